@@ -1,0 +1,1 @@
+"""Pure functions from snapshots to what is worth showing. No clock, no input, no output."""

@@ -1,0 +1,249 @@
+"""What a person types after `/`: terms separated by blanks, all of which a row must meet.
+
+    3000             exactly this port, local or remote      :3000 says the same
+    3000-3010        any port from 3000 to 3010
+    300*             any port that begins with 300
+    127.0.0.1:3000   this end; localhost:3000 any loopback address
+    word             in a process's name or command line, an address, a user, a service ...
+
+Each kind of term is one `read_...` function in `_READERS`: a richer grammar adds its own there.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from typing import NamedTuple, Protocol
+
+from porttui.analysis.exposure import WORDS
+from porttui.analysis.exposure import exposure as exposure_of
+from porttui.analysis.listening import ListeningRow
+from porttui.analysis.loopback import End, PairRow
+from porttui.model.address import Address, Endpoint
+from porttui.model.process import Process
+from porttui.model.socket import Ownership, Socket
+
+MAX_PORT = 65535
+
+
+class FilterError(ValueError):
+    """The filter says nothing that can be looked for; the message says why."""
+
+
+class Facets(NamedTuple):
+    """Those sides of a row that a filter can look at."""
+
+    endpoints: tuple[Endpoint, ...]
+    text: str
+    """Lower case."""
+
+
+class Term(Protocol):
+    """One condition."""
+
+    def meets(self, facets: Facets) -> bool:
+        """Whether a row with these facets is looked for."""
+
+
+class PortTerm(NamedTuple):
+    """Ports first..last, at either end."""
+
+    first: int
+    last: int
+
+    def meets(self, facets: Facets) -> bool:
+        """See `Term.meets`."""
+        return any(self.first <= end.port <= self.last for end in facets.endpoints)
+
+
+class PrefixTerm(NamedTuple):
+    """Ports whose decimal digits begin so, at either end."""
+
+    digits: str
+
+    def meets(self, facets: Facets) -> bool:
+        """See `Term.meets`."""
+        return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
+
+
+class EndpointTerm(NamedTuple):
+    """One end: an address (None for any loopback address) and a port."""
+
+    address: Address | None
+    port: int
+
+    def meets(self, facets: Facets) -> bool:
+        """See `Term.meets`."""
+        return any(end.port == self.port and self._is_at(end) for end in facets.endpoints)
+
+    def _is_at(self, end: Endpoint) -> bool:
+        if self.address is None:
+            return end.address.is_loopback
+        return end.address.unmapped == self.address.unmapped
+
+
+class WordTerm(NamedTuple):
+    """Text anywhere in the row, whatever the case."""
+
+    word: str
+
+    def meets(self, facets: Facets) -> bool:
+        """See `Term.meets`."""
+        return self.word in facets.text
+
+
+class Filter(NamedTuple):
+    """A filter that was understood. An empty one lets everything pass."""
+
+    text: str = ""
+    terms: tuple[Term, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.terms)
+
+    def meets(self, facets: Facets) -> bool:
+        """Whether a row with these facets meets every term."""
+        return all(term.meets(facets) for term in self.terms)
+
+
+def parse_filter(text: str) -> Filter:
+    """Read what was typed.
+
+    Raises:
+        FilterError: a term is half a port or none; the message is a sentence.
+    """
+    return Filter(text.strip(), tuple(_term(word) for word in text.split()))
+
+
+def _term(word: str) -> Term:
+    for read in _READERS:
+        term = read(word)
+        if term is not None:
+            return term
+    return WordTerm(word.lower())
+
+
+def _read_port(word: str) -> Term | None:
+    digits = word.removeprefix(":")
+    if not _is_number(digits):
+        if word == ":":
+            raise FilterError(": needs a port behind it, as in :3000")
+        return None
+    port = _port(digits)
+    return PortTerm(port, port)
+
+
+def _read_range(word: str) -> Term | None:
+    found = re.fullmatch(r":?([0-9]+)-([0-9]*)", word)
+    if found is None:
+        return None
+    if not found[2]:
+        raise FilterError(f"{word} needs a last port, as in {found[1]}-{found[1]}")
+    first, last = _port(found[1]), _port(found[2])
+    if first > last:
+        raise FilterError(f"{word} runs backwards: the first port is above the last")
+    return PortTerm(first, last)
+
+
+def _read_prefix(word: str) -> Term | None:
+    if "*" not in word:
+        return None
+    digits = word.removeprefix(":").removesuffix("*")
+    if not _is_number(digits):
+        raise FilterError(f"{word}: a * stands behind the first digits of a port, as in 300*")
+    if digits.startswith("0") or int(digits) > MAX_PORT:
+        raise FilterError(f"no port begins with {digits}")
+    return PrefixTerm(digits)
+
+
+def _read_endpoint(word: str) -> Term | None:
+    host, colon, digits = word.rpartition(":")
+    if not colon or not _is_number(digits):
+        return None
+    if host.lower() == "localhost":
+        return EndpointTerm(None, _port(digits))
+    if ":" in host and not host.startswith("["):
+        return None  # an IPv6 address alone: its last group is no port
+    try:
+        return EndpointTerm(Address.parse(host), _port(digits))
+    except FilterError:
+        raise
+    except ValueError:
+        return None
+
+
+_READERS: tuple[Callable[[str], Term | None], ...] = (
+    _read_port,
+    _read_range,
+    _read_prefix,
+    _read_endpoint,
+)
+
+
+def _is_number(text: str) -> bool:
+    return text.isascii() and text.isdecimal()
+
+
+def _port(digits: str) -> int:
+    # Compared as text first: int() of a very long number is slow, and refused by Python.
+    port = int(digits) if len(digits.lstrip("0")) <= 5 else MAX_PORT + 1
+    if not 1 <= port <= MAX_PORT:
+        raise FilterError(f"{digits[:12]} is no port: ports go from 1 to {MAX_PORT}")
+    return port
+
+
+def facets_of_listening(row: ListeningRow) -> Facets:
+    """What a filter sees of a listening row."""
+    words = (row.protocol, row.service or "", WORDS[row.exposure], _unseen(row.ownership))
+    return _facets((row.local,), words, row.holders, (row.user,))
+
+
+def facets_of_pair(row: PairRow) -> Facets:
+    """What a filter sees of a loopback connection: both ends."""
+    ends: tuple[End, ...] = (row.client, row.server)
+    return _facets(
+        tuple(end.endpoint for end in ends),
+        (
+            "tcp",
+            row.service or "",
+            *(end.status for end in ends),
+            *(end.state or "" for end in ends),
+        ),
+        tuple(process for end in ends for process in end.holders),
+        tuple(end.user for end in ends),
+    )
+
+
+def facets_of_socket(each: Socket, service: str | None) -> Facets:
+    """What a filter sees of a socket, whatever pane it is in."""
+    return _facets(
+        (each.local, each.remote) if each.remote else (each.local,),
+        (
+            each.protocol,
+            each.state or "",
+            service or "",
+            WORDS[exposure_of(each.local.address)],
+            _unseen(each.ownership),
+        ),
+        each.holders,
+        (each.user,),
+    )
+
+
+def _unseen(ownership: Ownership) -> str:
+    return "hidden" if ownership is Ownership.HIDDEN else ""
+
+
+def _facets(
+    endpoints: tuple[Endpoint, ...],
+    words: tuple[str, ...],
+    holders: tuple[Process, ...],
+    users: tuple[str | None, ...],
+) -> Facets:
+    # The two spellings of an address, so that a pasted one is found; \n so that no word can
+    # begin in one field and end in the next.
+    parts = [*words, *(str(end) for end in endpoints), *(end.address.text for end in endpoints)]
+    parts += [user for user in users if user]
+    for process in holders:
+        parts += [process.name, process.command, process.user or ""]
+    return Facets(endpoints, "\n".join(parts).lower())

@@ -1,0 +1,28 @@
+"""Which bound addresses stand in each other's way (measured on Linux; socket(7), ipv6(7))."""
+
+from __future__ import annotations
+
+from porttui.model.address import Address
+
+
+def exposes_same(one: Address, other: Address) -> bool:
+    """Whether two sockets bound to these addresses, on one port, certainly collide.
+
+    The same address, or a wildcard and any address of its family. ::ffff:127.0.0.1 is
+    127.0.0.1. Whether [::] collides with IPv4 depends on IPV6_V6ONLY, which these tables do
+    not tell: see `may_expose_same`.
+    """
+    if one.unmapped == other.unmapped:
+        return True
+    if len(one.unmapped) != len(other.unmapped):
+        return False
+    return one.is_wildcard or other.is_wildcard
+
+
+def may_expose_same(one: Address, other: Address) -> bool:
+    """As `exposes_same`, or one is [::], which takes IPv4 too unless it is IPv6-only."""
+    return exposes_same(one, other) or _is_wildcard_6(one) or _is_wildcard_6(other)
+
+
+def _is_wildcard_6(address: Address) -> bool:
+    return address.is_wildcard and len(address.unmapped) == 16

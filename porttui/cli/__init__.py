@@ -1,0 +1,1 @@
+"""One-shot commands: data on stdout, words on stderr, and an exit status that tells the truth."""

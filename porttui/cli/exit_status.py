@@ -1,0 +1,24 @@
+"""The exit statuses, in one place."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """What a porttui process ends with."""
+
+    OK = 0
+    """Done. A list that is empty is done, too."""
+    FAILED = 1
+    """The machine could not be read; stderr says why."""
+    USAGE = 2
+    """Bad usage, or no terminal for the interactive session. Nothing was done."""
+    INTERRUPTED = 130
+    """Ctrl+C (128 + SIGINT)."""
+    BROKEN_PIPE = 141
+    """The reader of stdout went away (128 + SIGPIPE)."""
+    TERMINATED = 143
+    """SIGTERM; the terminal was restored first (128 + SIGTERM)."""
+    HUNG_UP = 129
+    """SIGHUP: the terminal went away (128 + SIGHUP)."""

@@ -1,0 +1,64 @@
+"""A snapshot as JSON. The form is a promise: `version` rises when it is broken."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+
+from porttui.analysis.exposure import exposure
+from porttui.model.address import Endpoint
+from porttui.model.process import Process
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Socket
+
+VERSION = 1
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+
+def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
+    """One object in one line, without a newline: the snapshot with these of its sockets."""
+    chosen = list(sockets)
+    document: Json = {
+        "version": VERSION,
+        "taken_at": snapshot.taken_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "duration_ms": round(snapshot.duration_ms, 3),
+        "coverage": {
+            "elevated": snapshot.coverage.elevated,
+            "hidden_holders": snapshot.coverage.hidden_holders,
+        },
+        "problems": [str(problem) for problem in snapshot.problems],
+        "sockets": [socket_json(each) for each in chosen],
+    }
+    return json.dumps(document, ensure_ascii=False)
+
+
+def socket_json(each: Socket) -> dict[str, Json]:
+    """One socket with its holders."""
+    return {
+        "protocol": each.protocol.value,
+        "family": each.family.value,
+        "state": each.state.value if each.state else None,
+        "local": _endpoint(each.local),
+        "remote": _endpoint(each.remote) if each.remote else None,
+        "uid": each.uid,
+        "user": each.user,
+        "ownership": each.ownership.value,
+        "exposure": exposure(each.local.address).value,
+        "holders": [process_json(holder) for holder in each.holders],
+    }
+
+
+def process_json(process: Process) -> dict[str, Json]:
+    """One process; `create_time` is seconds since the epoch."""
+    return {
+        "pid": process.pid,
+        "name": process.name,
+        "user": process.user,
+        "cmdline": list(process.cmdline),
+        "create_time": process.create_time,
+    }
+
+
+def _endpoint(endpoint: Endpoint) -> dict[str, Json]:
+    return {"address": endpoint.address.text, "port": endpoint.port}

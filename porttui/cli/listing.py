@@ -1,0 +1,52 @@
+"""`porttui list`."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from porttui.analysis.filter import facets_of_pair
+from porttui.analysis.loopback import loopback_pairs
+from porttui.cli.arguments import ListCommand
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.json_output import snapshot_json
+from porttui.cli.selection import select
+from porttui.cli.table_output import pair_table, socket_table
+from porttui.model.snapshot import Snapshot
+from porttui.sampling.sampler import SampleError, Sampler
+
+
+def run_list(command: ListCommand, sampler: Sampler, out: TextIO, err: TextIO) -> ExitStatus:
+    """Print one sample: data to `out`, what is missing from it in words to `err`."""
+    try:
+        snapshot = sampler.sample()
+    except SampleError as error:
+        print(f"porttui: {error}", file=err)
+        return ExitStatus.FAILED
+    text = _render(command, snapshot)
+    if text:
+        print(text, file=out)
+    for line in _words(snapshot):
+        print(f"porttui: {line}", file=err)
+    return ExitStatus.OK
+
+
+def _render(command: ListCommand, snapshot: Snapshot) -> str:
+    if command.only_loopback and not command.as_json:
+        pairs = loopback_pairs(snapshot)
+        return pair_table(row for row in pairs if command.filter.meets(facets_of_pair(row)))
+    sockets = select(
+        snapshot,
+        command.filter,
+        only_listening=command.only_listening,
+        only_loopback=command.only_loopback,
+    )
+    return snapshot_json(snapshot, sockets) if command.as_json else socket_table(sockets)
+
+
+def _words(snapshot: Snapshot) -> list[str]:
+    lines = [str(problem) for problem in snapshot.problems]
+    hidden = snapshot.coverage.hidden_holders
+    if hidden and not snapshot.coverage.elevated:
+        owners = "1 owner is" if hidden == 1 else f"{hidden} owners are"
+        lines.append(f"{owners} hidden from you: sudo porttui list shows them")
+    return lines

@@ -1,0 +1,77 @@
+"""Sockets and connections as plain text in columns, for people and for grep."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from porttui.analysis.exposure import WORDS, exposure
+from porttui.analysis.holders import by_seniority
+from porttui.analysis.loopback import Direction, End, EndStatus, PairRow
+from porttui.model.process import Process
+from porttui.model.socket import Ownership, Socket
+
+_ARROWS = {Direction.KNOWN: "->", Direction.LIKELY: "~>", Direction.UNKNOWN: "--"}
+
+
+def socket_table(sockets: Iterable[Socket]) -> str:
+    """A heading and a line for each socket; "" when there is none."""
+    rows = [
+        (
+            each.protocol.value,
+            each.state or "-",
+            str(each.local),
+            str(each.remote) if each.remote else "*",
+            WORDS[exposure(each.local.address)],
+            each.user or "-",
+            _holders(each),
+        )
+        for each in sockets
+    ]
+    heading = ("PROTO", "STATE", "LOCAL", "REMOTE", "EXPOSURE", "USER", "PROCESS")
+    return _columns(heading, rows)
+
+
+def pair_table(pairs: Iterable[PairRow]) -> str:
+    """A heading and a line for each connection; "" when there is none.
+
+    -> where the server is known because it listens, ~> where only its port speaks for it,
+    -- where nothing does.
+    """
+    rows = [
+        (
+            str(row.client.endpoint),
+            _end(row.client),
+            _ARROWS[row.direction],
+            str(row.server.endpoint),
+            _end(row.server),
+        )
+        for row in pairs
+    ]
+    return _columns(("CLIENT", "PROCESS", "", "SERVER", "PROCESS"), rows)
+
+
+def _holders(each: Socket) -> str:
+    if each.holders:
+        return _names(each.holders)
+    return "hidden" if each.ownership is Ownership.HIDDEN else "(kernel)"
+
+
+def _end(end: End) -> str:
+    if end.status is EndStatus.HELD:
+        return _names(end.holders)
+    return f"({end.status})"
+
+
+def _names(processes: Iterable[Process]) -> str:
+    return ", ".join(process.label for process in by_seniority(processes))
+
+
+def _columns(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    if not rows:
+        return ""
+    lines = [heading, *rows]
+    widths = [max(len(line[at]) for line in lines) for at in range(len(heading))]
+    return "\n".join(
+        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
+    )

@@ -1,0 +1,111 @@
+"""What the rest of porttui may ask of a machine, and how the machine says no."""
+
+from __future__ import annotations
+
+import typing
+from collections.abc import Callable
+from enum import StrEnum
+
+from porttui.model.address import Endpoint, Protocol
+from porttui.model.port_range import PortRange
+from porttui.model.process import ProcessIdentity
+from porttui.model.snapshot import Problem
+from porttui.model.socket import Socket
+from porttui.model.stop import StopSignal
+
+
+class HostError(Exception):
+    """The machine did not answer. The message is a sentence for the person at the screen."""
+
+
+class ProcessGoneError(HostError):
+    """The process has exited (a zombie counts: it holds no sockets any more)."""
+
+
+class ProcessChangedError(HostError):
+    """The pid belongs to another process by now."""
+
+
+class SignalDeniedError(HostError):
+    """The system does not permit this user to signal that process."""
+
+
+class SocketReading(typing.NamedTuple):
+    """What a source read, and what it could not."""
+
+    sockets: tuple[Socket, ...]
+    problems: tuple[Problem, ...] = ()
+
+
+class SocketSource(typing.Protocol):
+    """Lists the sockets of this network namespace with all their holders."""
+
+    @property
+    def name(self) -> str:
+        """Where it reads, for the status line."""
+
+    def read(self) -> SocketReading:
+        """All TCP and UDP sockets, IPv4 and IPv6.
+
+        Raises:
+            HostError: nothing could be read at all.
+        """
+
+
+class ProcessHandle(typing.Protocol):
+    """A hold on one process that a later process with its pid cannot take over."""
+
+    def send(self, signal: StopSignal) -> None:
+        """Deliver a signal.
+
+        Raises:
+            ProcessGoneError: it has exited.
+            SignalDeniedError: this user may not.
+        """
+
+    def has_exited(self, within: float = 0.0) -> bool:
+        """Wait up to `within` seconds for its end; True once it has ended, reaped or not."""
+
+    def close(self) -> None:
+        """Let go of it."""
+
+
+class ProcessControl(typing.Protocol):
+    """Ends processes."""
+
+    @property
+    def asks_first(self) -> bool:
+        """False where SIGTERM cannot be handled by the process (Windows: always forced)."""
+
+    def open(self, identity: ProcessIdentity) -> ProcessHandle:
+        """Take hold of exactly this process.
+
+        Raises:
+            ProcessGoneError: nothing has this pid, or only a zombie.
+            ProcessChangedError: something else has it.
+        """
+
+
+class BindAnswer(StrEnum):
+    """What happened when the address was bound for a moment, without listening."""
+
+    BINDABLE = "bindable"
+    IN_USE = "in_use"
+    NOT_PERMITTED = "not_permitted"
+    UNKNOWN = "unknown"
+
+
+class Host(typing.NamedTuple):
+    """One machine, as this process may see it."""
+
+    sockets: SocketSource
+    ephemeral_range: Callable[[], PortRange]
+    service_name: Callable[[Protocol, int], str | None]
+    control: ProcessControl
+    can_bind: Callable[[Protocol, Endpoint], BindAnswer]
+    pid: int
+    """porttui's own."""
+    uid: int | None
+    """Effective user id; None where there is none (Windows)."""
+    is_elevated: bool
+    """Root on POSIX, an administrator on Windows."""

@@ -1,0 +1,82 @@
+"""Signals through pidfds: what is held cannot turn into another process (pidfd_open(2))."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+
+from porttui.host.contract import (
+    HostError,
+    ProcessChangedError,
+    ProcessGoneError,
+    ProcessHandle,
+    SignalDeniedError,
+)
+from porttui.host.linux.processes import read_stat
+from porttui.model.process import ProcessIdentity
+from porttui.model.stop import StopSignal
+
+_NUMBERS = {StopSignal.TERM: signal.SIGTERM, StopSignal.KILL: signal.SIGKILL}
+
+
+def has_pidfds() -> bool:
+    """Whether this kernel gives out pidfds (Linux 5.3 and later, unless a sandbox forbids it)."""
+    try:
+        os.close(os.pidfd_open(os.getpid()))
+    except (AttributeError, OSError):
+        return False
+    return True
+
+
+class PidfdControl:
+    """Ends processes through pidfds."""
+
+    asks_first = True
+
+    def open(self, identity: ProcessIdentity) -> ProcessHandle:
+        """See `ProcessControl.open`."""
+        pid = identity.pid
+        try:
+            descriptor = os.pidfd_open(pid)
+        except ProcessLookupError as error:
+            raise ProcessGoneError(f"no process has pid {pid} any more") from error
+        except OSError as error:
+            raise HostError(f"pid {pid} cannot be opened: {error.strerror}") from error
+        handle = PidfdHandle(pid, descriptor)
+        # Only now: from here on the pid cannot be given to another process unnoticed.
+        stat = read_stat(pid)
+        if stat is None or handle.has_exited():
+            handle.close()
+            raise ProcessGoneError(f"process {pid} has exited")
+        if stat.started != identity.started:
+            handle.close()
+            raise ProcessChangedError(f"pid {pid} belongs to another process by now")
+        return handle
+
+
+class PidfdHandle:
+    """One process, held by an open pidfd."""
+
+    def __init__(self, pid: int, descriptor: int) -> None:
+        self._pid = pid
+        self._descriptor = descriptor
+
+    def send(self, signal_: StopSignal) -> None:
+        """See `ProcessHandle.send`."""
+        try:
+            signal.pidfd_send_signal(self._descriptor, _NUMBERS[signal_])
+        except ProcessLookupError as error:
+            raise ProcessGoneError(f"process {self._pid} has exited") from error
+        except PermissionError as error:
+            raise SignalDeniedError(f"not permitted to signal process {self._pid}") from error
+
+    def has_exited(self, within: float = 0.0) -> bool:
+        """A pidfd turns readable when its process ends, zombie or not."""
+        poller = select.poll()
+        poller.register(self._descriptor, select.POLLIN)
+        return bool(poller.poll(within * 1000))
+
+    def close(self) -> None:
+        """See `ProcessHandle.close`."""
+        os.close(self._descriptor)

@@ -1,0 +1,111 @@
+"""The socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
+
+They list every state but the bound sockets that do not listen, tell each socket's user and
+inode, and need no privilege.
+"""
+
+from __future__ import annotations
+
+import sys
+from functools import lru_cache
+from typing import NamedTuple
+
+from porttui.host.contract import HostError
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.socket import TcpState
+
+TABLES = (
+    ("tcp", Protocol.TCP),
+    ("tcp6", Protocol.TCP),
+    ("udp", Protocol.UDP),
+    ("udp6", Protocol.UDP),
+)
+
+_STATES = {
+    b"01": TcpState.ESTABLISHED,
+    b"02": TcpState.SYN_SENT,
+    b"03": TcpState.SYN_RECV,
+    b"04": TcpState.FIN_WAIT1,
+    b"05": TcpState.FIN_WAIT2,
+    b"06": TcpState.TIME_WAIT,
+    b"07": TcpState.CLOSE,
+    b"08": TcpState.CLOSE_WAIT,
+    b"09": TcpState.LAST_ACK,
+    b"0A": TcpState.LISTEN,
+    b"0B": TcpState.CLOSING,
+    b"0C": TcpState.SYN_RECV,  # TCP_NEW_SYN_RECV: a request not yet a full socket
+}
+
+
+class SocketRow(NamedTuple):
+    """One line of a table."""
+
+    protocol: Protocol
+    state: TcpState | None
+    local: Endpoint
+    remote: Endpoint | None
+    uid: int
+    inode: int
+
+
+def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
+    """All lines of tcp, tcp6, udp and udp6. A kernel without IPv6 has no tcp6 and udp6.
+
+    A table is read in pages while sockets come and go, so a line can turn up twice; it is
+    told by its inode, or where that is 0 by its ends, and given once.
+
+    Raises:
+        HostError: a table could not be read, or holds lines of an unknown form.
+    """
+    rows: dict[tuple[object, ...], SocketRow] = {}
+    for table, protocol in TABLES:
+        path = f"{directory}/{table}"
+        try:
+            with open(path, "rb", buffering=0) as file:
+                content = file.readall()
+        except FileNotFoundError as error:
+            if table.endswith("6"):
+                continue
+            raise HostError(f"{path} is missing: is /proc mounted?") from error
+        except OSError as error:
+            raise HostError(f"{path} cannot be read: {error.strerror}") from error
+        try:
+            for row in _parse(content, protocol):
+                rows[row.inode or row[:4]] = row  # type: ignore[index]
+        except (ValueError, IndexError, KeyError) as error:
+            raise HostError(f"{path} has an unknown form: {error}") from error
+    return list(rows.values())
+
+
+def _parse(content: bytes, protocol: Protocol) -> list[SocketRow]:
+    is_tcp = protocol is Protocol.TCP
+    rows = []
+    for line in content.splitlines()[1:]:
+        fields = line.split()
+        remote = fields[2]
+        rows.append(
+            SocketRow(
+                protocol,
+                _STATES[fields[3]] if is_tcp else None,
+                _endpoint(fields[1]),
+                None if remote.endswith(b":0000") else _endpoint(remote),
+                int(fields[7]),
+                int(fields[9]),
+            )
+        )
+    return rows
+
+
+def _endpoint(text: bytes) -> Endpoint:
+    """ "0100007F:0BB8" -> 127.0.0.1:3000"""
+    address, _, port = text.partition(b":")
+    return Endpoint(_address(address), int(port, 16))
+
+
+@lru_cache(maxsize=8192)
+def _address(text: bytes) -> Address:
+    """Each 32-bit word is printed as a number of this machine, though it is in network order."""
+    words = bytes.fromhex(text.decode("ascii"))
+    if sys.byteorder == "little":
+        words = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+    return Address.of_packed(words)

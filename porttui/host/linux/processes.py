@@ -1,0 +1,127 @@
+"""What /proc tells about one process (proc_pid_stat(5), proc_pid_status(5))."""
+
+from __future__ import annotations
+
+import os
+import signal
+from functools import lru_cache
+from typing import NamedTuple
+
+from porttui.host.accounts import user_name
+from porttui.host.foreign_text import safe, safe_argv
+from porttui.model.process import Process
+
+_ARGV_CHARACTERS = 4096
+_ARGV_BYTES = 4 * _ARGV_CHARACTERS
+"""Enough for that many characters of UTF-8."""
+_COMM_BYTES = 15
+_KERNEL_THREAD = 0x00200000
+"""PF_KTHREAD (include/linux/sched.h)."""
+
+
+class ProcessStat(NamedTuple):
+    """The fields of /proc/PID/stat that porttui uses."""
+
+    comm: bytes
+    state: bytes
+    ppid: int
+    flags: int
+    started: int
+    """Clock ticks after boot."""
+
+
+def read_stat(pid: int) -> ProcessStat | None:
+    """None when there is no such process, or hidepid keeps it from this user."""
+    content = _read(f"/proc/{pid}/stat", 4096)
+    # The name stands in parentheses and may hold some itself: the last one closes it.
+    opening, closing = content.find(b"("), content.rfind(b")")
+    if opening < 0 or closing < 0:
+        return None
+    fields = content[closing + 2 :].split()
+    return ProcessStat(
+        comm=content[opening + 1 : closing],
+        state=fields[0],
+        ppid=int(fields[1]),
+        flags=int(fields[6]),
+        started=int(fields[19]),
+    )
+
+
+def start_mark_of(pid: int) -> int | None:
+    """Clock ticks after boot; None when nothing has `pid` or it cannot be seen."""
+    stat = read_stat(pid)
+    return None if stat is None else stat.started
+
+
+def read_process(pid: int) -> Process | None:
+    """The process that has `pid` now; None when there is none or it cannot be seen."""
+    stat = read_stat(pid)
+    status = _read(f"/proc/{pid}/status", 8192)
+    if stat is None or not status:
+        return None
+    argv = _argv(_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1))
+    uid = int(_field(status, b"Uid").split()[0])
+    ignored = int(_field(status, b"SigIgn") or b"0", 16)
+    return Process(
+        pid=pid,
+        started=stat.started,
+        name=_name(stat.comm, argv),
+        user=user_name(uid),
+        uid=uid,
+        cmdline=safe_argv(argv, _ARGV_CHARACTERS),
+        create_time=_boot_time() + stat.started / _ticks_per_second(),
+        ppid=stat.ppid,
+        is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
+        ignores_sigterm=bool(ignored >> (signal.SIGTERM - 1) & 1),
+    )
+
+
+def _read(path: str, size: int) -> bytes:
+    """Up to `size` bytes; b"" when the process is gone or not for this user."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        return b""
+    try:
+        return os.read(descriptor, size)
+    except ProcessLookupError:
+        return b""
+    finally:
+        os.close(descriptor)
+
+
+def _field(status: bytes, name: bytes) -> bytes:
+    _, _, rest = status.partition(b"\n" + name + b":")
+    return rest.partition(b"\n")[0].strip()
+
+
+def _argv(content: bytes) -> list[bytes]:
+    """Arguments end in NUL; a process that rewrote its title often has blanks instead."""
+    if not content:
+        return []
+    if content.endswith(b"\0") or len(content) > _ARGV_BYTES:
+        return content.rstrip(b"\0").split(b"\0")
+    return content.split(b" ")
+
+
+def _name(comm: bytes, argv: list[bytes]) -> str:
+    """The kernel keeps 15 bytes of a name; the rest is taken from argv[0] where that agrees."""
+    if len(comm) >= _COMM_BYTES and argv:
+        whole = os.path.basename(argv[0])
+        if whole.startswith(comm):
+            return safe(whole)
+    return safe(comm)
+
+
+@lru_cache(maxsize=1)
+def _ticks_per_second() -> int:
+    return os.sysconf("SC_CLK_TCK")
+
+
+@lru_cache(maxsize=1)
+def _boot_time() -> float:
+    """Seconds since the epoch. Read once, so that start times never move with the clock."""
+    for line in _read("/proc/stat", 1 << 20).splitlines():
+        if line.startswith(b"btime "):
+            return float(line.split()[1])
+    return 0.0

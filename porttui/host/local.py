@@ -1,0 +1,85 @@
+"""The machine that porttui runs on: the one place that chooses by platform."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from enum import StrEnum
+
+from porttui.host.accounts import effective_uid, is_elevated
+from porttui.host.bind_probe import can_bind
+from porttui.host.contract import Host, HostError, ProcessControl, SocketSource
+from porttui.host.services import service_name
+from porttui.model.port_range import PortRange
+
+
+class SourceName(StrEnum):
+    """Where sockets are read."""
+
+    AUTO = "auto"
+    PROC = "proc"
+    PSUTIL = "psutil"
+
+
+def local_host(source: SourceName = SourceName.AUTO) -> Host:
+    """This machine, read in the best way it allows.
+
+    Raises:
+        HostError: `source` does not exist on this system.
+    """
+    reader = _source(source)
+    return Host(
+        sockets=reader,
+        ephemeral_range=_ephemeral_range(),
+        service_name=service_name,
+        control=_control(reader),
+        can_bind=can_bind,
+        pid=os.getpid(),
+        uid=effective_uid(),
+        is_elevated=is_elevated(),
+    )
+
+
+def _source(source: SourceName) -> SocketSource:
+    has_tables = sys.platform == "linux" and os.access("/proc/net/tcp", os.R_OK)
+    if source is SourceName.PROC and not has_tables:
+        raise HostError("/proc/net/tcp cannot be read here: use --source psutil")
+    # Each branch imports what it needs: psutil alone would double the start of a one-shot.
+    if source is not SourceName.PSUTIL and has_tables:
+        from porttui.host.linux.source import ProcSource
+
+        return ProcSource()
+    from porttui.host.portable.source import PsutilSource
+
+    return PsutilSource()
+
+
+def _control(source: SocketSource) -> ProcessControl:
+    """The control must know the start marks that the source gives."""
+    if source.name == "/proc/net":
+        from porttui.host.linux.control import PidfdControl, has_pidfds
+
+        if has_pidfds():
+            return PidfdControl()
+    from porttui.host.portable.control import PsutilControl
+
+    if source.name == "/proc/net":
+        from porttui.host.linux.processes import start_mark_of
+
+        return PsutilControl(start_mark_of)
+    return PsutilControl()
+
+
+def _ephemeral_range() -> Callable[[], PortRange]:
+    if sys.platform == "darwin":
+        from porttui.host.macos.ranges import read_ephemeral_range as on_macos
+
+        return on_macos
+    if sys.platform == "win32":
+        from porttui.host.windows.ranges import read_ephemeral_range as on_windows
+
+        return on_windows
+    from porttui.host.linux.ranges import read_ephemeral_range
+
+    return read_ephemeral_range

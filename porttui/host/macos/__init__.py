@@ -1,0 +1,1 @@
+"""What macOS alone can tell, asked of its own commands."""

@@ -1,0 +1,89 @@
+"""Signals through psutil, which compares start times before it sends one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import psutil
+
+from porttui.host.contract import (
+    ProcessChangedError,
+    ProcessGoneError,
+    ProcessHandle,
+    SignalDeniedError,
+)
+from porttui.host.portable.processes import start_mark_of
+from porttui.model.process import ProcessIdentity
+from porttui.model.stop import StopSignal
+
+
+class PsutilControl:
+    """Ends processes through psutil.
+
+    Works on every system; between psutil's check and its signal a pid could in theory be given
+    away, which a pidfd rules out.
+    """
+
+    asks_first = bool(psutil.POSIX)
+
+    def __init__(self, start_mark: Callable[[int], int | None] = start_mark_of) -> None:
+        """`start_mark` gives what `ProcessIdentity.started` is made of, for a pid."""
+        self._start_mark = start_mark
+
+    def open(self, identity: ProcessIdentity) -> ProcessHandle:
+        """See `ProcessControl.open`."""
+        pid = identity.pid
+        try:
+            process = psutil.Process(pid)
+            if process.status() == psutil.STATUS_ZOMBIE:
+                raise ProcessGoneError(f"process {pid} has exited")
+            if self._start_mark(pid) != identity.started:
+                raise ProcessChangedError(f"pid {pid} belongs to another process by now")
+        except psutil.NoSuchProcess as error:
+            raise ProcessGoneError(f"no process has pid {pid} any more") from error
+        except psutil.AccessDenied as error:
+            raise SignalDeniedError(f"not permitted to look at process {pid}") from error
+        return PsutilHandle(process)
+
+
+class PsutilHandle:
+    """One process, told by pid and start time."""
+
+    def __init__(self, process: psutil.Process) -> None:
+        self._process = process
+
+    def send(self, signal: StopSignal) -> None:
+        """See `ProcessHandle.send`."""
+        try:
+            if signal is StopSignal.TERM:
+                self._process.terminate()
+            else:
+                self._process.kill()
+        except psutil.NoSuchProcess as error:
+            raise ProcessGoneError(f"process {self._process.pid} has exited") from error
+        except psutil.AccessDenied as error:
+            raise SignalDeniedError(
+                f"not permitted to signal process {self._process.pid}"
+            ) from error
+
+    def has_exited(self, within: float = 0.0) -> bool:
+        """A zombie has exited, although psutil says that it is running."""
+        deadline = time.monotonic() + within
+        while not self._has_ended():
+            if time.monotonic() >= deadline:
+                return False
+            time.sleep(0.02)
+        return True
+
+    def _has_ended(self) -> bool:
+        try:
+            running = self._process.is_running()
+            return not running or self._process.status() == psutil.STATUS_ZOMBIE
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.AccessDenied:
+            return False
+
+    def close(self) -> None:
+        """See `ProcessHandle.close`."""

@@ -1,0 +1,18 @@
+"""Service names from the machine's own services database."""
+
+from __future__ import annotations
+
+import socket
+from functools import lru_cache
+
+from porttui.host.foreign_text import safe
+from porttui.model.address import Protocol
+
+
+@lru_cache(maxsize=65536)
+def service_name(protocol: Protocol, port: int) -> str | None:
+    """The name registered for `port` (getservbyport(3)); None where there is none."""
+    try:
+        return safe(socket.getservbyport(port, protocol.value))
+    except OSError:
+        return None

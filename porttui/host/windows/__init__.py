@@ -1,0 +1,1 @@
+"""What Windows alone can tell, asked of its own commands."""

@@ -1,0 +1,120 @@
+"""Protocols, families, addresses and endpoints."""
+
+from __future__ import annotations
+
+import socket
+from enum import StrEnum
+from functools import lru_cache
+from typing import NamedTuple
+
+MAPPED_PREFIX = b"\x00" * 10 + b"\xff\xff"
+"""The first twelve bytes of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""
+
+LOOPBACK_6 = b"\x00" * 15 + b"\x01"
+
+PORTS = range(65536)
+
+
+class Protocol(StrEnum):
+    """Transport protocol of a socket."""
+
+    TCP = "tcp"
+    UDP = "udp"
+
+
+class Family(StrEnum):
+    """Address family of a socket: AF_INET or AF_INET6."""
+
+    IPV4 = "ipv4"
+    IPV6 = "ipv6"
+
+
+class Address(NamedTuple):
+    """An IP address as the kernel gave it. Make one with `of_packed` or `parse`."""
+
+    packed: bytes
+    """4 or 16 bytes in network order."""
+    scope: str
+    """Interface of a link-local address ("eth0"), or ""."""
+    text: str
+    """The usual spelling, with scope: "127.0.0.1", "::1", "fe80::1%eth0"."""
+    is_loopback: bool
+    """In 127.0.0.0/8, ::1, or ::ffff:127.0.0.0/104. Python 3.11's `ipaddress` denies the last."""
+    is_wildcard: bool
+    """0.0.0.0, :: or ::ffff:0.0.0.0: no address chosen, every interface."""
+    unmapped: bytes
+    """`packed`, but the 4 IPv4 bytes of an IPv4-mapped address: both spell the same peer."""
+
+    def __str__(self) -> str:
+        return self.text
+
+    @property
+    def family(self) -> Family:
+        """AF_INET6 for IPv4-mapped addresses too: that is the socket's family."""
+        return Family.IPV4 if len(self.packed) == 4 else Family.IPV6
+
+    @staticmethod
+    @lru_cache(maxsize=8192)
+    def of_packed(packed: bytes, scope: str = "") -> Address:
+        """The address of 4 or 16 bytes in network order.
+
+        Raises:
+            ValueError: any other length.
+        """
+        unmapped = packed[12:] if packed.startswith(MAPPED_PREFIX) else packed
+        if len(packed) == 4:
+            text = socket.inet_ntop(socket.AF_INET, packed)
+        elif len(packed) == 16:
+            text = socket.inet_ntop(socket.AF_INET6, packed)
+        else:
+            raise ValueError(f"an address has 4 or 16 bytes, not {len(packed)}")
+        return Address(
+            packed=packed,
+            scope=scope,
+            text=f"{text}%{scope}" if scope else text,
+            is_loopback=unmapped[0] == 127 if len(unmapped) == 4 else packed == LOOPBACK_6,
+            is_wildcard=not any(unmapped),
+            unmapped=unmapped,
+        )
+
+    @staticmethod
+    @lru_cache(maxsize=8192)
+    def parse(text: str) -> Address:
+        """The address spelled by `text`, with or without brackets and %scope.
+
+        Raises:
+            ValueError: `text` spells no IP address.
+        """
+        bare, _, scope = text.removeprefix("[").removesuffix("]").partition("%")
+        family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+        try:
+            return Address.of_packed(socket.inet_pton(family, bare), scope)
+        except (OSError, ValueError) as error:
+            raise ValueError(f"{text!r} is no IP address") from error
+
+
+class Endpoint(NamedTuple):
+    """One end of a socket: an address and a port."""
+
+    address: Address
+    port: int
+
+    def __str__(self) -> str:
+        """As it is written in URLs: "127.0.0.1:3000", "[::1]:3000"."""
+        if self.address.family is Family.IPV6:
+            return f"[{self.address.text}]:{self.port}"
+        return f"{self.address.text}:{self.port}"
+
+    @property
+    def peer_key(self) -> tuple[bytes, int]:
+        """Equal for 127.0.0.1:80 and [::ffff:127.0.0.1]:80, and for any scope."""
+        return (self.address.unmapped, self.port)
+
+    @classmethod
+    def of(cls, address: str, port: int) -> Endpoint:
+        """The endpoint of an address as text and a port.
+
+        Raises:
+            ValueError: `address` spells no IP address.
+        """
+        return cls(Address.parse(address), port)

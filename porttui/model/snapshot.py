@@ -1,0 +1,47 @@
+"""One look at the machine."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from porttui.model.address import Protocol
+from porttui.model.port_range import PortRange
+from porttui.model.socket import Socket
+
+
+class Problem(NamedTuple):
+    """Something a sample could not read, in words. The rest of the sample stands."""
+
+    where: str
+    message: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.message}"
+
+
+class Coverage(NamedTuple):
+    """How much of the truth this user may see."""
+
+    elevated: bool
+    """True for root on POSIX, an administrator on Windows."""
+    hidden_holders: int
+    """Sockets somebody holds, without a process that this user may see."""
+
+
+class Snapshot(NamedTuple):
+    """All sockets of this network namespace, as read between `taken_at` and `duration_ms` later."""
+
+    taken_at: datetime
+    """UTC."""
+    duration_ms: float
+    source: str
+    """Where the sockets were read: "/proc/net" or "psutil"."""
+    sockets: tuple[Socket, ...]
+    ephemeral: PortRange | None
+    """The range this kernel draws ephemeral ports from; None where it does not tell."""
+    services: Mapping[tuple[Protocol, int], str]
+    """Service names of the listening ports, from the machine's services database."""
+    coverage: Coverage
+    problems: tuple[Problem, ...] = ()

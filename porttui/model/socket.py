@@ -1,0 +1,74 @@
+"""Sockets as the kernel lists them."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from porttui.model.address import Endpoint, Family, Protocol
+from porttui.model.process import Process
+
+
+class TcpState(StrEnum):
+    """TCP states (RFC 9293, 3.3.2) in psutil's spelling."""
+
+    ESTABLISHED = "ESTABLISHED"
+    SYN_SENT = "SYN_SENT"
+    SYN_RECV = "SYN_RECV"
+    FIN_WAIT1 = "FIN_WAIT1"
+    FIN_WAIT2 = "FIN_WAIT2"
+    TIME_WAIT = "TIME_WAIT"
+    CLOSE = "CLOSE"
+    CLOSE_WAIT = "CLOSE_WAIT"
+    LAST_ACK = "LAST_ACK"
+    LISTEN = "LISTEN"
+    CLOSING = "CLOSING"
+    DELETE_TCB = "DELETE_TCB"
+
+
+class Ownership(StrEnum):
+    """Whether the processes that hold a socket are known. No process has two reasons."""
+
+    KNOWN = "known"
+    HIDDEN = "hidden"
+    """Somebody holds it, but this user may not see who (or not even root can: another
+    PID namespace, or the kernel itself holding an open socket)."""
+    KERNEL = "kernel"
+    """By nature without a process: TIME_WAIT, orphans, connections not accepted yet."""
+
+
+class Exposure(StrEnum):
+    """From where a bound address can be reached."""
+
+    LOOPBACK = "loopback"
+    ONE_INTERFACE = "one_interface"
+    ALL_INTERFACES = "all_interfaces"
+
+
+class Socket(NamedTuple):
+    """One socket. `holders` are all processes with a file descriptor open on it."""
+
+    protocol: Protocol
+    state: TcpState | None
+    """None for UDP, which has no states."""
+    local: Endpoint
+    remote: Endpoint | None
+    ownership: Ownership = Ownership.KERNEL
+    holders: tuple[Process, ...] = ()
+    uid: int | None = None
+    """Who made the socket, where the kernel tells it (never for TIME_WAIT)."""
+    user: str | None = None
+    inode: int = 0
+    """The kernel's number of the open socket; 0 when it has none or the source cannot tell."""
+
+    @property
+    def family(self) -> Family:
+        """The socket's address family."""
+        return self.local.address.family
+
+    @property
+    def is_listening(self) -> bool:
+        """A TCP listener, or a UDP socket bound and not connected: what `ss -l` lists."""
+        if self.protocol is Protocol.UDP:
+            return self.remote is None and self.local.port != 0
+        return self.state is TcpState.LISTEN

@@ -1,0 +1,92 @@
+"""What a stop aims at, and what it can end in."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from porttui.model.address import Endpoint, Protocol
+from porttui.model.process import Process
+from porttui.model.socket import Socket
+
+
+class StopSignal(StrEnum):
+    """The two ways to end a process."""
+
+    TERM = "SIGTERM"
+    """Asks it to exit; it may clean up, or refuse."""
+    KILL = "SIGKILL"
+    """Ends it at once; it cannot clean up."""
+
+
+class StopOutcome(StrEnum):
+    """How a stop ended. Exactly one is true."""
+
+    FREED = "freed"
+    """The processes are gone and the port can be bound."""
+    FREED_LINGERING = "freed_lingering"
+    """Gone, nobody holds the port, but closing connections (TIME_WAIT ...) are still on it."""
+    STILL_HELD_BY_OTHERS = "still_held_by_others"
+    """Gone, but other processes hold the port."""
+    IGNORED_TERM = "ignored_term"
+    """Still running when the grace after SIGTERM was over."""
+    UNKILLABLE = "unkillable"
+    """Still there after SIGKILL: in an uninterruptible system call."""
+    DENIED = "denied"
+    """The system did not permit the signal."""
+    ALREADY_GONE = "already_gone"
+    """It had exited before anything was sent."""
+    CHANGED = "changed"
+    """The pid is another process by now, or the process lets go of the port: nothing was sent."""
+    EXITED_BUT_UNVERIFIED = "exited_but_unverified"
+    """Gone, but whether the port is free could not be established."""
+    REFUSED = "refused"
+    """porttui does not do that. Nothing was sent."""
+
+
+class StopTarget(NamedTuple):
+    """What is on the row when the dialog opens: a stop acts on this, whatever moves later."""
+
+    protocol: Protocol
+    endpoint: Endpoint
+    listens: bool
+    """False for an end of a connection: then the port is let go when the connection closes."""
+    holders: tuple[Process, ...]
+    hidden_user: str | None
+    """Who made the socket when no holder can be seen."""
+    also_holds: tuple[tuple[int, tuple[str, ...]], ...]
+    """For each holder's pid the other endpoints it listens on, as text."""
+    clients: int
+    """Connections established to the endpoint."""
+
+    def others_of(self, pid: int) -> tuple[str, ...]:
+        """The other endpoints that the holder `pid` listens on."""
+        return next((held for holder, held in self.also_holds if holder == pid), ())
+
+
+class SentSignal(NamedTuple):
+    """A signal that the system accepted for a process."""
+
+    pid: int
+    signal: StopSignal
+
+
+class StopResult(NamedTuple):
+    """What a stop did and what was true afterwards."""
+
+    target: StopTarget
+    chosen: tuple[Process, ...]
+    signal: StopSignal
+    outcome: StopOutcome
+    sent: tuple[SentSignal, ...] = ()
+    waited_ms: float = 0.0
+    survivors: tuple[Process, ...] = ()
+    """Those of `chosen` that still run."""
+    held_by: tuple[Socket, ...] = ()
+    """Sockets that hold the port now, or linger on it."""
+    can_bind: bool | None = None
+    """Whether a server that sets SO_REUSEADDR can bind the address; None when not known."""
+    elsewhere: tuple[Socket, ...] = ()
+    """Other servers' listeners on the same port that do not stand in the way."""
+    reason: str = ""
+    """Why it was refused, denied or could not be verified."""

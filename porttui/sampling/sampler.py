@@ -1,0 +1,72 @@
+"""One sample: the host's sockets, ranges and names as one Snapshot."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
+
+from porttui.host.contract import Host, HostError
+from porttui.model.address import Protocol
+from porttui.model.port_range import PortRange
+from porttui.model.snapshot import Coverage, Problem, Snapshot
+from porttui.model.socket import Ownership, Socket
+
+
+class SampleError(Exception):
+    """Nothing could be read; the message says why. What was shown before is stale."""
+
+
+class Sampler:
+    """Samples one host, never twice at once: a second caller waits for the first."""
+
+    def __init__(self, host: Host, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self._host = host
+        self._now = now
+        self._one_at_a_time = threading.Lock()
+
+    @property
+    def source(self) -> str:
+        """Where the sockets are read."""
+        return self._host.sockets.name
+
+    def sample(self) -> Snapshot:
+        """Look at the machine. What fails in part is among the snapshot's problems.
+
+        Raises:
+            SampleError: the sockets could not be read at all.
+        """
+        with self._one_at_a_time:
+            taken_at, start = self._now(), time.perf_counter()
+            try:
+                reading = self._host.sockets.read()
+            except HostError as error:
+                raise SampleError(str(error)) from error
+            ephemeral, problems = self._ephemeral()
+            return Snapshot(
+                taken_at=taken_at,
+                duration_ms=(time.perf_counter() - start) * 1000,
+                source=self.source,
+                sockets=reading.sockets,
+                ephemeral=ephemeral,
+                services=self._services(reading.sockets),
+                coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
+                problems=(*reading.problems, *problems),
+            )
+
+    def _ephemeral(self) -> tuple[PortRange | None, tuple[Problem, ...]]:
+        try:
+            return self._host.ephemeral_range(), ()
+        except HostError as error:
+            return None, (Problem("ephemeral range", str(error)),)
+
+    def _services(self, sockets: Iterable[Socket]) -> dict[tuple[Protocol, int], str]:
+        listening = {(each.protocol, each.local.port) for each in sockets if each.is_listening}
+        named = ((key, self._host.service_name(*key)) for key in listening)
+        return {key: name for key, name in named if name is not None}
+
+
+def hidden_holders(sockets: Iterable[Socket]) -> int:
+    """How many sockets are held by somebody whom this user may not see."""
+    return sum(each.ownership is Ownership.HIDDEN for each in sockets)

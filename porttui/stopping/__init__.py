@@ -1,0 +1,1 @@
+"""Ends the processes that hold a port, and says what is true afterwards."""

@@ -1,0 +1,227 @@
+"""The stop: check again, signal, watch the process, look at the port, and only then speak."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from porttui.analysis.targets import still_holds
+from porttui.host.contract import (
+    Host,
+    HostError,
+    ProcessChangedError,
+    ProcessGoneError,
+    ProcessHandle,
+    SignalDeniedError,
+)
+from porttui.model.process import Process
+from porttui.model.stop import (
+    SentSignal,
+    StopOutcome,
+    StopResult,
+    StopSignal,
+    StopTarget,
+)
+from porttui.sampling.sampler import SampleError, Sampler
+from porttui.stopping.guards import refusal, target_refusal
+from porttui.stopping.verdict import Verdict, judge
+
+GRACE_S = {StopSignal.TERM: 3.0, StopSignal.KILL: 2.0}
+"""How long a process has to exit before it is said to be still running."""
+
+PORT_GRACE_S = 1.0
+"""How long siblings of an exited process have to let go of the port, too."""
+
+_LOOK_S = 0.05
+
+Tell = Callable[[str], None]
+"""Called with one line for each step, as it happens, from the thread that runs the stop."""
+
+
+class _Ended(Exception):  # noqa: N818  it carries a result, not an error
+    """The stop is over early."""
+
+    def __init__(self, outcome: StopOutcome, reason: str = "") -> None:
+        super().__init__(reason)
+        self.outcome = outcome
+        self.reason = reason
+
+
+class Stopper:
+    """Stops processes of one host."""
+
+    def __init__(self, host: Host, sampler: Sampler) -> None:
+        self._host = host
+        self._sampler = sampler
+
+    @property
+    def asks_first(self) -> bool:
+        """False where SIGTERM ends a process without asking it (Windows)."""
+        return self._host.control.asks_first
+
+    def refusal(self, target: StopTarget, process: Process | None = None) -> str | None:
+        """Why `target`, or its holder `process`, will not be signalled; None when it may be."""
+        if process is None:
+            return target_refusal(target, self._host)
+        return refusal(process, self._host)
+
+    def stop(
+        self,
+        target: StopTarget,
+        chosen: Sequence[Process],
+        signal: StopSignal,
+        tell: Tell = lambda _: None,
+    ) -> StopResult:
+        """Signal the `chosen` holders of `target` and find out what came of it.
+
+        Blocks for as long as the graces last; run it off the user interface's thread. Never
+        signals anything but the chosen processes, and none of them unless all are still the
+        same and still have a socket on the target's address.
+        """
+        attempt = _Attempt(self._host, self._sampler, target, tuple(chosen), signal, tell)
+        try:
+            return attempt.run()
+        finally:
+            attempt.let_go()
+
+
+class _Attempt:
+    """One stop from the first check to the verdict."""
+
+    def __init__(
+        self,
+        host: Host,
+        sampler: Sampler,
+        target: StopTarget,
+        chosen: tuple[Process, ...],
+        signal: StopSignal,
+        tell: Tell,
+    ) -> None:
+        self._host = host
+        self._sampler = sampler
+        self._target = target
+        self._chosen = chosen
+        self._signal = signal
+        self._tell = tell
+        self._handles: dict[Process, ProcessHandle] = {}
+        self._sent: list[SentSignal] = []
+        self._start = time.monotonic()
+
+    def run(self) -> StopResult:
+        try:
+            self._refuse()
+            self._take_hold()
+            self._check_again()
+            self._send()
+            self._await_exit()
+        except _Ended as ended:
+            if ended.outcome is StopOutcome.ALREADY_GONE:
+                return self._result(self._look_at_port()._replace(outcome=ended.outcome))
+            return self._result(Verdict(ended.outcome, reason=ended.reason))
+        waited_ms = self._elapsed_ms()
+        return self._result(self._look_at_port())._replace(waited_ms=waited_ms)
+
+    def let_go(self) -> None:
+        for handle in self._handles.values():
+            handle.close()
+
+    def _refuse(self) -> None:
+        reasons = [target_refusal(self._target, self._host)]
+        reasons += [refusal(process, self._host) for process in self._chosen]
+        for reason in filter(None, reasons):
+            raise _Ended(StopOutcome.REFUSED, reason)
+
+    def _take_hold(self) -> None:
+        for process in self._chosen:
+            try:
+                self._handles[process] = self._host.control.open(process.identity)
+            except ProcessGoneError:
+                continue
+            except ProcessChangedError as error:
+                raise _Ended(StopOutcome.CHANGED, str(error)) from error
+            except SignalDeniedError as error:
+                raise _Ended(StopOutcome.DENIED, str(error)) from error
+            except HostError as error:
+                raise _Ended(StopOutcome.REFUSED, str(error)) from error
+        if not self._handles:
+            raise _Ended(StopOutcome.ALREADY_GONE)
+
+    def _check_again(self) -> None:
+        """The hold keeps the pid from becoming another's; the socket may have moved on."""
+        try:
+            snapshot = self._sampler.sample()
+        except SampleError as error:
+            raise _Ended(StopOutcome.REFUSED, f"the sockets cannot be read: {error}") from error
+        for process, handle in list(self._handles.items()):
+            if handle.has_exited():
+                self._handles.pop(process).close()
+            elif not still_holds(snapshot, self._target, process.identity):
+                raise _Ended(
+                    StopOutcome.CHANGED,
+                    f"{process.label} no longer holds {self._target.endpoint}",
+                )
+        if not self._handles:
+            raise _Ended(StopOutcome.ALREADY_GONE)
+
+    def _send(self) -> None:
+        for process, handle in self._handles.items():
+            try:
+                handle.send(self._signal)
+            except ProcessGoneError:
+                continue
+            except SignalDeniedError as error:
+                raise _Ended(StopOutcome.DENIED, str(error)) from error
+            self._sent.append(SentSignal(process.pid, self._signal))
+            self._step(f"{self._signal} sent to {process.label}")
+        if not self._sent:
+            raise _Ended(StopOutcome.ALREADY_GONE)
+
+    def _await_exit(self) -> None:
+        deadline = time.monotonic() + GRACE_S[self._signal]
+        for process, handle in self._handles.items():
+            if handle.has_exited(within=max(0.0, deadline - time.monotonic())):
+                self._step(f"{process.label} exited")
+        if self._survivors():
+            forced = self._signal is StopSignal.KILL
+            raise _Ended(StopOutcome.UNKILLABLE if forced else StopOutcome.IGNORED_TERM)
+
+    def _look_at_port(self) -> Verdict:
+        """Look until the port is free, or the siblings' grace is over."""
+        deadline = time.monotonic() + PORT_GRACE_S
+        while True:
+            try:
+                snapshot = self._sampler.sample()
+            except SampleError as error:
+                reason = f"the sockets cannot be read: {error}"
+                return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
+            answer = self._host.can_bind(self._target.protocol, self._target.endpoint)
+            verdict = judge(self._target, snapshot, answer)
+            if verdict.is_final or time.monotonic() >= deadline:
+                return verdict
+            time.sleep(_LOOK_S)
+
+    def _survivors(self) -> tuple[Process, ...]:
+        return tuple(
+            process for process, handle in self._handles.items() if not handle.has_exited()
+        )
+
+    def _result(self, verdict: Verdict) -> StopResult:
+        return StopResult(
+            target=self._target,
+            chosen=self._chosen,
+            signal=self._signal,
+            outcome=verdict.outcome,
+            sent=tuple(self._sent),
+            waited_ms=self._elapsed_ms(),
+            survivors=self._survivors() if self._sent else (),
+            held_by=verdict.held_by,
+            can_bind=verdict.can_bind,
+            elsewhere=verdict.elsewhere,
+            reason=verdict.reason,
+        )
+
+    def _step(self, words: str) -> None:
+        self._tell(f"{self._elapsed_ms() / 1000:.1f} s  {words}")
+
+    def _elapsed_ms(self) -> float:
+        return (time.monotonic() - self._start) * 1000

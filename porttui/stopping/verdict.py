@@ -1,0 +1,80 @@
+"""What is true of a port after a stop, from the tables and a bind probe."""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from porttui.analysis.targets import on_port, perhaps_on_port
+from porttui.host.contract import BindAnswer
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Ownership, Socket
+from porttui.model.stop import StopOutcome, StopTarget
+
+
+class Verdict(NamedTuple):
+    """The outcome of a stop whose processes are gone, with what it rests on."""
+
+    outcome: StopOutcome
+    held_by: tuple[Socket, ...] = ()
+    can_bind: bool | None = None
+    elsewhere: tuple[Socket, ...] = ()
+    reason: str = ""
+
+    @property
+    def is_final(self) -> bool:
+        """False where a moment more may show it free: siblings may be exiting, too."""
+        return self.outcome is StopOutcome.FREED
+
+
+def judge(target: StopTarget, snapshot: Snapshot, answer: BindAnswer) -> Verdict:
+    """Tables first: they name holders. The probe decides what they cannot tell."""
+    there = on_port(snapshot, target)
+    near = perhaps_on_port(snapshot, target)
+    elsewhere = _elsewhere(snapshot, target, there)
+    can_bind = {BindAnswer.BINDABLE: True, BindAnswer.IN_USE: False}.get(answer)
+    held = _held(there)
+    if held:
+        return Verdict(StopOutcome.STILL_HELD_BY_OTHERS, held, can_bind, elsewhere)
+    if can_bind:
+        outcome = StopOutcome.FREED_LINGERING if there else StopOutcome.FREED
+        return Verdict(outcome, there, can_bind, elsewhere)
+    if can_bind is False:
+        if there:
+            return Verdict(StopOutcome.FREED_LINGERING, there, can_bind, elsewhere)
+        if _held(near):
+            return Verdict(StopOutcome.STILL_HELD_BY_OTHERS, _held(near), can_bind)
+    return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, there, can_bind, elsewhere, _REASONS[answer])
+
+
+_REASONS = {
+    BindAnswer.IN_USE: (
+        "nothing is listed on the address, yet the system says that it is in use: "
+        "a socket bound to it does not listen"
+    ),
+    BindAnswer.NOT_PERMITTED: (
+        "nothing is listed on the address; whether it can be bound "
+        "only a user who may bind that port can try"
+    ),
+    BindAnswer.UNKNOWN: (
+        "nothing is listed on the address; whether it can be bound could not be tried"
+    ),
+    BindAnswer.BINDABLE: "",
+}
+
+
+def _held(sockets: tuple[Socket, ...]) -> tuple[Socket, ...]:
+    return tuple(each for each in sockets if each.ownership is not Ownership.KERNEL)
+
+
+def _elsewhere(
+    snapshot: Snapshot, target: StopTarget, there: tuple[Socket, ...]
+) -> tuple[Socket, ...]:
+    """Listeners on the same port at addresses that do not collide."""
+    return tuple(
+        each
+        for each in snapshot.sockets
+        if each.is_listening
+        and each.protocol is target.protocol
+        and each.local.port == target.endpoint.port
+        and each not in there
+    )

@@ -1,0 +1,139 @@
+"""The one sentence that a stop ends in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+
+from porttui.analysis.holders import by_seniority
+from porttui.model.process import Process
+from porttui.model.socket import Socket, TcpState
+from porttui.model.stop import StopOutcome, StopResult
+
+_SOME = 4
+
+
+def sentence(result: StopResult) -> str:
+    """What is true now, in words, with the next step where there is one."""
+    return _SENTENCES[result.outcome](result)
+
+
+def is_good(result: StopResult) -> bool:
+    """Whether the person got what they asked for."""
+    return result.outcome in (StopOutcome.FREED, StopOutcome.ALREADY_GONE)
+
+
+def _freed(result: StopResult) -> str:
+    endpoint = result.target.endpoint
+    if not result.target.listens:
+        return f"{_exited(result)}: its connection from {endpoint} is closed."
+    if result.elsewhere:
+        return f"{_exited(result)}: {endpoint} is free. {_elsewhere(result)}"
+    return f"{_exited(result)}: port {endpoint.port} is free ({endpoint} can be bound)."
+
+
+def _freed_lingering(result: StopResult) -> str:
+    count = len(result.held_by)
+    states = sorted({each.state for each in result.held_by if each.state})
+    rest = f"{count} closing {'connection' if count == 1 else 'connections'} ({', '.join(states)})"
+    start = f"{_exited(result)}: nobody holds {result.target.endpoint}, but {rest} linger on it"
+    if result.can_bind is None:
+        return f"{start} for up to 60 s."
+    if result.can_bind:
+        return f"{start}: a server that sets SO_REUSEADDR can start now, others in up to 60 s."
+    return f"{start}: it cannot be bound until they are gone, in up to 60 s."
+
+
+def _still_held(result: StopResult) -> str:
+    how = "" if _is_listened(result.held_by) else " through connections that are still open"
+    return f"{_exited(result)}, but {result.target.endpoint} is {_held_by(result)}{how}."
+
+
+def _held_by(result: StopResult) -> str:
+    before = {process.identity for process in result.target.holders}
+    holders = by_seniority(holder for each in result.held_by for holder in each.holders)
+    newcomers = [process for process in holders if process.identity not in before]
+    if newcomers:
+        return f"held again, by {_names(newcomers)}, which was not there before"
+    if holders:
+        return f"still held by {_names(holders)}"
+    users = sorted({each.user for each in result.held_by if each.user})
+    return f"still held by a process hidden from you (user {', '.join(users) or 'unknown'})"
+
+
+def _ignored_term(result: StopResult) -> str:
+    names = _names(result.survivors)
+    ignores = any(process.ignores_sigterm for process in result.survivors)
+    why = " It ignores SIGTERM." if ignores else ""
+    return f"{names} is still running {_seconds(result)} after SIGTERM.{why} f sends SIGKILL."
+
+
+def _unkillable(result: StopResult) -> str:
+    return (
+        f"{_names(result.survivors)} is still there {_seconds(result)} after SIGKILL: "
+        "it is inside a system call that cannot be interrupted."
+    )
+
+
+def _denied(result: StopResult) -> str:
+    pids = " ".join(str(process.pid) for process in result.chosen)
+    return f"Denied: {result.reason}. sudo kill -{result.signal.name} {pids} would be permitted."
+
+
+def _already_gone(result: StopResult) -> str:
+    endpoint = result.target.endpoint
+    start = f"{_names(result.chosen)} had already exited: nothing was sent."
+    if _is_listened(result.held_by):
+        return f"{start} {endpoint} is {_held_by(result)}."
+    return f"{start} {endpoint} is free." if result.can_bind else start
+
+
+def _changed(result: StopResult) -> str:
+    return f"Nothing was sent: {result.reason}."
+
+
+def _unverified(result: StopResult) -> str:
+    return f"{_exited(result)}, but {result.target.endpoint} is not proven free: {result.reason}."
+
+
+def _refused(result: StopResult) -> str:
+    return f"Nothing was sent: {result.reason}."
+
+
+_SENTENCES: Mapping[StopOutcome, Callable[[StopResult], str]] = {
+    StopOutcome.FREED: _freed,
+    StopOutcome.FREED_LINGERING: _freed_lingering,
+    StopOutcome.STILL_HELD_BY_OTHERS: _still_held,
+    StopOutcome.IGNORED_TERM: _ignored_term,
+    StopOutcome.UNKILLABLE: _unkillable,
+    StopOutcome.DENIED: _denied,
+    StopOutcome.ALREADY_GONE: _already_gone,
+    StopOutcome.CHANGED: _changed,
+    StopOutcome.EXITED_BUT_UNVERIFIED: _unverified,
+    StopOutcome.REFUSED: _refused,
+}
+
+
+def _exited(result: StopResult) -> str:
+    return f"{_names(result.chosen)} exited after {_seconds(result)}"
+
+
+def _elsewhere(result: StopResult) -> str:
+    listed = []
+    for each in result.elsewhere[:_SOME]:
+        who = _names(each.holders) if each.holders else "a process out of sight"
+        listed.append(f"{each.local} is {who}'s")
+    return f"Another server has the port elsewhere: {', '.join(listed)}."
+
+
+def _is_listened(sockets: Iterable[Socket]) -> bool:
+    return any(each.is_listening or each.state in (None, TcpState.CLOSE) for each in sockets)
+
+
+def _names(processes: Iterable[Process]) -> str:
+    labels = [process.label for process in processes]
+    rest = f" and {len(labels) - _SOME} more" if len(labels) > _SOME else ""
+    return ", ".join(labels[:_SOME]) + rest
+
+
+def _seconds(result: StopResult) -> str:
+    return f"{result.waited_ms / 1000:.1f} s"

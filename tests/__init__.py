@@ -1,0 +1,1 @@
+"""Tests of porttui, one room for each of its rooms."""

@@ -1,0 +1,1 @@
+"""The host layer against the real machine: its sockets, processes, signals and clipboards."""
