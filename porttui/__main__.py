@@ -33,7 +33,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return ExitStatus.INTERRUPTED
 
 
-def _run(command: Command, host: Host) -> ExitStatus:
+def _run(command: Command, host: Host) -> int:
     sampler = Sampler(host)
     if isinstance(command, ListCommand):
         from porttui.cli.listing import run_list
@@ -44,7 +44,7 @@ def _run(command: Command, host: Host) -> ExitStatus:
     return _run_session(command, host, sampler)
 
 
-def _run_session(command: SessionCommand, host: Host, sampler: Sampler) -> ExitStatus:
+def _run_session(command: SessionCommand, host: Host, sampler: Sampler) -> int:
     obstacle = _no_terminal()
     if obstacle is not None:
         print(
@@ -57,7 +57,13 @@ def _run_session(command: SessionCommand, host: Host, sampler: Sampler) -> ExitS
     from porttui.stopping.stopper import Stopper
     from porttui.ui.session import run_session
 
-    return run_session(command, sampler, Stopper(host, sampler), SystemClipboard())
+    return run_session(
+        sampler,
+        Stopper(host, sampler),
+        SystemClipboard(),
+        interval_s=command.interval_s,
+        wanted=command.filter,
+    )
 
 
 def _no_terminal() -> str | None:

@@ -44,3 +44,9 @@ class Process(NamedTuple):
     def command(self) -> str:
         """The command line in one line; the name where there is none."""
         return " ".join(self.cmdline) or self.name
+
+    @property
+    def short_command(self) -> str:
+        """The command line with the program's name alone: "python3 -m http.server"."""
+        program, *arguments = self.cmdline or (self.name,)
+        return " ".join((program.rpartition("/")[2] or program, *arguments))

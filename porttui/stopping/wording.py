@@ -136,4 +136,6 @@ def _names(processes: Iterable[Process]) -> str:
 
 
 def _seconds(result: StopResult) -> str:
+    if result.waited_ms < 950:
+        return f"{max(1, round(result.waited_ms))} ms"
     return f"{result.waited_ms / 1000:.1f} s"

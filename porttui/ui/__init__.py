@@ -1,0 +1,1 @@
+"""The interactive session: the only room that knows Textual."""

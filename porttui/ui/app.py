@@ -1,0 +1,353 @@
+"""The application: it hands samples to the panes and keys to actions, and decides nothing."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Awaitable, Callable, Iterable
+from typing import ClassVar, Literal
+
+from textual import events, on
+from textual.app import App, ComposeResult, SystemCommand
+from textual.binding import BindingType
+from textual.screen import Screen
+from textual.widgets import Footer
+
+from porttui.analysis.board import Board
+from porttui.analysis.filter import Filter
+from porttui.host.clipboard import CopyOutcome, SystemClipboard
+from porttui.model.process import Process
+from porttui.model.stop import StopSignal, StopTarget
+from porttui.sampling.sampler import Sampler
+from porttui.stopping.stopper import Stopper
+from porttui.stopping.wording import is_good, sentence
+from porttui.ui.keymap import ACTIONS, bindings
+from porttui.ui.messages import (
+    CopyFinished,
+    SampleFailed,
+    SampleTaken,
+    SamplingCrashed,
+    StopFinished,
+    StopStepped,
+)
+from porttui.ui.panes.deck import Deck
+from porttui.ui.panes.pane import StopChoice
+from porttui.ui.sampling_loop import SamplingLoop
+from porttui.ui.screens.choose_end import ChooseEnd
+from porttui.ui.screens.details import DetailsDialog
+from porttui.ui.screens.dialog import Dialog
+from porttui.ui.screens.help import HelpDialog
+from porttui.ui.screens.show_text import ShowText
+from porttui.ui.screens.stop import StopDialog
+from porttui.ui.widgets.columns import Tone
+from porttui.ui.widgets.filter_line import FilterLine
+from porttui.ui.widgets.keyed_table import KeyedTable
+from porttui.ui.widgets.status_line import StatusLine
+from porttui.ui.widgets.summary_line import SummaryLine
+from porttui.ui.wording import clock
+
+ORNATE_LINES = 8
+"""From this height on there are a header and a line of keys."""
+
+
+class PorttuiApp(App[int]):
+    """The interactive session over one host."""
+
+    TITLE = "porttui"
+    CSS_PATH = "theme.tcss"
+    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
+
+    def __init__(
+        self,
+        sampler: Sampler,
+        stopper: Stopper,
+        clipboard: SystemClipboard,
+        *,
+        interval_s: float = 1.0,
+        wanted: Filter | None = None,
+        elevation: str = "sudo porttui",
+    ) -> None:
+        """`wanted`: the filter to begin with. `elevation`: what would show hidden owners."""
+        super().__init__()
+        self._stopper = stopper
+        self._system_clipboard = clipboard
+        self._interval_s = interval_s
+        self._source = sampler.source
+        self._sampling = SamplingLoop(sampler, interval_s, self.post_message)
+        self._board: Board | None = None
+        self._wanted = wanted or Filter()
+        self._is_paused = False
+        self._summary = SummaryLine(elevation)
+        self._deck = Deck()
+        self._filter_line = FilterLine()
+        self._status = StatusLine()
+
+    def compose(self) -> ComposeResult:
+        """Header, panes, filter, status, keys."""
+        yield self._summary
+        yield self._deck
+        yield self._filter_line
+        yield self._status
+        yield Footer(show_command_palette=False)
+
+    def on_mount(self) -> None:
+        """The frame is painted before the first sample is asked for."""
+        self._say_liveness()
+        self.call_after_refresh(self._sampling.start)
+
+    def on_unmount(self) -> None:
+        """No sample is begun any more."""
+        self._sampling.stop()
+
+    def on_resize(self, event: events.Resize) -> None:
+        """On a very small screen the rows come first."""
+        self.screen_stack[0].set_class(event.size.height < ORNATE_LINES, "plain")
+
+    # What the threads tell
+
+    @on(SampleTaken)
+    def _show_sample(self, message: SampleTaken) -> None:
+        self._board = message.board
+        with self.batch_update():
+            self._show_board()
+            self._summary.show(message.board.summary)
+        stretched = message.period_s > self._interval_s * 1.05
+        pace = f"{message.took_s * 1000:.0f} ms a sample"
+        if stretched:
+            pace = f"slow: {message.took_s:.1f} s a sample, one every {message.period_s:.1f} s"
+        problems = message.board.snapshot.problems
+        self._status.show_facts(" · ".join([*map(str, problems), pace, self._source]))
+        self._say_liveness(message.period_s if stretched else None)
+
+    @on(SampleFailed)
+    def _keep_old_board(self, message: SampleFailed) -> None:
+        shown = ""
+        if self._board is not None:
+            shown = f" Shown is {clock(self._board.snapshot.taken_at)}."
+        self._say(f"No sample: {message.reason}.{shown}", Tone.ERROR)
+
+    @on(SamplingCrashed)
+    def _crash(self, message: SamplingCrashed) -> None:
+        raise message.error
+
+    @on(StopStepped)
+    def _show_step(self, message: StopStepped) -> None:
+        for dialog in self._stop_dialogs():
+            dialog.stepped(message.words)
+
+    @on(StopFinished)
+    def _show_result(self, message: StopFinished) -> None:
+        result = message.result
+        good = is_good(result)
+        self._say(sentence(result), Tone.OK if good else Tone.WARNING)
+        dialogs = [each for each in self._stop_dialogs() if each.target == result.target]
+        for dialog in dialogs:
+            dialog.finished(result)
+        if not dialogs:
+            severity: Literal["information", "warning"] = "information" if good else "warning"
+            self.notify(sentence(result), severity=severity, timeout=10, markup=False)
+        self._sampling.sample_now()
+
+    @on(CopyFinished)
+    def _show_copy(self, message: CopyFinished) -> None:
+        text, result = message.text, message.result
+        if result.outcome is CopyOutcome.CONFIRMED:
+            self._say(f"Copied {text} ({result.via})", Tone.OK)
+        elif result.outcome is CopyOutcome.HANDED_OVER:
+            self._say(f"Handed {text} to {result.via}: {result.detail}")
+        elif result.outcome is CopyOutcome.TERMINAL:
+            self.copy_to_clipboard(text)
+            self._say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)")
+        else:
+            self._say(f"No clipboard here; select it: {text}", Tone.WARNING)
+            self.push_screen(ShowText(text, result.detail))
+
+    @on(FilterLine.Rejected)
+    def _keep_good_filter(self, message: FilterLine.Rejected) -> None:
+        if self._filter_line.is_bad:
+            self._say(f"{message.reason}; the rows of the last good filter stay", Tone.ERROR)
+
+    # Keys
+
+    async def on_event(self, event: events.Event) -> None:
+        """Carry out each key before the next one is looked at.
+
+        Textual hands a key from queue to queue, and a quick "/3000", Enter, "x" would stop the
+        row that was under the cursor before the filter. Here order is a matter of safety.
+        """
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if await self._press(event):
+                return
+        elif isinstance(event, events.Paste) and self._is_typing:
+            self._type(lambda: self._filter_line.insert(event.text))
+            return
+        await super().on_event(event)
+
+    async def _press(self, event: events.Key) -> bool:
+        if not isinstance(self.screen, Dialog) and self.screen is not self.screen_stack[0]:
+            return False  # a screen of Textual's own, the palette for example
+        if self._is_typing and self._type(lambda: self._filter_line.press(event)):
+            return True
+        bound = self.screen.active_bindings.get(event.key)
+        if bound is None or not bound.enabled:
+            return False
+        return await self.run_action(bound.binding.action, bound.node)
+
+    @property
+    def _is_typing(self) -> bool:
+        return self._filter_line.is_open and self.screen is self.screen_stack[0]
+
+    def _type(self, edit: Callable[[], bool | None]) -> bool:
+        """Edit the filter, and show its rows at once."""
+        taken = edit() is not False
+        if taken and self._filter_line.good != self._wanted:
+            self._apply(self._filter_line.good)
+        if taken and not self._filter_line.is_bad:
+            self._say("")
+        return taken
+
+    def action_pane(self, number: int) -> None:
+        """Go to a pane."""
+        self._deck.go_to(number)
+
+    def action_next_pane(self) -> None:
+        """Go to the next pane."""
+        self._deck.go_on(1)
+
+    def action_previous_pane(self) -> None:
+        """Go to the pane before."""
+        self._deck.go_on(-1)
+
+    def action_filter(self) -> None:
+        """Open the filter with what is in force."""
+        self._filter_line.open(self._wanted)
+
+    def action_clear(self) -> None:
+        """Clear the message and the filter, and close the line where it is typed."""
+        self._filter_line.close()
+        self._say("")
+        if self._wanted:
+            self._apply(Filter())
+
+    def action_sort(self) -> None:
+        """Sort the pane by its next column."""
+        self._say(self._deck.active.sort_next())
+
+    def action_reverse(self) -> None:
+        """Reverse the pane's order."""
+        self._say(self._deck.active.reverse())
+
+    def action_pause(self) -> None:
+        """Hold the screen still, or go on."""
+        self._is_paused = not self._is_paused
+        self._sampling.pause(self._is_paused)
+        self._say_liveness()
+
+    def action_refresh(self) -> None:
+        """Look at the machine now."""
+        self._sampling.sample_now()
+
+    def action_help(self) -> None:
+        """Show the keys."""
+        self.push_screen(HelpDialog())
+
+    def _show_details(self) -> None:
+        details = self._board and self._deck.active.details(self._board.snapshot)
+        if not self._board or not details:
+            self._say("There is no row here", Tone.WARNING)
+            return
+        address = self._deck.active.address()
+        choices = self._deck.active.stop_choices(self._board.snapshot)
+
+        def follow_up(action: str | None) -> None:
+            if action == "copy":
+                self._copy(address)
+            elif action == "stop":
+                self._choose_end(choices)
+
+        taken_at = clock(self._board.snapshot.taken_at)
+        self.push_screen(DetailsDialog(details, taken_at, can_stop=bool(choices)), follow_up)
+
+    def action_copy(self) -> None:
+        """Copy the address of the row."""
+        self._copy(self._deck.active.address())
+
+    def action_stop(self) -> None:
+        """Ask whether to stop the process of the row."""
+        if self._board is None:
+            self._say("Nothing is known yet: the first sample is under way", Tone.WARNING)
+        else:
+            self._choose_end(self._deck.active.stop_choices(self._board.snapshot))
+
+    def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
+        """The palette: Textual's own commands, and every action of the table of keys."""
+        yield from super().get_system_commands(screen)
+        for action in ACTIONS:
+            if not action.is_tables and action.id not in ("quit", "command_palette"):
+                yield SystemCommand(action.label, action.help, self._runner(action.id))
+
+    @on(KeyedTable.Chosen)
+    def _row_chosen(self) -> None:
+        self._show_details()
+
+    # Acting
+
+    def _copy(self, text: str | None) -> None:
+        if text is None:
+            self._say("There is no row here to copy", Tone.WARNING)
+            return
+
+        def copy() -> None:
+            self.post_message(CopyFinished(text, self._system_clipboard.copy(text)))
+
+        self.run_worker(copy, thread=True, name="copy")
+
+    def _choose_end(self, choices: tuple[StopChoice, ...]) -> None:
+        if not choices:
+            self._say("There is no process on this row to stop", Tone.WARNING)
+        elif len(choices) == 1:
+            self._ask_to_stop(choices[0].target)
+        else:
+            self.push_screen(ChooseEnd(choices), self._ask_to_stop)
+
+    def _ask_to_stop(self, target: StopTarget | None) -> None:
+        if target is not None:
+            self.push_screen(StopDialog(target, self._stopper, self._begin_stop, time.time()))
+
+    def _begin_stop(
+        self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal
+    ) -> None:
+        def tell(words: str) -> None:
+            self.post_message(StopStepped(words))
+
+        def stop() -> None:
+            self.post_message(StopFinished(self._stopper.stop(target, chosen, signal, tell)))
+
+        self.run_worker(stop, thread=True, name="stop")
+
+    def _stop_dialogs(self) -> list[StopDialog]:
+        return [screen for screen in self.screen_stack if isinstance(screen, StopDialog)]
+
+    def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
+        async def run() -> None:
+            await self.run_action(action)
+
+        return run
+
+    # Drawing
+
+    def _apply(self, wanted: Filter) -> None:
+        self._wanted = wanted
+        self._show_board()
+
+    def _show_board(self) -> None:
+        if self._board is not None:
+            self._deck.show_board(self._board, self._wanted)
+
+    def _say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
+        self._status.say(message, tone)
+
+    def _say_liveness(self, stretched_to_s: float | None = None) -> None:
+        if self._is_paused:
+            self._summary.show_liveness("PAUSED (p goes on)")
+        else:
+            self._summary.show_liveness(f"live {stretched_to_s or self._interval_s:.3g} s")

@@ -1,0 +1,177 @@
+"""The one table of keys: bindings, footer, help, command palette and README come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from textual.binding import Binding
+
+
+class Group(StrEnum):
+    """The sections of the help."""
+
+    LOOK = "Look around"
+    FIND = "Find"
+    ACT = "Act on the row under the cursor"
+    SESSION = "Session"
+
+
+@dataclass(frozen=True, slots=True)
+class Action:
+    """One thing that a key does."""
+
+    id: str
+    """`action_<id>` of the application carries it out; the table's own actions have a dot."""
+    keys: tuple[str, ...]
+    """In Textual's spelling."""
+    label: str
+    """For the footer: one or two words."""
+    help: str
+    """For the help and the README: a sentence."""
+    group: Group
+    in_footer: bool = False
+    spelled: str = ""
+    """The keys as people write them, where Textual's spelling is another."""
+
+    @property
+    def shown_keys(self) -> str:
+        """ "j, down" """
+        return self.spelled or ", ".join(self.keys)
+
+    @property
+    def is_tables(self) -> bool:
+        """The focused table has the binding, not the application."""
+        return "." in self.id
+
+
+ACTIONS: tuple[Action, ...] = (
+    Action(
+        "stop",
+        ("x",),
+        "Stop",
+        "Stop the process: asks first, then says what is true of the port.",
+        Group.ACT,
+        in_footer=True,
+    ),
+    Action(
+        "copy",
+        ("c",),
+        "Copy",
+        "Copy the address of the row.",
+        Group.ACT,
+        in_footer=True,
+    ),
+    Action(
+        "filter",
+        ("slash",),
+        "Filter",
+        "Filter by port, address or word; Enter keeps it, Esc clears it.",
+        Group.FIND,
+        in_footer=True,
+        spelled="/",
+    ),
+    Action(
+        "table.choose",
+        ("enter",),
+        "Details",
+        "Everything that is known of the row.",
+        Group.ACT,
+        in_footer=True,
+        spelled="Enter",
+    ),
+    Action("sort", ("s",), "Sort", "Sort by the next column.", Group.FIND, in_footer=True),
+    Action("reverse", ("S",), "Reverse", "Reverse the order.", Group.FIND),
+    Action(
+        "clear",
+        ("escape",),
+        "Clear",
+        "Clear the filter, or the message at the bottom.",
+        Group.FIND,
+        spelled="Esc",
+    ),
+    Action(
+        "pause", ("p",), "Pause", "Hold the screen still, or go on.", Group.SESSION, in_footer=True
+    ),
+    Action("refresh", ("r",), "Refresh", "Look at the machine now, paused or not.", Group.SESSION),
+    Action("pane(1)", ("1",), "Listening", "The listening pane.", Group.LOOK),
+    Action("pane(2)", ("2",), "Loopback", "The loopback connections.", Group.LOOK),
+    Action("pane(3)", ("3",), "Ranges", "The port ranges.", Group.LOOK),
+    Action("next_pane", ("tab",), "Next pane", "The next pane.", Group.LOOK, spelled="Tab"),
+    Action(
+        "previous_pane",
+        ("shift+tab",),
+        "Previous pane",
+        "The pane before.",
+        Group.LOOK,
+        spelled="Shift+Tab",
+    ),
+    Action("table.down", ("j", "down"), "Down", "One row down.", Group.LOOK, spelled="j, ↓"),
+    Action("table.up", ("k", "up"), "Up", "One row up.", Group.LOOK, spelled="k, ↑"),
+    Action("table.top", ("g", "home"), "First", "The first row.", Group.LOOK, spelled="g, Home"),
+    Action("table.bottom", ("G", "end"), "Last", "The last row.", Group.LOOK, spelled="G, End"),
+    Action(
+        "table.page-down", ("pagedown",), "Page down", "One page down.", Group.LOOK, spelled="PgDn"
+    ),
+    Action("table.page-up", ("pageup",), "Page up", "One page up.", Group.LOOK, spelled="PgUp"),
+    Action(
+        "table.half-page-down",
+        ("ctrl+d",),
+        "Half a page down",
+        "Half a page down.",
+        Group.LOOK,
+        spelled="Ctrl+D",
+    ),
+    Action(
+        "table.half-page-up",
+        ("ctrl+u",),
+        "Half a page up",
+        "Half a page up.",
+        Group.LOOK,
+        spelled="Ctrl+U",
+    ),
+    Action(
+        "help",
+        ("question_mark", "f1"),
+        "Help",
+        "These keys, the marks and the filter.",
+        Group.SESSION,
+        in_footer=True,
+        spelled="?",
+    ),
+    Action(
+        "command_palette",
+        ("ctrl+p",),
+        "Palette",
+        "All commands by name, themes and a screenshot.",
+        Group.SESSION,
+        spelled="Ctrl+P",
+    ),
+    Action(
+        "suspend_process",
+        ("ctrl+z",),
+        "Suspend",
+        "Back to the shell; fg returns.",
+        Group.SESSION,
+        spelled="Ctrl+Z",
+    ),
+    Action("quit", ("q", "ctrl+c"), "Quit", "Leave.", Group.SESSION, in_footer=True, spelled="q"),
+)
+
+
+def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
+    """The application's bindings, in the order of the footer; the tables have their own."""
+    return [
+        Binding(
+            ",".join(action.keys),
+            action.id,
+            action.label,
+            show=action.in_footer,
+            id=action.id,
+            tooltip=action.help,
+            key_display=action.spelled or None,
+        )
+        for action in actions
+        if not action.is_tables
+    ]

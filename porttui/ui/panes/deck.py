@@ -1,0 +1,108 @@
+"""The three panes: all together on a large screen, one at a time on a small one."""
+
+from __future__ import annotations
+
+from textual import events, on
+from textual.app import ComposeResult
+from textual.containers import Horizontal, Vertical
+
+from porttui.analysis.board import Board
+from porttui.analysis.filter import Filter
+from porttui.ui.panes.listening import ListeningPane
+from porttui.ui.panes.loopback import LoopbackPane
+from porttui.ui.panes.pane import ListPane, Pane
+from porttui.ui.panes.ranges import RangesPane
+from porttui.ui.widgets.keyed_table import KeyedTable
+from porttui.ui.widgets.tab_line import TabLine
+from porttui.ui.wording import count, percent
+
+WIDE_COLUMNS = 100
+WIDE_LINES = 30
+"""From this size on all three panes are on the screen together. Ranges alone take 15 lines."""
+
+FRAMED_LINES = 10
+"""From this height on a pane has a frame."""
+
+
+class Deck(Vertical):
+    """Knows which pane is active, and which are in view."""
+
+    def __init__(self) -> None:
+        super().__init__(id="deck", classes="pane-1")
+        self._tabs = TabLine()
+        self._panes: tuple[Pane, ...] = (ListeningPane(), LoopbackPane(), RangesPane())
+        self._number = 1
+
+    def compose(self) -> ComposeResult:
+        """Listening above, loopback and ranges side by side below."""
+        listening, loopback, ranges = self._panes
+        yield self._tabs
+        yield listening
+        with Horizontal(id="below"):
+            yield loopback
+            yield ranges
+
+    @property
+    def active(self) -> Pane:
+        """The pane that keys act on."""
+        return self._panes[self._number - 1]
+
+    def go_to(self, number: int) -> None:
+        """Make a pane active, bring it into view and give it the keys."""
+        self._activate(number)
+        # Not table.focus(), which does it later: the next key is for the new pane already.
+        self.screen.set_focus(self.active.table)
+
+    def go_on(self, step: int) -> None:
+        """Go to the next pane, or with -1 to the one before."""
+        self.go_to((self._number - 1 + step) % len(self._panes) + 1)
+
+    def show_board(self, board: Board, wanted: Filter) -> None:
+        """Show a sample in every pane, through the filter."""
+        for pane in self._panes:
+            pane.show_board(board, wanted)
+        ephemeral = board.summary.ephemeral
+        figures = (
+            count(board.summary.listeners),
+            count(board.summary.pairs),
+            percent(ephemeral.share) if ephemeral else "",
+        )
+        self._tabs.show_labels(
+            tuple(
+                f"{pane.number} {pane.label} {figure}".rstrip()
+                for pane, figure in zip(self._panes, figures, strict=True)
+            )
+        )
+
+    def on_mount(self) -> None:
+        """Before the first sample the tabs have names only."""
+        self._tabs.show_labels(tuple(f"{pane.number} {pane.label}" for pane in self._panes))
+        self.go_to(1)
+
+    def on_resize(self, event: events.Resize) -> None:
+        """Three panes where they fit, else one."""
+        size = event.size
+        self.set_class(size.width < WIDE_COLUMNS or size.height < WIDE_LINES, "narrow")
+        self.set_class(size.height < FRAMED_LINES, "frameless")
+
+    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+        """A click into a pane makes it the active one."""
+        for pane in self._panes:
+            if pane.table is event.widget and pane.number != self._number:
+                self._activate(pane.number)
+
+    @on(TabLine.Picked)
+    def _tab_picked(self, event: TabLine.Picked) -> None:
+        self.go_to(event.number)
+
+    @on(KeyedTable.HeaderClicked)
+    def _header_clicked(self, event: KeyedTable.HeaderClicked) -> None:  # type: ignore[type-arg]
+        for pane in self._panes:
+            if pane.table is event.table and isinstance(pane, ListPane):
+                pane.sort_by(event.column)
+
+    def _activate(self, number: int) -> None:
+        self.remove_class(f"pane-{self._number}")
+        self._number = number
+        self.add_class(f"pane-{number}")
+        self._tabs.activate(number)

@@ -1,0 +1,39 @@
+"""Facts about processes and sockets that more than one pane's details tell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from porttui.analysis.holders import by_seniority
+from porttui.model.process import Process
+from porttui.model.snapshot import Snapshot
+from porttui.ui.panes.pane import Fact
+from porttui.ui.widgets.columns import Tone
+from porttui.ui.wording import age, since
+
+
+def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
+    """A few lines for each process."""
+    now = snapshot.taken_at.timestamp()
+    for process in by_seniority(processes):
+        yield Fact(process.label)
+        yield Fact("user", process.user or "unknown")
+        yield Fact(
+            "started",
+            f"{since(process.create_time)}, running {age(max(0.0, now - process.create_time))}",
+        )
+        yield Fact("parent", f"pid {process.ppid}")
+        yield Fact("command", process.command)
+        if process.ignores_sigterm:
+            yield Fact("signals", "ignores SIGTERM: only SIGKILL ends it", Tone.WARNING)
+
+
+def unseen_facts(user: str | None, *, elevated: bool) -> Iterator[Fact]:
+    """For a socket that somebody holds, without a process in sight."""
+    yield Fact("process", "hidden", Tone.MUTED)
+    yield Fact("user", f"{user} (of the socket)" if user else "unknown")
+    if elevated:
+        words = "held by the kernel, or by a process in another PID namespace (a container's)"
+    else:
+        words = "only root may see whose it is: sudo porttui"
+    yield Fact("why", words)

@@ -1,0 +1,202 @@
+"""Pane 1: who listens."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from porttui.analysis.board import Board
+from porttui.analysis.changes import Changes, Mark, Marked
+from porttui.analysis.exposure import WORDS
+from porttui.analysis.filter import Facets, facets_of_listening
+from porttui.analysis.listening import ListeningRow
+from porttui.analysis.targets import target_of_listening
+from porttui.model.address import Protocol
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Exposure
+from porttui.ui.panes.facts import process_facts, unseen_facts
+from porttui.ui.panes.pane import MARKS, Details, Fact, ListPane, StopChoice
+from porttui.ui.widgets.columns import Cell, Column, Tone
+from porttui.ui.wording import age, counted
+
+Row = Marked[ListeningRow]
+
+EXPOSURE_TONES = {
+    Exposure.LOOPBACK: Tone.OK,
+    Exposure.ONE_INTERFACE: Tone.WARNING,
+    Exposure.ALL_INTERFACES: Tone.WARNING,
+}
+
+_REACH = {
+    Exposure.LOOPBACK: "only this machine can reach it",
+    Exposure.ONE_INTERFACE: "whatever can reach that address can reach it",
+    Exposure.ALL_INTERFACES: "any address of this machine leads to it, from outside as well",
+}
+
+
+class ListeningPane(ListPane[ListeningRow]):
+    """TCP listeners and bound UDP sockets."""
+
+    number = 1
+    label = "Listening"
+    nothing = "nothing listens on this machine"
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, _mark, sort="port", id="listening")
+
+    def changes(self, board: Board) -> Changes[ListeningRow]:
+        """See `ListPane.changes`."""
+        return board.listening
+
+    def facets(self, row: ListeningRow) -> Facets:
+        """See `ListPane.facets`."""
+        return facets_of_listening(row)
+
+    def address(self) -> str | None:
+        """See `Pane.address`."""
+        return str(self.selected.local) if self.selected else None
+
+    def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
+        """See `Pane.stop_choices`."""
+        if self.selected is None:
+            return ()
+        return (StopChoice("", "", target_of_listening(snapshot, self.selected)),)
+
+    def details(self, snapshot: Snapshot) -> Details | None:
+        """See `Pane.details`."""
+        row = self.selected
+        if row is None:
+            return None
+        return Details(f"{row.protocol} {row.local}", tuple(_facts(snapshot, row)))
+
+
+def _facts(snapshot: Snapshot, row: ListeningRow) -> Iterator[Fact]:
+    yield Fact("address", str(row.local))
+    yield Fact("protocol", f"{row.protocol}, {row.local.address.family}")
+    yield Fact("service", row.service or "none registered for this port")
+    yield Fact(
+        "exposure",
+        f"{WORDS[row.exposure]}: {_REACH[row.exposure]}",
+        EXPOSURE_TONES[row.exposure],
+    )
+    if row.sockets > 1:
+        yield Fact("sockets", f"{row.sockets} share the address (SO_REUSEPORT)")
+    if row.protocol is Protocol.TCP:
+        clients = target_of_listening(snapshot, row).clients
+        yield Fact("clients", f"{counted(clients, 'connection')} established")
+    if snapshot.ephemeral and row.local.port in snapshot.ephemeral:
+        yield Fact(
+            "range",
+            f"inside the ephemeral range {snapshot.ephemeral}: while no server holds it, "
+            "any outgoing connection may take this port",
+        )
+    if row.holders:
+        yield from process_facts(snapshot, row.holders)
+    else:
+        yield from unseen_facts(row.user, elevated=snapshot.coverage.elevated)
+
+
+def _mark(marked: Row) -> Cell:
+    if marked.mark is not Mark.NONE:
+        return MARKS[marked.mark]
+    exposed = marked.row.exposure is not Exposure.LOOPBACK
+    return Cell("!", Tone.WARNING) if exposed else Cell(" ")
+
+
+def _process(marked: Row) -> Cell:
+    row = marked.row
+    if not row.holders:
+        return Cell("hidden", Tone.MUTED)
+    first, *others = row.holders
+    return Cell(first.name, tail=f" {first.pid} +{len(others)}" if others else f" {first.pid}")
+
+
+def _process_order(marked: Row) -> tuple[object, ...]:
+    row = marked.row
+    name = row.holders[0].name.lower() if row.holders else "\uffff"
+    return (name, *_port_order(marked))
+
+
+def _port_order(marked: Row) -> tuple[object, ...]:
+    row = marked.row
+    return (row.local.port, row.protocol, row.local.address)
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    Column(
+        "port",
+        "PORT",
+        5,
+        lambda each: Cell(str(each.row.local.port)),
+        order=_port_order,
+        align="right",
+    ),
+    Column(
+        "address",
+        "ADDRESS",
+        9,
+        lambda each: Cell(each.row.local.address.text),
+        order=lambda each: (each.row.local.address, *_port_order(each)),
+        grow=2,
+        most=26,
+        rank=1,
+    ),
+    Column(
+        "protocol",
+        "PROTO",
+        5,
+        lambda each: Cell(each.row.protocol.value),
+        order=lambda each: (each.row.protocol, *_port_order(each)),
+        rank=5,
+    ),
+    Column(
+        "service",
+        "SERVICE",
+        10,
+        lambda each: Cell(each.row.service or "", Tone.MUTED),
+        order=lambda each: (each.row.service or "\uffff", *_port_order(each)),
+        grow=1,
+        most=14,
+        rank=6,
+    ),
+    Column("process", "PROCESS", 16, _process, order=_process_order, grow=3, most=30),
+    Column(
+        "user",
+        "USER",
+        8,
+        lambda each: Cell(each.row.user or "unknown"),
+        order=lambda each: (each.row.user or "\uffff", *_port_order(each)),
+        grow=1,
+        most=12,
+        rank=3,
+    ),
+    Column(
+        "exposure",
+        "EXPOSURE",
+        14,
+        lambda each: Cell(WORDS[each.row.exposure], EXPOSURE_TONES[each.row.exposure]),
+        order=lambda each: (each.row.exposure, *_port_order(each)),
+        rank=2,
+    ),
+    Column(
+        "age",
+        "AGE",
+        6,
+        lambda each: Cell(age(each.row.age_s), Tone.MUTED),
+        order=lambda each: (
+            float("inf") if each.row.age_s is None else each.row.age_s,
+            *_port_order(each),
+        ),
+        align="right",
+        rank=4,
+    ),
+    Column(
+        "command",
+        "COMMAND",
+        16,
+        lambda each: Cell(
+            each.row.holders[0].short_command if each.row.holders else "", Tone.MUTED
+        ),
+        grow=9,
+        rank=7,
+    ),
+)

@@ -1,0 +1,187 @@
+"""Pane 2: who talks to whom on this machine."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from porttui.analysis.board import Board
+from porttui.analysis.changes import Changes, Mark, Marked
+from porttui.analysis.filter import Facets, facets_of_pair
+from porttui.analysis.holders import by_seniority
+from porttui.analysis.loopback import Direction, End, EndStatus, PairRow
+from porttui.analysis.targets import target_of_end
+from porttui.model.snapshot import Snapshot
+from porttui.ui.panes.facts import process_facts, unseen_facts
+from porttui.ui.panes.pane import MARKS, Details, Fact, ListPane, StopChoice
+from porttui.ui.widgets.columns import Cell, Column, Tone
+from porttui.ui.wording import holders
+
+Row = Marked[PairRow]
+
+ARROWS = {
+    Direction.KNOWN: Cell("->"),
+    Direction.LIKELY: Cell("~>", Tone.MUTED),
+    Direction.UNKNOWN: Cell("--", Tone.MUTED),
+}
+
+_DIRECTIONS = {
+    Direction.KNOWN: "the server's address is listened on",
+    Direction.LIKELY: (
+        "nothing listens there any more; only the client's port is in the ephemeral range"
+    ),
+    Direction.UNKNOWN: "which end is the server cannot be told",
+}
+
+_STATUS_WORDS = {
+    EndStatus.HIDDEN: "hidden",
+    EndStatus.NOT_ACCEPTED: "(not accepted)",
+    EndStatus.CLOSING: "(closing)",
+    EndStatus.MISSING: "(peer not seen)",
+    EndStatus.ITSELF: "(itself)",
+}
+
+_STATUS_REASONS = {
+    EndStatus.NOT_ACCEPTED: (
+        "the connection waits in the listener's queue: the server has not accepted it yet"
+    ),
+    EndStatus.CLOSING: "its process let go of it; the kernel finishes the closing",
+    EndStatus.MISSING: "no such socket here: it is in another namespace, or has just vanished",
+    EndStatus.ITSELF: "one socket that is connected to itself",
+}
+
+
+class LoopbackPane(ListPane[PairRow]):
+    """Established connections over loopback, both ends in one row."""
+
+    number = 2
+    label = "Loopback"
+    nothing = "no established connection over loopback"
+
+    def __init__(self) -> None:
+        super().__init__(COLUMNS, _mark, sort="address", id="loopback")
+
+    def changes(self, board: Board) -> Changes[PairRow]:
+        """See `ListPane.changes`."""
+        return board.pairs
+
+    def facets(self, row: PairRow) -> Facets:
+        """See `ListPane.facets`."""
+        return facets_of_pair(row)
+
+    def address(self) -> str | None:
+        """The server's end: what one would connect to."""
+        return str(self.selected.server.endpoint) if self.selected else None
+
+    def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
+        """Either end."""
+        row = self.selected
+        if row is None:
+            return ()
+        return (
+            _choice("c", "the client", snapshot, row.client),
+            _choice("s", "the server", snapshot, row.server),
+        )
+
+    def details(self, snapshot: Snapshot) -> Details | None:
+        """See `Pane.details`."""
+        row = self.selected
+        if row is None:
+            return None
+        title = f"{row.client.endpoint} {ARROWS[row.direction].text} {row.server.endpoint}"
+        return Details(title, tuple(_facts(snapshot, row)))
+
+
+def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
+    who = holders(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
+    return StopChoice(key, f"{role}: {who}, {end.endpoint}", target_of_end(snapshot, end))
+
+
+def _facts(snapshot: Snapshot, row: PairRow) -> Iterator[Fact]:
+    yield Fact("direction", _DIRECTIONS[row.direction])
+    if row.service:
+        yield Fact("service", row.service)
+    for role, end in (("client", row.client), ("server", row.server)):
+        yield Fact(f"The {role}'s end")
+        yield Fact("address", str(end.endpoint))
+        yield Fact("state", end.state or "unknown")
+        if end.holders:
+            yield from process_facts(snapshot, end.holders)
+        elif end.status is EndStatus.HIDDEN:
+            yield from unseen_facts(end.user, elevated=snapshot.coverage.elevated)
+        else:
+            yield Fact("process", f"none: {_STATUS_REASONS[end.status]}", Tone.MUTED)
+
+
+def _mark(marked: Row) -> Cell:
+    if marked.mark is not Mark.NONE:
+        return MARKS[marked.mark]
+    # Half closed: one side has said its last word.
+    return Cell("½", Tone.WARNING) if marked.row.is_half_closed else Cell(" ")
+
+
+def _who(end: End) -> Cell:
+    if not end.holders:
+        return Cell(_STATUS_WORDS[end.status], Tone.MUTED)
+    first, *others = by_seniority(end.holders)
+    return Cell(first.name, tail=f" {first.pid} +{len(others)}" if others else f" {first.pid}")
+
+
+def _who_order(end: End) -> str:
+    return end.holders[0].name.lower() if end.holders else "\uffff"
+
+
+def _ports(marked: Row) -> tuple[object, ...]:
+    row = marked.row
+    return (row.server.endpoint.port, row.client.endpoint.port, row.key)
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    Column(
+        "client",
+        "CLIENT",
+        12,
+        lambda each: _who(each.row.client),
+        order=lambda each: (_who_order(each.row.client), *_ports(each)),
+        grow=1,
+        most=32,
+    ),
+    Column(
+        "client_port",
+        "PORT",
+        6,
+        lambda each: Cell("", tail=f":{each.row.client.endpoint.port}"),
+        order=lambda each: (each.row.client.endpoint.port, *_ports(each)),
+        align="right",
+        rank=1,
+    ),
+    Column("direction", "", 2, lambda each: ARROWS[each.row.direction], rank=2),
+    Column(
+        "server",
+        "SERVER",
+        12,
+        lambda each: _who(each.row.server),
+        order=lambda each: (_who_order(each.row.server), *_ports(each)),
+        grow=1,
+        most=32,
+    ),
+    Column(
+        "address",
+        "ADDRESS",
+        15,
+        lambda each: Cell(
+            str(each.row.server.endpoint).removesuffix(f":{each.row.server.endpoint.port}"),
+            tail=f":{each.row.server.endpoint.port}",
+        ),
+        order=_ports,
+        align="right",
+    ),
+    Column(
+        "service",
+        "SERVICE",
+        10,
+        lambda each: Cell(each.row.service or "", Tone.MUTED),
+        order=lambda each: (each.row.service or "\uffff", *_ports(each)),
+        rank=3,
+        most=16,
+    ),
+)

@@ -1,0 +1,214 @@
+"""What the three panes have in common, and the two that list rows."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Generic, NamedTuple, TypeVar
+
+from rich.cells import cell_len
+from textual.app import ComposeResult
+from textual.containers import Vertical
+from textual.content import Content
+
+from porttui.analysis.board import Board
+from porttui.analysis.changes import Changes, Keyed, Mark, Marked
+from porttui.analysis.filter import Facets, Filter
+from porttui.model.snapshot import Snapshot
+from porttui.model.stop import StopTarget
+from porttui.ui.widgets.columns import Cell, Column, Tone, fit
+from porttui.ui.widgets.keyed_table import KeyedTable
+from porttui.ui.wording import count
+
+R = TypeVar("R", bound=Keyed)
+
+SCANNING = "scanning ..."
+
+_FILTER_CELLS = 24
+
+
+class Fact(NamedTuple):
+    """One line of the details: a heading has no value."""
+
+    label: str
+    value: str = ""
+    tone: Tone = Tone.PLAIN
+
+
+class Details(NamedTuple):
+    """Everything that is known of a row."""
+
+    title: str
+    facts: tuple[Fact, ...]
+
+
+class StopChoice(NamedTuple):
+    """One process that a key on a row could stop."""
+
+    key: str
+    words: str
+    target: StopTarget
+
+
+class Pane(Vertical):
+    """A bordered room for one table; the application asks it about the row under the cursor."""
+
+    number = 0
+    label = ""
+
+    def on_mount(self) -> None:
+        """Draw the frame before there is anything in it."""
+        self.border_title = Content(f"{self.number} {self.label}")
+
+    @property
+    def table(self) -> KeyedTable[Marked[R]]:
+        """Where the cursor is."""
+        raise NotImplementedError
+
+    def show_board(self, board: Board, wanted: Filter) -> None:
+        """Show a sample, through the filter."""
+        raise NotImplementedError
+
+    def sort_next(self) -> str:
+        """Sort by the next column that can be sorted by; what was done, in words."""
+        raise NotImplementedError
+
+    def reverse(self) -> str:
+        """Reverse the order; what was done, in words."""
+        raise NotImplementedError
+
+    def address(self) -> str | None:
+        """What `copy` takes from the row under the cursor."""
+        raise NotImplementedError
+
+    def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
+        """What `stop` could act on, captured now."""
+        raise NotImplementedError
+
+    def details(self, snapshot: Snapshot) -> Details | None:
+        """All that is known of the row under the cursor."""
+        raise NotImplementedError
+
+    def caption(self, text: str) -> None:
+        """Write on the lower edge of the frame."""
+        self.border_subtitle = Content(text) if text else None
+
+
+class ListPane(Pane, Generic[R]):
+    """Rows that come and go: filtered, sorted, with marks for what is new or just gone."""
+
+    nothing = ""
+    """What to say when there is no row at all."""
+
+    def __init__(
+        self,
+        columns: Sequence[Column[Marked[R]]],
+        mark: Callable[[Marked[R]], Cell],
+        *,
+        sort: str,
+        id: str,
+    ) -> None:
+        super().__init__(id=id, classes="pane")
+        self._sortable = [column for column in columns if column.order is not None]
+        self._sort = next(column for column in self._sortable if column.id == sort)
+        self._descending = False
+        self._marked: tuple[Marked[R], ...] | None = None
+        self._filter = Filter()
+        self._table = KeyedTable(
+            columns, empty=SCANNING, tone=_tone_of_row, mark=mark, id=f"{id}-table"
+        )
+
+    def compose(self) -> ComposeResult:
+        """One table."""
+        yield self._table
+
+    @property
+    def table(self) -> KeyedTable[Marked[R]]:  # type: ignore[override]
+        """Where the cursor is."""
+        return self._table
+
+    @property
+    def selected(self) -> R | None:
+        """The row under the cursor, even one that is just gone."""
+        marked = self._table.selected
+        return None if marked is None else marked.row
+
+    def changes(self, board: Board) -> Changes[R]:
+        """This pane's part of a board."""
+        raise NotImplementedError
+
+    def facets(self, row: R) -> Facets:
+        """What a filter sees of a row."""
+        raise NotImplementedError
+
+    def show_board(self, board: Board, wanted: Filter) -> None:
+        """See `Pane.show_board`."""
+        self._marked = self.changes(board).marked
+        self._filter = wanted
+        self._show()
+
+    def sort_next(self) -> str:
+        """See `Pane.sort_next`."""
+        at = self._sortable.index(self._sort)
+        return self.sort_by(self._sortable[(at + 1) % len(self._sortable)])
+
+    def sort_by(self, column: Column[Marked[R]]) -> str:
+        """Sort by a column; by the same one again in the other direction."""
+        if column.order is None:
+            return f"{column.label} has no order"
+        self._descending = column is self._sort and not self._descending
+        self._sort = column
+        self._show()
+        return self._order_in_words
+
+    def reverse(self) -> str:
+        """See `Pane.reverse`."""
+        return self.sort_by(self._sort)
+
+    @property
+    def _order_in_words(self) -> str:
+        return f"by {self._sort.label.lower()} {'▼' if self._descending else '▲'}"
+
+    def _show(self) -> None:
+        self._table.sorted_by(self._sort.id, self._descending)
+        if self._marked is None:
+            return
+        rows = [
+            each
+            for each in self._marked
+            if not self._filter or self._filter.meets(self.facets(each.row))
+        ]
+        assert self._sort.order is not None
+        rows.sort(key=self._sort.order, reverse=self._descending)
+        self._table.empty = self._why_empty
+        self._table.show(rows)
+        self.caption(f"{self._count(rows)} · {self._order_in_words}")
+
+    @property
+    def _why_empty(self) -> str:
+        if self._filter and self._marked:
+            return f"no row fits the filter {self._filter.text} (Esc clears it)"
+        return self.nothing
+
+    def _count(self, rows: Sequence[Marked[R]]) -> str:
+        """ "14", or "3 of 14 fit 3000" through a filter; rows just gone do not count."""
+        shown = _number_there(rows)
+        if not self._filter:
+            return count(shown)
+        wanted = fit(self._filter.text, min(_FILTER_CELLS, cell_len(self._filter.text)))
+        return f"{count(shown)} of {count(_number_there(self._marked or ()))} fit {wanted}"
+
+
+def _number_there(rows: Sequence[Marked[R]]) -> int:
+    return sum(each.mark is not Mark.GONE for each in rows)
+
+
+def _tone_of_row(marked: Marked[R]) -> Tone:
+    return Tone.GONE if marked.mark is Mark.GONE else Tone.PLAIN
+
+
+MARKS = {
+    Mark.NEW: Cell("+", Tone.NEW),
+    Mark.GONE: Cell("-", Tone.ERROR),
+    Mark.CHANGED: Cell("~", Tone.CHANGED),
+}
+"""The gutter's signs. What they mean is in the help."""

@@ -1,0 +1,57 @@
+"""Everything that is known of one row, as it was when the dialog was opened."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from porttui.ui.panes.pane import Details
+from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
+from porttui.ui.widgets.columns import Tone
+
+_STYLES = {
+    Tone.OK: "green",
+    Tone.WARNING: "yellow",
+    Tone.ERROR: "red",
+    Tone.MUTED: "dim",
+}
+
+
+class DetailsDialog(Dialog[str | None]):
+    """Ends with the action to carry out on the same row, or with None."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,enter", "leave(None)", "Close"),
+        Binding("x", "leave('stop')", "Stop"),
+        Binding("c", "leave('copy')", "Copy"),
+    ]
+
+    def __init__(self, details: Details, taken_at: str, *, can_stop: bool) -> None:
+        super().__init__(details.title)
+        self._details = details
+        self._taken_at = taken_at
+        self._can_stop = can_stop
+
+    def body(self) -> Sequence[RenderableType]:
+        """A line for each fact."""
+        lines: list[RenderableType] = []
+        for fact in self._details.facts:
+            if fact.value:
+                lines.append(labelled(fact.label, fact.value, _STYLES.get(fact.tone, "")))
+            else:
+                lines += [Text(), Text(fact.label, style="bold")]
+        return [*lines, Text(), Text(f"as of {self._taken_at}", style="dim")]
+
+    def hints(self) -> Sequence[KeyHint]:
+        """What can be done with the row."""
+        stop = (KeyHint("x", "stop"),) if self._can_stop else ()
+        return (*stop, KeyHint("c", "copy address"), KeyHint("Esc", "close"))
+
+    def action_leave(self, action: str | None) -> None:
+        """Close, and have the application do `action`."""
+        if action != "stop" or self._can_stop:
+            self.dismiss(action)

@@ -1,0 +1,67 @@
+"""The keys, from the one table of keys; the marks; the filter."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from porttui.ui.keymap import ACTIONS, Group
+from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
+
+MARKS = (
+    ("+", "new within the last seconds"),
+    ("-", "just gone"),
+    ("~", "the same address in other hands"),
+    ("!", "exposed: not only this machine can reach it"),
+    ("½", "half closed: one side has said its last word"),
+    ("->", "from client to server: the server's address is listened on"),
+    ("~>", "the server is likely, from its port alone"),
+    ("--", "which end is the server cannot be told"),
+)
+
+FILTERS = (
+    ("3000", "exactly this port, local or remote"),
+    ("3000-3010", "a range of ports"),
+    ("300*", "ports that begin so"),
+    ("127.0.0.1:3000", "this end; localhost:3000 any loopback address"),
+    ("word", "in a process, its command line, an address, user or service"),
+    ("3000 node", "both must fit"),
+)
+
+
+class HelpDialog(Dialog[None]):
+    """Help on everything that can be pressed and seen."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("escape,q,question_mark,enter", "leave", "Close"),
+    ]
+
+    def __init__(self) -> None:
+        super().__init__("Help")
+
+    def body(self) -> Sequence[RenderableType]:
+        """The keys by group, then marks and filter."""
+        lines: list[RenderableType] = []
+        for group in Group:
+            rows = [(each.shown_keys, each.help) for each in ACTIONS if each.group is group]
+            lines += _section(group.value, rows)
+        lines += _section("Marks", MARKS)
+        lines += _section("What / understands", FILTERS)
+        return lines[1:]
+
+    def hints(self) -> Sequence[KeyHint]:
+        """The way out."""
+        return (KeyHint("↑ ↓", "scroll"), KeyHint("Esc", "close"))
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+
+def _section(title: str, rows: Sequence[tuple[str, str]]) -> list[RenderableType]:
+    lines = [labelled(f"  {left}", right) for left, right in rows]
+    return [Text(), Text(title, style="bold"), *lines]

@@ -1,0 +1,40 @@
+"""Text to be selected by hand, where no clipboard takes it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from porttui.ui.screens.dialog import Dialog, KeyHint
+
+
+class ShowText(Dialog[None]):
+    """The text alone on a line of its own."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Close")]
+
+    def __init__(self, text: str, reason: str) -> None:
+        super().__init__("No clipboard here")
+        self._text = text
+        self._reason = reason
+
+    def body(self) -> Sequence[RenderableType]:
+        """The text, and how to get at it."""
+        return [
+            Text(f"Not copied: {self._reason}."),
+            Text("Select it with the mouse, in most terminals with Shift held down:"),
+            Text(),
+            Text(self._text, style="bold"),
+        ]
+
+    def hints(self) -> Sequence[KeyHint]:
+        """The way out."""
+        return (KeyHint("Esc", "close"),)
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)

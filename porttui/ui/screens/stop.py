@@ -1,0 +1,195 @@
+"""The stop dialog: whom it would end, the question, and then what really happens."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from enum import Enum, auto
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.text import Text
+from textual.binding import Binding, BindingType
+
+from porttui.model.process import Process
+from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
+from porttui.stopping.stopper import Stopper
+from porttui.stopping.wording import is_good, sentence
+from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
+from porttui.ui.wording import age, counted, holders
+
+Start = Callable[[StopTarget, tuple[Process, ...], StopSignal], None]
+"""Begins a stop off the screen's thread."""
+
+_LISTED = 12
+
+
+class _Phase(Enum):
+    ASKING = auto()
+    RUNNING = auto()
+    OVER = auto()
+
+
+class StopDialog(Dialog[None]):
+    """Acts on the target it was opened for, whatever is under the cursor by then."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("y", "signal('TERM')", "Ask to exit"),
+        Binding("f", "signal('KILL')", "Force"),
+        Binding("a", "toggle_all", "All holders"),
+        Binding("j,down", "aim(1)", "Next holder", show=False),
+        Binding("k,up", "aim(-1)", "Holder before", show=False),
+        Binding("n,escape,q", "leave", "Leave it"),
+        Binding("enter", "close_when_over", "Close", show=False),
+    ]
+
+    def __init__(self, target: StopTarget, stopper: Stopper, start: Start, now: float) -> None:
+        """`now`: seconds since the epoch, for ages."""
+        super().__init__(f"Stop {holders(target.holders)}?" if target.holders else "Stop?")
+        self._target = target
+        self._stopper = stopper
+        self._start = start
+        self._now = now
+        self._aim = 0
+        self._aim_at_all = False
+        self._phase = _Phase.ASKING
+        self._steps: list[str] = []
+        self._result: StopResult | None = None
+
+    @property
+    def target(self) -> StopTarget:
+        """What it was opened for."""
+        return self._target
+
+    def body(self) -> Sequence[RenderableType]:
+        """The target with all that the stop touches; later the steps and the outcome."""
+        lines = self._target_lines()
+        if self._phase is _Phase.ASKING:
+            refusal = self._refusal()
+            if refusal:
+                lines += [Text(), Text(f"Not possible: {refusal}.", style="bold yellow")]
+        else:
+            lines += [Text(), *(Text(step) for step in self._steps)]
+            if self._phase is _Phase.RUNNING:
+                lines.append(Text("waiting ...", style="dim"))
+        if self._result is not None:
+            style = "bold green" if is_good(self._result) else "bold yellow"
+            lines += [Text(), Text(sentence(self._result), style=style)]
+        return lines
+
+    def hints(self) -> Sequence[KeyHint]:
+        """Only what can be pressed in this phase."""
+        if self._phase is _Phase.RUNNING:
+            return (KeyHint("Esc", "leave it running in the background"),)
+        if self._phase is _Phase.OVER:
+            again = (KeyHint("f", "force (SIGKILL)"),) if self._can_force_again() else ()
+            return (*again, KeyHint("Esc", "close"))
+        another = (KeyHint("j k", "another"),) if self._is_shared and not self._aim_at_all else ()
+        if self._refusal():
+            return (*another, KeyHint("Esc", "close"))
+        everyone = "only one" if self._aim_at_all else "all holders"
+        ask = "ask to exit (SIGTERM)" if self._stopper.asks_first else "end it (forced)"
+        return (
+            KeyHint("y", ask),
+            KeyHint("f", "force (SIGKILL)"),
+            *((KeyHint("a", everyone),) if self._is_shared else ()),
+            *another,
+            KeyHint("n", "leave it"),
+        )
+
+    def action_signal(self, name: str) -> None:
+        """Begin the stop, if there is one to begin."""
+        signal = StopSignal[name]
+        forcing_on = self._can_force_again() and signal is StopSignal.KILL
+        if self._phase is _Phase.ASKING and not self._refusal():
+            chosen = self._chosen
+        elif forcing_on and self._result is not None:
+            chosen = self._result.survivors
+        else:
+            return
+        self._phase, self._result = _Phase.RUNNING, None
+        self.draw()
+        self._start(self._target, chosen, signal)
+
+    def action_toggle_all(self) -> None:
+        """Aim at every holder, or at one again."""
+        if self._phase is _Phase.ASKING and self._is_shared:
+            self._aim_at_all = not self._aim_at_all
+            self.draw()
+
+    def action_aim(self, step: int) -> None:
+        """Aim at the next holder."""
+        if self._phase is _Phase.ASKING and self._is_shared:
+            self._aim_at_all = False
+            self._aim = max(0, min(self._aim + step, len(self._target.holders) - 1))
+            self.draw()
+
+    def action_leave(self) -> None:
+        """Close; a stop that has begun goes on and reports at the bottom of the screen."""
+        self.dismiss(None)
+
+    def action_close_when_over(self) -> None:
+        """Enter never confirms: it only closes what is over."""
+        if self._phase is _Phase.OVER:
+            self.dismiss(None)
+
+    def stepped(self, words: str) -> None:
+        """The stop has come one step further."""
+        self._steps.append(words)
+        self.draw()
+
+    def finished(self, result: StopResult) -> None:
+        """The stop is over."""
+        self._phase, self._result = _Phase.OVER, result
+        self.draw()
+
+    @property
+    def _is_shared(self) -> bool:
+        return len(self._target.holders) > 1
+
+    @property
+    def _chosen(self) -> tuple[Process, ...]:
+        if self._aim_at_all:
+            return self._target.holders
+        return self._target.holders[self._aim : self._aim + 1]
+
+    def _refusal(self) -> str | None:
+        reasons = [self._stopper.refusal(self._target)]
+        reasons += [self._stopper.refusal(self._target, process) for process in self._chosen]
+        return next(filter(None, reasons), None)
+
+    def _can_force_again(self) -> bool:
+        return self._result is not None and self._result.outcome is StopOutcome.IGNORED_TERM
+
+    def _target_lines(self) -> list[RenderableType]:
+        clients = self._target.clients
+        held = str(self._target.endpoint)
+        if self._target.listens:
+            held += f", {counted(clients, 'client')} connected" if clients else ", no client"
+        lines: list[RenderableType] = [labelled("port", held)]
+        first = max(0, self._aim - _LISTED + 1)
+        for process in self._target.holders[first : first + _LISTED]:
+            lines += self._holder_lines(process)
+        rest = len(self._target.holders) - _LISTED
+        if rest > 0:
+            lines.append(Text(f"... {counted(rest, 'more holder')}", style="dim"))
+        if not self._target.holders:
+            lines.append(labelled("process", "hidden"))
+            lines.append(labelled("user", self._target.hidden_user or "unknown"))
+        return lines
+
+    def _holder_lines(self, process: Process) -> list[RenderableType]:
+        aimed = process in self._chosen
+        sign = ("> " if aimed else "  ") if self._is_shared else ""
+        running = age(max(0.0, self._now - process.create_time))
+        lines: list[RenderableType] = [
+            Text(),
+            Text(f"{sign}{process.label}", style="bold" if aimed else "dim"),
+            labelled("  user", f"{process.user or 'unknown'}, running {running}"),
+            labelled("  command", process.command),
+        ]
+        others = self._target.others_of(process.pid)
+        if others:
+            lines.append(labelled("  also on", ", ".join(others)))
+        if process.ignores_sigterm:
+            lines.append(labelled("  signals", "ignores SIGTERM: only f will end it"))
+        return lines

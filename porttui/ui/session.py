@@ -1,0 +1,69 @@
+"""Runs the application, and gives the terminal back however it ends."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+import signal
+import sys
+
+from porttui.analysis.filter import Filter
+from porttui.host.clipboard import SystemClipboard
+from porttui.sampling.sampler import Sampler
+from porttui.stopping.stopper import Stopper
+from porttui.ui.app import PorttuiApp
+
+_SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where sudo looks for commands, unless it is told otherwise (sudoers(5), secure_path)."""
+
+
+def run_session(
+    sampler: Sampler,
+    stopper: Stopper,
+    clipboard: SystemClipboard,
+    *,
+    interval_s: float,
+    wanted: Filter,
+) -> int:
+    """Run until the person leaves or a signal ends it; the result is the exit status."""
+    app = _Session(
+        sampler,
+        stopper,
+        clipboard,
+        interval_s=interval_s,
+        wanted=wanted,
+        elevation=elevation_command(),
+    )
+    app.run()
+    return app.return_code or 0
+
+
+def elevation_command(argv0: str = sys.argv[0]) -> str:
+    """The command that shows what is hidden: sudo does not find programs of a venv by name."""
+    if os.path.basename(argv0) != "porttui":
+        return f"sudo {sys.executable} -m porttui"
+    if shutil.which("porttui", path=_SECURE_PATH):
+        return "sudo porttui"
+    return 'sudo "$(which porttui)"'
+
+
+class _Session(PorttuiApp):
+    """The application with the process's signals in hand."""
+
+    def on_mount(self) -> None:
+        """Textual leaves the terminal raw at SIGTERM and SIGHUP: end in order instead.
+
+        (Textual calls every class's own `on_mount`, so there is no super() here.)
+        """
+        for name in ("SIGTERM", "SIGHUP"):
+            number = getattr(signal, name, None)
+            if number is None:
+                continue
+            try:
+                asyncio.get_running_loop().add_signal_handler(number, self._end, number)
+            except NotImplementedError:
+                return  # Windows: there is no such signal to come
+
+    def _end(self, number: signal.Signals) -> None:
+        self.exit(return_code=128 + number)

@@ -1,0 +1,158 @@
+"""Where the filter is typed: it applies with every key, and a bad one keeps the last good rows.
+
+No `Input`: that has a queue of its own, so a key typed right after Enter would overtake what was
+typed before it, and act on rows that are not filtered yet.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+from porttui.analysis.filter import Filter, FilterError, parse_filter
+
+_HINT = "3000   3000-3010   300*   127.0.0.1:3000   word      Enter keeps it, Esc clears it"
+_LONGEST = 200
+
+
+class FilterLine(Widget):
+    """One line, there only while it is open. It is handed keys; it never has the focus."""
+
+    DEFAULT_CSS = """
+    FilterLine { display: none; height: 1; background: $panel; color: $foreground; }
+    FilterLine.open { display: block; }
+    FilterLine.bad { color: $text-error; }
+    """
+
+    @dataclass
+    class Rejected(Message):
+        """What stands there is no filter; the last good one stays in force."""
+
+        reason: str
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._typed = ""
+        self._cursor = 0
+        self._good = Filter()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether keys are typed into it."""
+        return self.has_class("open")
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether what stands there is no filter."""
+        return self.has_class("bad")
+
+    @property
+    def good(self) -> Filter:
+        """The last filter that could be understood."""
+        return self._good
+
+    def open(self, wanted: Filter) -> None:
+        """Begin to type, from the filter in force."""
+        self._good = wanted
+        self._edit(wanted.text, len(wanted.text))
+        self.add_class("open")
+
+    def close(self) -> None:
+        """Go away."""
+        self.remove_class("open", "bad")
+
+    def press(self, event: events.Key) -> bool:
+        """Take a key; False when it is none for typing and editing."""
+        edit = self._EDITS.get(event.key)
+        if edit is not None:
+            edit(self)
+        elif event.is_printable and event.character:
+            self.insert(event.character)
+        else:
+            return False
+        return True
+
+    def insert(self, text: str) -> None:
+        """Write at the cursor; of a pasted text the first line, without controls."""
+        first = next(iter(text.splitlines()), "")
+        plain = "".join(character for character in first if character.isprintable())
+        room = max(0, _LONGEST - len(self._typed))
+        before, after = self._typed[: self._cursor], self._typed[self._cursor :]
+        self._edit(before + plain[:room] + after, self._cursor + len(plain[:room]))
+
+    def render(self) -> Text:
+        """The slash, what was typed, and the cursor."""
+        line = Text(" /", style="bold", no_wrap=True, overflow="crop", end="")
+        if not self._typed:
+            line.append(" ", style="not bold reverse")
+            return line.append(f" {_HINT}", style="not bold dim")
+        at = self._cursor
+        line.append(self._typed[:at], style="not bold")
+        line.append(self._typed[at : at + 1] or " ", style="not bold reverse")
+        return line.append(self._typed[at + 1 :], style="not bold")
+
+    def _edit(self, typed: str, cursor: int) -> None:
+        self._cursor = max(0, min(cursor, len(typed)))
+        self.refresh()
+        if typed == self._typed:
+            return
+        self._typed = typed
+        try:
+            self._good = parse_filter(typed)
+        except FilterError as error:
+            self.add_class("bad")
+            self.post_message(self.Rejected(str(error)))
+        else:
+            self.remove_class("bad")
+
+    def _keep(self) -> None:
+        if not self.is_bad:
+            self.close()
+
+    def _to_start(self) -> None:
+        self._edit(self._typed, 0)
+
+    def _to_end(self) -> None:
+        self._edit(self._typed, len(self._typed))
+
+    def _left(self) -> None:
+        self._edit(self._typed, self._cursor - 1)
+
+    def _right(self) -> None:
+        self._edit(self._typed, self._cursor + 1)
+
+    def _cut_left(self) -> None:
+        self._cut(self._cursor - 1, self._cursor)
+
+    def _cut_right(self) -> None:
+        self._cut(self._cursor, self._cursor + 1)
+
+    def _cut_to_start(self) -> None:
+        self._cut(0, self._cursor)
+
+    def _cut_word(self) -> None:
+        self._cut(self._typed[: self._cursor].rstrip().rfind(" ") + 1, self._cursor)
+
+    def _cut(self, start: int, end: int) -> None:
+        start = max(0, start)
+        self._edit(self._typed[:start] + self._typed[end:], start)
+
+    _EDITS: ClassVar[dict[str, Callable[[FilterLine], None]]] = {
+        "enter": _keep,
+        "backspace": _cut_left,
+        "delete": _cut_right,
+        "left": _left,
+        "right": _right,
+        "home": _to_start,
+        "ctrl+a": _to_start,
+        "end": _to_end,
+        "ctrl+e": _to_end,
+        "ctrl+u": _cut_to_start,
+        "ctrl+w": _cut_word,
+    }

@@ -1,0 +1,316 @@
+"""A table that draws only the lines in view and follows its rows by key, not by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Generic, Literal, TypeVar
+
+from textual import events
+from textual.binding import Binding, BindingType
+from textual.geometry import Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from porttui.ui.widgets.columns import Cell, Column, Row, Tone, wrap
+from porttui.ui.widgets.following import View, follow, locate
+from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting, palette_of, tone_class
+
+HEADER = 1
+"""Lines above the first row; they do not scroll."""
+
+CURSOR = "keyed-table--cursor"
+CURSOR_BLURRED = "keyed-table--cursor-blurred"
+
+R = TypeVar("R", bound=Row[Hashable])
+M = TypeVar("M", bound=Row[Hashable])
+
+
+@dataclass
+class _TableMessage(Message, Generic[M]):
+    table: KeyedTable[M]
+
+    @property
+    def control(self) -> KeyedTable[M]:
+        """The table, for selectors of `on`."""
+        return self.table
+
+
+class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
+    """Rows under a fixed header, with a cursor that stays on its row whatever happens around it.
+
+    The rows are kept as they are given and must not change afterwards. They are drawn line by
+    line when they come into view, so that replacing them costs the same at any number. Keys
+    must be unique. The table does not sort: its owner does, when a header was clicked.
+    """
+
+    ALLOW_SELECT = False
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "keyed-table--header",
+        CURSOR,
+        CURSOR_BLURRED,
+        *(tone_class(tone) for tone in Tone if tone is not Tone.PLAIN),
+    }
+
+    DEFAULT_CSS = """
+    KeyedTable {
+        background: $surface;
+        color: $foreground;
+        overflow-x: hidden;
+        scrollbar-size-vertical: 1;
+
+        & > .keyed-table--header { color: $text-muted; background: $panel; text-style: bold; }
+        & > .keyed-table--cursor { background: $primary 30%; text-style: bold; }
+        & > .keyed-table--cursor-blurred { background: $primary 18%; }
+        & > .keyed-table--muted { color: $text-muted; }
+        & > .keyed-table--ok { color: $text-success; }
+        & > .keyed-table--warning { color: $text-warning; }
+        & > .keyed-table--error { color: $text-error; }
+        & > .keyed-table--accent { color: $text-accent; }
+        & > .keyed-table--new { color: $text-success; text-style: bold; }
+        & > .keyed-table--gone { color: $text-muted; text-style: italic; }
+        & > .keyed-table--changed { color: $text-warning; }
+
+        &:nocolor, &:ansi {
+            & > .keyed-table--header { text-style: bold underline; }
+            & > .keyed-table--cursor { background: $surface; text-style: reverse; }
+            & > .keyed-table--cursor-blurred { background: $surface; text-style: underline; }
+        }
+    }
+    """
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("up,k", "step(-1)", "Up", show=False, id="table.up"),
+        Binding("down,j", "step(1)", "Down", show=False, id="table.down"),
+        Binding("pageup", "page(-1.0)", "Page up", show=False, id="table.page-up"),
+        Binding("pagedown", "page(1.0)", "Page down", show=False, id="table.page-down"),
+        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False, id="table.half-page-up"),
+        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False, id="table.half-page-down"),
+        Binding("home,g", "edge('top')", "First row", show=False, id="table.top"),
+        Binding("end,G", "edge('bottom')", "Last row", show=False, id="table.bottom"),
+        Binding("enter", "choose", "Details", key_display="Enter", id="table.choose"),
+    ]
+
+    @dataclass
+    class Highlighted(_TableMessage[M]):
+        """The cursor is on another row than before, or its row has got another value."""
+
+        row: M | None
+
+    @dataclass
+    class Chosen(_TableMessage[M]):
+        """Enter was pressed on a row, or a row that had been clicked was clicked again."""
+
+        row: M
+
+    @dataclass
+    class HeaderClicked(_TableMessage[M]):
+        """The label of a column was clicked."""
+
+        column: Column[M]
+
+    def __init__(
+        self,
+        columns: Sequence[Column[R]],
+        *,
+        empty: str = "",
+        tone: Callable[[R], Tone] | None = None,
+        mark: Callable[[R], Cell] | None = None,
+        id: str | None = None,
+        classes: str | None = None,
+    ) -> None:
+        """Make a table without rows.
+
+        Args:
+            columns: Every column it could show, from left to right.
+            empty: What to say while there are no rows.
+            tone: The tone of a whole row; a cell with a tone of its own keeps that.
+            mark: The glyph, one cell wide, in the gutter before a row.
+            id: Id of the widget.
+            classes: CSS classes of the widget.
+        """
+        self._columns = tuple(columns)
+        self._row_tone = tone
+        self._mark = mark
+        self._empty = empty
+        self._rows: Sequence[R] = ()
+        self._cursor = -1
+        self._by_click = False
+        # As of the last resize: a hidden table has no size, yet scrolls as if it were in view.
+        self._page = 0
+        self._sorting = Sorting()
+        self._laid_out: RowStrips[R] | None = None
+        self._palettes: dict[str, Palette] = {}
+        super().__init__(id=id, classes=classes)
+        self.virtual_size = Size(1, HEADER)
+
+    @property
+    def rows(self) -> Sequence[R]:
+        """The rows as they were last shown."""
+        return self._rows
+
+    @property
+    def row_count(self) -> int:
+        """How many rows there are, in view or not."""
+        return len(self._rows)
+
+    @property
+    def cursor_index(self) -> int:
+        """The cursor's place among the rows, -1 without any row."""
+        return self._cursor
+
+    @property
+    def selected(self) -> R | None:
+        """The row under the cursor."""
+        return self._rows[self._cursor] if self._cursor >= 0 else None
+
+    @property
+    def selected_key(self) -> Hashable | None:
+        """The key of the row under the cursor."""
+        row = self.selected
+        return None if row is None else row.key
+
+    @property
+    def empty(self) -> str:
+        """What the table says while there are no rows."""
+        return self._empty
+
+    @empty.setter
+    def empty(self, text: str) -> None:
+        self._empty = text
+        self.refresh()
+
+    def show(self, rows: Sequence[R]) -> None:
+        """Replace all rows; the cursor and the view follow the rows they were on."""
+        before = self.selected
+        cursor = follow(self._rows, rows, self._cursor)
+        view = View(self.scroll_offset.y, self._page)
+        top = view.top_after(self._rows, self._cursor, rows, cursor)
+        self._rows, self._cursor = rows, cursor
+        self.virtual_size = Size(1, HEADER + len(rows))
+        self._scroll_lines(top)
+        self.refresh()
+        after = self.selected
+        if before is None or after is None or before.key != after.key:
+            self._by_click = False
+        if before is not after and before != after:
+            self.post_message(self.Highlighted(self, after))
+
+    def select_key(self, key: Hashable) -> bool:
+        """Put the cursor on the row with this key; False if there is none."""
+        index = locate(self._rows, key, self._cursor)
+        if index is None:
+            return False
+        self._move_to(index)
+        return True
+
+    def sorted_by(self, column_id: str | None, descending: bool) -> None:
+        """Draw the arrow at this column's label; the rows are left as they are."""
+        self._sorting = Sorting(column_id, descending)
+        self.refresh()
+
+    def action_step(self, lines: int) -> None:
+        """Move the cursor by a number of lines."""
+        self._move_to(self._cursor + lines)
+
+    def action_page(self, pages: float) -> None:
+        """Move the cursor by pages of the view, less the one line that stays for orientation."""
+        lines = max(1, int(abs(pages) * (self._page - 1)))
+        self._move_to(self._cursor + (lines if pages > 0 else -lines))
+
+    def action_edge(self, edge: Literal["top", "bottom"]) -> None:
+        """Move the cursor to the first or to the last row."""
+        self._move_to(0 if edge == "top" else len(self._rows) - 1)
+
+    def action_choose(self) -> None:
+        """Tell the owner that the row under the cursor was chosen."""
+        row = self.selected
+        if row is not None:
+            self.post_message(self.Chosen(self, row))
+
+    def render_line(self, y: int) -> Strip:
+        strips = self._strips
+        if y < HEADER:
+            style = self.get_component_rich_style("keyed-table--header")
+            return strips.header(self._sorting, style)
+        if not self._rows:
+            return self._empty_line(y - HEADER)
+        index = self.scroll_offset.y + y - HEADER
+        if index >= len(self._rows):
+            return strips.text("", self.rich_style)
+        state = ""
+        if index == self._cursor:
+            state = CURSOR if self.has_focus else CURSOR_BLURRED
+        return strips.row(self._rows[index], self._palette(state))
+
+    def notify_style_update(self) -> None:
+        self._palettes.clear()
+        super().notify_style_update()
+
+    def on_resize(self) -> None:
+        """Keep the cursor in view if it was; the first size of all brings it into view."""
+        before, self._page = self._page, self.size.height - HEADER
+        if before <= 0 or 0 <= self._cursor - self.scroll_offset.y < before:
+            self._scroll_to_cursor()
+
+    def on_click(self, event: events.Click) -> None:
+        """Sort by the header, go to a row, or choose the row that was gone to by a click."""
+        offset = event.get_content_offset(self)
+        if offset is None or event.button != 1:
+            return
+        event.stop()
+        if offset.y < HEADER:
+            column = self._strips.column_at(offset.x)
+            if column is not None:
+                self.post_message(self.HeaderClicked(self, column))
+            return
+        index = self.scroll_offset.y + offset.y - HEADER
+        if index == self._cursor and self._by_click:
+            self.action_choose()
+        elif index < len(self._rows):
+            self._move_to(index)
+            self._by_click = True
+
+    @property
+    def _strips(self) -> RowStrips[R]:
+        width = self.scrollable_content_region.width
+        if self._laid_out is None or self._laid_out.width != width:
+            self._laid_out = RowStrips(self._columns, width, tone=self._row_tone, mark=self._mark)
+        return self._laid_out
+
+    def _palette(self, state: str) -> Palette:
+        if state not in self._palettes:
+            self._palettes[state] = palette_of(self, state)
+        return self._palettes[state]
+
+    def _empty_line(self, line: int) -> Strip:
+        """A line of the empty text, which stands in the middle of the view."""
+        strips = self._strips
+        lines = wrap(self._empty, strips.width)
+        place = line - max(0, (self.size.height - HEADER - len(lines)) // 2)
+        text = lines[place] if 0 <= place < len(lines) else ""
+        return strips.centred(text, self._palette("")[Tone.MUTED])
+
+    def _move_to(self, index: int) -> None:
+        """Put the cursor on a row, or on the nearest one there is, and bring it into view."""
+        before = self._cursor
+        self._cursor = max(0, min(index, len(self._rows) - 1)) if self._rows else -1
+        self._by_click = False
+        self._scroll_to_cursor()
+        if self._cursor != before:
+            self.refresh_line(HEADER + before)
+            self.refresh_line(HEADER + self._cursor)
+            self.post_message(self.Highlighted(self, self.selected))
+
+    def _scroll_to_cursor(self) -> None:
+        """Scroll as little as brings the cursor into view."""
+        top = self.scroll_offset.y
+        if self._page > 0 and self._cursor >= 0:
+            self._scroll_lines(min(max(top, self._cursor - self._page + 1), self._cursor))
+
+    def _scroll_lines(self, top: int) -> None:
+        """Put the row of this index on the first line, as far as the rows reach."""
+        if self._page > 0 and top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)

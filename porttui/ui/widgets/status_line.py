@@ -1,0 +1,52 @@
+"""The line above the keys: the last message, the filter in force, and what samples cost."""
+
+from __future__ import annotations
+
+from rich.cells import cell_len
+from rich.text import Text
+from textual.widget import Widget
+
+from porttui.ui.widgets.columns import Tone, fit
+
+_STYLES = {Tone.ERROR: "bold red", Tone.WARNING: "bold yellow", Tone.OK: "bold green"}
+
+
+class StatusLine(Widget):
+    """A message on the left, facts about the sampling on the right."""
+
+    DEFAULT_CSS = """
+    StatusLine { height: 1; background: $surface; color: $text-muted; }
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._message = ""
+        self._tone = Tone.PLAIN
+        self._facts = ""
+
+    @property
+    def message(self) -> str:
+        """What is said now; "" when nothing is."""
+        return self._message
+
+    def say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
+        """Say this until something else is said."""
+        self._message, self._tone = message, tone
+        self.refresh()
+
+    def show_facts(self, facts: str) -> None:
+        """Show this on the right, as far as the message leaves room."""
+        if facts != self._facts:
+            self._facts = facts
+            self.refresh()
+
+    def render(self) -> Text:
+        """The line; what is said comes before what is always there."""
+        width = self.size.width
+        room = width - 2 - (cell_len(self._message) + 2 if self._message else 0)
+        facts = self._facts if cell_len(self._facts) <= room else ""
+        line = Text(" ", no_wrap=True, overflow="crop", end="")
+        said = width - 2 - (cell_len(facts) + 1 if facts else 0)
+        line.append(fit(self._message, max(0, said)), style=_STYLES.get(self._tone, ""))
+        line.append(f" {facts} " if facts else " ")
+        return line

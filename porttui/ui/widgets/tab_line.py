@@ -1,0 +1,56 @@
+"""On small screens one pane is seen at a time: this line names them all, with their counts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rich.text import Text
+from textual import events
+from textual.message import Message
+from textual.widget import Widget
+
+
+class TabLine(Widget):
+    """ "1 Listening 14   2 Loopback 37   3 Ranges 1.5 %", the one in view reversed."""
+
+    DEFAULT_CSS = """
+    TabLine { height: 1; background: $surface; color: $text-muted; }
+    """
+
+    @dataclass
+    class Picked(Message):
+        """A tab was clicked."""
+
+        number: int
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._labels: tuple[str, ...] = ()
+        self._active = 1
+
+    def show_labels(self, labels: tuple[str, ...]) -> None:
+        """Write these names."""
+        if labels != self._labels:
+            self._labels = labels
+            self.refresh()
+
+    def activate(self, number: int) -> None:
+        """Mark this one, counted from 1, as the one in view."""
+        self._active = number
+        self.refresh()
+
+    def render(self) -> Text:
+        """The line."""
+        line = Text(no_wrap=True, overflow="crop", end="")
+        for number, label in enumerate(self._labels, 1):
+            line.append(f" {label} ", style="bold reverse" if number == self._active else "")
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the pane whose name was clicked."""
+        end = 0
+        for number, label in enumerate(self._labels, 1):
+            end += len(label) + 2
+            if event.x < end:
+                self.post_message(self.Picked(number))
+                return

@@ -1,0 +1,54 @@
+"""How numbers, ages and processes are written on the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from datetime import datetime
+
+from porttui.model.process import Process
+
+_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+
+
+def count(number: int) -> str:
+    """ "28,232" """
+    return f"{number:,}"
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """ "1 listener", "14 listeners" """
+    return f"{count(number)} {one if number == 1 else many or one + 's'}"
+
+
+def percent(share: float) -> str:
+    """ "1.5 %"; what is not nothing is never written as 0."""
+    if 0 < share < 0.001:
+        return "<0.1 %"
+    return f"{share * 100:.1f} %" if share < 0.9995 else "100 %"
+
+
+def age(seconds: float | None) -> str:
+    """The largest unit that fits: "4 min". "" for None."""
+    if seconds is None:
+        return ""
+    for size, unit in _UNITS:
+        if seconds >= size:
+            return f"{int(seconds // size)} {unit}"
+    return "now"
+
+
+def clock(moment: datetime) -> str:
+    """The time of day here: "14:03:55"."""
+    return moment.astimezone().strftime("%H:%M:%S")
+
+
+def since(epoch_s: float) -> str:
+    """Date and time here: "2026-11-21 14:03:55"."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch_s))
+
+
+def holders(processes: Sequence[Process]) -> str:
+    """The first by name, the others by number: "node 4213 +2"."""
+    first, *others = processes
+    return f"{first.label} +{len(others)}" if others else first.label

@@ -1,0 +1,1 @@
+"""Tests that drive the interface with Textual's Pilot."""
