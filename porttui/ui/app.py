@@ -91,7 +91,6 @@ class PorttuiApp(App[int]):
 
     def on_mount(self) -> None:
         """The frame is painted before the first sample is asked for."""
-        self._say_liveness()
         self.call_after_refresh(self._sampling.start)
 
     def on_unmount(self) -> None:
@@ -113,10 +112,10 @@ class PorttuiApp(App[int]):
         stretched = message.period_s > self._interval_s * 1.05
         pace = f"{message.took_s * 1000:.0f} ms a sample"
         if stretched:
-            pace = f"slow: {message.took_s:.1f} s a sample, one every {message.period_s:.1f} s"
+            pace = f"stretched to {message.period_s:.1f} s: {message.took_s:.1f} s a sample"
         problems = message.board.snapshot.problems
-        self._status.show_facts(" · ".join([*map(str, problems), pace, self._source]))
-        self._say_liveness(message.period_s if stretched else None)
+        facts = [*map(str, problems), f"live {self._interval_s:g} s", pace, self._source]
+        self._status.show_facts(" · ".join(facts))
 
     @on(SampleFailed)
     def _keep_old_board(self, message: SampleFailed) -> None:
@@ -240,7 +239,7 @@ class PorttuiApp(App[int]):
         """Hold the screen still, or go on."""
         self._is_paused = not self._is_paused
         self._sampling.pause(self._is_paused)
-        self._say_liveness()
+        self._summary.pause(self._is_paused)
 
     def action_refresh(self) -> None:
         """Look at the machine now."""
@@ -345,9 +344,3 @@ class PorttuiApp(App[int]):
 
     def _say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
         self._status.say(message, tone)
-
-    def _say_liveness(self, stretched_to_s: float | None = None) -> None:
-        if self._is_paused:
-            self._summary.show_liveness("PAUSED (p goes on)")
-        else:
-            self._summary.show_liveness(f"live {stretched_to_s or self._interval_s:.3g} s")

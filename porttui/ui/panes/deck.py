@@ -16,9 +16,10 @@ from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.tab_line import TabLine
 from porttui.ui.wording import count, percent
 
-WIDE_COLUMNS = 100
+WIDE_COLUMNS = 112
 WIDE_LINES = 30
-"""From this size on all three panes are on the screen together. Ranges alone take 15 lines."""
+"""From this size on all three panes are on the screen together: side by side, loopback and ranges
+need 56 columns each to show what they are for, and ranges 15 lines."""
 
 FRAMED_LINES = 10
 """From this height on a pane has a frame."""

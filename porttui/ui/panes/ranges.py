@@ -49,7 +49,7 @@ class RangesPane(Pane):
         """Ranges are of the whole machine: the filter does not apply."""
         self._strip.show(board.snapshot.ephemeral)
         self._table.show(sorted(board.usage, key=lambda each: each.key is not RangeName.EPHEMERAL))
-        self.caption("whole machine, filter not applied" if wanted else "distinct ports")
+        self.caption("distinct TCP ports, filter not applied" if wanted else "distinct TCP ports")
         self._note()
 
     @on(KeyedTable.Highlighted)

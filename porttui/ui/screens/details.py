@@ -13,13 +13,6 @@ from porttui.ui.panes.pane import Details
 from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
 from porttui.ui.widgets.columns import Tone
 
-_STYLES = {
-    Tone.OK: "green",
-    Tone.WARNING: "yellow",
-    Tone.ERROR: "red",
-    Tone.MUTED: "dim",
-}
-
 
 class DetailsDialog(Dialog[str | None]):
     """Ends with the action to carry out on the same row, or with None."""
@@ -41,10 +34,10 @@ class DetailsDialog(Dialog[str | None]):
         lines: list[RenderableType] = []
         for fact in self._details.facts:
             if fact.value:
-                lines.append(labelled(fact.label, fact.value, _STYLES.get(fact.tone, "")))
+                lines.append(labelled(fact.label, self.toned(fact.value, fact.tone)))
             else:
                 lines += [Text(), Text(fact.label, style="bold")]
-        return [*lines, Text(), Text(f"as of {self._taken_at}", style="dim")]
+        return [*lines, Text(), self.toned(f"as of {self._taken_at}", Tone.MUTED)]
 
     def hints(self) -> Sequence[KeyHint]:
         """What can be done with the row."""

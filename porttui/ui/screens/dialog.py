@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -17,9 +17,15 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
+from porttui.ui.widgets.columns import Tone
+
 T = TypeVar("T")
 
 _LABEL_CELLS = 12
+_MOST_CELLS = 90
+_FRAME_CELLS = 6
+_FRAME_LINES = 3
+"""The frame, and the line between the body and the keys."""
 
 
 class KeyHint(NamedTuple):
@@ -66,28 +72,57 @@ class KeyHints(Widget):
 class Dialog(ModalScreen[T], Generic[T]):
     """A box in the middle: a title, a body that scrolls, and a line that names every key."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "dialog--ok",
+        "dialog--warning",
+        "dialog--error",
+        "dialog--muted",
+    }
+
     def __init__(self, title: str) -> None:
         super().__init__()
         self._box_title = title
+        self._is_up = False
         self._body = Static(markup=False, classes="dialog-body")
+        self._scroll = VerticalScroll(classes="dialog-scroll")
         self._hints = KeyHints()
 
     def compose(self) -> ComposeResult:
         """Title in the frame, body, keys."""
         with Vertical(classes="dialog") as box:
             box.border_title = Content(self._box_title)
-            with VerticalScroll(classes="dialog-scroll"):
+            with self._scroll:
                 yield self._body
             yield self._hints
 
     def on_mount(self) -> None:
         """Fill it."""
+        self._is_up = True
         self.draw()
 
     def draw(self) -> None:
-        """Write body and keys anew."""
+        """Write body and keys anew. Before it is on the screen there is nothing to write on."""
+        if not self._is_up:
+            return
         self._body.update(Group(*self.body()))
         self._hints.show(self.hints())
+        self._leave_room()
+
+    def on_resize(self) -> None:
+        """A long body scrolls, so that the keys stay in view."""
+        self._leave_room()
+
+    def _leave_room(self) -> None:
+        inner = min(_MOST_CELLS, self.size.width) - _FRAME_CELLS
+        hints = self._hints.get_content_height(self.size, self.size, inner)
+        self._scroll.styles.max_height = max(1, self.size.height - _FRAME_LINES - hints)
+
+    def toned(self, text: str, tone: Tone) -> Text:
+        """Text in the theme's colour for `tone`."""
+        if tone is Tone.PLAIN:
+            return Text(text)
+        style = self.get_component_rich_style(f"dialog--{tone}", partial=True)
+        return Text(text, style=style)
 
     def body(self) -> Sequence[RenderableType]:
         """What it says, line by line; foreign text only in `Text`, never as markup."""
@@ -98,10 +133,10 @@ class Dialog(ModalScreen[T], Generic[T]):
         raise NotImplementedError
 
 
-def labelled(label: str, value: str, style: str = "") -> Table:
+def labelled(label: str, value: str | Text) -> Table:
     """A fact: its label in a column of its own, its value beside it however long it is."""
     line = Table.grid(padding=(0, 1, 0, 0))
     line.add_column(width=max(_LABEL_CELLS, cell_len(label)), no_wrap=True)
     line.add_column(overflow="fold")
-    line.add_row(Text(label, style="dim"), Text(value, style=style))
+    line.add_row(Text(label, style="dim"), value if isinstance(value, Text) else Text(value))
     return line

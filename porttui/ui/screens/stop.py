@@ -15,6 +15,7 @@ from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
 from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
+from porttui.ui.widgets.columns import Tone
 from porttui.ui.wording import age, counted, holders
 
 Start = Callable[[StopTarget, tuple[Process, ...], StopSignal], None]
@@ -36,8 +37,8 @@ class StopDialog(Dialog[None]):
         Binding("y", "signal('TERM')", "Ask to exit"),
         Binding("f", "signal('KILL')", "Force"),
         Binding("a", "toggle_all", "All holders"),
-        Binding("j,down", "aim(1)", "Next holder", show=False),
-        Binding("k,up", "aim(-1)", "Holder before", show=False),
+        Binding("j", "aim(1)", "Next holder", show=False),
+        Binding("k", "aim(-1)", "Holder before", show=False),
         Binding("n,escape,q", "leave", "Leave it"),
         Binding("enter", "close_when_over", "Close", show=False),
     ]
@@ -66,14 +67,14 @@ class StopDialog(Dialog[None]):
         if self._phase is _Phase.ASKING:
             refusal = self._refusal()
             if refusal:
-                lines += [Text(), Text(f"Not possible: {refusal}.", style="bold yellow")]
+                lines += [Text(), self.toned(f"Not possible: {refusal}.", Tone.WARNING)]
         else:
             lines += [Text(), *(Text(step) for step in self._steps)]
             if self._phase is _Phase.RUNNING:
-                lines.append(Text("waiting ...", style="dim"))
+                lines.append(self.toned("waiting ...", Tone.MUTED))
         if self._result is not None:
-            style = "bold green" if is_good(self._result) else "bold yellow"
-            lines += [Text(), Text(sentence(self._result), style=style)]
+            tone = Tone.OK if is_good(self._result) else Tone.WARNING
+            lines += [Text(), self.toned(sentence(self._result), tone)]
         return lines
 
     def hints(self) -> Sequence[KeyHint]:
@@ -171,7 +172,7 @@ class StopDialog(Dialog[None]):
             lines += self._holder_lines(process)
         rest = len(self._target.holders) - _LISTED
         if rest > 0:
-            lines.append(Text(f"... {counted(rest, 'more holder')}", style="dim"))
+            lines.append(self.toned(f"... {counted(rest, 'more holder')}", Tone.MUTED))
         if not self._target.holders:
             lines.append(labelled("process", "hidden"))
             lines.append(labelled("user", self._target.hidden_user or "unknown"))

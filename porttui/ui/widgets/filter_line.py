@@ -40,6 +40,7 @@ class FilterLine(Widget):
         super().__init__()
         self._typed = ""
         self._cursor = 0
+        self._selected = False
         self._good = Filter()
 
     @property
@@ -58,9 +59,10 @@ class FilterLine(Widget):
         return self._good
 
     def open(self, wanted: Filter) -> None:
-        """Begin to type, from the filter in force."""
+        """Begin to type. The filter in force stands there, selected: typing replaces it."""
         self._good = wanted
         self._edit(wanted.text, len(wanted.text))
+        self._selected = bool(wanted)
         self.add_class("open")
 
     def close(self) -> None:
@@ -82,6 +84,8 @@ class FilterLine(Widget):
         """Write at the cursor; of a pasted text the first line, without controls."""
         first = next(iter(text.splitlines()), "")
         plain = "".join(character for character in first if character.isprintable())
+        if self._selected:
+            self._cut_to_start()
         room = max(0, _LONGEST - len(self._typed))
         before, after = self._typed[: self._cursor], self._typed[self._cursor :]
         self._edit(before + plain[:room] + after, self._cursor + len(plain[:room]))
@@ -92,6 +96,8 @@ class FilterLine(Widget):
         if not self._typed:
             line.append(" ", style="not bold reverse")
             return line.append(f" {_HINT}", style="not bold dim")
+        if self._selected:
+            return line.append(self._typed, style="not bold reverse")
         at = self._cursor
         line.append(self._typed[:at], style="not bold")
         line.append(self._typed[at : at + 1] or " ", style="not bold reverse")
@@ -99,6 +105,7 @@ class FilterLine(Widget):
 
     def _edit(self, typed: str, cursor: int) -> None:
         self._cursor = max(0, min(cursor, len(typed)))
+        self._selected = False
         self.refresh()
         if typed == self._typed:
             return
@@ -140,6 +147,8 @@ class FilterLine(Widget):
         self._cut(self._typed[: self._cursor].rstrip().rfind(" ") + 1, self._cursor)
 
     def _cut(self, start: int, end: int) -> None:
+        if self._selected:
+            start, end = 0, len(self._typed)
         start = max(0, start)
         self._edit(self._typed[:start] + self._typed[end:], start)
 

@@ -2,20 +2,35 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
 from porttui.ui.widgets.columns import Tone, fit
 
-_STYLES = {Tone.ERROR: "bold red", Tone.WARNING: "bold yellow", Tone.OK: "bold green"}
-
 
 class StatusLine(Widget):
     """A message on the left, facts about the sampling on the right."""
 
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        "status-line--plain",
+        "status-line--ok",
+        "status-line--warning",
+        "status-line--error",
+    }
+
     DEFAULT_CSS = """
-    StatusLine { height: 1; background: $surface; color: $text-muted; }
+    StatusLine {
+        height: 1;
+        background: $surface;
+        color: $text-muted;
+        & > .status-line--plain { color: $foreground; }
+        & > .status-line--ok { color: $text-success; text-style: bold; }
+        & > .status-line--warning { color: $text-warning; text-style: bold; }
+        & > .status-line--error { color: $text-error; text-style: bold; }
+    }
     """
 
     def __init__(self) -> None:
@@ -47,6 +62,7 @@ class StatusLine(Widget):
         facts = self._facts if cell_len(self._facts) <= room else ""
         line = Text(" ", no_wrap=True, overflow="crop", end="")
         said = width - 2 - (cell_len(facts) + 1 if facts else 0)
-        line.append(fit(self._message, max(0, said)), style=_STYLES.get(self._tone, ""))
+        style = self.get_component_rich_style(f"status-line--{self._tone}", partial=True)
+        line.append(fit(self._message, max(0, said)), style=style)
         line.append(f" {facts} " if facts else " ")
         return line

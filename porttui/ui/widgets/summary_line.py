@@ -9,14 +9,17 @@ from rich.text import Text
 from textual.widget import Widget
 
 from porttui.analysis.board import Summary
+from porttui.ui.widgets.columns import Tone
+from porttui.ui.widgets.share import share_tone
 from porttui.ui.wording import count, percent
 
 
 class _Part(NamedTuple):
     text: str
-    style: str
+    short: str
     rank: int
-    """The highest falls away first when the line is too short."""
+    """On a narrow screen the highest is shortened first, and when all are, falls away first."""
+    style: str = ""
 
 
 class SummaryLine(Widget):
@@ -26,62 +29,77 @@ class SummaryLine(Widget):
     SummaryLine { height: 1; background: $panel; color: $foreground; }
     """
 
-    GAP = 3
+    GAP = 2
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
         super().__init__()
         self._elevation = elevation
         self._summary: Summary | None = None
-        self._liveness = ""
+        self._is_paused = False
 
     def show(self, summary: Summary) -> None:
         """Show these counts."""
         self._summary = summary
         self.refresh()
 
-    def show_liveness(self, liveness: str) -> None:
-        """ "live 1 s", "paused" ..., at the right end."""
-        self._liveness = liveness
+    def pause(self, paused: bool) -> None:
+        """Say that the counts stand still, or that they do not."""
+        self._is_paused = paused
         self.refresh()
 
     def render(self) -> Text:
         """The line, exactly as wide as there is room."""
-        width = self.size.width
-        parts = list(self._parts())
-        while _width(parts) > width - len(self._liveness) - 3 and len(parts) > 1:
-            parts.remove(max(parts, key=lambda part: part.rank))
+        paused = "PAUSED: p goes on" if self._is_paused else ""
+        room = self.size.width - 2 - (len(paused) + self.GAP if paused else 0)
         line = Text(" ", no_wrap=True, overflow="crop", end="")
-        for part in parts:
+        for part in _that_fit(list(self._parts()), room, self.GAP):
             line.append(part.text, style=part.style)
             line.append(" " * self.GAP)
-        line.truncate(max(0, width - len(self._liveness) - 2), pad=True)
-        line.append(f"{self._liveness} ", style="bold" if "live" not in self._liveness else "")
+        if paused:
+            line.truncate(max(0, self.size.width - len(paused) - 1), pad=True)
+            line.append(paused, style="bold reverse")
         return line
 
     def _parts(self) -> Iterator[_Part]:
-        yield _Part("porttui", "bold", 9)
+        yield _Part("porttui", "porttui", 9, "bold")
         summary = self._summary
         if summary is None:
-            yield _Part("scanning ...", "", 0)
+            yield _Part("scanning ...", "scanning ...", 1)
             return
-        exposed = f" ({summary.exposed} exposed)" if summary.exposed else ""
-        yield _Part(f"LISTEN {count(summary.listeners)}{exposed}", "", 1)
-        yield _Part(f"LOOPBACK {count(summary.pairs)}", "", 4)
-        if summary.ephemeral is not None:
-            usage = summary.ephemeral
-            used, capacity = count(usage.tcp), count(usage.range.capacity)
-            yield _Part(f"EPHEMERAL {used} of {capacity} ({percent(usage.share)})", "", 2)
-        else:
-            yield _Part("EPHEMERAL unknown", "", 6)
-        yield _Part(f"TIME_WAIT {count(summary.time_wait)}", "", 5)
+        listeners = f"LISTEN {count(summary.listeners)}"
+        exposed = f" ({count(summary.exposed)} exposed)" if summary.exposed else ""
+        yield _Part(listeners + exposed, listeners, 1)
+        pairs = f"LOOPBACK {count(summary.pairs)}"
+        yield _Part(pairs, pairs, 5)
+        yield self._ephemeral(summary)
+        time_wait = f"TIME_WAIT {count(summary.time_wait)}"
+        yield _Part(time_wait, time_wait, 4)
+        hidden = f"HIDDEN {count(summary.hidden)}"
         if summary.hidden and not summary.elevated:
-            yield _Part(f"HIDDEN {count(summary.hidden)}: {self._elevation}", "bold yellow", 3)
-        elif summary.hidden:
-            yield _Part(f"HIDDEN {count(summary.hidden)}", "", 7)
+            yield _Part(f"{hidden}: {self._elevation}", f"{hidden}: sudo porttui", 2, "bold")
         else:
-            yield _Part("HIDDEN 0", "", 8)
+            yield _Part(hidden, hidden, 6)
+
+    def _ephemeral(self, summary: Summary) -> _Part:
+        usage = summary.ephemeral
+        if usage is None:
+            return _Part("EPHEMERAL unknown", "EPHEMERAL ?", 3)
+        share = percent(usage.share)
+        used, capacity = count(usage.tcp), count(usage.range.capacity)
+        style = {Tone.WARNING: "bold", Tone.ERROR: "bold reverse"}.get(share_tone(usage), "")
+        return _Part(f"EPHEMERAL {used} of {capacity} ({share})", f"EPHEMERAL {share}", 3, style)
 
 
-def _width(parts: list[_Part]) -> int:
-    return sum(len(part.text) + SummaryLine.GAP for part in parts)
+def _that_fit(parts: list[_Part], room: int, gap: int) -> list[_Part]:
+    """Shorten, then drop, by rank, until what is left fits; one part always stays."""
+
+    def is_too_wide() -> bool:
+        return sum(len(part.text) for part in parts) + gap * (len(parts) - 1) > room
+
+    for at in sorted(range(len(parts)), key=lambda at: -parts[at].rank):
+        if is_too_wide():
+            parts[at] = parts[at]._replace(text=parts[at].short)
+    while is_too_wide() and len(parts) > 1:
+        parts.remove(max(parts, key=lambda part: part.rank))
+    return parts
