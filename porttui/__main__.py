@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 from collections.abc import Sequence
 
 from porttui.cli.arguments import Command, ListCommand, SessionCommand, parse_arguments
 from porttui.cli.exit_status import ExitStatus
+from porttui.cli.output import OutputError
 from porttui.host.contract import Host, HostError
 from porttui.host.local import local_host
 from porttui.sampling.sampler import Sampler
@@ -19,18 +21,35 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: bad usage (2), and --help and --version (0).
     """
-    command = parse_arguments(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            # Whoever names a process must not break the list of a terminal with another encoding.
+            stream.reconfigure(errors="backslashreplace")
     try:
-        return _run(command, local_host(command.source))
+        try:
+            command = parse_arguments(sys.argv[1:] if argv is None else argv)
+            return _run(command, local_host(command.source))
+        finally:
+            # Now, not when Python ends: then an error could no longer be told.
+            if sys.stdout is not None:
+                sys.stdout.flush()
     except HostError as error:
         print(f"porttui: {error}", file=sys.stderr)
         return ExitStatus.FAILED
     except BrokenPipeError:
-        # Python would complain once more when it flushes stdout at exit.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _give_up_stdout()
         return ExitStatus.BROKEN_PIPE
+    except OutputError as error:
+        _give_up_stdout()
+        print(f"porttui: {error}", file=sys.stderr)
+        return ExitStatus.FAILED
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
+
+
+def _give_up_stdout() -> None:
+    """What is still to be written goes nowhere; Python would complain once more at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(command: Command, host: Host) -> int:
@@ -38,9 +57,7 @@ def _run(command: Command, host: Host) -> int:
     if isinstance(command, ListCommand):
         from porttui.cli.listing import run_list
 
-        status = run_list(command, sampler, sys.stdout, sys.stderr)
-        sys.stdout.flush()
-        return status
+        return run_list(command, sampler, sys.stdout, sys.stderr)
     return _run_session(command, host, sampler)
 
 
@@ -52,13 +69,16 @@ def _run_session(command: SessionCommand, host: Host, sampler: Sampler) -> int:
             file=sys.stderr,
         )
         return ExitStatus.USAGE
-    # Textual takes a quarter of a second to import: one-shot commands never do.
+    from porttui.sampling.remote import RemoteBoards
+
+    # Textual takes a quarter of a second to import. Meanwhile the first sample is taken.
+    boards = RemoteBoards(command.source)
     from porttui.host.clipboard import SystemClipboard
     from porttui.stopping.stopper import Stopper
     from porttui.ui.session import run_session
 
     return run_session(
-        sampler,
+        boards,
         Stopper(host, sampler),
         SystemClipboard(),
         interval_s=command.interval_s,

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
-from porttui.analysis.changes import Changes
+from porttui.analysis.changes import Changes, Shown
 from porttui.analysis.listening import ListeningRow, listening
-from porttui.analysis.loopback import PairRow, loopback_pairs
+from porttui.analysis.loopback import loopback_pairs
+from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.usage import RangeUsage, range_usage
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Exposure, TcpState
+from porttui.model.socket import Exposure
+from porttui.model.socket_table import TIME_WAIT
 
 
 class Summary(NamedTuple):
@@ -31,28 +34,48 @@ class Board(NamedTuple):
     """The three panes and the header."""
 
     snapshot: Snapshot
-    listening: Changes[ListeningRow]
-    pairs: Changes[PairRow]
+    listening: Shown[ListeningRow]
+    pairs: Shown[PairRow]
     usage: tuple[RangeUsage, ...]
     summary: Summary
 
 
-def next_board(before: Board | None, snapshot: Snapshot, at: float) -> Board:
-    """The board for `snapshot`, with what changed since `before`; `at` is monotonic seconds."""
-    listeners, pairs = listening(snapshot), loopback_pairs(snapshot)
-    usage = range_usage(snapshot)
-    return Board(
-        snapshot=snapshot,
-        listening=before.listening.then(listeners, at) if before else Changes.first(listeners),
-        pairs=before.pairs.then(pairs, at) if before else Changes.first(pairs),
-        usage=usage,
-        summary=Summary(
-            listeners=len(listeners),
-            exposed=sum(row.exposure is not Exposure.LOOPBACK for row in listeners),
-            pairs=len(pairs),
-            ephemeral=next((each for each in usage if each.key is RangeName.EPHEMERAL), None),
-            time_wait=sum(each.state is TcpState.TIME_WAIT for each in snapshot.sockets),
-            hidden=snapshot.coverage.hidden_holders,
-            elevated=snapshot.coverage.elevated,
-        ),
+class Memory(NamedTuple):
+    """What is kept from one board to tell what changed until the next."""
+
+    listening: Changes[ListeningRow]
+    pairs: Changes[PairRow]
+
+
+def next_board(memory: Memory | None, snapshot: Snapshot, at: float) -> tuple[Board, Memory]:
+    """The board for `snapshot`, with what changed since; `at` is monotonic seconds."""
+    listeners, pairs, usage = listening(snapshot), loopback_pairs(snapshot), range_usage(snapshot)
+    memory = Memory(
+        memory.listening.then(listeners, at) if memory else Changes.first(listeners),
+        memory.pairs.then(pairs, at) if memory else Changes[PairRow].first(pairs),
     )
+    summary = Summary(
+        listeners=len(listeners),
+        exposed=_exposed(listeners),
+        pairs=len(pairs),
+        ephemeral=next((each for each in usage if each.key is RangeName.EPHEMERAL), None),
+        time_wait=snapshot.sockets.states.count(TIME_WAIT),
+        hidden=snapshot.coverage.hidden_holders,
+        elevated=snapshot.coverage.elevated,
+    )
+    return Board(snapshot, memory.listening.shown, memory.pairs.shown, usage, summary), memory
+
+
+def with_listening(
+    board: Board, memory: Memory, snapshot: Snapshot, at: float
+) -> tuple[Board, Memory]:
+    """`board` with the listeners of `snapshot`, which need not have anything else."""
+    listeners = listening(snapshot)
+    changes = memory.listening.then(listeners, at)
+    summary = board.summary._replace(listeners=len(listeners), exposed=_exposed(listeners))
+    board = board._replace(listening=changes.shown, summary=summary)
+    return board, memory._replace(listening=changes)
+
+
+def _exposed(listeners: Sequence[ListeningRow]) -> int:
+    return sum(row.exposure is not Exposure.LOOPBACK for row in listeners)

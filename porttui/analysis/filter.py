@@ -18,12 +18,15 @@ from typing import NamedTuple, Protocol
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.exposure import exposure as exposure_of
 from porttui.analysis.listening import ListeningRow
-from porttui.analysis.loopback import End, PairRow
+from porttui.analysis.loopback_rows import End, EndStatus, PairRow
 from porttui.model.address import Address, Endpoint
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket
 
 MAX_PORT = 65535
+
+_QUOTED = 12
+"""Characters of a bad filter that an error repeats."""
 
 
 class FilterError(ValueError):
@@ -63,7 +66,11 @@ class PrefixTerm(NamedTuple):
 
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""
-        return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
+        return any(self.fits(end.port) for end in facets.endpoints)
+
+    def fits(self, port: int) -> bool:
+        """Whether a port begins so."""
+        return str(port).startswith(self.digits)
 
 
 class EndpointTerm(NamedTuple):
@@ -124,7 +131,7 @@ def _term(word: str) -> Term:
 
 
 def _read_port(word: str) -> Term | None:
-    digits = word.removeprefix(":")
+    digits = word.removeprefix("*:").removeprefix(":")  # *:3000 as `ss` writes it
     if not _is_number(digits):
         if word == ":":
             raise FilterError(": needs a port behind it, as in :3000")
@@ -139,7 +146,8 @@ def _read_range(word: str) -> Term | None:
         return None
     if not found[2]:
         raise FilterError(f"{word} needs a last port, as in {found[1]}-{found[1]}")
-    first, last = _port(found[1]), _port(found[2])
+    # 0 to 1023 is how the well-known ports are written, though 0 is no port.
+    first, last = _port(found[1], least=0), _port(found[2])
     if first > last:
         raise FilterError(f"{word} runs backwards: the first port is above the last")
     return PortTerm(first, last)
@@ -151,8 +159,8 @@ def _read_prefix(word: str) -> Term | None:
     digits = word.removeprefix(":").removesuffix("*")
     if not _is_number(digits):
         raise FilterError(f"{word}: a * stands behind the first digits of a port, as in 300*")
-    if digits.startswith("0") or int(digits) > MAX_PORT:
-        raise FilterError(f"no port begins with {digits}")
+    if digits.startswith("0") or len(digits) > 5 or int(digits) > MAX_PORT:
+        raise FilterError(f"no port begins with {digits[:_QUOTED]}")
     return PrefixTerm(digits)
 
 
@@ -184,33 +192,40 @@ def _is_number(text: str) -> bool:
     return text.isascii() and text.isdecimal()
 
 
-def _port(digits: str) -> int:
-    # Compared as text first: int() of a very long number is slow, and refused by Python.
-    port = int(digits) if len(digits.lstrip("0")) <= 5 else MAX_PORT + 1
-    if not 1 <= port <= MAX_PORT:
-        raise FilterError(f"{digits[:12]} is no port: ports go from 1 to {MAX_PORT}")
+def _port(digits: str, least: int = 1) -> int:
+    # By its length first: int() refuses very long numbers with an error of its own.
+    significant = digits.lstrip("0") or "0"
+    port = int(significant) if len(significant) <= 5 else MAX_PORT + 1
+    if not least <= port <= MAX_PORT:
+        raise FilterError(f"{digits[:_QUOTED]} is no port: ports go from 1 to {MAX_PORT}")
     return port
 
 
 def facets_of_listening(row: ListeningRow) -> Facets:
     """What a filter sees of a listening row."""
-    words = (row.protocol, row.service or "", WORDS[row.exposure], _unseen(row.ownership))
+    unseen = Ownership.HIDDEN if row.hidden else row.ownership
+    words = (row.protocol, row.service or "", WORDS[row.exposure], _unseen(unseen))
     return _facets((row.local,), words, row.holders, (row.user,))
 
 
-def facets_of_pair(row: PairRow) -> Facets:
-    """What a filter sees of a loopback connection: both ends."""
+def facets_of_pair(row: PairRow, *, with_ports: bool = True) -> Facets:
+    """What a filter sees of a loopback connection: both ends.
+
+    Without ports it is the same for all connections of one kind.
+    """
     ends: tuple[End, ...] = (row.client, row.server)
     return _facets(
         tuple(end.endpoint for end in ends),
         (
             "tcp",
+            "loopback",
             row.service or "",
-            *(end.status for end in ends),
+            *(end.status for end in ends if end.status is not EndStatus.HELD),
             *(end.state or "" for end in ends),
         ),
         tuple(process for end in ends for process in end.holders),
         tuple(end.user for end in ends),
+        with_ports=with_ports,
     )
 
 
@@ -239,10 +254,13 @@ def _facets(
     words: tuple[str, ...],
     holders: tuple[Process, ...],
     users: tuple[str | None, ...],
+    *,
+    with_ports: bool = True,
 ) -> Facets:
     # The two spellings of an address, so that a pasted one is found; \n so that no word can
     # begin in one field and end in the next.
-    parts = [*words, *(str(end) for end in endpoints), *(end.address.text for end in endpoints)]
+    parts = [*words, *(end.address.text for end in endpoints)]
+    parts += [str(end) for end in endpoints] if with_ports else []
     parts += [user for user in users if user]
     for process in holders:
         parts += [process.name, process.command, process.user or ""]

@@ -25,6 +25,8 @@ class ListeningRow(NamedTuple):
     """Of the first holder; of the socket where the holder is hidden."""
     exposure: Exposure
     sockets: int
+    hidden: int
+    """How many of the sockets are held by somebody out of sight."""
     age_s: float | None
     """How long the first holder has been running, at sample time."""
 
@@ -42,9 +44,9 @@ class ListeningRow(NamedTuple):
 def listening(snapshot: Snapshot) -> tuple[ListeningRow, ...]:
     """TCP listeners and bound, unconnected UDP sockets, ordered by port."""
     twins: dict[tuple[Protocol, Endpoint], list[Socket]] = {}
-    for each in snapshot.sockets:
-        if each.is_listening:
-            twins.setdefault((each.protocol, each.local), []).append(each)
+    for row in snapshot.sockets.listening_rows():
+        each = snapshot.sockets[row]
+        twins.setdefault((each.protocol, each.local), []).append(each)
     rows = (_row(snapshot, sockets) for sockets in twins.values())
     return tuple(sorted(rows, key=lambda row: (row.local.port, row.protocol, row.local.address)))
 
@@ -63,5 +65,6 @@ def _row(snapshot: Snapshot, sockets: list[Socket]) -> ListeningRow:
         user=(holders[0].user if holders else None) or known.user,
         exposure=exposure(first.local.address),
         sockets=len(sockets),
+        hidden=sum(each.ownership is Ownership.HIDDEN for each in sockets),
         age_s=max(0.0, now - holders[0].create_time) if holders else None,
     )

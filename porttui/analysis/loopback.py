@@ -6,102 +6,27 @@ compared unmapped: an IPv4 client of a dual-stack server has an IPv6 socket as i
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from enum import StrEnum
+from array import array
 from typing import NamedTuple
 
-from porttui.model.address import Address, Endpoint, Family, Protocol
+from porttui.analysis.loopback_rows import Direction
+from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable, end_numbers
+from porttui.model.address import Family, Protocol
 from porttui.model.port_range import PortRange
-from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.model.socket import Ownership, Socket
+from porttui.model.socket_table import (
+    ESTABLISHED,
+    LISTEN,
+    OWNERSHIP_CODES,
+    UNACCEPTED,
+    SocketTable,
+)
 
-
-class EndStatus(StrEnum):
-    """What is known of who is at one end."""
-
-    HELD = "held"
-    HIDDEN = "hidden"
-    NOT_ACCEPTED = "not accepted yet"
-    """It waits in the listener's queue: the server has not called accept(2)."""
-    CLOSING = "closing"
-    """The process has let go of it; the kernel finishes the closing."""
-    MISSING = "peer not seen"
-    """No such socket in this network namespace: it is in another one, or has just vanished."""
-    ITSELF = "itself"
-    """One socket connected to itself: it is both ends."""
-
-
-class Direction(StrEnum):
-    """How sure it is which end is the server."""
-
-    KNOWN = "known"
-    """One end's address is listened on."""
-    LIKELY = "likely"
-    """Only the other end's port is in the ephemeral range."""
-    UNKNOWN = "unknown"
-
-
-class End(NamedTuple):
-    """One end of a connection."""
-
-    endpoint: Endpoint
-    """With an IPv4-mapped address written as IPv4."""
-    status: EndStatus
-    holders: tuple[Process, ...]
-    user: str | None
-    state: TcpState | None
-
-
-class PairRow(NamedTuple):
-    """One connection over loopback."""
-
-    client: End
-    server: End
-    direction: Direction
-    service: str | None = None
-    """Name of the service on the server's port."""
-
-    @property
-    def key(self) -> tuple[object, ...]:
-        """The same whichever end is taken for the server."""
-        return tuple(sorted((self.client.endpoint.peer_key, self.server.endpoint.peer_key)))
-
-    @property
-    def signature(self) -> tuple[object, ...]:
-        """Differs when an end changed hands, a first accept included."""
-        holders = (*self.client.holders, *self.server.holders)
-        return (self.server.status, *(process.identity for process in holders))
-
-    @property
-    def is_half_closed(self) -> bool:
-        """One side has begun to close."""
-        states = {self.client.state, self.server.state} - {None}
-        return states != {TcpState.ESTABLISHED}
-
-
-_Ends = tuple[tuple[bytes, int], tuple[bytes, int]]
-
-
-def loopback_pairs(snapshot: Snapshot) -> tuple[PairRow, ...]:
-    """Established TCP connections with both ends on loopback, ordered by server and client port."""
-    ends: dict[_Ends, Socket] = {}
-    for each in snapshot.sockets:
-        if is_loopback_connection(each) and each.remote is not None:
-            ends[each.local.peer_key, each.remote.peer_key] = each
-    listeners = _Listeners.of(snapshot)
-    rows: dict[_Ends, PairRow] = {}
-    for (local, remote), each in ends.items():
-        if each.state is TcpState.ESTABLISHED and (remote, local) not in rows:
-            pair = _pair(each, ends, listeners, snapshot.ephemeral)
-            port = (Protocol.TCP, pair.server.endpoint.port)
-            rows[local, remote] = pair._replace(service=snapshot.services.get(port))
-    return tuple(
-        sorted(
-            rows.values(),
-            key=lambda row: (row.server.endpoint.port, row.client.endpoint.port, row.key),
-        )
-    )
+_KNOWN, _LIKELY, _UNKNOWN = (
+    DIRECTIONS.index(each) for each in (Direction.KNOWN, Direction.LIKELY, Direction.UNKNOWN)
+)
+_KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
 
 
 def is_loopback_connection(each: Socket) -> bool:
@@ -114,72 +39,135 @@ def is_loopback_connection(each: Socket) -> bool:
     )
 
 
-class _Listeners(NamedTuple):
-    """What is listened on, to tell servers from clients."""
+def loopback_pairs(snapshot: Snapshot) -> PairTable:
+    """Established TCP connections with both ends on loopback, ordered by server and client port."""
+    sockets = snapshot.sockets
+    ends = _Ends.of(sockets)
+    servers = _Servers(sockets, ends)
+    pairs = [
+        _directed(near, far, ends, servers, snapshot.ephemeral) for near, far in ends.established()
+    ]
+    pairs.sort()
+    return PairTable(
+        snapshot,
+        clients=array("i", [pair.client for pair in pairs]),
+        servers=array("i", [pair.server for pair in pairs]),
+        directions=bytes([pair.direction for pair in pairs]),
+    )
 
-    exact: frozenset[tuple[Family, bytes, int]]
-    wildcard: frozenset[tuple[Family, int]]
+
+class _Pair(NamedTuple):
+    """Ordered as the pane shows them."""
+
+    server_port: int
+    client_port: int
+    key: tuple[int, int]
+    client: int
+    server: int
+    direction: int
+
+
+class _Ends(NamedTuple):
+    """The loopback sockets, each end as a number."""
+
+    sockets: SocketTable
+    rows: list[int]
+    """TCP, both ends on loopback."""
+    local: list[int]
+    remote: list[int]
+    """Of every row of the table, see `end_number`."""
+    row_of: dict[tuple[int, int], int]
+    """From local and remote end to the row."""
 
     @classmethod
-    def of(cls, snapshot: Snapshot) -> _Listeners:
-        found = [each for each in snapshot.sockets if each.state is TcpState.LISTEN]
-        return cls(
-            frozenset((each.family, *each.local.peer_key) for each in found),
-            frozenset(
-                (each.family, each.local.port) for each in found if each.local.address.is_wildcard
-            ),
-        )
+    def of(cls, sockets: SocketTable) -> _Ends:
+        side = sockets.side.addresses
+        loopback = {at for at, each in enumerate(side) if each is not None and each.is_loopback}
+        ends = zip(sockets.local_addresses, sockets.remote_addresses, strict=True)
+        rows = [
+            row
+            for row, (near, far) in enumerate(ends)
+            if near in loopback and far in loopback and row < sockets.udp_from
+        ]
+        local = end_numbers(sockets, sockets.local_addresses, sockets.local_ports)
+        remote = end_numbers(sockets, sockets.remote_addresses, sockets.remote_ports)
+        return cls(sockets, rows, local, remote, {(local[row], remote[row]): row for row in rows})
 
-    def serve(self, endpoint: Endpoint, family: Family | None) -> bool:
-        """Whether `endpoint` is listened on. An accepted socket has its listener's family."""
-        families = (Family.IPV4, Family.IPV6) if family is None else (family,)
-        return any(
-            (each, *endpoint.peer_key) in self.exact or (each, endpoint.port) in self.wildcard
-            for each in families
-        )
-
-
-def _pair(
-    near: Socket,
-    ends: Mapping[_Ends, Socket],
-    listeners: _Listeners,
-    ephemeral: PortRange | None,
-) -> PairRow:
-    assert near.remote is not None
-    far = ends.get((near.remote.peer_key, near.local.peer_key))
-    here = _end(near.local, near)
-    there = _end(near.remote, far)
-    if far is near:
-        there = there._replace(status=EndStatus.ITSELF)
-        return PairRow(here, there, Direction.UNKNOWN)
-    serves_here = _is_server(here, near, listeners)
-    serves_there = _is_server(there, far, listeners)
-    if serves_here != serves_there:
-        direction = Direction.KNOWN
-    else:
-        drawn_here = ephemeral is not None and here.endpoint.port in ephemeral
-        drawn_there = ephemeral is not None and there.endpoint.port in ephemeral
-        direction = Direction.LIKELY if drawn_here != drawn_there else Direction.UNKNOWN
-        serves_here = (drawn_here, here.endpoint.port) < (drawn_there, there.endpoint.port)
-    return PairRow(there, here, direction) if serves_here else PairRow(here, there, direction)
+    def established(self) -> list[tuple[int, int]]:
+        """Each connection once: a row in ESTABLISHED, and its peer's row or NO_ROW."""
+        states, local, remote = self.sockets.states, self.local, self.remote
+        found = []
+        for row in self.rows:
+            if states[row] != ESTABLISHED:
+                continue
+            peer = self.row_of.get((remote[row], local[row]), NO_ROW)
+            if peer < row and peer != NO_ROW and states[peer] == ESTABLISHED:
+                continue  # its peer came first
+            found.append((row, peer))
+        return found
 
 
-def _is_server(end: End, found: Socket | None, listeners: _Listeners) -> bool:
-    if end.status is EndStatus.NOT_ACCEPTED:
-        return True
-    return listeners.serve(end.endpoint, found.family if found else None)
+class _Servers:
+    """What is listened on, to tell servers from clients. An accepted socket has its listener's
+    family, so a listener on [::] does not make a server of an IPv4 socket."""
+
+    def __init__(self, sockets: SocketTable, ends: _Ends) -> None:
+        self._sockets = sockets
+        self._ends = ends
+        side = sockets.side.addresses
+        self._family = [None if each is None else each.family for each in side]
+        listeners = [row for row, state in enumerate(sockets.states) if state == LISTEN]
+        self._exact = {(self._family_of(row), ends.local[row]) for row in listeners}
+        self._wildcard = {
+            (self._family_of(row), sockets.local_ports[row])
+            for row in listeners
+            if _is_wildcard(sockets, row)
+        }
+
+    def is_server(self, row: int, end: int) -> bool:
+        """Whether an end is listened on; NO_ROW for an end without a socket here."""
+        if row == NO_ROW:
+            return any(self._listens(family, end) for family in Family)
+        if self._is_unaccepted(row):
+            return True
+        family = self._family_of(row)
+        return family is not None and self._listens(family, end)
+
+    def _listens(self, family: Family, end: int) -> bool:
+        return (family, end) in self._exact or (family, end & 0xFFFF) in self._wildcard
+
+    def _is_unaccepted(self, row: int) -> bool:
+        sockets = self._sockets
+        return sockets.ownerships[row] == _KERNEL and sockets.states[row] in UNACCEPTED
+
+    def _family_of(self, row: int) -> Family | None:
+        return self._family[self._sockets.local_addresses[row]]
 
 
-def _end(endpoint: Endpoint, found: Socket | None) -> End:
-    plain = Endpoint(Address.of_packed(endpoint.address.unmapped), endpoint.port)
-    if found is None:
-        return End(plain, EndStatus.MISSING, (), None, None)
-    if found.holders:
-        status = EndStatus.HELD
-    elif found.ownership is Ownership.HIDDEN:
-        status = EndStatus.HIDDEN
-    elif found.state is TcpState.ESTABLISHED:
-        status = EndStatus.NOT_ACCEPTED
-    else:
-        status = EndStatus.CLOSING
-    return End(plain, status, found.holders, found.user, found.state)
+def _directed(
+    near: int, far: int, ends: _Ends, servers: _Servers, ephemeral: PortRange | None
+) -> _Pair:
+    """The connection of `near`, with the client first."""
+    here, there = ends.local[near], ends.remote[near]
+    if near == far:
+        return _pair(near, far, here, there, _UNKNOWN)
+    serves_here, serves_there = servers.is_server(near, here), servers.is_server(far, there)
+    direction = _KNOWN
+    if serves_here == serves_there:
+        drawn_here = ephemeral is not None and here & 0xFFFF in ephemeral
+        drawn_there = ephemeral is not None and there & 0xFFFF in ephemeral
+        direction = _LIKELY if drawn_here != drawn_there else _UNKNOWN
+        serves_here = (drawn_here, here & 0xFFFF) < (drawn_there, there & 0xFFFF)
+    if serves_here:
+        return _pair(far, near, there, here, direction)
+    return _pair(near, far, here, there, direction)
+
+
+def _pair(client: int, server: int, client_end: int, server_end: int, direction: int) -> _Pair:
+    key = (server_end, client_end)
+    return _Pair(server_end & 0xFFFF, client_end & 0xFFFF, key, client, server, direction)
+
+
+def _is_wildcard(sockets: SocketTable, row: int) -> bool:
+    address = sockets.side.addresses[sockets.local_addresses[row]]
+    return address is not None and address.is_wildcard

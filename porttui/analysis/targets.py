@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.listening import ListeningRow
-from porttui.analysis.loopback import End
+from porttui.analysis.loopback_rows import End
 from porttui.analysis.overlap import exposes_same, may_expose_same
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process, ProcessIdentity
@@ -23,8 +23,9 @@ def target_of_listening(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
         listens=True,
         holders=row.holders,
         hidden_user=row.user,
-        also_holds=_also_holds(snapshot, row.holders, row.local),
+        also_holds=_also_holds(snapshot, row.holders, but=row.key),
         clients=_clients(snapshot, row.protocol, row.local),
+        around=_around(snapshot, row.protocol, row.local.port),
     )
 
 
@@ -37,27 +38,27 @@ def target_of_end(snapshot: Snapshot, end: End) -> StopTarget:
         listens=False,
         holders=holders,
         hidden_user=end.user,
-        also_holds=_also_holds(snapshot, holders, end.endpoint),
+        also_holds=_also_holds(snapshot, holders, but=None),
         clients=0,
+        around=_around(snapshot, Protocol.TCP, end.endpoint.port),
     )
 
 
 def _also_holds(
-    snapshot: Snapshot, holders: Iterable[Process], endpoint: Endpoint
+    snapshot: Snapshot, holders: Iterable[Process], but: tuple[Protocol, Endpoint] | None
 ) -> tuple[tuple[int, tuple[str, ...]], ...]:
-    listening = [each for each in snapshot.sockets if each.is_listening]
-    return tuple(
-        (holder.pid, _listened_on(listening, holder.identity, endpoint)) for holder in holders
-    )
+    listening = [snapshot.sockets[row] for row in snapshot.sockets.listening_rows()]
+    return tuple((holder.pid, _listened_on(listening, holder.identity, but)) for holder in holders)
 
 
 def _listened_on(
-    listening: Iterable[Socket], identity: ProcessIdentity, but: Endpoint
+    listening: Iterable[Socket], identity: ProcessIdentity, but: tuple[Protocol, Endpoint] | None
 ) -> tuple[str, ...]:
     held = {
         (each.local.port, _spelled(each))
         for each in listening
-        if each.local != but and any(holder.identity == identity for holder in each.holders)
+        if (each.protocol, each.local) != but
+        and any(holder.identity == identity for holder in each.holders)
     }
     return tuple(spelled for _, spelled in sorted(held))
 
@@ -67,21 +68,33 @@ def _spelled(each: Socket) -> str:
 
 
 def _clients(snapshot: Snapshot, protocol: Protocol, endpoint: Endpoint) -> int:
+    address = endpoint.address
     return sum(
         each.state is TcpState.ESTABLISHED
-        and each.protocol is protocol
-        and each.local.port == endpoint.port
-        and may_expose_same(each.local.address, endpoint.address)
-        for each in snapshot.sockets
+        # An accepted socket has its listener's family: over [::] an IPv4 client is a mapped one.
+        and each.family is address.family
+        and (address.is_wildcard or each.local.address.unmapped == address.unmapped)
+        for each in same_port(snapshot, protocol, endpoint.port)
     )
+
+
+def _around(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[ProcessIdentity]:
+    found = same_port(snapshot, protocol, port)
+    return frozenset(holder.identity for each in found for holder in each.holders)
+
+
+def same_port(snapshot: Snapshot, protocol: Protocol, port: int) -> Iterator[Socket]:
+    """All sockets with this local port, at whatever address."""
+    return (snapshot.sockets[row] for row in snapshot.sockets.on_port(protocol, port))
 
 
 def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentity) -> bool:
     """Whether the process has a socket on the target's end, in whatever state."""
     return any(
-        any(holder.identity == identity for holder in each.holders)
-        for each in snapshot.sockets
-        if each.protocol is target.protocol and each.local.peer_key == target.endpoint.peer_key
+        holder.identity == identity
+        for each in same_port(snapshot, target.protocol, target.endpoint.port)
+        if each.local.peer_key == target.endpoint.peer_key
+        for holder in each.holders
     )
 
 
@@ -89,10 +102,8 @@ def on_port(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
     """All sockets that certainly stand in the way of binding the target's address."""
     return tuple(
         each
-        for each in snapshot.sockets
-        if each.protocol is target.protocol
-        and each.local.port == target.endpoint.port
-        and exposes_same(each.local.address, target.endpoint.address)
+        for each in same_port(snapshot, target.protocol, target.endpoint.port)
+        if exposes_same(each.local.address, target.endpoint.address)
     )
 
 
@@ -100,8 +111,6 @@ def perhaps_on_port(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...
     """As `on_port`, with dual-stack listeners that may or may not take IPv4 too."""
     return tuple(
         each
-        for each in snapshot.sockets
-        if each.protocol is target.protocol
-        and each.local.port == target.endpoint.port
-        and may_expose_same(each.local.address, target.endpoint.address)
+        for each in same_port(snapshot, target.protocol, target.endpoint.port)
+        if may_expose_same(each.local.address, target.endpoint.address)
     )

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Iterable
+from bisect import bisect_left, bisect_right
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
-from porttui.model.address import Protocol
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName
-from porttui.model.process import Process, ProcessIdentity
+from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
+from porttui.model.socket_table import STATES, SocketTable
 
 
 class HolderCount(NamedTuple):
@@ -51,65 +51,79 @@ class RangeUsage(NamedTuple):
         return next((ports for each, ports in self.by_state if each is state), 0)
 
 
-class _Ports(NamedTuple):
-    """The distinct ports of a snapshot."""
+class _Ports:
+    """Distinct ports, in order: how many lie in a range is two look-ups."""
 
-    tcp: frozenset[int]
-    udp: frozenset[int]
-    by_state: dict[TcpState, set[int]]
-    by_process: dict[ProcessIdentity, set[int]]
-    processes: dict[ProcessIdentity, Process]
+    def __init__(self, ports: Iterable[int]) -> None:
+        self._ports = sorted(set(ports) - {0})
+
+    def within(self, port_range: PortRange) -> int:
+        """How many of them are in the range, reserved ones not counted."""
+        held_back = sum(self._between(first, last) for first, last in port_range.reserved)
+        return self._between(port_range.first, port_range.last) - held_back
+
+    def _between(self, first: int, last: int) -> int:
+        return bisect_right(self._ports, last) - bisect_left(self._ports, first)
+
+
+class _Census(NamedTuple):
+    """The distinct ports of a snapshot, by what is to be told of them."""
+
+    tcp: _Ports
+    udp: _Ports
+    by_state: Mapping[TcpState, _Ports]
+    by_process: Mapping[Process, _Ports]
 
 
 def range_usage(snapshot: Snapshot) -> tuple[RangeUsage, ...]:
     """IANA's three ranges, and the kernel's ephemeral range where it is known."""
-    ports = _ports(snapshot)
+    census = _census(snapshot.sockets)
     ranges: Iterable[PortRange] = IANA_RANGES
     if snapshot.ephemeral is not None:
         ranges = (*IANA_RANGES, snapshot.ephemeral)
-    return tuple(_usage(each, ports) for each in ranges)
+    return tuple(_usage(each, census) for each in ranges)
 
 
-def _ports(snapshot: Snapshot) -> _Ports:
-    tcp: set[int] = set()
-    udp: set[int] = set()
+def _census(sockets: SocketTable) -> _Census:
+    ports, udp_from = sockets.local_ports, sockets.udp_from
     by_state: dict[TcpState, set[int]] = {}
-    by_process: dict[ProcessIdentity, set[int]] = {}
-    processes: dict[ProcessIdentity, Process] = {}
-    for each in snapshot.sockets:
-        port = each.local.port
-        (tcp if each.protocol is Protocol.TCP else udp).add(port)
-        if each.state is not None:
-            by_state.setdefault(each.state, set()).add(port)
-        for process in each.holders:
-            processes[process.identity] = process
-            by_process.setdefault(process.identity, set()).add(port)
-    return _Ports(frozenset(tcp), frozenset(udp), by_state, by_process, processes)
-
-
-def _usage(port_range: PortRange, ports: _Ports) -> RangeUsage:
-    states = Counter({state: _count(port_range, held) for state, held in ports.by_state.items()})
-    holders = Counter(
-        {identity: _count(port_range, held) for identity, held in ports.by_process.items()}
+    for code, port in set(zip(sockets.states[:udp_from], ports, strict=False)):
+        state = STATES[code]
+        if state is not None:
+            by_state.setdefault(state, set()).add(port)
+    by_process: dict[Process, set[int]] = {}
+    for group, port in set(zip(sockets.groups, ports, strict=True)):
+        for process in sockets.side.groups[group]:
+            by_process.setdefault(process, set()).add(port)
+    return _Census(
+        _Ports(ports[:udp_from]),
+        _Ports(ports[udp_from:]),
+        {state: _Ports(held) for state, held in by_state.items()},
+        {process: _Ports(held) for process, held in by_process.items()},
     )
+
+
+def _usage(port_range: PortRange, census: _Census) -> RangeUsage:
     is_ephemeral = port_range.name is RangeName.EPHEMERAL
+    states = [
+        (state, ports)
+        for state, held in census.by_state.items()
+        if (ports := held.within(port_range))
+    ]
+    holders = [
+        HolderCount(process, ports)
+        for process, held in census.by_process.items()
+        if (ports := held.within(port_range))
+    ]
     return RangeUsage(
         range=port_range,
-        tcp=_count(port_range, ports.tcp),
-        udp=_count(port_range, ports.udp),
-        by_state=tuple((state, count) for state, count in states.most_common() if count),
-        holders=tuple(
-            HolderCount(ports.processes[identity], count)
-            for identity, count in holders.most_common()
-            if count
-        ),
+        tcp=census.tcp.within(port_range),
+        udp=census.udp.within(port_range),
+        by_state=tuple(sorted(states, key=lambda each: (-each[1], each[0]))),
+        holders=tuple(sorted(holders, key=lambda each: (-each.ports, each.process.pid))),
         shared_with=tuple(
             (other.name, shared)
             for other in IANA_RANGES
             if is_ephemeral and (shared := port_range.shared_with(other))
         ),
     )
-
-
-def _count(port_range: PortRange, ports: Iterable[int]) -> int:
-    return sum(port in port_range for port in ports)

@@ -10,11 +10,14 @@ from typing import NamedTuple, NoReturn
 from porttui import __version__
 from porttui.analysis.filter import Filter, FilterError, parse_filter
 from porttui.cli.exit_status import ExitStatus
+from porttui.host.foreign_text import safe
 from porttui.host.local import SourceName
 
 DEFAULT_INTERVAL_S = 1.0
 SHORTEST_INTERVAL_S = 0.2
 LONGEST_INTERVAL_S = 3600.0
+
+_LONGEST_ERROR = 400
 
 
 class SessionCommand(NamedTuple):
@@ -75,7 +78,8 @@ def parse_arguments(argv: Sequence[str]) -> Command:
 
 class _Parser(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
-        self.exit(ExitStatus.USAGE, f"{self.prog}: {message} ({self.prog} --help tells more)\n")
+        words = safe(message, _LONGEST_ERROR)
+        self.exit(ExitStatus.USAGE, f"{self.prog}: {words} ({self.prog} --help tells more)\n")
 
 
 def _parser() -> _Parser:
@@ -127,7 +131,7 @@ def _add_source(parser: argparse.ArgumentParser) -> None:
         choices=list(SourceName),
         default=SourceName.AUTO,
         metavar="SOURCE",
-        help="where sockets are read: auto (the best there is), proc, psutil",
+        help="where sockets are read: auto (the best there is), netlink, proc, psutil",
     )
 
 

@@ -30,7 +30,8 @@ def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
         "problems": [str(problem) for problem in snapshot.problems],
         "sockets": [socket_json(each) for each in chosen],
     }
-    return json.dumps(document, ensure_ascii=False)
+    # Foreign names go through whatever the encoding of stdout is.
+    return json.dumps(document)
 
 
 def socket_json(each: Socket) -> dict[str, Json]:

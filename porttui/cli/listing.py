@@ -9,22 +9,24 @@ from porttui.analysis.loopback import loopback_pairs
 from porttui.cli.arguments import ListCommand
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.json_output import snapshot_json
+from porttui.cli.output import write
 from porttui.cli.selection import select
 from porttui.cli.table_output import pair_table, socket_table
+from porttui.host.contract import Want
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.sampler import SampleError, Sampler
 
 
-def run_list(command: ListCommand, sampler: Sampler, out: TextIO, err: TextIO) -> ExitStatus:
+def run_list(command: ListCommand, sampler: Sampler, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Print one sample: data to `out`, what is missing from it in words to `err`."""
     try:
-        snapshot = sampler.sample()
+        snapshot = sampler.sample(Want.LISTENING if command.only_listening else Want.ALL)
     except SampleError as error:
         print(f"porttui: {error}", file=err)
         return ExitStatus.FAILED
     text = _render(command, snapshot)
     if text:
-        print(text, file=out)
+        write(text, out)
     for line in _words(snapshot):
         print(f"porttui: {line}", file=err)
     return ExitStatus.OK

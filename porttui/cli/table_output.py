@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from porttui.analysis.exposure import WORDS, exposure
 from porttui.analysis.holders import by_seniority
-from porttui.analysis.loopback import Direction, End, EndStatus, PairRow
+from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket
 
@@ -22,7 +22,7 @@ def socket_table(sockets: Iterable[Socket]) -> str:
             str(each.local),
             str(each.remote) if each.remote else "*",
             WORDS[exposure(each.local.address)],
-            each.user or "-",
+            each.user or next((holder.user for holder in each.holders if holder.user), "-"),
             _holders(each),
         )
         for each in sockets

@@ -10,7 +10,7 @@ from porttui.model.address import Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
-from porttui.model.socket import Socket
+from porttui.model.socket_table import SocketTable
 from porttui.model.stop import StopSignal
 
 
@@ -30,10 +30,17 @@ class SignalDeniedError(HostError):
     """The system does not permit this user to signal that process."""
 
 
+class Want(StrEnum):
+    """Which sockets are asked for. Listening ones alone can cost next to nothing."""
+
+    ALL = "all"
+    LISTENING = "listening"
+
+
 class SocketReading(typing.NamedTuple):
     """What a source read, and what it could not."""
 
-    sockets: tuple[Socket, ...]
+    sockets: SocketTable
     problems: tuple[Problem, ...] = ()
 
 
@@ -44,8 +51,8 @@ class SocketSource(typing.Protocol):
     def name(self) -> str:
         """Where it reads, for the status line."""
 
-    def read(self) -> SocketReading:
-        """All TCP and UDP sockets, IPv4 and IPv6.
+    def read(self, want: Want = Want.ALL) -> SocketReading:
+        """All TCP and UDP sockets, IPv4 and IPv6; or at least those that listen.
 
         Raises:
             HostError: nothing could be read at all.

@@ -18,6 +18,7 @@ class SourceName(StrEnum):
     """Where sockets are read."""
 
     AUTO = "auto"
+    NETLINK = "netlink"
     PROC = "proc"
     PSUTIL = "psutil"
 
@@ -42,14 +43,17 @@ def local_host(source: SourceName = SourceName.AUTO) -> Host:
 
 
 def _source(source: SourceName) -> SocketSource:
-    has_tables = sys.platform == "linux" and os.access("/proc/net/tcp", os.R_OK)
-    if source is SourceName.PROC and not has_tables:
-        raise HostError("/proc/net/tcp cannot be read here: use --source psutil")
     # Each branch imports what it needs: psutil alone would double the start of a one-shot.
-    if source is not SourceName.PSUTIL and has_tables:
-        from porttui.host.linux.source import ProcSource
+    if sys.platform == "linux" and source is not SourceName.PSUTIL:
+        from porttui.host.linux.source import linux_source
 
-        return ProcSource()
+        linux = linux_source(netlink=source is not SourceName.PROC)
+        if source is SourceName.NETLINK and linux.name != "sock_diag":
+            raise HostError("netlink sock_diag is refused here: use --source proc")
+        if linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
+            return linux
+    if source in (SourceName.PROC, SourceName.NETLINK):
+        raise HostError(f"there is no {source} source here: use --source psutil")
     from porttui.host.portable.source import PsutilSource
 
     return PsutilSource()
@@ -57,14 +61,15 @@ def _source(source: SourceName) -> SocketSource:
 
 def _control(source: SocketSource) -> ProcessControl:
     """The control must know the start marks that the source gives."""
-    if source.name == "/proc/net":
+    is_portable = source.name == "psutil"
+    if not is_portable:
         from porttui.host.linux.control import PidfdControl, has_pidfds
 
         if has_pidfds():
             return PidfdControl()
     from porttui.host.portable.control import PsutilControl
 
-    if source.name == "/proc/net":
+    if not is_portable:
         from porttui.host.linux.processes import start_mark_of
 
         return PsutilControl(start_mark_of)

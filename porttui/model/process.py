@@ -48,5 +48,10 @@ class Process(NamedTuple):
     @property
     def short_command(self) -> str:
         """The command line with the program's name alone: "python3 -m http.server"."""
-        program, *arguments = self.cmdline or (self.name,)
-        return " ".join((program.rpartition("/")[2] or program, *arguments))
+        if not self.cmdline:
+            return self.name
+        program, *arguments = self.cmdline
+        # A title that a process gave itself may hold a "/", too: "sshd: ana@pts/0".
+        is_path = not any(sign in program for sign in " :")
+        name = program.rpartition("/")[2] if is_path else program
+        return " ".join((name or program, *arguments))

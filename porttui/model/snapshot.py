@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from porttui.model.address import Protocol
 from porttui.model.port_range import PortRange
-from porttui.model.socket import Socket
+from porttui.model.socket_table import SocketTable
 
 
 class Problem(NamedTuple):
@@ -37,8 +37,8 @@ class Snapshot(NamedTuple):
     """UTC."""
     duration_ms: float
     source: str
-    """Where the sockets were read: "/proc/net" or "psutil"."""
-    sockets: tuple[Socket, ...]
+    """Where the sockets were read: "sock_diag", "/proc/net" or "psutil"."""
+    sockets: SocketTable
     ephemeral: PortRange | None
     """The range this kernel draws ephemeral ports from; None where it does not tell."""
     services: Mapping[tuple[Protocol, int], str]

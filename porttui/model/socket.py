@@ -60,6 +60,14 @@ class Socket(NamedTuple):
     user: str | None = None
     inode: int = 0
     """The kernel's number of the open socket; 0 when it has none or the source cannot tell."""
+    v6only: bool | None = None
+    """IPV6_V6ONLY: of an IPv6 listener whether IPv4 is another's; None where it is not told."""
+    expires_ms: int | None = None
+    """How long TIME_WAIT lasts yet; None for other states and where it is not told."""
+    recv_queue: int = 0
+    """Bytes to be read; of a listener the connections that wait to be accepted."""
+    send_queue: int = 0
+    """Bytes not acknowledged; of a listener its backlog. 0 where queues are not told."""
 
     @property
     def family(self) -> Family:

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import NamedTuple
 
 from porttui.model.address import Endpoint, Protocol
-from porttui.model.process import Process
+from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import Socket
 
 
@@ -57,7 +57,9 @@ class StopTarget(NamedTuple):
     also_holds: tuple[tuple[int, tuple[str, ...]], ...]
     """For each holder's pid the other endpoints it listens on, as text."""
     clients: int
-    """Connections established to the endpoint."""
+    """Connections established to the endpoint; 0 for an end of a connection."""
+    around: frozenset[ProcessIdentity] = frozenset()
+    """All processes that had a socket on the port: who is not among them came later."""
 
     def others_of(self, pid: int) -> tuple[str, ...]:
         """The other endpoints that the holder `pid` listens on."""

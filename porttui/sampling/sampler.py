@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import UTC, datetime
 
-from porttui.host.contract import Host, HostError
+from porttui.host.contract import Host, HostError, Want
 from porttui.model.address import Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
-from porttui.model.socket import Ownership, Socket
+from porttui.model.socket import Ownership
+from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 
 
 class SampleError(Exception):
@@ -31,7 +32,7 @@ class Sampler:
         """Where the sockets are read."""
         return self._host.sockets.name
 
-    def sample(self) -> Snapshot:
+    def sample(self, want: Want = Want.ALL) -> Snapshot:
         """Look at the machine. What fails in part is among the snapshot's problems.
 
         Raises:
@@ -40,7 +41,7 @@ class Sampler:
         with self._one_at_a_time:
             taken_at, start = self._now(), time.perf_counter()
             try:
-                reading = self._host.sockets.read()
+                reading = self._host.sockets.read(want)
             except HostError as error:
                 raise SampleError(str(error)) from error
             ephemeral, problems = self._ephemeral()
@@ -61,12 +62,15 @@ class Sampler:
         except HostError as error:
             return None, (Problem("ephemeral range", str(error)),)
 
-    def _services(self, sockets: Iterable[Socket]) -> dict[tuple[Protocol, int], str]:
-        listening = {(each.protocol, each.local.port) for each in sockets if each.is_listening}
+    def _services(self, sockets: SocketTable) -> dict[tuple[Protocol, int], str]:
+        listening = {
+            (Protocol.TCP if row < sockets.udp_from else Protocol.UDP, sockets.local_ports[row])
+            for row in sockets.listening_rows()
+        }
         named = ((key, self._host.service_name(*key)) for key in listening)
         return {key: name for key, name in named if name is not None}
 
 
-def hidden_holders(sockets: Iterable[Socket]) -> int:
+def hidden_holders(sockets: SocketTable) -> int:
     """How many sockets are held by somebody whom this user may not see."""
-    return sum(each.ownership is Ownership.HIDDEN for each in sockets)
+    return sockets.ownerships.count(OWNERSHIP_CODES[Ownership.HIDDEN])

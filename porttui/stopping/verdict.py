@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import NamedTuple
 
-from porttui.analysis.targets import on_port, perhaps_on_port
+from porttui.analysis.targets import on_port, perhaps_on_port, same_port
 from porttui.host.contract import BindAnswer
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket
@@ -35,14 +35,16 @@ def judge(target: StopTarget, snapshot: Snapshot, answer: BindAnswer) -> Verdict
     held = _held(there)
     if held:
         return Verdict(StopOutcome.STILL_HELD_BY_OTHERS, held, can_bind, elsewhere)
+    if not target.listens:
+        # An end of a connection: it was not a port to be bound, and the closing is the kernel's.
+        return Verdict(StopOutcome.FREED, there, can_bind, elsewhere)
     if can_bind:
         outcome = StopOutcome.FREED_LINGERING if there else StopOutcome.FREED
         return Verdict(outcome, there, can_bind, elsewhere)
-    if can_bind is False:
-        if there:
-            return Verdict(StopOutcome.FREED_LINGERING, there, can_bind, elsewhere)
-        if _held(near):
-            return Verdict(StopOutcome.STILL_HELD_BY_OTHERS, _held(near), can_bind)
+    if there:
+        return Verdict(StopOutcome.FREED_LINGERING, there, can_bind, elsewhere)
+    if can_bind is False and _held(near):
+        return Verdict(StopOutcome.STILL_HELD_BY_OTHERS, _held(near), can_bind)
     return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, there, can_bind, elsewhere, _REASONS[answer])
 
 
@@ -72,9 +74,6 @@ def _elsewhere(
     """Listeners on the same port at addresses that do not collide."""
     return tuple(
         each
-        for each in snapshot.sockets
-        if each.is_listening
-        and each.protocol is target.protocol
-        and each.local.port == target.endpoint.port
-        and each not in there
+        for each in same_port(snapshot, target.protocol, target.endpoint.port)
+        if each.is_listening and each not in there
     )

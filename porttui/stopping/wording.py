@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from porttui.analysis.holders import by_seniority
+from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Socket, TcpState
 from porttui.model.stop import StopOutcome, StopResult
@@ -19,7 +20,9 @@ def sentence(result: StopResult) -> str:
 
 def is_good(result: StopResult) -> bool:
     """Whether the person got what they asked for."""
-    return result.outcome in (StopOutcome.FREED, StopOutcome.ALREADY_GONE)
+    if result.outcome is StopOutcome.ALREADY_GONE:
+        return not _is_listened(result.held_by)
+    return result.outcome is StopOutcome.FREED
 
 
 def _freed(result: StopResult) -> str:
@@ -27,15 +30,17 @@ def _freed(result: StopResult) -> str:
     if not result.target.listens:
         return f"{_exited(result)}: its connection from {endpoint} is closed."
     if result.elsewhere:
-        return f"{_exited(result)}: {endpoint} is free. {_elsewhere(result)}"
-    return f"{_exited(result)}: port {endpoint.port} is free ({endpoint} can be bound)."
+        return f"{_exited(result)}: {_address(result)} is free. {_elsewhere(result)}"
+    return f"{_exited(result)}: {_port(result)} is free ({endpoint} can be bound)."
 
 
 def _freed_lingering(result: StopResult) -> str:
     count = len(result.held_by)
-    states = sorted({each.state for each in result.held_by if each.state})
-    rest = f"{count} closing {'connection' if count == 1 else 'connections'} ({', '.join(states)})"
-    start = f"{_exited(result)}: nobody holds {result.target.endpoint}, but {rest} linger on it"
+    states = ", ".join(sorted({each.state for each in result.held_by if each.state}))
+    closing = f"closing connection ({states}) lingers"
+    if count > 1:
+        closing = f"closing connections ({states}) linger"
+    start = f"{_exited(result)}: nobody holds {_address(result)}, but {count} {closing} on it"
     if result.can_bind is None:
         return f"{start} for up to 60 s."
     if result.can_bind:
@@ -45,15 +50,16 @@ def _freed_lingering(result: StopResult) -> str:
 
 def _still_held(result: StopResult) -> str:
     how = "" if _is_listened(result.held_by) else " through connections that are still open"
-    return f"{_exited(result)}, but {result.target.endpoint} is {_held_by(result)}{how}."
+    return f"{_exited(result)}, but {_address(result)} is {_held_by(result)}{how}."
 
 
 def _held_by(result: StopResult) -> str:
-    before = {process.identity for process in result.target.holders}
+    before = {process.identity for process in result.target.holders} | result.target.around
     holders = by_seniority(holder for each in result.held_by for holder in each.holders)
     newcomers = [process for process in holders if process.identity not in before]
     if newcomers:
-        return f"held again, by {_names(newcomers)}, which was not there before"
+        were = "was" if len(newcomers) == 1 else "were"
+        return f"held again, by {_names(newcomers)}, which {were} not there before"
     if holders:
         return f"still held by {_names(holders)}"
     users = sorted({each.user for each in result.held_by if each.user})
@@ -61,30 +67,40 @@ def _held_by(result: StopResult) -> str:
 
 
 def _ignored_term(result: StopResult) -> str:
-    names = _names(result.survivors)
+    names, are = _names(result.survivors), _are(result.survivors)
     ignores = any(process.ignores_sigterm for process in result.survivors)
     why = " It ignores SIGTERM." if ignores else ""
-    return f"{names} is still running {_seconds(result)} after SIGTERM.{why} f sends SIGKILL."
+    return f"{names} {are} still running {_seconds(result)} after SIGTERM.{why} f sends SIGKILL."
 
 
 def _unkillable(result: StopResult) -> str:
+    names, are = _names(result.survivors), _are(result.survivors)
+    they = "it is" if are == "is" else "they are"
     return (
-        f"{_names(result.survivors)} is still there {_seconds(result)} after SIGKILL: "
-        "it is inside a system call that cannot be interrupted."
+        f"{names} {are} still there {_seconds(result)} after SIGKILL: "
+        f"{they} inside a system call that cannot be interrupted."
     )
 
 
 def _denied(result: StopResult) -> str:
-    pids = " ".join(str(process.pid) for process in result.chosen)
-    return f"Denied: {result.reason}. sudo kill -{result.signal.name} {pids} would be permitted."
+    sent = {each.pid for each in result.sent}
+    rest = [process for process in result.chosen if process.pid not in sent]
+    pids = " ".join(str(process.pid) for process in rest)
+    done = [process for process in result.chosen if process.pid in sent]
+    already = f" {result.signal} was sent to {_names(done)} before." if done else ""
+    return (
+        f"Denied: {result.reason}.{already} "
+        f"sudo kill -{result.signal.name} {pids} would be permitted."
+    )
 
 
 def _already_gone(result: StopResult) -> str:
-    endpoint = result.target.endpoint
     start = f"{_names(result.chosen)} had already exited: nothing was sent."
     if _is_listened(result.held_by):
-        return f"{start} {endpoint} is {_held_by(result)}."
-    return f"{start} {endpoint} is free." if result.can_bind else start
+        return f"{start} {_address(result)} is {_held_by(result)}."
+    if result.held_by:
+        return f"{start} Closing connections linger on {_address(result)}."
+    return f"{start} {_address(result)} is free." if result.can_bind else start
 
 
 def _changed(result: StopResult) -> str:
@@ -92,7 +108,7 @@ def _changed(result: StopResult) -> str:
 
 
 def _unverified(result: StopResult) -> str:
-    return f"{_exited(result)}, but {result.target.endpoint} is not proven free: {result.reason}."
+    return f"{_exited(result)}, but {_address(result)} is not proven free: {result.reason}."
 
 
 def _refused(result: StopResult) -> str:
@@ -117,12 +133,29 @@ def _exited(result: StopResult) -> str:
     return f"{_names(result.chosen)} exited after {_seconds(result)}"
 
 
+def _address(result: StopResult) -> str:
+    """UDP is said: the same number may well be held for TCP."""
+    udp = result.target.protocol is Protocol.UDP
+    return f"{result.target.endpoint}{' (udp)' if udp else ''}"
+
+
+def _port(result: StopResult) -> str:
+    udp = result.target.protocol is Protocol.UDP
+    return f"{'udp ' if udp else ''}port {result.target.endpoint.port}"
+
+
+def _are(processes: Sequence[Process]) -> str:
+    return "is" if len(processes) == 1 else "are"
+
+
 def _elsewhere(result: StopResult) -> str:
     listed = []
     for each in result.elsewhere[:_SOME]:
         who = _names(each.holders) if each.holders else "a process out of sight"
         listed.append(f"{each.local} is {who}'s")
-    return f"Another server has the port elsewhere: {', '.join(listed)}."
+    rest = len(result.elsewhere) - len(listed)
+    more = f" and {rest} more" if rest > 0 else ""
+    return f"Another server has the port elsewhere: {', '.join(listed)}{more}."
 
 
 def _is_listened(sockets: Iterable[Socket]) -> bool:

@@ -17,7 +17,7 @@ from porttui.analysis.filter import Filter
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.model.process import Process
 from porttui.model.stop import StopSignal, StopTarget
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.boards import BoardSource
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
 from porttui.ui.keymap import ACTIONS, bindings
@@ -58,7 +58,7 @@ class PorttuiApp(App[int]):
 
     def __init__(
         self,
-        sampler: Sampler,
+        boards: BoardSource,
         stopper: Stopper,
         clipboard: SystemClipboard,
         *,
@@ -71,8 +71,8 @@ class PorttuiApp(App[int]):
         self._stopper = stopper
         self._system_clipboard = clipboard
         self._interval_s = interval_s
-        self._source = sampler.source
-        self._sampling = SamplingLoop(sampler, interval_s, self.post_message)
+        self._boards = boards
+        self._sampling = SamplingLoop(boards, interval_s, self.post_message)
         self._board: Board | None = None
         self._wanted = wanted or Filter()
         self._is_paused = False
@@ -96,6 +96,7 @@ class PorttuiApp(App[int]):
     def on_unmount(self) -> None:
         """No sample is begun any more."""
         self._sampling.stop()
+        self._boards.close()
 
     def on_resize(self, event: events.Resize) -> None:
         """On a very small screen the rows come first."""
@@ -109,13 +110,8 @@ class PorttuiApp(App[int]):
         with self.batch_update():
             self._show_board()
             self._summary.show(message.board.summary)
-        stretched = message.period_s > self._interval_s * 1.05
-        pace = f"{message.took_s * 1000:.0f} ms a sample"
-        if stretched:
-            pace = f"stretched to {message.period_s:.1f} s: {message.took_s:.1f} s a sample"
-        problems = message.board.snapshot.problems
-        facts = [*map(str, problems), f"live {self._interval_s:g} s", pace, self._source]
-        self._status.show_facts(" · ".join(facts))
+        if message.took_s is not None:
+            self._status.show_facts(self._pace(message.board, message.took_s, message.period_s))
 
     @on(SampleFailed)
     def _keep_old_board(self, message: SampleFailed) -> None:
@@ -187,9 +183,20 @@ class PorttuiApp(App[int]):
         if self._is_typing and self._type(lambda: self._filter_line.press(event)):
             return True
         bound = self.screen.active_bindings.get(event.key)
-        if bound is None or not bound.enabled:
-            return False
-        return await self.run_action(bound.binding.action, bound.node)
+        if bound is not None and bound.enabled:
+            if isinstance(bound.node, KeyedTable):
+                await self._press_in_table(bound.binding.action)
+            else:
+                await self.run_action(bound.binding.action, bound.node)
+        # A key that means nothing now must not come back when a dialog is open: it ends here.
+        return True
+
+    async def _press_in_table(self, action: str) -> None:
+        """In the active pane's: the focus follows a moment after its pane has come into view."""
+        if action == "choose":
+            self._show_details()  # not by message: the next key is for the dialog
+        else:
+            await self.run_action(action, self._deck.active.table)
 
     @property
     def _is_typing(self) -> bool:
@@ -333,6 +340,15 @@ class PorttuiApp(App[int]):
         return run
 
     # Drawing
+
+    def _pace(self, board: Board, took_s: float, period_s: float) -> str:
+        facts = [str(problem) for problem in board.snapshot.problems]
+        facts.append(f"live {self._interval_s:g} s")
+        if period_s > self._interval_s * 1.05:
+            facts.append(f"whole machine every {period_s:.1f} s, a sample takes {took_s:.1f} s")
+        else:
+            facts.append(f"{took_s * 1000:.0f} ms a sample")
+        return " · ".join([*facts, board.snapshot.source])
 
     def _apply(self, wanted: Filter) -> None:
         self._wanted = wanted

@@ -171,6 +171,8 @@ def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
             id=action.id,
             tooltip=action.help,
             key_display=action.spelled or None,
+            # Textual's screens have Tab for themselves, to go from widget to widget.
+            priority="tab" in action.keys or "shift+tab" in action.keys,
         )
         for action in actions
         if not action.is_tables

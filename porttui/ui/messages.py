@@ -16,9 +16,10 @@ class SampleTaken(Message):
     """A sample is there, analysed."""
 
     board: Board
-    took_s: float
+    took_s: float | None
+    """None when only the listeners were looked at."""
     period_s: float
-    """Seconds from the start of this sample to the start of the next one."""
+    """Seconds from one look at the whole machine to the next."""
 
     def can_replace(self, message: Message) -> bool:
         """A slow screen skips to the newest sample."""

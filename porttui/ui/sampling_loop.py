@@ -8,22 +8,26 @@ from collections.abc import Callable
 
 from textual.message import Message
 
-from porttui.analysis.board import Board, next_board
-from porttui.sampling.sampler import SampleError, Sampler
+from porttui.host.contract import Want
+from porttui.sampling.boards import BoardSource
+from porttui.sampling.sampler import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 
-REST = 3.0
-"""After a sample the loop rests at least so many times as long as the sample took: porttui
-never takes more than a quarter of a core, on whatever machine."""
+SHARE = 0.1
+"""Of one core, at most, for looking at the whole machine: when a sample takes long, the next one
+comes later."""
+
+QUICK_SOURCE = "sock_diag"
+"""Lists listeners at next to no cost, so that they stay at the interval when the rest cannot."""
 
 
 class SamplingLoop:
     """Posts a message for each sample, and rests in between."""
 
     def __init__(
-        self, sampler: Sampler, interval_s: float, post: Callable[[Message], object]
+        self, boards: BoardSource, interval_s: float, post: Callable[[Message], object]
     ) -> None:
-        self._sampler = sampler
+        self._boards = boards
         self._interval_s = interval_s
         self._post = post
         self._wake = threading.Condition()
@@ -58,33 +62,48 @@ class SamplingLoop:
 
     def _run(self) -> None:
         try:
-            board: Board | None = None
             while not self._stopped:
-                start = time.monotonic()
-                board = self._sample(board, start)
-                self._rest(start)
+                self._round()
         except BaseException as error:  # noqa: BLE001  the application raises it again
-            self._post(SamplingCrashed(error))
+            if not self._stopped:
+                self._post(SamplingCrashed(error))
 
-    def _sample(self, before: Board | None, start: float) -> Board | None:
+    def _round(self) -> None:
+        """One look at the whole machine, then listeners alone until the next one is due."""
+        start = time.monotonic()
+        source = self._sample(Want.ALL, start, due=None)
+        due = start + self._period_s(time.monotonic() - start)
+        while source == QUICK_SOURCE and due - time.monotonic() > self._interval_s:
+            if self._rest(time.monotonic() + self._interval_s):
+                return
+            source = self._sample(Want.LISTENING, start, due)
+        self._rest(due)
+
+    def _sample(self, want: Want, start: float, due: float | None) -> str:
+        """Post a board, or why there is none; the name of the source it came from."""
         try:
-            board = next_board(before, self._sampler.sample(), start)
+            board = self._boards.next(want)
         except SampleError as error:
             self._post(SampleFailed(str(error)))
-            return before
+            return ""
         took_s = time.monotonic() - start
-        self._post(SampleTaken(board, took_s, self._period_s(took_s)))
-        return board
+        if due is None:
+            self._post(SampleTaken(board, took_s, self._period_s(took_s)))
+        else:
+            self._post(SampleTaken(board, None, due - start))
+        return board.snapshot.source
 
     def _period_s(self, took_s: float) -> float:
-        return max(self._interval_s, took_s * (1 + REST))
+        return max(self._interval_s, took_s / SHARE)
 
-    def _rest(self, start: float) -> None:
-        due = start + self._period_s(time.monotonic() - start)
+    def _rest(self, until: float) -> bool:
+        """Wait; True when a whole sample is wanted at once, or none any more."""
         with self._wake:
-            self._wake.wait_for(self._must_act, timeout=max(0.0, due - time.monotonic()))
+            self._wake.wait_for(self._must_act, timeout=max(0.0, until - time.monotonic()))
             self._wake.wait_for(lambda: self._must_act() or not self._paused)
+            acts = self._must_act()
             self._wanted = False
+            return acts
 
     def _must_act(self) -> bool:
         return self._stopped or self._wanted

@@ -10,7 +10,7 @@ import sys
 
 from porttui.analysis.filter import Filter
 from porttui.host.clipboard import SystemClipboard
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.boards import BoardSource
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
 
@@ -19,7 +19,7 @@ _SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
 def run_session(
-    sampler: Sampler,
+    boards: BoardSource,
     stopper: Stopper,
     clipboard: SystemClipboard,
     *,
@@ -28,7 +28,7 @@ def run_session(
 ) -> int:
     """Run until the person leaves or a signal ends it; the result is the exit status."""
     app = _Session(
-        sampler,
+        boards,
         stopper,
         clipboard,
         interval_s=interval_s,

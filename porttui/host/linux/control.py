@@ -45,13 +45,15 @@ class PidfdControl:
             raise HostError(f"pid {pid} cannot be opened: {error.strerror}") from error
         handle = PidfdHandle(pid, descriptor)
         # Only now: from here on the pid cannot be given to another process unnoticed.
-        stat = read_stat(pid)
-        if stat is None or handle.has_exited():
+        try:
+            stat = read_stat(pid)
+            if stat is None or handle.has_exited():
+                raise ProcessGoneError(f"process {pid} has exited")
+            if stat.started != identity.started:
+                raise ProcessChangedError(f"pid {pid} belongs to another process by now")
+        except HostError:
             handle.close()
-            raise ProcessGoneError(f"process {pid} has exited")
-        if stat.started != identity.started:
-            handle.close()
-            raise ProcessChangedError(f"pid {pid} belongs to another process by now")
+            raise
         return handle
 
 

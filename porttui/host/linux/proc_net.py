@@ -13,6 +13,7 @@ from typing import NamedTuple
 from porttui.host.contract import HostError
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import TcpState
+from porttui.model.socket_table import STATES
 
 TABLES = (
     ("tcp", Protocol.TCP),
@@ -20,21 +21,6 @@ TABLES = (
     ("udp", Protocol.UDP),
     ("udp6", Protocol.UDP),
 )
-
-_STATES = {
-    b"01": TcpState.ESTABLISHED,
-    b"02": TcpState.SYN_SENT,
-    b"03": TcpState.SYN_RECV,
-    b"04": TcpState.FIN_WAIT1,
-    b"05": TcpState.FIN_WAIT2,
-    b"06": TcpState.TIME_WAIT,
-    b"07": TcpState.CLOSE,
-    b"08": TcpState.CLOSE_WAIT,
-    b"09": TcpState.LAST_ACK,
-    b"0A": TcpState.LISTEN,
-    b"0B": TcpState.CLOSING,
-    b"0C": TcpState.SYN_RECV,  # TCP_NEW_SYN_RECV: a request not yet a full socket
-}
 
 
 class SocketRow(NamedTuple):
@@ -86,7 +72,7 @@ def _parse(content: bytes, protocol: Protocol) -> list[SocketRow]:
         rows.append(
             SocketRow(
                 protocol,
-                _STATES[fields[3]] if is_tcp else None,
+                STATES[int(fields[3], 16)] if is_tcp else None,
                 _endpoint(fields[1]),
                 None if remote.endswith(b":0000") else _endpoint(remote),
                 int(fields[7]),

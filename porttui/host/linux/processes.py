@@ -8,6 +8,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from porttui.host.accounts import user_name
+from porttui.host.contract import HostError
 from porttui.host.foreign_text import safe, safe_argv
 from porttui.model.process import Process
 
@@ -77,11 +78,17 @@ def read_process(pid: int) -> Process | None:
 
 
 def _read(path: str, size: int) -> bytes:
-    """Up to `size` bytes; b"" when the process is gone or not for this user."""
+    """Up to `size` bytes; b"" when the process is gone or not for this user.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
     try:
         descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         return b""
+    except OSError as error:
+        raise HostError(f"{path} cannot be read: {error.strerror}") from error
     try:
         return os.read(descriptor, size)
     except ProcessLookupError:

@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
-from porttui.host.contract import HostError, SocketReading
+from porttui.host.contract import HostError, SocketReading, Want
 from porttui.host.portable.processes import read_process
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.model.socket_table import SocketTable
 
 if TYPE_CHECKING:
     from psutil._ntuples import pconn, sconn
@@ -33,7 +34,7 @@ class PsutilSource:
 
     name = "psutil"
 
-    def read(self) -> SocketReading:
+    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002  psutil lists all
         """See `SocketSource.read`."""
         try:
             found = [(_key(each), each.pid) for each in psutil.net_connections("inet")]
@@ -48,7 +49,7 @@ class PsutilSource:
                 pids.setdefault(key, set()).update([pid] if pid else [])
         processes = {pid: read_process(pid) for pid in set().union(*pids.values())}
         return SocketReading(
-            tuple(
+            SocketTable.of(
                 _socket(key, [known for pid in sorted(held) if (known := processes[pid])])
                 for key, held in pids.items()
             ),

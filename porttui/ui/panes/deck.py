@@ -51,8 +51,9 @@ class Deck(Vertical):
     def go_to(self, number: int) -> None:
         """Make a pane active, bring it into view and give it the keys."""
         self._activate(number)
-        # Not table.focus(), which does it later: the next key is for the new pane already.
+        # Now, and again when a pane that was out of view has come into it.
         self.screen.set_focus(self.active.table)
+        self.active.table.focus()
 
     def go_on(self, step: int) -> None:
         """Go to the next pane, or with -1 to the one before."""
@@ -86,10 +87,10 @@ class Deck(Vertical):
         self.set_class(size.width < WIDE_COLUMNS or size.height < WIDE_LINES, "narrow")
         self.set_class(size.height < FRAMED_LINES, "frameless")
 
-    def on_descendant_focus(self, event: events.DescendantFocus) -> None:
+    def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click into a pane makes it the active one."""
         for pane in self._panes:
-            if pane.table is event.widget and pane.number != self._number:
+            if pane.region.contains(event.screen_x, event.screen_y):
                 self._activate(pane.number)
 
     @on(TabLine.Picked)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from porttui.analysis.board import Board
-from porttui.analysis.changes import Changes, Mark, Marked
+from porttui.analysis.changes import Mark, Marked, Shown
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.filter import Facets, facets_of_listening
 from porttui.analysis.listening import ListeningRow
@@ -43,8 +43,8 @@ class ListeningPane(ListPane[ListeningRow]):
     def __init__(self) -> None:
         super().__init__(COLUMNS, _mark, sort="port", id="listening")
 
-    def changes(self, board: Board) -> Changes[ListeningRow]:
-        """See `ListPane.changes`."""
+    def shown(self, board: Board) -> Shown[ListeningRow]:
+        """See `ListPane.shown`."""
         return board.listening
 
     def facets(self, row: ListeningRow) -> Facets:
@@ -107,7 +107,9 @@ def _process(marked: Row) -> Cell:
     if not row.holders:
         return Cell("hidden", Tone.MUTED)
     first, *others = row.holders
-    return Cell(first.name, tail=f" {first.pid} +{len(others)}" if others else f" {first.pid}")
+    more = f" +{len(others)}" if others else ""
+    unseen = " +hidden" if row.hidden else ""
+    return Cell(first.name, tail=f" {first.pid}{more}{unseen}")
 
 
 def _process_order(marked: Row) -> tuple[object, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from porttui.analysis.board import Board
-from porttui.analysis.changes import Changes, Mark, Marked
-from porttui.analysis.filter import Facets, facets_of_pair
+from porttui.analysis.changes import Mark, Marked, Shown
+from porttui.analysis.filter import Facets, Filter, facets_of_pair
 from porttui.analysis.holders import by_seniority
-from porttui.analysis.loopback import Direction, End, EndStatus, PairRow
+from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
+from porttui.analysis.pair_filter import matching_pairs
+from porttui.analysis.pair_table import PairTable
 from porttui.analysis.targets import target_of_end
+from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.ui.panes.facts import process_facts, unseen_facts
 from porttui.ui.panes.pane import MARKS, Details, Fact, ListPane, StopChoice
@@ -60,13 +63,25 @@ class LoopbackPane(ListPane[PairRow]):
     def __init__(self) -> None:
         super().__init__(COLUMNS, _mark, sort="address", id="loopback")
 
-    def changes(self, board: Board) -> Changes[PairRow]:
-        """See `ListPane.changes`."""
+    def shown(self, board: Board) -> Shown[PairRow]:
+        """See `ListPane.shown`."""
         return board.pairs
 
     def facets(self, row: PairRow) -> Facets:
         """See `ListPane.facets`."""
         return facets_of_pair(row)
+
+    def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
+        """By columns where there are some: connections can be many."""
+        if isinstance(rows, PairTable):
+            return matching_pairs(rows, wanted)
+        return super().matching(rows, wanted)
+
+    def sort_keys(self, rows: Sequence[PairRow], column: Column[Row]) -> Sequence[object]:
+        """As `matching`."""
+        if isinstance(rows, PairTable):
+            return _SORT_KEYS[column.id](rows)
+        return super().sort_keys(rows, column)
 
     def address(self) -> str | None:
         """The server's end: what one would connect to."""
@@ -130,9 +145,20 @@ def _who_order(end: End) -> str:
     return end.holders[0].name.lower() if end.holders else "\uffff"
 
 
-def _ports(marked: Row) -> tuple[object, ...]:
-    row = marked.row
-    return (row.server.endpoint.port, row.client.endpoint.port, row.key)
+def _ports(marked: Row) -> tuple[int, int]:
+    return (marked.row.server.endpoint.port, marked.row.client.endpoint.port)
+
+
+_SORT_KEYS: Mapping[str, Callable[[PairTable], Sequence[object]]] = {
+    "client": lambda table: table.names(table.clients),
+    "client_port": PairTable.client_ports,
+    "server": lambda table: table.names(table.servers),
+    "address": lambda table: list(zip(table.server_ports(), table.client_ports(), strict=True)),
+    "service": lambda table: [
+        table.services.get((Protocol.TCP, port), "\uffff") for port in table.server_ports()
+    ],
+}
+"""For each column what its `order` gives, for all rows at once."""
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -141,7 +167,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "CLIENT",
         12,
         lambda each: _who(each.row.client),
-        order=lambda each: (_who_order(each.row.client), *_ports(each)),
+        order=lambda each: _who_order(each.row.client),
         grow=1,
         most=32,
     ),
@@ -150,7 +176,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "PORT",
         6,
         lambda each: Cell("", tail=f":{each.row.client.endpoint.port}"),
-        order=lambda each: (each.row.client.endpoint.port, *_ports(each)),
+        order=lambda each: each.row.client.endpoint.port,
         align="right",
         rank=1,
     ),
@@ -160,7 +186,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "SERVER",
         12,
         lambda each: _who(each.row.server),
-        order=lambda each: (_who_order(each.row.server), *_ports(each)),
+        order=lambda each: _who_order(each.row.server),
         grow=1,
         most=32,
     ),
@@ -180,7 +206,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "SERVICE",
         10,
         lambda each: Cell(each.row.service or "", Tone.MUTED),
-        order=lambda each: (each.row.service or "\uffff", *_ports(each)),
+        order=lambda each: each.row.service or "\uffff",
         rank=3,
         most=16,
     ),

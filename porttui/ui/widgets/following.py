@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import chain, islice
-from typing import NamedTuple
+from typing import NamedTuple, Protocol, runtime_checkable
 
 from porttui.ui.widgets.columns import Row
 
@@ -17,15 +17,28 @@ SCANS = 2
 Rows = Sequence[Row[Hashable]]
 
 
+@runtime_checkable
+class KnowsKeys(Protocol):
+    """Rows that can tell all their keys without being made one by one."""
+
+    def keys(self) -> Sequence[Hashable]:
+        """Every row's key."""
+
+
+def keys_of(rows: Rows) -> Sequence[Hashable]:
+    """Every row's key."""
+    return rows.keys() if isinstance(rows, KnowsKeys) else [row.key for row in rows]
+
+
 def locate(rows: Rows, key: Hashable, near: int) -> int | None:
     """Find the row with this key, quickly if it is close to the index `near`."""
     for index in range(max(0, near - NEAR), min(len(rows), near + NEAR + 1)):
         if rows[index].key == key:
             return index
-    for index, row in enumerate(rows):
-        if row.key == key:
-            return index
-    return None
+    try:
+        return keys_of(rows).index(key)
+    except ValueError:
+        return None
 
 
 def follow(old: Rows, new: Rows, index: int) -> int:
@@ -50,9 +63,10 @@ def _neighbour(old: Rows, new: Rows, index: int) -> int | None:
         found = locate(new, old[candidate].key, index)
         if found is not None:
             return found
-    places = {row.key: place for place, row in enumerate(new)}
+    places = {key: place for place, key in enumerate(keys_of(new))}
+    keys = keys_of(old)
     for candidate in candidates:
-        found = places.get(old[candidate].key)
+        found = places.get(keys[candidate])
         if found is not None:
             return found
     return None

@@ -1,0 +1,81 @@
+"""The filter over loopback connections, by columns: the same answer as row by row, at once.
+
+What a word can match is the same for all connections between the same processes and addresses,
+but for the ports: it is looked for once for each such kind of connection.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+
+from porttui.analysis.filter import (
+    EndpointTerm,
+    Filter,
+    PortTerm,
+    PrefixTerm,
+    Term,
+    WordTerm,
+    facets_of_pair,
+)
+from porttui.analysis.pair_table import NO_ROW, PairTable
+
+
+def matching_pairs(table: PairTable, wanted: Filter) -> list[int]:
+    """The rows that meet the filter, in their order."""
+    rows: Iterable[int] = range(len(table))
+    for term in wanted.terms:
+        meets = _tester(table, term)
+        rows = [row for row in rows if meets(row)]
+    return list(rows)
+
+
+def _tester(table: PairTable, term: Term) -> Callable[[int], bool]:
+    if isinstance(term, PortTerm):
+        return _by_port(table, set(range(term.first, term.last + 1)))
+    if isinstance(term, PrefixTerm):
+        return _by_port(table, {port for port in range(65536) if term.fits(port)})
+    if isinstance(term, EndpointTerm) and term.address is None:
+        return _by_port(table, {term.port})
+    if isinstance(term, WordTerm):
+        return _by_word(table, term)
+    return lambda row: term.meets(facets_of_pair(table[row]))
+
+
+def _by_port(table: PairTable, ports: set[int]) -> Callable[[int], bool]:
+    clients, servers = table.client_ports(), table.server_ports()
+    return lambda row: clients[row] in ports or servers[row] in ports
+
+
+def _by_word(table: PairTable, term: WordTerm) -> Callable[[int], bool]:
+    kinds = _kinds(table)
+    known: dict[tuple[int, ...], bool] = {}
+
+    def meets_but_for_ports(row: int) -> bool:
+        kind = kinds[row]
+        if kind not in known:
+            known[kind] = term.meets(facets_of_pair(table[row], with_ports=False))
+        return known[kind]
+
+    clients, servers = table.client_ends(), table.server_ends()
+    return lambda row: (
+        meets_but_for_ports(row) or term.word in clients[row] or term.word in servers[row]
+    )
+
+
+def _kinds(table: PairTable) -> Sequence[tuple[int, ...]]:
+    """What tells one kind of connection from another: everything a word can match, less ports."""
+    sockets = table.sockets
+    columns = (sockets.groups, sockets.local_addresses, sockets.states, sockets.ownerships)
+    service = {port: at for at, (_, port) in enumerate(table.services, 1)}
+
+    def end(row: int) -> tuple[int, ...]:
+        if row == NO_ROW:
+            return (NO_ROW, NO_ROW, NO_ROW, NO_ROW, NO_ROW)
+        return (*(column[row] for column in columns), sockets.uids[row])
+
+    return [
+        (*end(client), *end(server), service.get(port, 0))
+        for client, server, port in zip(
+            table.clients, table.servers, table.server_ports(), strict=True
+        )
+    ]

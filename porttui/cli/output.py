@@ -1,0 +1,26 @@
+"""Writing to stdout, which can be full, closed or gone."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+
+class OutputError(Exception):
+    """What was to be said could not be written; the message says why."""
+
+
+def write(text: str, out: TextIO | None) -> None:
+    """Write a line. A closed stdout (`>&-`) takes nothing, and that is no error of ours.
+
+    Raises:
+        BrokenPipeError: the reader went away.
+        OutputError: the disk is full, say.
+    """
+    if out is None:
+        return
+    try:
+        print(text, file=out, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputError(f"stdout cannot be written: {error.strerror}") from error

@@ -1,0 +1,113 @@
+"""A second process of porttui's own: it answers requests, and ends with the first."""
+
+from __future__ import annotations
+
+import os
+import struct
+import sys
+from collections.abc import Callable, Sequence
+from typing import IO
+
+from porttui.host.contract import HostError
+
+_LENGTH = struct.Struct("=Q")
+
+
+class ChildEndedError(HostError):
+    """The process is gone before it answered."""
+
+
+class ChildProcess:
+    """Runs a module of porttui; requests are single bytes, answers are frames of bytes.
+
+    The child ends when its standard input does, so it cannot outlive this process, however that
+    ends. It has a session of its own: keys and signals of the terminal are not for it.
+    """
+
+    def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
+        """Start `python -m module arguments`.
+
+        Raises:
+            HostError: it cannot be started.
+        """
+        # subprocess costs milliseconds of start-up that one-shot commands do not have.
+        import subprocess
+
+        try:
+            self._process = subprocess.Popen(
+                [sys.executable, "-m", module, *arguments],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                bufsize=0,
+                start_new_session=True,
+                env={
+                    **os.environ,
+                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
+                },
+            )
+        except OSError as error:
+            raise HostError(f"a second process cannot be started: {error}") from error
+
+    @property
+    def pid(self) -> int:
+        """Of the child."""
+        return self._process.pid
+
+    def send(self, request: bytes) -> None:
+        """Ask for something.
+
+        Raises:
+            ChildEndedError: nobody is there to ask.
+        """
+        try:
+            _pipe(self._process.stdin).write(request)
+        except OSError as error:
+            raise ChildEndedError("the sampling process has ended") from error
+
+    def receive(self) -> bytes:
+        """Wait for the answer.
+
+        Raises:
+            ChildEndedError: it ended instead.
+        """
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
+        return self._read(length)
+
+    def close(self) -> None:
+        """End it. It holds nothing that could be lost."""
+        self._process.kill()
+        self._process.wait()
+        _pipe(self._process.stdin).close()
+        _pipe(self._process.stdout).close()
+
+    def _read(self, size: int) -> bytes:
+        content = bytearray(size)
+        view, at = memoryview(content), 0
+        pipe = _pipe(self._process.stdout)
+        while at < size:
+            count = os.readv(pipe.fileno(), [view[at:]])
+            if count == 0:
+                raise ChildEndedError("the sampling process has ended")
+            at += count
+        return bytes(content)
+
+
+def answer_requests(answer: Callable[[bytes], bytes]) -> None:
+    """The child's side: answer every byte on standard input until it ends."""
+    requests, answers = sys.stdin.fileno(), os.dup(sys.stdout.fileno())
+    # Nothing that prints by mistake may get between the frames.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    while request := os.read(requests, 1):
+        frame = answer(request)
+        content = memoryview(_LENGTH.pack(len(frame)) + frame)
+        while content:
+            try:
+                content = content[os.write(answers, content) :]
+            except BrokenPipeError:
+                return
+
+
+def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:
+    assert pipe is not None
+    return pipe

@@ -1,0 +1,147 @@
+"""All holders of each socket, looked for only where they can have changed.
+
+The rule: a process that has not run since it was read is as it was read. To open, close, dup,
+inherit, exec or receive a descriptor, and to change its name or its user, it must run, and nobody
+can do it for it. The kernel counts for each thread how long and how often it has run
+(/proc/PID/schedstat). While no thread's count has moved, what was read stands; everything else is
+read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
+Nothing is kept on the strength of a guess, so nothing has to expire.
+
+Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
+running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
+ahead of its count; it shows in the next look. And a process may share its descriptors with one
+that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which next to nothing does.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from typing import NamedTuple
+
+from porttui.host.contract import HostError
+from porttui.host.linux.holders import list_pids, socket_inodes
+from porttui.host.linux.processes import read_process
+from porttui.model.process import Process
+
+_MOST_GROUPS = 4096
+"""Groups that no socket has any more are forgotten when there are so many."""
+
+
+class Holders(NamedTuple):
+    """Who holds what, at one moment."""
+
+    group_of: Mapping[int, int]
+    """For each socket's inode the place of its holders in `groups`."""
+    groups: tuple[tuple[Process, ...], ...]
+    """The first is empty: nobody."""
+
+
+class _Known(NamedTuple):
+    """A process as it was read."""
+
+    ran: bytes
+    inodes: frozenset[int]
+    process: Process | None
+
+
+class HolderCache:
+    """Remembers what was read of each process. Not for two threads at once."""
+
+    def __init__(self, proc: str = "/proc") -> None:
+        self._proc = proc
+        self._known: dict[int, _Known] = {}
+        self._pids_of: dict[int, tuple[int, ...]] = {}
+        self._group_of: dict[int, int] = {}
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self.pids_read: set[int] = set()
+        """The processes that the last look had to read."""
+
+    def look(self) -> Holders:
+        """All holders of all sockets, now.
+
+        Processes whose descriptors this user may not see hold nothing that is seen.
+
+        Raises:
+            HostError: /proc cannot be listed, or no more files can be opened.
+        """
+        self.pids_read.clear()
+        if len(self._numbers) > _MOST_GROUPS + len(self._known):
+            self._forget()
+        pids = list_pids(self._proc)
+        for pid in self._known.keys() - set(pids):
+            self._replace(pid, None)
+        for pid in pids:
+            ran = self._ran(pid)
+            known = self._known.get(pid)
+            if known is None or not ran or known.ran != ran:
+                # The count was read first: what happens from here on shows in the next look.
+                self._replace(pid, self._read(pid, ran))
+        return Holders(self._group_of, tuple(self._members(group) for group in self._numbers))
+
+    def known_counts(self) -> Mapping[int, bytes]:
+        """By pid, what its threads' counts were when it was read."""
+        return {pid: known.ran for pid, known in self._known.items()}
+
+    def _read(self, pid: int, ran: bytes) -> _Known:
+        self.pids_read.add(pid)
+        inodes = frozenset(socket_inodes(f"{self._proc}/{pid}/fd"))
+        return _Known(ran, inodes, read_process(pid) if inodes else None)
+
+    def _replace(self, pid: int, new: _Known | None) -> None:
+        old = self._known.pop(pid, None)
+        if new is not None:
+            self._known[pid] = new
+        before = old.inodes if old else frozenset()
+        after = new.inodes if new else frozenset()
+        for inode in before - after:
+            self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
+        for inode in after - before:
+            self._hold(inode, tuple(sorted((*self._pids_of.get(inode, ()), pid))))
+
+    def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
+        if not pids:
+            del self._pids_of[inode], self._group_of[inode]
+            return
+        self._pids_of[inode] = pids
+        self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
+
+    def _members(self, pids: tuple[int, ...]) -> tuple[Process, ...]:
+        known = (self._known.get(pid) for pid in pids)
+        return tuple(each.process for each in known if each and each.process)
+
+    def _forget(self) -> None:
+        self._numbers = {(): 0}
+        for inode, pids in self._pids_of.items():
+            self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
+
+    def _ran(self, pid: int) -> bytes:
+        """How long and how often each thread has run, with what tells the process from a later one.
+
+        b"" where the kernel does not count (CONFIG_SCHED_INFO): then everything is read anew.
+        """
+        directory = f"{self._proc}/{pid}"
+        try:
+            # Its inode is made with the process; its link count is 2 and one for each thread.
+            task = os.stat(f"{directory}/task")
+            if task.st_nlink == 3:
+                counts = _read(f"{directory}/schedstat")
+            else:
+                threads = os.listdir(f"{directory}/task")
+                counts = b"".join(
+                    b"%s %s" % (thread.encode(), _read(f"{directory}/task/{thread}/schedstat"))
+                    for thread in threads
+                )
+        except (FileNotFoundError, ProcessLookupError, PermissionError):
+            return b""
+        except OSError as error:
+            raise HostError(f"{directory} cannot be read: {error.strerror}") from error
+        return b"%d %s" % (task.st_ino, counts) if counts else b""
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, 128)
+    finally:
+        os.close(descriptor)

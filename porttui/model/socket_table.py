@@ -1,0 +1,254 @@
+"""All sockets of a sample as columns: sixty thousand objects would cost most of a second.
+
+A row becomes a `Socket` only when somebody looks at it. What has to look at all of them reads the
+columns, which are arrays of numbers, with names, addresses and processes in small side tables.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple, overload
+
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.process import Process
+from porttui.model.socket import Ownership, Socket, TcpState
+
+STATES: tuple[TcpState | None, ...] = (
+    None,
+    TcpState.ESTABLISHED,
+    TcpState.SYN_SENT,
+    TcpState.SYN_RECV,
+    TcpState.FIN_WAIT1,
+    TcpState.FIN_WAIT2,
+    TcpState.TIME_WAIT,
+    TcpState.CLOSE,
+    TcpState.CLOSE_WAIT,
+    TcpState.LAST_ACK,
+    TcpState.LISTEN,
+    TcpState.CLOSING,
+    TcpState.SYN_RECV,
+    TcpState.CLOSE,
+    TcpState.DELETE_TCB,
+)
+"""A state by its number in `SocketTable.states`: Linux's own (include/net/tcp_states.h), where 12
+is a request that is no full socket yet and 13 a socket that is bound and idle; 0 for UDP."""
+
+CODES: Mapping[TcpState | None, int] = {
+    **{state: code for code, state in reversed(list(enumerate(STATES)))},
+}
+"""The first number of each state."""
+
+ESTABLISHED, TIME_WAIT, LISTEN = 1, 6, 10
+
+UNACCEPTED = frozenset({1, 3, 12})
+"""States in which a connection without a process waits for accept(2): established, or with
+TCP_DEFER_ACCEPT still a request (tcp(7))."""
+
+NOWHERE = 0
+"""The number of no address: the remote one of a socket that has none."""
+
+NOBODY = 0
+"""The number of the empty group of holders."""
+
+_OWNERSHIPS = tuple(Ownership)
+OWNERSHIP_CODES: Mapping[Ownership, int] = {each: code for code, each in enumerate(_OWNERSHIPS)}
+_V6ONLY: tuple[bool | None, ...] = (None, False, True)
+
+
+class SideTables(NamedTuple):
+    """What the numbers in the columns stand for."""
+
+    addresses: tuple[Address | None, ...]
+    """At NOWHERE: None."""
+    groups: tuple[tuple[Process, ...], ...]
+    """The holders of one or more sockets; at NOBODY: ()."""
+    users: Mapping[int, str]
+    """User names by uid."""
+
+
+class SocketTable(Sequence[Socket]):
+    """Immutable by agreement: nobody writes into its columns once it is made.
+
+    TCP comes before UDP: `udp_from` is the first UDP row.
+    """
+
+    __slots__ = (
+        "expires_ms",
+        "groups",
+        "inodes",
+        "local_addresses",
+        "local_ports",
+        "ownerships",
+        "recv_queues",
+        "remote_addresses",
+        "remote_ports",
+        "send_queues",
+        "side",
+        "states",
+        "udp_from",
+        "uids",
+        "v6only",
+    )
+
+    def __init__(
+        self,
+        *,
+        udp_from: int,
+        states: bytes,
+        local_addresses: array[int],
+        local_ports: array[int],
+        remote_addresses: array[int],
+        remote_ports: array[int],
+        groups: array[int],
+        ownerships: bytes,
+        uids: array[int],
+        inodes: array[int],
+        v6only: bytes,
+        expires_ms: array[int],
+        recv_queues: array[int],
+        send_queues: array[int],
+        side: SideTables,
+    ) -> None:
+        """All columns have one entry for each row.
+
+        Args:
+            udp_from: Index of the first UDP row.
+            states: Places in STATES.
+            local_addresses: Places in `side.addresses`.
+            local_ports: 0..65535.
+            remote_addresses: Places in `side.addresses`, NOWHERE without a remote end.
+            remote_ports: 0..65535.
+            groups: Places in `side.groups`.
+            ownerships: Values of OWNERSHIP_CODES.
+            uids: -1 where the kernel does not tell.
+            inodes: 0 where there is none.
+            v6only: 0 not told, 1 false, 2 true.
+            expires_ms: -1 where it is not told.
+            recv_queues: See `Socket.recv_queue`.
+            send_queues: See `Socket.send_queue`.
+            side: What the numbers stand for.
+        """
+        self.udp_from = udp_from
+        self.states = states
+        self.local_addresses = local_addresses
+        self.local_ports = local_ports
+        self.remote_addresses = remote_addresses
+        self.remote_ports = remote_ports
+        self.groups = groups
+        self.ownerships = ownerships
+        self.uids = uids
+        self.inodes = inodes
+        self.v6only = v6only
+        self.expires_ms = expires_ms
+        self.recv_queues = recv_queues
+        self.send_queues = send_queues
+        self.side = side
+
+    @classmethod
+    def of(cls, sockets: Iterable[Socket]) -> SocketTable:
+        """The table of these sockets, TCP before UDP, otherwise in their order."""
+        if isinstance(sockets, SocketTable):
+            return sockets
+        rows = sorted(sockets, key=lambda each: each.protocol is Protocol.UDP)
+        addresses: dict[Address | None, int] = {None: NOWHERE}
+        groups: dict[tuple[Process, ...], int] = {(): NOBODY}
+        users: dict[int, str] = {}
+        remotes = [each.remote for each in rows]
+        for each in rows:
+            if each.uid is not None and each.user is not None:
+                users[each.uid] = each.user
+        return cls(
+            udp_from=sum(each.protocol is Protocol.TCP for each in rows),
+            states=bytes(CODES[each.state] for each in rows),
+            local_addresses=array(
+                "I", (addresses.setdefault(each.local.address, len(addresses)) for each in rows)
+            ),
+            local_ports=array("H", (each.local.port for each in rows)),
+            remote_addresses=array(
+                "I",
+                (
+                    addresses.setdefault(end.address if end else None, len(addresses))
+                    for end in remotes
+                ),
+            ),
+            remote_ports=array("H", (end.port if end else 0 for end in remotes)),
+            groups=array("I", (groups.setdefault(each.holders, len(groups)) for each in rows)),
+            ownerships=bytes(OWNERSHIP_CODES[each.ownership] for each in rows),
+            uids=array("q", (-1 if each.uid is None else each.uid for each in rows)),
+            inodes=array("Q", (each.inode for each in rows)),
+            v6only=bytes(_V6ONLY.index(each.v6only) for each in rows),
+            expires_ms=array(
+                "i", (-1 if each.expires_ms is None else each.expires_ms for each in rows)
+            ),
+            recv_queues=array("I", (each.recv_queue for each in rows)),
+            send_queues=array("I", (each.send_queue for each in rows)),
+            side=SideTables(tuple(addresses), tuple(groups), users),
+        )
+
+    def __len__(self) -> int:
+        return len(self.states)
+
+    @overload
+    def __getitem__(self, at: int) -> Socket: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Socket]: ...
+    def __getitem__(self, at: int | slice) -> Socket | Sequence[Socket]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        row = range(len(self))[at]
+        uid = self.uids[row]
+        expires_ms = self.expires_ms[row]
+        return Socket(
+            Protocol.TCP if row < self.udp_from else Protocol.UDP,
+            STATES[self.states[row]],
+            self.local(row),
+            self.remote(row),
+            _OWNERSHIPS[self.ownerships[row]],
+            self.side.groups[self.groups[row]],
+            None if uid < 0 else uid,
+            self.side.users.get(uid),
+            self.inodes[row],
+            _V6ONLY[self.v6only[row]],
+            None if expires_ms < 0 else expires_ms,
+            self.recv_queues[row],
+            self.send_queues[row],
+        )
+
+    def __iter__(self) -> Iterator[Socket]:
+        return (self[row] for row in range(len(self)))
+
+    def __eq__(self, other: object) -> bool:
+        if not isinstance(other, SocketTable):
+            return NotImplemented
+        return len(self) == len(other) and all(
+            one == another for one, another in zip(self, other, strict=True)
+        )
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def local(self, row: int) -> Endpoint:
+        """The local end of a row."""
+        address = self.side.addresses[self.local_addresses[row]]
+        assert address is not None
+        return Endpoint(address, self.local_ports[row])
+
+    def remote(self, row: int) -> Endpoint | None:
+        """The remote end of a row; None without one."""
+        address = self.side.addresses[self.remote_addresses[row]]
+        return None if address is None else Endpoint(address, self.remote_ports[row])
+
+    def listening_rows(self) -> list[int]:
+        """TCP listeners, and UDP sockets that are bound and not connected (`ss -l`)."""
+        rows = [row for row, state in enumerate(self.states) if state == LISTEN]
+        rows += [
+            row
+            for row in range(self.udp_from, len(self))
+            if self.remote_addresses[row] == NOWHERE and self.local_ports[row]
+        ]
+        return rows
+
+    def on_port(self, protocol: Protocol, port: int) -> list[int]:
+        """Rows whose local port this is."""
+        start, end = (0, self.udp_from) if protocol is Protocol.TCP else (self.udp_from, len(self))
+        return [row for row in range(start, end) if self.local_ports[row] == port]

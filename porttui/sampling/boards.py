@@ -1,0 +1,52 @@
+"""Where the session gets its boards from: sampled here, or in a process beside it."""
+
+from __future__ import annotations
+
+import time
+import typing
+
+from porttui.analysis.board import Board, Memory, next_board, with_listening
+from porttui.host.contract import Want
+from porttui.sampling.sampler import Sampler
+
+
+class BoardSource(typing.Protocol):
+    """Gives boards, one at a time."""
+
+    def next(self, want: Want = Want.ALL) -> Board:
+        """Look at the machine; with Want.LISTENING only the listeners are of now.
+
+        Raises:
+            SampleError: nothing could be read.
+            SamplerDefectError: porttui itself is at fault.
+        """
+
+    def close(self) -> None:
+        """No board will be asked for any more."""
+
+
+class SamplerDefectError(Exception):
+    """A defect of porttui's own in another process; the message is its traceback."""
+
+
+class LocalBoards:
+    """Boards sampled in this process."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+        self._board: Board | None = None
+        self._memory: Memory | None = None
+
+    def next(self, want: Want = Want.ALL) -> Board:
+        """See `BoardSource.next`."""
+        at = time.monotonic()
+        if want is Want.LISTENING and self._board is not None and self._memory is not None:
+            snapshot = self._sampler.sample(want)
+            board, memory = with_listening(self._board, self._memory, snapshot, at)
+        else:
+            board, memory = next_board(self._memory, self._sampler.sample(), at)
+        self._board, self._memory = board, memory
+        return board
+
+    def close(self) -> None:
+        """See `BoardSource.close`."""

@@ -1,0 +1,35 @@
+"""The sampling process: `python -m porttui.sampling.child SOURCE`, started by RemoteBoards."""
+
+from __future__ import annotations
+
+import pickle
+import sys
+import traceback
+
+from porttui.host.child_process import answer_requests
+from porttui.host.local import SourceName, local_host
+from porttui.sampling.boards import LocalBoards
+from porttui.sampling.remote import REQUESTS, BoardFrame
+from porttui.sampling.sampler import SampleError, Sampler
+
+_WANTS = {request: want for want, request in REQUESTS.items()}
+
+
+def main() -> None:
+    """Answer until the parent is gone."""
+    boards = LocalBoards(Sampler(local_host(SourceName(sys.argv[1]))))
+
+    def answer(request: bytes) -> bytes:
+        try:
+            frame = BoardFrame(boards.next(_WANTS[request]))
+        except SampleError as error:
+            frame = BoardFrame(failure=str(error))
+        except Exception:  # noqa: BLE001  it is raised again in the parent
+            frame = BoardFrame(defect=traceback.format_exc())
+        return pickle.dumps(frame, protocol=pickle.HIGHEST_PROTOCOL)
+
+    answer_requests(answer)
+
+
+if __name__ == "__main__":
+    main()

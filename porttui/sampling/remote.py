@@ -1,0 +1,78 @@
+"""Boards from a process of their own: sampling sixty thousand sockets never holds up a key."""
+
+from __future__ import annotations
+
+import pickle
+import typing
+
+from porttui.analysis.board import Board
+from porttui.host.child_process import ChildEndedError, ChildProcess
+from porttui.host.contract import HostError, Want
+from porttui.host.local import SourceName
+from porttui.sampling.boards import SamplerDefectError
+from porttui.sampling.sampler import SampleError
+
+REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
+
+
+class BoardFrame(typing.NamedTuple):
+    """What the child answers with: one of the three."""
+
+    board: Board | None = None
+    failure: str = ""
+    """The machine could not be read."""
+    defect: str = ""
+    """The traceback of a defect."""
+
+
+class RemoteBoards:
+    """Starts the child at once and asks for the first board, before anybody waits for it."""
+
+    def __init__(self, source: SourceName) -> None:
+        """Sample `source` in a new process.
+
+        Raises:
+            HostError: it cannot be started.
+        """
+        self._source = source
+        self._is_asked = False
+        self._child = self._start()
+
+    @property
+    def pid(self) -> int:
+        """Of the child that samples now."""
+        return self._child.pid
+
+    def next(self, want: Want = Want.ALL) -> Board:
+        """See `BoardSource.next`. A child that has died is replaced for the next time."""
+        try:
+            if not self._is_asked:
+                self._child.send(REQUESTS[want])
+            self._is_asked = False
+            # From porttui's own child, over a pipe that nobody else has.
+            frame: BoardFrame = pickle.loads(self._child.receive())
+        except ChildEndedError as error:
+            self._replace()
+            raise SampleError(f"{error}; a new one has been started") from error
+        if frame.defect:
+            raise SamplerDefectError(frame.defect)
+        if frame.board is None:
+            raise SampleError(frame.failure)
+        return frame.board
+
+    def close(self) -> None:
+        """See `BoardSource.close`."""
+        self._child.close()
+
+    def _start(self) -> ChildProcess:
+        child = ChildProcess("porttui.sampling.child", [self._source.value])
+        child.send(REQUESTS[Want.ALL])
+        self._is_asked = True
+        return child
+
+    def _replace(self) -> None:
+        self._child.close()
+        try:
+            self._child = self._start()
+        except HostError as error:
+            raise SampleError(str(error)) from error
