@@ -8,7 +8,16 @@ import sys
 
 import pytest
 
-_PACKAGES = {"Xvfb": "xvfb", "xclip": "xclip", "tmux": "tmux"}
+_PACKAGES = {
+    "Xvfb": "xvfb",
+    "xclip": "xclip",
+    "tmux": "tmux",
+    "ss": "iproute2",
+    "ip": "iproute2",
+    "nsenter": "util-linux",
+    "setpriv": "util-linux",
+    "unshare": "util-linux",
+}
 """Debian's package for each program."""
 
 

@@ -1,0 +1,101 @@
+"""The panes and the header of one snapshot."""
+
+from __future__ import annotations
+
+from porttui.analysis.board import Board, Memory, next_board
+from porttui.analysis.changes import Mark
+from porttui.model.port_range import RangeName
+from porttui.model.socket import Socket, TcpState
+from tests.making import connection, listener, pair, process, snapshot, udp
+
+NODE, CURL = process(10, "node"), process(20, "curl")
+CONNECTED = pair("127.0.0.1:40000", "127.0.0.1:3000", client_of=[CURL], server_of=[NODE])
+LOCAL = listener("127.0.0.1", 3000, held_by=[NODE])
+
+
+class Boards:
+    """Makes one board after the other."""
+
+    def __init__(self) -> None:
+        self._memory: Memory | None = None
+
+    def next(self, *sockets: Socket, at: float = 0.0) -> Board:
+        made, self._memory = next_board(self._memory, snapshot(*sockets), at)
+        return made
+
+
+def board(*sockets: Socket) -> Board:
+    return Boards().next(*sockets)
+
+
+def test_the_header_counts_it_all() -> None:
+    taken = snapshot(
+        LOCAL,
+        listener("0.0.0.0", 80),
+        listener("0.0.0.0", 80, held_by=[NODE]),
+        listener("10.0.0.7", 443),
+        udp("::", 5353),
+        udp("127.0.0.1", 5353, remote="127.0.0.1:53"),
+        *CONNECTED,
+        connection("127.0.0.1:40001", "127.0.0.1:3000", state=TcpState.TIME_WAIT),
+        connection("127.0.0.1:3000", "127.0.0.1:40002", state=TcpState.TIME_WAIT),
+        connection("10.0.0.7:40001", "10.0.0.8:443"),
+        elevated=True,
+        hidden=4,
+    )
+    summary = next_board(None, taken, 0.0)[0].summary
+    assert summary.listeners == 4
+    assert summary.exposed == 3
+    assert summary.pairs == 1
+    assert summary.time_wait == 2
+    assert summary.hidden == 4
+    assert summary.elevated
+    assert summary.ephemeral is not None
+    assert summary.ephemeral.key is RangeName.EPHEMERAL
+    assert (summary.ephemeral.tcp, summary.ephemeral.range.capacity) == (2, 28232)
+
+
+def test_an_empty_machine() -> None:
+    found = board()
+    assert (len(found.listening), len(found.pairs)) == (0, 0)
+    assert found.summary[:3] == (0, 0, 0)
+    assert (found.summary.time_wait, found.summary.hidden, found.summary.elevated) == (0, 0, False)
+
+
+def test_without_the_kernel_s_range_the_header_has_none() -> None:
+    found = next_board(None, snapshot(ephemeral=None), 0.0)[0]
+    assert found.summary.ephemeral is None
+    assert len(found.usage) == 3
+
+
+def test_nothing_is_new_at_the_first_look() -> None:
+    found = board(LOCAL, *CONNECTED)
+    assert [each.mark for each in found.listening] == [Mark.NONE]
+    assert [each.mark for each in found.pairs] == [Mark.NONE]
+
+
+def test_what_came_and_went_is_marked_in_both_panes() -> None:
+    boards = Boards()
+    boards.next(LOCAL)
+    second = boards.next(LOCAL, *CONNECTED, listener("::", 80), at=1.0)
+    assert [each.mark for each in second.listening] == [Mark.NEW, Mark.NONE]
+    assert [each.mark for each in second.pairs] == [Mark.NEW]
+    third = boards.next(at=2.0)
+    assert {each.mark for each in third.listening} == {Mark.GONE}
+    assert [each.mark for each in third.pairs] == [Mark.GONE]
+    assert (third.summary.listeners, third.summary.pairs) == (0, 0)
+    fourth = boards.next(at=7.0)
+    assert (len(fourth.listening), len(fourth.pairs)) == (0, 0)
+
+
+def test_a_restarted_server_is_a_change_of_the_same_row() -> None:
+    again = listener("127.0.0.1", 3000, held_by=[process(11, "node")])
+    boards = Boards()
+    boards.next(LOCAL)
+    found = boards.next(again, at=1.0)
+    assert [each.mark for each in found.listening] == [Mark.CHANGED]
+
+
+def test_the_board_keeps_its_snapshot() -> None:
+    taken = snapshot(LOCAL)
+    assert next_board(None, taken, 0.0)[0].snapshot is taken

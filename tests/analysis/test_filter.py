@@ -1,0 +1,428 @@
+"""What is typed after `/`: how it is read, what it finds, and why it is refused."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+import pytest
+
+from porttui.analysis.filter import (
+    Facets,
+    Filter,
+    FilterError,
+    facets_of_listening,
+    facets_of_pair,
+    facets_of_socket,
+    parse_filter,
+)
+from porttui.analysis.listening import listening
+from porttui.analysis.loopback import loopback_pairs
+from porttui.model.address import Protocol
+from porttui.model.process import Process
+from porttui.model.socket import Ownership, Socket, TcpState
+from tests.making import connection, listener, made, pair, process, snapshot, udp
+
+NODE = process(3000, "node", user="Ana", cmdline=("/usr/bin/node", "--inspect=9229", "Server.js"))
+CURL = process(77, "curl", user="bob", cmdline=("curl", "localhost"))
+
+
+def socket(each: Socket, service: str | None = None) -> Facets:
+    return facets_of_socket(each, service)
+
+
+def listening_row(each: Socket, service: str | None = None) -> Facets:
+    services = {(each.protocol, each.local.port): service} if service else {}
+    (row,) = listening(snapshot(each, services=services))
+    return facets_of_listening(row)
+
+
+def pair_row(*sockets: Socket, service: str | None = None) -> Facets:
+    services = {(Protocol.TCP, 5432): service} if service else {}
+    (row,) = loopback_pairs(snapshot(*sockets, services=services))
+    return facets_of_pair(row)
+
+
+def on(address: str, port: int, *held_by: Process) -> Facets:
+    return listening_row(listener(address, port, held_by=held_by))
+
+
+CONNECTED = pair_row(*pair("127.0.0.1:45678", "127.0.0.1:5432", client_of=[CURL], server_of=[NODE]))
+
+
+@pytest.mark.parametrize(
+    ("typed", "port", "is_found"),
+    [
+        ("3000", 3000, True),
+        ("3000", 30000, False),
+        ("3000", 13000, False),
+        ("3000", 300, False),
+        (":3000", 3000, True),
+        (":3000", 30000, False),
+        ("03000", 3000, True),
+        ("1", 1, True),
+        ("65535", 65535, True),
+        ("3000-3010", 2999, False),
+        ("0-1023", 1023, True),
+        ("*:3000", 3000, True),
+        ("*:3000", 30000, False),
+        ("3000-3010", 3000, True),
+        ("3000-3010", 3005, True),
+        ("3000-3010", 3010, True),
+        ("3000-3010", 3011, False),
+        ("3000-3000", 3000, True),
+        ("3000-3000", 3001, False),
+        (":3000-3010", 3007, True),
+        ("1-65535", 1, True),
+        ("1-65535", 65535, True),
+        ("300*", 300, True),
+        ("300*", 3000, True),
+        ("300*", 30099, True),
+        ("300*", 3010, False),
+        ("300*", 13000, False),
+        ("300*", 30, False),
+        (":300*", 3001, True),
+        ("65535*", 65535, True),
+        ("6554*", 6554, True),
+    ],
+)
+def test_ports_ranges_and_prefixes(typed: str, port: int, is_found: bool) -> None:
+    assert parse_filter(typed).meets(on("127.0.0.1", port)) is is_found
+
+
+@pytest.mark.parametrize("typed", ["3000", ":3000", "3000-3000", "3000*", "127.0.0.1:3000"])
+def test_a_port_is_no_pid_and_no_argument(typed: str) -> None:
+    """NODE has pid 3000, and an argument that names 9229."""
+    assert not parse_filter(typed).meets(on("127.0.0.1", 8080, NODE))
+    assert not parse_filter(typed.replace("3000", "9229")).meets(on("127.0.0.1", 8080, NODE))
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("45678", True),
+        ("5432", True),
+        ("5431-5433", True),
+        ("456*", True),
+        ("127.0.0.1:5432", True),
+        ("127.0.0.1:45678", True),
+        ("5433-45677", False),
+        ("4567", False),
+    ],
+)
+def test_a_port_is_looked_for_at_both_ends(typed: str, is_found: bool) -> None:
+    wanted = parse_filter(typed)
+    assert wanted.meets(CONNECTED) is is_found
+    for each in pair("127.0.0.1:45678", "127.0.0.1:5432"):
+        assert wanted.meets(socket(each)) is is_found
+
+
+@pytest.mark.parametrize(
+    ("typed", "address", "is_found"),
+    [
+        ("127.0.0.1:3000", "127.0.0.1", True),
+        ("127.0.0.1:3000", "127.0.0.2", False),
+        ("127.0.0.1:3000", "0.0.0.0", False),
+        ("127.0.0.1:3000", "::1", False),
+        ("127.0.0.1:3000", "::ffff:127.0.0.1", True),
+        ("127.0.0.1:3001", "127.0.0.1", False),
+        ("127.0.0.1:300", "127.0.0.1", False),
+        ("[::ffff:127.0.0.1]:3000", "127.0.0.1", True),
+        ("[::1]:3000", "::1", True),
+        ("[::1]:3000", "::", False),
+        ("[0:0:0:0:0:0:0:1]:3000", "::1", True),
+        ("[::]:3000", "::", True),
+        ("[::]:3000", "::1", False),
+        ("0.0.0.0:3000", "0.0.0.0", True),
+        ("0.0.0.0:3000", "::", False),
+        ("[fe80::1%eth0]:3000", "fe80::1%eth0", True),
+        ("[fe80::1]:3000", "fe80::1%eth0", True),
+        ("[FE80::1]:3000", "fe80::1", True),
+        ("localhost:3000", "127.0.0.1", True),
+        ("localhost:3000", "127.0.0.2", True),
+        ("localhost:3000", "::1", True),
+        ("localhost:3000", "::ffff:127.0.0.1", True),
+        ("localhost:3000", "0.0.0.0", False),
+        ("localhost:3000", "10.0.0.1", False),
+        ("localhost:3001", "127.0.0.1", False),
+        ("LocalHost:3000", "127.0.0.1", True),
+    ],
+)
+def test_endpoints(typed: str, address: str, is_found: bool) -> None:
+    assert parse_filter(typed).meets(on(address, 3000)) is is_found
+
+
+def test_an_address_and_a_port_of_two_ends_are_no_endpoint() -> None:
+    row = pair_row(*pair("127.0.0.1:45678", "127.0.0.2:5432"))
+    assert parse_filter("127.0.0.2:5432").meets(row)
+    assert not parse_filter("127.0.0.1:5432").meets(row)
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("node", True),
+        ("NODE", True),
+        ("od", True),
+        ("server.JS", True),
+        ("--inspect=9229", True),
+        ("/usr/bin/", True),
+        ("ana", True),
+        ("127.0.0", True),
+        ("127.0.0.1", True),
+        ("loopback", True),
+        ("tcp", True),
+        ("hbci", True),
+        ("python", False),
+        ("udp", False),
+        ("hidden", False),
+        ("10.0.0.1", False),
+        ("3000x", False),
+        ("localhost", False),
+    ],
+)
+def test_a_word_is_looked_for_in_everything_a_row_says(typed: str, is_found: bool) -> None:
+    each = listener("127.0.0.1", 3000, held_by=[NODE])
+    assert parse_filter(typed).meets(listening_row(each, "HBCI")) is is_found
+    assert parse_filter(typed).meets(socket(each, "HBCI")) is is_found
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("node", True),
+        ("curl", True),
+        ("bob", True),
+        ("ana", True),
+        ("postgres", True),
+        ("established", True),
+        ("tcp", True),
+        ("127.0.0.1", True),
+        ("hidden", False),
+        ("python", False),
+    ],
+)
+def test_a_word_is_looked_for_at_both_ends_of_a_connection(typed: str, is_found: bool) -> None:
+    row = pair_row(
+        *pair("127.0.0.1:45678", "127.0.0.1:5432", client_of=[CURL], server_of=[NODE]),
+        service="PostgreSQL",
+    )
+    assert parse_filter(typed).meets(row) is is_found
+
+
+@pytest.mark.parametrize(
+    ("typed", "address", "is_found"),
+    [
+        ("::1", "::1", True),
+        ("::1", "127.0.0.1", False),
+        ("[::1]", "::1", True),
+        ("::", "::", True),
+        ("::", "0.0.0.0", False),
+        ("fe80", "fe80::1%eth0", True),
+        ("fe80::1", "fe80::1%eth0", True),
+        ("FE80::1%ETH0", "fe80::1%eth0", True),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", True),
+        ("2001:db8::80", "2001:db8::80", True),
+        ("2001:db8::80", "2001:db8::81", False),
+        ("fe80::1:443", "fe80::1", False),
+        ("fe80::1:443", "fe80::1:443", True),
+    ],
+)
+def test_an_ipv6_address_alone_is_a_word_and_its_last_group_no_port(
+    typed: str, address: str, is_found: bool
+) -> None:
+    assert parse_filter(typed).meets(on(address, 443)) is is_found
+
+
+def test_the_last_group_of_an_ipv6_address_does_not_find_that_port() -> None:
+    assert not parse_filter("2001:db8::80").meets(on("127.0.0.1", 80))
+
+
+@pytest.mark.parametrize(
+    ("each", "word"),
+    [
+        (listener("0.0.0.0", 80), "hidden"),
+        (listener("0.0.0.0", 80), "interfaces"),
+        (listener("10.0.0.7", 80), "interface"),
+        (listener("0.0.0.0", 80, user="www-data"), "www-data"),
+        (udp("127.0.0.1", 53), "udp"),
+    ],
+)
+def test_words_of_other_listening_rows(each: Socket, word: str) -> None:
+    assert parse_filter(word).meets(listening_row(each))
+    assert parse_filter(word).meets(socket(each))
+
+
+def test_what_the_kernel_holds_is_not_hidden() -> None:
+    kernel = made(Protocol.TCP, TcpState.LISTEN, "0.0.0.0:2049", ownership=Ownership.KERNEL)
+    assert not parse_filter("hidden").meets(listening_row(kernel))
+    assert not parse_filter("hidden").meets(socket(kernel))
+
+
+@pytest.mark.parametrize(
+    ("peer", "word"),
+    [
+        (None, "seen"),
+        (connection("127.0.0.1:5432", "127.0.0.1:45678"), "accepted"),
+        (
+            connection("127.0.0.1:5432", "127.0.0.1:45678", ownership=Ownership.HIDDEN),
+            "hidden",
+        ),
+        (
+            connection("127.0.0.1:5432", "127.0.0.1:45678", state=TcpState.FIN_WAIT2),
+            "fin_wait2",
+        ),
+    ],
+)
+def test_what_is_said_of_an_end_can_be_looked_for(peer: Socket | None, word: str) -> None:
+    near = connection("127.0.0.1:45678", "127.0.0.1:5432", held_by=[CURL])
+    assert parse_filter(word).meets(pair_row(*filter(None, (near, peer))))
+
+
+@pytest.mark.parametrize(
+    ("typed", "is_found"),
+    [
+        ("node 3000", True),
+        ("3000 node", True),
+        ("  3000   node  ", True),
+        ("node\t3000\n", True),
+        ("node 3001", False),
+        ("python 3000", False),
+        ("3000 3001", False),
+        ("30* 3000-3010 :3000 127.0.0.1:3000 node ana tcp", True),
+    ],
+)
+def test_all_terms_must_be_met(typed: str, is_found: bool) -> None:
+    assert parse_filter(typed).meets(on("127.0.0.1", 3000, NODE)) is is_found
+
+
+def test_a_holder_without_a_known_user_is_found_by_its_name() -> None:
+    assert parse_filter("node").meets(on("127.0.0.1", 80, process(1, "node", user=None)))
+
+
+def test_different_ends_may_meet_different_terms() -> None:
+    assert parse_filter("45678 5432 curl node").meets(CONNECTED)
+
+
+def test_no_word_begins_in_one_field_and_ends_in_the_next() -> None:
+    row = on("127.0.0.1", 3000, process(1, "ab", user="cd", cmdline=()))
+    assert parse_filter("ab cd").meets(row)
+    assert not parse_filter("abcd").meets(row)
+    assert not parse_filter("cdab").meets(row)
+
+
+@pytest.mark.parametrize("typed", ["", " ", "\t\n  "])
+def test_an_empty_filter_lets_everything_pass(typed: str) -> None:
+    wanted = parse_filter(typed)
+    assert wanted == Filter()
+    assert not wanted
+    assert wanted.meets(CONNECTED)
+    assert wanted.meets(Facets((), ""))
+
+
+def test_a_filter_with_a_term_is_true_and_keeps_its_text() -> None:
+    wanted = parse_filter("  Node 3000 ")
+    assert wanted
+    assert wanted.text == "Node 3000"
+    assert len(wanted.terms) == 2
+
+
+@pytest.mark.parametrize(
+    ("typed", "sentence"),
+    [
+        (":", ": needs a port behind it, as in :3000"),
+        ("0", "0 is no port: ports go from 1 to 65535"),
+        (":0", "0 is no port: ports go from 1 to 65535"),
+        ("00000", "00000 is no port: ports go from 1 to 65535"),
+        ("65536", "65536 is no port: ports go from 1 to 65535"),
+        (":65536", "65536 is no port: ports go from 1 to 65535"),
+        ("99999999999999999999", "999999999999 is no port: ports go from 1 to 65535"),
+        pytest.param(
+            "9" * 5000, "999999999999 is no port: ports go from 1 to 65535", id="5000 digits"
+        ),
+        ("3000-", "3000- needs a last port, as in 3000-3000"),
+        (":3000-", ":3000- needs a last port, as in 3000-3000"),
+        ("3010-3000", "3010-3000 runs backwards: the first port is above the last"),
+        ("3000-70000", "70000 is no port: ports go from 1 to 65535"),
+        ("*", "*: a * stands behind the first digits of a port, as in 300*"),
+        ("*300", "*300: a * stands behind the first digits of a port, as in 300*"),
+        ("3*0", "3*0: a * stands behind the first digits of a port, as in 300*"),
+        ("300**", "300**: a * stands behind the first digits of a port, as in 300*"),
+        ("node*", "node*: a * stands behind the first digits of a port, as in 300*"),
+        (
+            "127.0.0.1:30*",
+            "127.0.0.1:30*: a * stands behind the first digits of a port, as in 300*",
+        ),
+        (".*", ".*: a * stands behind the first digits of a port, as in 300*"),
+        ("0*", "no port begins with 0"),
+        ("65536*", "no port begins with 65536"),
+        ("700000*", "no port begins with 700000"),
+        ("127.0.0.1:0", "0 is no port: ports go from 1 to 65535"),
+        ("127.0.0.1:65536", "65536 is no port: ports go from 1 to 65535"),
+        ("[::1]:65536", "65536 is no port: ports go from 1 to 65535"),
+        ("localhost:65536", "65536 is no port: ports go from 1 to 65535"),
+        ("node 0", "0 is no port: ports go from 1 to 65535"),
+        ("0 node", "0 is no port: ports go from 1 to 65535"),
+    ],
+)
+def test_a_bad_filter_says_why(typed: str, sentence: str) -> None:
+    with pytest.raises(FilterError) as raised:
+        parse_filter(typed)
+    assert str(raised.value) == sentence
+
+
+@pytest.mark.parametrize(
+    "typed",
+    ["1" * 5000 + "*", "0" * 5000 + "80", "0" * 5000 + "*", "1" * 5000 + "-2"],
+    ids=["prefix", "zeros", "zero prefix", "range"],
+)
+def test_thousands_of_digits_are_no_crash(typed: str) -> None:
+    """Python refuses to read numbers of more than 4300 digits, with a ValueError."""
+    with suppress(FilterError):
+        parse_filter(typed)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "[/red]",
+        "[bold",
+        "\x1b[31m",
+        "\x00",
+        "\udc80",
+        "\u202e",
+        "(((",
+        pytest.param("a" * 10000, id="10000 letters"),
+        "%s",
+        "{0}",
+        "'; DROP",
+        "-3000",
+        "3000-3010-3020",
+        "3000-x",
+        "٨٠",
+        "²",
+        "1e3",
+        "0x50",
+        "+80",
+        "80.5",
+        "3_000",
+        "foo:80",
+        "foo:99999",
+        "127.0.0.1:",
+        "localhost:",
+        "::1:3000",
+        "[::1]",
+        "[]:80",
+        "::",
+        ":x",
+    ],
+)
+def test_hostile_and_half_typed_text_is_a_word(typed: str) -> None:
+    wanted = parse_filter(typed)
+    assert wanted.terms
+    assert not wanted.meets(on("10.0.0.7", 80, NODE))
+
+
+def test_hostile_text_is_found_where_it_is() -> None:
+    hostile = process(1, "[/red]", cmdline=(r"\x1b[31m", "((("))
+    for typed in ("[/red]", r"\X1B[31M", "((("):
+        assert parse_filter(typed).meets(on("127.0.0.1", 80, hostile))

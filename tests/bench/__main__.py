@@ -1,0 +1,112 @@
+"""`python -m tests.bench`: everything side by side, as tables for the README. Root on Linux."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+
+from tests.bench import collection as collecting
+from tests.bench import interface
+from tests.bench.timing import Timing
+
+_INSIDE = "PORTTUI_BENCH_INSIDE"
+
+
+def main() -> None:
+    """Run in a network namespace of its own."""
+    parser = argparse.ArgumentParser(prog="python -m tests.bench", description=__doc__)
+    parser.add_argument("--pairs", type=int, default=28000)
+    parser.add_argument("--time-wait", type=int, default=20000)
+    parser.add_argument("--processes", type=int, default=200)
+    parser.add_argument("--idle", type=int, default=0, help="processes without sockets")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--seconds", type=float, default=10.0, help="for lag and idling, each")
+    given = parser.parse_args()
+    if os.environ.get(_INSIDE) != "1":
+        inside = ["unshare", "--net", sys.executable, "-m", "tests.bench", *sys.argv[1:]]
+        raise SystemExit(subprocess.run(inside, env={**os.environ, _INSIDE: "1"}, check=False))
+    subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
+    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {_versions()}\n")
+    print("| on an idle machine | ms, or as said | against |")
+    print("|---|---|---|")
+    _print_start(interface.start(given.rounds))
+    idle = interface.idling(given.seconds)
+    print(f"| idling, both processes | {idle.cpu_percent:.1f} % of a core | |")
+    print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
+    with _load(given.pairs, given.time_wait, given.processes, given.idle):
+        print(
+            f"\n| {2 * given.pairs:,} sockets, {given.time_wait:,} TIME_WAIT, "
+            f"{given.processes + given.idle:,} processes | ms, median (least to most) | against |"
+        )
+        print("|---|---|---|")
+        _print_collection(collecting.collection(given.rounds))
+        _print_interface(given.rounds, given.seconds)
+
+
+@contextmanager
+def _load(pairs: int, time_wait: int, processes: int, idle: int) -> Iterator[None]:
+    argv = [
+        *(sys.executable, "-m", "tests.bench.load", "--pairs", str(pairs)),
+        *("--time-wait", str(time_wait), "--processes", str(processes), "--idle", str(idle)),
+    ]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
+        assert load.stdout is not None
+        assert load.stdout.readline() == "ready\n", "the load did not get ready"
+        yield
+
+
+def _print_start(times: Mapping[str, Timing]) -> None:
+    bare, frame, rows = times["bare"], times["frame"], times["rows"]
+    print(f"| first frame of a bare Textual application | {bare} | |")
+    print(f"| first frame | {frame} | {frame.median / bare.median:.2f} x bare |")
+    print(f"| first rows | {rows} | {rows.median / frame.median:.2f} x first frame |")
+
+
+def _print_collection(times: Mapping[str, Timing]) -> None:
+    against = {
+        collecting.WARM: [collecting.RAW, collecting.PSUTIL],
+        collecting.COLD: [collecting.SS_ALL],
+        collecting.LIST_LISTENERS: [collecting.SS_LISTENERS],
+    }
+    for name, each in times.items():
+        ratios = [
+            f"{each.median / times[other].median:.2f} x {other}"
+            for other in against.get(name, [])
+            if other in times
+        ]
+        print(f"| {name} | {each} | {'; '.join(ratios)} |")
+
+
+def _print_interface(rounds: int, seconds: float) -> None:
+    small, large = interface.table(rounds).values()
+    print(f"| table: 600 rows replaced | {small} | |")
+    print(f"| table: 60,000 rows replaced | {large} | {large.median / small.median:.2f} x 600 |")
+    keys = interface.keys(rounds)
+    print(f"| key to frame: cursor down | {keys.down} | |")
+    print(f"| key to frame: page down | {keys.page} | |")
+    print(f"| filter key: first frame | {keys.filter_first} | |")
+    print(f"| filter key: settled | {keys.filter_settled} | |")
+    lag = interface.lag(seconds)
+    print(f"| event loop late, p99 / most | {lag.p99:.1f} / {lag.most:.1f} | {lag.samples} ticks |")
+    idle = interface.idling(seconds)
+    print(f"| running, both processes | {idle.cpu_percent:.1f} % of a core | |")
+    print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
+
+
+def _versions() -> str:
+    import psutil
+    import textual
+
+    return (
+        f"Python {platform.python_version()}, Textual {textual.__version__}, "
+        f"psutil {psutil.__version__}"
+    )
+
+
+if __name__ == "__main__":
+    main()

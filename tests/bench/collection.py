@@ -1,0 +1,71 @@
+"""What it costs to know all sockets and their holders."""
+
+from __future__ import annotations
+
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+from collections.abc import Callable
+
+import psutil
+
+from porttui.host.contract import Want
+from porttui.host.linux.sock_diag import ALL_STATES
+from porttui.host.linux.source import linux_source
+from tests.bench.timing import Timing, in_turns
+
+RAW = "the kernel's answer, received and thrown away"
+WARM = "porttui: all sockets and holders, warm"
+COLD = "porttui: the same, for the first time"
+LISTENERS = "porttui: listeners and holders, warm"
+PSUTIL = "psutil.net_connections()"
+SS_ALL = "ss -tanp"
+SS_LISTENERS = "ss -Htlnp"
+LIST_LISTENERS = "porttui list --listening --json"
+LIST_ALL = "porttui list --json"
+
+
+def collection(rounds: int) -> dict[str, Timing]:
+    """All ways to the same knowledge, in turns. What a machine lacks is left out."""
+    warm = linux_source()
+    warm.read()
+    works: dict[str, Callable[[], object]] = {
+        RAW: receive_all,
+        WARM: warm.read,
+        COLD: lambda: linux_source().read(),
+        LISTENERS: lambda: warm.read(Want.LISTENING),
+        PSUTIL: psutil.net_connections,
+        LIST_LISTENERS: _command(sys.executable, "-m", "porttui", "list", "--listening", "--json"),
+        LIST_ALL: _command(sys.executable, "-m", "porttui", "list", "--json"),
+        "python -c pass": _command(sys.executable, "-c", "pass"),
+    }
+    for command in (SS_ALL, SS_LISTENERS, "ss -tan", "lsof -nP -iTCP", "netstat -tanp"):
+        name, *arguments = command.split()
+        if shutil.which(name):
+            works[command] = _command(name, *arguments)
+    return in_turns(works, rounds)
+
+
+def receive_all() -> int:
+    """The floor: send the same questions, receive the answers, look at nothing but the end."""
+    received = 0
+    buffer = bytearray(1 << 18)
+    question = struct.Struct("=IHHIIBBBBI48s")
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as line:
+        for number in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
+            for family in (socket.AF_INET, socket.AF_INET6):
+                fields = (72, 20, 0x301, 1, 0, family, number, 0, 0, ALL_STATES, bytes(48))
+                line.send(question.pack(*fields))
+                while True:
+                    received += line.recv_into(buffer)
+                    if struct.unpack_from("=IH", buffer)[1] == 3:
+                        break
+    return received
+
+
+def _command(*argv: str) -> Callable[[], object]:
+    return lambda: subprocess.run(
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+    )

@@ -1,0 +1,186 @@
+"""What the interface costs: starting it, its table, its keys, its idling."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import resource
+import statistics
+import sys
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from textual.app import App, ComposeResult
+
+from porttui.ui.widgets.columns import Cell, Column
+from porttui.ui.widgets.keyed_table import KeyedTable
+from tests.bench.terminal import FRAME_END, Terminal
+from tests.bench.timing import Timing, timing
+
+_BARE = """
+from textual.app import App
+from textual.widgets import Static
+class Bare(App):
+    def compose(self):
+        yield Static("bare")
+Bare().run()
+"""
+
+
+class Row(NamedTuple):
+    """A row of the table that is measured."""
+
+    key: int
+
+
+class Keys(NamedTuple):
+    """Key to frame, in ms."""
+
+    down: Timing
+    page: Timing
+    filter_first: Timing
+    filter_settled: Timing
+
+
+def start(rounds: int) -> dict[str, Timing]:
+    """First frames: a bare application's and porttui's, and porttui's first rows, in turns."""
+    times: dict[str, list[float]] = {"bare": [], "frame": [], "rows": []}
+    for _ in range(rounds):
+        bare = Terminal([sys.executable, "-c", _BARE], _environ())
+        times["bare"].append(bare.read_until(b"bare"))
+        bare.close()
+        app = _porttui()
+        times["frame"].append(app.read_until(FRAME_END))
+        times["rows"].append(app.read_until(b"by port"))
+        app.close()
+    return {name: timing(each) for name, each in times.items()}
+
+
+def keys(rounds: int) -> Keys:
+    """In a real pty, on the loopback pane."""
+    app = _porttui()
+    try:
+        app.read_until(b"by address")
+        app.press(b"2")
+        down = [app.press(b"j")[0] for _ in range(rounds)]
+        page = [app.press(b"\x1b[6~")[0] for _ in range(rounds)]
+        first, settled = [], []
+        for _ in range(rounds):
+            app.press(b"/")
+            one, last = app.press(b"1")
+            first.append(one)
+            settled.append(last)
+            app.press(b"\x15")
+            app.press(b"\r")
+    finally:
+        app.close()
+    return Keys(timing(down), timing(page), timing(first), timing(settled))
+
+
+def table(rounds: int, sizes: tuple[int, int] = (600, 60000)) -> dict[int, Timing]:
+    """Replacing all rows of a table, until the screen is painted, in turns."""
+    return asyncio.run(_table(rounds, sizes))
+
+
+async def _table(rounds: int, sizes: tuple[int, int]) -> dict[int, Timing]:
+    column = Column[Row]("key", "KEY", 8, lambda row: Cell(str(row.key)))
+    shown = KeyedTable([column])
+
+    class TableApp(App[None]):
+        def compose(self) -> ComposeResult:
+            yield shown
+
+    rows = {size: [[Row(each + odd) for each in range(size)] for odd in (0, 1)] for size in sizes}
+    times: dict[int, list[float]] = {size: [] for size in sizes}
+    async with TableApp().run_test(size=(120, 40)) as pilot:
+        for at in range(rounds):
+            for size in sizes:
+                start = time.perf_counter()
+                shown.show(rows[size][at % 2])
+                await pilot.pause()
+                times[size].append((time.perf_counter() - start) * 1000)
+    return {size: timing(each) for size, each in times.items()}
+
+
+class Idling(NamedTuple):
+    """Of the application with its sampling process."""
+
+    cpu_percent: float
+    """Of one core."""
+    memory_mb: float
+    """Resident, both processes."""
+
+
+def idling(seconds: float) -> Idling:
+    """Let it run, pressing nothing."""
+    app = _porttui()
+    try:
+        app.read_until(b"by port")
+        app.settle()
+        pids = [app.pid, *_children(app.pid)]
+        before, start = sum(map(_cpu_s, pids)), time.perf_counter()
+        while time.perf_counter() - start < seconds:
+            app.settle(quiet_s=0.5)
+        spent = sum(map(_cpu_s, pids)) - before
+        cpu = 100 * spent / (time.perf_counter() - start)
+        return Idling(cpu, sum(map(_resident_mb, pids)))
+    finally:
+        app.close()
+
+
+class Lag(NamedTuple):
+    """How late a ticker of 10 ms comes, in ms, while the application samples every second."""
+
+    p99: float
+    most: float
+    samples: int
+
+
+def lag(seconds: float) -> Lag:
+    """Run the application headless with a ticker in its event loop."""
+    return asyncio.run(_lag(seconds))
+
+
+async def _lag(seconds: float) -> Lag:
+    from porttui.host.clipboard import SystemClipboard
+    from porttui.host.local import SourceName, local_host
+    from porttui.sampling.remote import RemoteBoards
+    from porttui.sampling.sampler import Sampler
+    from porttui.stopping.stopper import Stopper
+    from porttui.ui.app import PorttuiApp
+
+    host = local_host()
+    boards = RemoteBoards(SourceName.AUTO)
+    app = PorttuiApp(boards, Stopper(host, Sampler(host)), SystemClipboard())
+    late: list[float] = []
+    async with app.run_test(size=(120, 40)) as pilot:
+        await pilot.pause()
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            start = time.perf_counter()
+            await asyncio.sleep(0.01)
+            late.append((time.perf_counter() - start - 0.01) * 1000)
+    late.sort()
+    return Lag(statistics.quantiles(late, n=100)[98], late[-1], len(late))
+
+
+def _porttui() -> Terminal:
+    return Terminal([sys.executable, "-m", "porttui"], _environ())
+
+
+def _environ() -> dict[str, str]:
+    return {**os.environ, "TERM": "xterm-256color", "COLORTERM": "truecolor"}
+
+
+def _children(pid: int) -> list[int]:
+    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _cpu_s(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
+def _resident_mb(pid: int) -> float:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * resource.getpagesize() / 1e6

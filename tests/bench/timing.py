@@ -1,0 +1,35 @@
+"""Takes turns: A B C A B C, so that a slow moment of the machine falls on all of them."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+
+class Timing(NamedTuple):
+    """Milliseconds."""
+
+    median: float
+    least: float
+    most: float
+
+    def __str__(self) -> str:
+        return f"{self.median:.1f} ({self.least:.1f} to {self.most:.1f})"
+
+
+def timing(times_ms: list[float]) -> Timing:
+    """Median and spread."""
+    return Timing(statistics.median(times_ms), min(times_ms), max(times_ms))
+
+
+def in_turns(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
+    """Each work once a round."""
+    times: dict[str, list[float]] = {name: [] for name in works}
+    for _ in range(rounds):
+        for name, work in works.items():
+            start = time.perf_counter()
+            work()
+            times[name].append((time.perf_counter() - start) * 1000)
+    return {name: timing(each) for name, each in times.items()}

@@ -1,0 +1,204 @@
+"""The command line: what is understood, and one sentence for what is not."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from porttui import __version__
+from porttui.analysis.filter import Filter, PortTerm, WordTerm
+from porttui.cli.arguments import ListCommand, SessionCommand, parse_arguments
+from porttui.host.local import SourceName
+from tests.cli.running import PORTTUI, environment, run
+from tests.servers import PATIENCE_S, ROOT
+
+if sys.platform != "win32":
+    import pty
+
+BAD_USAGE = [
+    (("list", "70000"), "70000 is no port"),
+    (("list", "0"), "0 is no port"),
+    (("list", "9" * 5000), "is no port"),
+    (("list", "3000-"), "3000- needs a last port"),
+    (("list", "3010-3000"), "3010-3000 runs backwards"),
+    (("list", "3000-70000"), "70000 is no port"),
+    (("list", "3*0"), "3*0: a * stands behind"),
+    (("list", "7*", "99999*"), "no port begins with 99999"),
+    (("list", ":"), ": needs a port"),
+    (("list", "--unknown"), "--unknown"),
+    (("list", "--listen"), "--listen"),
+    (("list", "--listening", "--loopback"), "not allowed with argument --listening"),
+    (("list", "--source", "guess"), "guess"),
+    (("list", "--interval", "1"), "--interval"),
+    (("--interval", "0"), "'0' is no number of seconds"),
+    (("--interval", "-1"), "-1"),
+    (("--interval", "abc"), "'abc' is no number of seconds"),
+    (("--interval", "nan"), "'nan' is no number of seconds"),
+    (("--interval", "inf"), "'inf' is no number of seconds"),
+    (("--interval", "3601"), "'3601' is no number of seconds"),
+    (("--interval",), "--interval"),
+    (("--filter", "70000"), "70000 is no port"),
+    (("--json",), "--json"),
+    (("watch",), "watch"),
+]
+
+
+@pytest.mark.parametrize(("argv", "said"), BAD_USAGE)
+def test_bad_usage_exits_2_with_one_sentence(
+    argv: tuple[str, ...], said: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse_arguments(argv)
+    out, err = capsys.readouterr()
+    assert (ended.value.code, out) == (2, "")
+    [sentence] = err.splitlines()
+    assert sentence.startswith("porttui")
+    assert said in sentence
+    assert "--help" in sentence
+    assert len(sentence) < 300
+
+
+@pytest.mark.parametrize(
+    "argv", [("list", "70000"), ("list", "--unknown"), ("--interval", "0"), ("list", "3000-")]
+)
+def test_so_does_the_program(argv: tuple[str, ...]) -> None:
+    done = run(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_hostile_argument_is_not_obeyed_by_the_terminal() -> None:
+    """Scripts pass on what they were given; a terminal shows what comes back."""
+    done = run("list", "--\x1b]0;owned\x07")
+    assert done.returncode == 2
+    assert "\x1b" not in done.stderr
+
+
+def test_the_defaults() -> None:
+    assert parse_arguments([]) == SessionCommand(1.0, Filter(), SourceName.AUTO)
+    assert parse_arguments(["list"]) == ListCommand(
+        Filter(), only_listening=False, only_loopback=False, as_json=False, source=SourceName.AUTO
+    )
+
+
+@pytest.mark.parametrize("interval", ["0.2", "1", "2.5", "3600", "1e1"])
+def test_intervals(interval: str) -> None:
+    assert parse_arguments(["--interval", interval]) == SessionCommand(
+        float(interval), Filter(), SourceName.AUTO
+    )
+
+
+def test_flags_of_list() -> None:
+    command = parse_arguments(["list", "--json", "--listening", "--source", "psutil"])
+    assert isinstance(command, ListCommand)
+    assert (command.as_json, command.only_listening, command.only_loopback) == (True, True, False)
+    assert command.source is SourceName.PSUTIL
+    loopback = parse_arguments(["list", "--loopback"])
+    assert isinstance(loopback, ListCommand)
+    assert loopback.only_loopback
+
+
+@pytest.mark.parametrize(
+    "argv", [["list", "3000", "node"], ["list", "3000 node"], ["--filter", "3000 node"]]
+)
+def test_all_words_of_a_filter_are_one_filter(argv: list[str]) -> None:
+    assert parse_arguments(argv).filter.terms == (PortTerm(3000, 3000), WordTerm("node"))
+
+
+@pytest.mark.parametrize("flag", ["--help", "-h"])
+@pytest.mark.parametrize("command", [[], ["list"]])
+def test_help_is_data(command: list[str], flag: str) -> None:
+    done = run(*command, flag)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.startswith("usage: porttui")
+    assert "3000-3010" in done.stdout
+    assert "exit status:" in done.stdout
+
+
+def test_the_version_is_data() -> None:
+    done = run("--version")
+    assert (done.returncode, done.stdout, done.stderr) == (0, f"porttui {__version__}\n", "")
+
+
+def test_without_any_terminal_the_session_ends_at_once() -> None:
+    done = run()
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr == (
+        "porttui: stdin is no terminal; for a list without a terminal use: porttui list\n"
+    )
+
+
+def test_the_session_is_not_even_loaded_then() -> None:
+    code = (
+        "import sys; from porttui.__main__ import main; main([]); "
+        "assert not {'textual', 'asyncio', 'psutil'} & set(sys.modules)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        cwd=ROOT,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert (done.returncode, done.stdout) == (0, b"")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
+@pytest.mark.parametrize("missing", ["stdin", "stdout", "stderr"])
+def test_one_stream_that_is_no_terminal_is_named(missing: str) -> None:
+    status, said = _run_in_terminal(missing=missing, term="xterm-256color")
+    assert status == 2
+    if missing == "stderr":
+        assert said == ""
+    else:
+        assert f"porttui: {missing} is no terminal" in said
+        assert "porttui list" in said
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="needs pseudo-terminals")
+def test_a_terminal_that_cannot_place_text_is_refused() -> None:
+    status, said = _run_in_terminal(missing=None, term="dumb")
+    assert status == 2
+    assert "TERM=dumb" in said
+    assert "porttui list" in said
+    assert "\x1b" not in said
+
+
+def _run_in_terminal(*, missing: str | None, term: str) -> tuple[int, str]:
+    """Run the session in a terminal, but for one stream; what the terminal shows of it."""
+    master, slave = pty.openpty()
+    pipe = subprocess.PIPE
+    try:
+        # run() kills what does not end: a session that starts would wait for keys.
+        done = subprocess.run(
+            PORTTUI,
+            stdin=subprocess.DEVNULL if missing == "stdin" else slave,
+            stdout=pipe if missing == "stdout" else slave,
+            stderr=pipe if missing == "stderr" else slave,
+            cwd=ROOT,
+            env=environment(TERM=term),
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        os.set_blocking(master, False)
+        shown = _read_all(master)
+    finally:
+        os.close(slave)
+        os.close(master)
+    if missing == "stdout":
+        assert done.stdout == b""
+    if missing == "stderr":
+        assert b"stderr is no terminal" in done.stderr
+        assert b"porttui list" in done.stderr
+    return done.returncode, shown
+
+
+def _read_all(descriptor: int) -> str:
+    try:
+        return os.read(descriptor, 65536).decode()
+    except BlockingIOError:
+        return ""

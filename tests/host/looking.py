@@ -1,0 +1,86 @@
+"""Looks at the sockets of this machine, and picks from them."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from porttui.host.linux.source import LinuxSource, linux_source
+from porttui.model.address import Endpoint
+from porttui.model.socket import Socket, TcpState
+from tests.servers import until
+
+reads_netlink = True
+"""Whether `source` asks over netlink, or reads /proc/net; tests of both set it."""
+
+
+def source() -> LinuxSource:
+    """The source for Linux."""
+    return linux_source(netlink=reads_netlink)
+
+
+def rows_on(port: int) -> list[Socket]:
+    """All sockets with this local port, as the source for Linux sees them.
+
+    Beware: connections that earlier tests closed linger for a minute, on ports that may be
+    given out again to another family or protocol meanwhile.
+    """
+    return [each for each in source().read().sockets if each.local.port == port]
+
+
+def sockets_on(port: int) -> list[Socket]:
+    """Those of them that are open."""
+    return [each for each in rows_on(port) if each.inode]
+
+
+def the_socket_on(port: int) -> Socket:
+    """The only open one with this local port."""
+    [found] = sockets_on(port)
+    return found
+
+
+def states_left(address: str, port: int) -> set[TcpState | None]:
+    """The states of all sockets at this very end, open or not."""
+    return {each.state for each in rows_on(port) if each.local == Endpoint.of(address, port)}
+
+
+def is_accepted(port: int) -> bool:
+    """Whether a connection to the server on this port has been accepted."""
+    return any(each.state is TcpState.ESTABLISHED for each in sockets_on(port))
+
+
+def pids_of(each: Socket) -> tuple[int, ...]:
+    """The pids of its holders."""
+    return tuple(holder.pid for holder in each.holders)
+
+
+@contextmanager
+def listener(address: str = "127.0.0.1", port: int = 0) -> Iterator[tuple[socket.socket, int]]:
+    """A listener of this process, with its port."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if family == socket.AF_INET6:
+            made.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 0)
+        made.bind((address, port))
+        made.listen()
+        yield made, made.getsockname()[1]
+
+
+def leave_time_wait(address: str = "127.0.0.1", first: str = "client") -> tuple[int, int]:
+    """Open a connection and close it, the end `first` first: its port is left in TIME_WAIT.
+
+    The result is the client's and the server's port.
+    """
+    with listener(address) as (server, port), socket.create_connection((address, port)) as client:
+        own = client.getsockname()[1]
+        accepted, _ = server.accept()
+        with accepted:
+            ends = [client, accepted] if first == "client" else [accepted, client]
+            ends[0].shutdown(socket.SHUT_WR)
+            ends[1].recv(1)
+            ends[1].close()
+    left = own if first == "client" else port
+    until(lambda: TcpState.TIME_WAIT in states_left(address, left), f"TIME_WAIT of port {left}")
+    return own, port

@@ -1,0 +1,247 @@
+"""porttui, `ss` and psutil look at one small network and must say the same, row by row."""
+
+from __future__ import annotations
+
+import re
+import socket
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import NamedTuple
+
+import psutil
+import pytest
+
+from porttui.host.linux.source import linux_source
+from porttui.host.portable.source import PsutilSource
+from porttui.model.address import Address, Protocol
+from porttui.model.socket import Ownership, Socket, TcpState
+from tests.children import SocketSpec
+from tests.host.looking import leave_time_wait
+from tests.host.namespaces import Network
+from tests.host.tools import require_tool
+from tests.servers import Child, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compares with Linux's tools")
+
+_SS_STATES = {
+    "ESTAB": TcpState.ESTABLISHED,
+    "SYN-SENT": TcpState.SYN_SENT,
+    "SYN-RECV": TcpState.SYN_RECV,
+    "FIN-WAIT-1": TcpState.FIN_WAIT1,
+    "FIN-WAIT-2": TcpState.FIN_WAIT2,
+    "TIME-WAIT": TcpState.TIME_WAIT,
+    "UNCONN": TcpState.CLOSE,
+    "CLOSE-WAIT": TcpState.CLOSE_WAIT,
+    "LAST-ACK": TcpState.LAST_ACK,
+    "LISTEN": TcpState.LISTEN,
+    "CLOSING": TcpState.CLOSING,
+}
+
+
+class Row(NamedTuple):
+    """What all three can say of a socket."""
+
+    protocol: Protocol
+    state: TcpState | None
+    local: tuple[bytes, int]
+    remote: tuple[bytes, int] | None
+
+
+class Seen(NamedTuple):
+    """A row with the pids that one of them names."""
+
+    row: Row
+    pids: frozenset[int]
+
+
+@pytest.fixture
+def town(network: Network) -> Network:
+    """Servers and clients of every kind in a network of their own."""
+    v4, v6, wild, mapped = "127.0.0.1", "::1", "::", "::ffff:127.0.0.1"
+    kinds: list[SocketSpec] = [
+        *(SocketSpec(address=each) for each in (v4, "0.0.0.0", v6, wild, mapped)),
+        SocketSpec(address=wild, v6only=True),
+        *(SocketSpec(protocol="udp", address=each) for each in (v4, "0.0.0.0", v6, wild)),
+    ]
+    servers = network.start({"sockets": kinds, "accepts": True})
+    family = network.start({"sockets": [{}, {"protocol": "udp"}], "forks": 2})
+    twin = network.start({"sockets": [{"reuse_port": True}]})
+    network.start({"sockets": [{"reuse_port": True, "port": twin.port}]})
+    _connect(network, v4, (v4, servers.ports[0]), (mapped, servers.ports[1]))
+    _connect(network, v6, (v6, servers.ports[2]), (v6, servers.ports[3]))
+    _connect(network, v4, (v4, servers.ports[3]), (v4, servers.ports[4]))
+    # Nobody accepts this one.
+    _connect(network, v4, (v4, family.port))
+    network.start({"sockets": [{"protocol": "udp", "peer": (v4, servers.ports[6])}]})
+    network.start({"sockets": [{"protocol": "udp", "address": v6, "peer": (v6, 9)}]})
+    leaver = _connect(network, v4, (v4, servers.ports[0]))
+    leaver.end()
+    for address in (v4, v6):
+        network.place.call(leave_time_wait, address)
+    until(lambda: _unaccepted(network) == 1, "accept")
+    return network
+
+
+def test_every_row_agrees_with_ss(town: Network) -> None:
+    require_tool("ss")
+    _until_equal(lambda: Counter(_by_ss(town)), lambda: Counter(town.place.call(by_porttui)))
+
+
+def test_every_row_agrees_with_psutil(town: Network) -> None:
+    by_row: dict[Row, set[int]] = {}
+    for seen in town.place.call(by_porttui):
+        by_row.setdefault(seen.row, set()).update(seen.pids)
+    by_psutil = town.place.call(by_psutil_itself)
+    assert {seen.row for seen in by_psutil} == set(by_row)
+    for seen in by_psutil:
+        assert seen.pids <= by_row[seen.row]
+        assert bool(seen.pids) == bool(by_row[seen.row])
+
+
+def test_the_two_sources_agree(town: Network) -> None:
+    """But for the holders that psutil leaves out, and the reason why a socket has none."""
+    own, other = town.place.call(read_sockets), town.place.call(read_sockets_by_psutil)
+    by_row: dict[Row, set[int]] = {}
+    for each in own:
+        by_row.setdefault(_row(each), set()).update(_pids(each))
+    assert {_row(each) for each in other} == set(by_row)
+    for each in other:
+        held = by_row[_row(each)]
+        assert _pids(each) <= held
+        assert (each.ownership is Ownership.KNOWN) == bool(held)
+    marks = {holder.pid: holder for each in own for holder in each.holders}
+    for holder in (holder for each in other for holder in each.holders):
+        known = marks[holder.pid]
+        assert (holder.name, holder.user, holder.cmdline) == (known.name, known.user, known.cmdline)
+        assert holder.create_time == pytest.approx(known.create_time, abs=0.011)
+
+
+def test_netlink_and_the_files_agree_to_the_last_field(town: Network) -> None:
+    """But for what the files do not tell."""
+
+    def told(sockets: tuple[Socket, ...]) -> Counter[Socket]:
+        return Counter(
+            each._replace(v6only=None, expires_ms=None, recv_queue=0, send_queue=0)
+            for each in sockets
+        )
+
+    _until_equal(
+        lambda: told(town.place.call(read_sockets)),
+        lambda: told(town.place.call(read_sockets_from_proc)),
+    )
+
+
+def test_the_town_has_what_there_is_to_disagree_on(town: Network) -> None:
+    """Else the agreement above would prove little."""
+    found = town.place.call(read_sockets)
+    states = {each.state for each in found}
+    open_ones = {None, TcpState.LISTEN, TcpState.ESTABLISHED}
+    assert states >= open_ones | {TcpState.TIME_WAIT, TcpState.CLOSE_WAIT, TcpState.FIN_WAIT2}
+    assert {len(each.holders) for each in found} == {0, 1, 3}
+    assert any(_is_mapped(each.local.address) for each in found if each.is_listening)
+    assert any(_is_mapped(each.local.address) for each in found if each.remote)
+
+
+def by_porttui() -> list[Seen]:
+    """What porttui sees."""
+    return [Seen(_row(each), frozenset(_pids(each))) for each in read_sockets()]
+
+
+def read_sockets() -> tuple[Socket, ...]:
+    """Read by the source for Linux, over netlink."""
+    return tuple(linux_source().read().sockets)
+
+
+def read_sockets_from_proc() -> tuple[Socket, ...]:
+    """Read by the source for Linux, from /proc/net."""
+    return tuple(linux_source(netlink=False).read().sockets)
+
+
+def read_sockets_by_psutil() -> tuple[Socket, ...]:
+    """Read by the portable source."""
+    return tuple(PsutilSource().read().sockets)
+
+
+def by_psutil_itself() -> list[Seen]:
+    """What psutil says, straight from it."""
+    seen = []
+    for each in psutil.net_connections("inet"):
+        is_udp = each.type == socket.SOCK_DGRAM
+        row = Row(
+            Protocol.UDP if is_udp else Protocol.TCP,
+            None if is_udp else TcpState[each.status],
+            _psutil_end(each.laddr),
+            _psutil_end(each.raddr) if each.raddr else None,
+        )
+        seen.append(Seen(row, frozenset(filter(None, [each.pid]))))
+    return seen
+
+
+def _psutil_end(listed: tuple[object, ...]) -> tuple[bytes, int]:
+    """Its type says that the end of a socket can be empty: none of these is."""
+    address, port = listed
+    return Address.parse(str(address)).packed, int(str(port))
+
+
+def _by_ss(town: Network) -> list[Seen]:
+    tcp = town.output("ss", "-Htanp").splitlines()
+    udp = town.output("ss", "-Huanp").splitlines()
+    return [_ss_line(line, Protocol.TCP) for line in tcp] + [
+        _ss_line(line, Protocol.UDP) for line in udp
+    ]
+
+
+def _ss_line(line: str, protocol: Protocol) -> Seen:
+    state, _, _, local, remote, *rest = line.split(maxsplit=5)
+    pids = re.findall(r"pid=(\d+)", " ".join(rest))
+    return Seen(
+        Row(
+            protocol,
+            None if protocol is Protocol.UDP else _SS_STATES[state],
+            _ss_end(local),
+            None if remote.endswith(":*") else _ss_end(remote),
+        ),
+        frozenset(map(int, pids)),
+    )
+
+
+def _ss_end(text: str) -> tuple[bytes, int]:
+    """An address of ss, which writes * for the wildcard of a dual-stack socket."""
+    address, _, port = text.rpartition(":")
+    return Address.parse("::" if address == "*" else address).packed, int(port)
+
+
+def _row(each: Socket) -> Row:
+    remote = (each.remote.address.packed, each.remote.port) if each.remote else None
+    return Row(each.protocol, each.state, (each.local.address.packed, each.local.port), remote)
+
+
+def _pids(each: Socket) -> set[int]:
+    return {holder.pid for holder in each.holders}
+
+
+def _is_mapped(address: Address) -> bool:
+    return len(address.packed) != len(address.unmapped)
+
+
+def _connect(network: Network, address: str, *peers: tuple[str, int]) -> Child:
+    specs = [
+        SocketSpec(address=peer[0] if ":" in peer[0] else address, peer=peer) for peer in peers
+    ]
+    return network.start({"sockets": specs})
+
+
+def _unaccepted(network: Network) -> int:
+    return sum(
+        each.state is TcpState.ESTABLISHED and not each.inode
+        for each in network.place.call(read_sockets)
+    )
+
+
+def _until_equal(one: Callable[[], object], other: Callable[[], object]) -> None:
+    """Give timers of the kernel that end a state between the two looks a second chance."""
+    deadline = time.monotonic() + 5.0
+    while (here := one()) != (there := other()):
+        assert time.monotonic() < deadline, f"{here}\n!=\n{there}"

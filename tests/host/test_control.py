@@ -1,0 +1,195 @@
+"""Signals to real processes, through pidfds and through psutil."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import psutil
+import pytest
+
+from porttui.host.contract import (
+    HostError,
+    ProcessChangedError,
+    ProcessControl,
+    ProcessGoneError,
+    ProcessHandle,
+    SignalDeniedError,
+)
+from porttui.host.linux.control import PidfdControl, has_pidfds
+from porttui.host.linux.processes import start_mark_of
+from porttui.host.portable import processes as portable
+from porttui.host.portable.control import PsutilControl
+from porttui.model.process import ProcessIdentity
+from porttui.model.stop import StopSignal
+from tests.host.elsewhere import NOBODY, Elsewhere
+from tests.host.namespaces import require_root
+from tests.servers import PATIENCE_S, Child, Servers, has_exited, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's pidfds")
+
+PIDFD = "pidfd"
+PSUTIL = "psutil"
+PSUTIL_ON_PROC = "psutil with start marks of /proc"
+WAYS = (PIDFD, PSUTIL, PSUTIL_ON_PROC)
+TERM, KILL = StopSignal.TERM, StopSignal.KILL
+
+
+def control_of(way: str) -> ProcessControl:
+    """A control of one of the ways."""
+    if way == PIDFD:
+        return PidfdControl()
+    return PsutilControl() if way == PSUTIL else PsutilControl(start_mark_of)
+
+
+def identity_of(way: str, pid: int) -> ProcessIdentity:
+    """The identity of a living process, as the source that goes with the control gives it."""
+    started = portable.start_mark_of(pid) if way == PSUTIL else start_mark_of(pid)
+    assert started is not None
+    return ProcessIdentity(pid, started)
+
+
+class Hold:
+    """A control of one way, and handles that are closed in the end."""
+
+    def __init__(self, way: str) -> None:
+        self.way = way
+        self.control = control_of(way)
+        self._opened: list[ProcessHandle] = []
+
+    def open(self, pid: int, *, off_by: int = 0) -> ProcessHandle:
+        """Take hold of `pid`; of an earlier process with that pid, where `off_by` says so."""
+        own = identity_of(self.way, pid)
+        return self.open_identity(own._replace(started=own.started + off_by))
+
+    def open_identity(self, identity: ProcessIdentity) -> ProcessHandle:
+        """Take hold of exactly this process."""
+        self._opened.append(self.control.open(identity))
+        return self._opened[-1]
+
+    def close(self) -> None:
+        """Let go of all."""
+        for handle in self._opened:
+            handle.close()
+
+
+@pytest.fixture(params=WAYS)
+def hold(request: pytest.FixtureRequest) -> Iterator[Hold]:
+    """Each of the ways to signal."""
+    holding = Hold(request.param)
+    yield holding
+    holding.close()
+
+
+@pytest.fixture
+def server(servers: Servers) -> Child:
+    """A plain server."""
+    return servers.listen()
+
+
+def test_this_kernel_has_pidfds() -> None:
+    assert has_pidfds()
+
+
+@pytest.mark.parametrize("signal_", [TERM, KILL])
+def test_a_process_that_is_signalled_exits(hold: Hold, server: Child, signal_: StopSignal) -> None:
+    handle = hold.open(server.pid)
+    assert not handle.has_exited()
+    handle.send(signal_)
+    assert handle.has_exited(within=PATIENCE_S)
+    # Nobody has reaped it: a zombie has exited.
+    assert psutil.Process(server.pid).status() == psutil.STATUS_ZOMBIE
+    assert os.waitstatus_to_exitcode(_status(server.pid)) == -signal.Signals[signal_.value]
+
+
+def test_a_process_that_is_reaped_has_exited(hold: Hold) -> None:
+    process = subprocess.Popen(["sleep", "600"])
+    handle = hold.open(process.pid)
+    process.kill()
+    process.wait()
+    assert handle.has_exited()
+    with pytest.raises(ProcessGoneError):
+        handle.send(TERM)
+
+
+def test_a_process_that_ignores_sigterm_has_not_exited(hold: Hold, servers: Servers) -> None:
+    deaf = servers.start({"ignores_term": True})
+    handle = hold.open(deaf.pid)
+    handle.send(TERM)
+    assert not handle.has_exited(within=0.1)
+    handle.send(KILL)
+    assert handle.has_exited(within=PATIENCE_S)
+
+
+@pytest.mark.parametrize("off_by", [-1, 1])
+def test_another_start_mark_is_another_process(hold: Hold, server: Child, off_by: int) -> None:
+    with pytest.raises(ProcessChangedError, match=f"pid {server.pid} belongs to another"):
+        hold.open(server.pid, off_by=off_by)
+    assert not has_exited(server.pid)
+
+
+def test_a_zombie_is_gone(hold: Hold, server: Child) -> None:
+    identity = identity_of(hold.way, server.pid)
+    server.end()
+    with pytest.raises(ProcessGoneError):
+        hold.open_identity(identity)
+
+
+def test_a_reaped_process_is_gone(hold: Hold) -> None:
+    process = subprocess.Popen(["sleep", "600"])
+    identity = identity_of(hold.way, process.pid)
+    process.kill()
+    process.wait()
+    with pytest.raises(ProcessGoneError, match=str(process.pid)):
+        hold.open_identity(identity)
+
+
+def test_a_number_that_is_no_pid_is_an_error_with_a_name() -> None:
+    with pytest.raises(HostError, match="pid -5"):
+        PidfdControl().open(ProcessIdentity(-5, 1))
+
+
+@pytest.mark.parametrize("signal_", [TERM, KILL])
+@pytest.mark.parametrize("way", WAYS)
+def test_another_users_process_is_denied(server: Child, way: str, signal_: StopSignal) -> None:
+    require_root()
+    with pytest.raises(SignalDeniedError, match=f"not permitted to signal process {server.pid}"):
+        Elsewhere(uid=NOBODY).call(send, way, server.pid, signal_)
+    assert not has_exited(server.pid)
+
+
+def test_own_processes_are_not_denied_without_root(servers: Servers) -> None:
+    require_root()
+    own = servers.start({"uid": NOBODY})
+    Elsewhere(uid=NOBODY).call(send, PIDFD, own.pid, TERM)
+    until(lambda: has_exited(own.pid), "end of nobody's process")
+
+
+def test_a_handle_keeps_no_descriptor_when_it_is_refused(server: Child) -> None:
+    before = os.listdir("/proc/self/fd")
+    own = identity_of(PIDFD, server.pid)
+    with pytest.raises(ProcessChangedError):
+        PidfdControl().open(own._replace(started=own.started + 1))
+    server.end()
+    with pytest.raises(ProcessGoneError):
+        PidfdControl().open(own)
+    assert os.listdir("/proc/self/fd") == before
+
+
+def send(way: str, pid: int, signal_: StopSignal) -> None:
+    """Signal a process by one of the ways."""
+    handle = control_of(way).open(identity_of(way, pid))
+    try:
+        handle.send(signal_)
+    finally:
+        handle.close()
+
+
+def _status(pid: int) -> int:
+    """Its wait status, without reaping it."""
+    ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+    assert ended is not None
+    return ended.si_status if ended.si_code != os.CLD_EXITED else ended.si_status << 8

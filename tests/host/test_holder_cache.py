@@ -1,0 +1,190 @@
+"""The rule of the cache, act by act, on real processes that sleep in between."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porttui.host.linux.holder_cache import HolderCache
+from tests.servers import ROOT, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
+
+
+class Actor:
+    """Talks to a `tests/actor.py`."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self._process = process
+
+    @property
+    def pid(self) -> int:
+        return self._process.pid
+
+    def act(self, verb: str, *arguments: str) -> int:
+        """Have it do one thing, and await that it sleeps again."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps([verb, *arguments]) + "\n")
+        self._process.stdin.flush()
+        answer: int = json.loads(self._process.stdout.readline())
+        until(lambda: self.state == "S", "the actor sleeps")
+        return answer
+
+    @property
+    def state(self) -> str:
+        content = Path(f"/proc/{self.pid}/stat").read_text(errors="replace")
+        return content.rpartition(")")[2].split()[0]
+
+
+@pytest.fixture
+def actors() -> Iterator[list[Actor]]:
+    """Two of them, asleep."""
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-I", "-S", str(ROOT / "tests" / "actor.py")],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for _ in range(2)
+    ]
+    try:
+        made = [Actor(process) for process in processes]
+        for actor in made:
+            actor.act("receive_at", f"\0{actor.pid}")
+            actor.act("close", f"\0{actor.pid}")
+        yield made
+    finally:
+        for process in processes:
+            process.kill()
+            process.communicate()
+
+
+def holders(cache: HolderCache, inode: int) -> set[int]:
+    """The pids that the cache gives for a socket."""
+    found = cache.look()
+    return {each.pid for each in found.groups[found.group_of.get(inode, 0)]}
+
+
+def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    assert holders(cache, inode) == {actors[0].pid}
+    known = dict(cache.known_counts())
+    assert holders(cache, inode) == {actors[0].pid}
+    again = dict(cache.known_counts())
+    assert again[actors[0].pid] == known[actors[0].pid]
+    assert actors[0].pid not in cache.pids_read
+
+
+def test_a_new_socket_is_found(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    cache.look()
+    inode = actors[0].act("listen", "a")
+    assert holders(cache, inode) == {actors[0].pid}
+
+
+def test_a_closed_socket_has_no_holder(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    assert holders(cache, inode) == {actors[0].pid}
+    actors[0].act("close", "a")
+    assert holders(cache, inode) == set()
+
+
+def test_a_descriptor_number_that_is_used_again_names_the_new_socket(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    before = actors[0].act("listen", "a")
+    assert holders(cache, before) == {actors[0].pid}
+    after = actors[0].act("replace", "a")
+    assert holders(cache, after) == {actors[0].pid}
+    assert holders(cache, before) == set()
+
+
+def test_a_shared_socket_that_one_lets_go_of_keeps_the_others(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    child = actors[0].act("fork")
+    assert holders(cache, inode) == {actors[0].pid, child}
+    # As many descriptors as before, and the socket itself lives on in the child.
+    actors[0].act("swap_for_file", "a")
+    assert holders(cache, inode) == {child}
+    actors[0].act("end", str(child))
+    assert holders(cache, inode) == set()
+
+
+def test_a_fork_that_exits_is_dropped(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    child = actors[0].act("fork")
+    assert holders(cache, inode) == {actors[0].pid, child}
+    actors[0].act("end", str(child))
+    assert holders(cache, inode) == {actors[0].pid}
+
+
+def test_a_socket_that_is_passed_on_has_both_holders(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    path = f"\0porttui-test-{actors[0].pid}"
+    inode = actors[0].act("listen", "a")
+    actors[1].act("receive_at", path)
+    assert holders(cache, inode) == {actors[0].pid}
+    actors[0].act("send", "a", path)
+    # The receiver gives up one descriptor for it: their number stays the same.
+    assert actors[1].act("receive", path) == inode
+    assert holders(cache, inode) == {actors[0].pid, actors[1].pid}
+
+
+def test_a_program_that_is_executed_keeps_its_sockets_and_changes_its_name(
+    actors: list[Actor],
+) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    found = cache.look()
+    [before] = found.groups[found.group_of[inode]]
+    actors[0].act("become", "sleep")
+    until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
+    until(lambda: actors[0].state == "S", "it sleeps")
+    found = cache.look()
+    [after] = found.groups[found.group_of[inode]]
+    assert before.name.startswith("python")
+    assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
+    assert after.identity == before.identity
+
+
+def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    first = actors[0].act("open_in_thread", "a")
+    assert holders(cache, first) == {actors[0].pid}
+    second = actors[0].act("open_in_thread", "b")
+    assert holders(cache, second) == {actors[0].pid}
+
+
+def test_without_counts_everything_is_read_every_time(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("porttui.host.linux.holder_cache._read", lambda _path: b"")
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    assert holders(cache, inode) == {actors[0].pid}
+    assert holders(cache, inode) == {actors[0].pid}
+    assert actors[0].pid in cache.pids_read
+
+
+def test_groups_that_nobody_is_in_any_more_are_forgotten(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("porttui.host.linux.holder_cache._MOST_GROUPS", 0)
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    for _ in range(3):
+        child = actors[0].act("fork")
+        assert holders(cache, inode) == {actors[0].pid, child}
+        actors[0].act("end", str(child))
+    assert holders(cache, inode) == {actors[0].pid}
+    assert len(cache.look().groups) <= len(cache.known_counts()) + 2

@@ -1,0 +1,255 @@
+"""The source for Linux: real sockets of real processes, and who holds them."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+
+import pytest
+
+from porttui.host.linux.holder_cache import HolderCache, Holders
+from porttui.host.linux.processes import read_process
+from porttui.model.address import Address, Endpoint, Family, Protocol
+from porttui.model.process import Process
+from porttui.model.socket import Ownership, Socket, TcpState
+from tests.host import looking
+from tests.host.looking import (
+    is_accepted,
+    leave_time_wait,
+    listener,
+    pids_of,
+    rows_on,
+    sockets_on,
+    states_left,
+    the_socket_on,
+)
+from tests.servers import Servers, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
+
+
+@pytest.fixture(autouse=True, params=[True, False], ids=["sock_diag", "/proc/net"])
+def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(looking, "reads_netlink", request.param)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])
+def test_a_listener_is_listed_with_its_address_and_its_process(
+    servers: Servers, address: str
+) -> None:
+    server = servers.listen(address)
+    found = the_socket_on(server.port)
+    assert found.local == Endpoint(Address.parse(address), server.port)
+    assert found.protocol is Protocol.TCP
+    assert found.family is (Family.IPV6 if ":" in address else Family.IPV4)
+    assert found.state is TcpState.LISTEN
+    assert found.remote is None
+    assert found.is_listening
+    assert pids_of(found) == (server.pid,)
+    assert found.ownership is Ownership.KNOWN
+    assert found.uid == os.geteuid()
+    assert found.user == found.holders[0].user
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])
+def test_a_bound_udp_socket_is_listed_without_a_state(servers: Servers, address: str) -> None:
+    server = servers.start({"sockets": [{"protocol": "udp", "address": address}]})
+    found = the_socket_on(server.port)
+    assert (found.protocol, found.state, found.remote) == (Protocol.UDP, None, None)
+    assert found.local == Endpoint(Address.parse(address), server.port)
+    assert found.is_listening
+    assert pids_of(found) == (server.pid,)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_a_connected_udp_socket_has_a_remote_end(servers: Servers, address: str) -> None:
+    server = servers.start({"sockets": [{"protocol": "udp", "address": address}]})
+    peer = (address, server.port)
+    client = servers.start({"sockets": [{"protocol": "udp", "address": address, "peer": peer}]})
+    found = the_socket_on(client.port)
+    assert found.remote == Endpoint.of(*peer)
+    assert found.state is None
+    assert not found.is_listening
+    assert pids_of(found) == (client.pid,)
+
+
+def test_a_listener_shared_by_forks_is_one_socket_with_all_of_them(servers: Servers) -> None:
+    server = servers.start({"sockets": [{}], "forks": 2})
+    assert len(server.pids) == 3
+    assert pids_of(the_socket_on(server.port)) == tuple(sorted(server.pids))
+
+
+def test_twins_by_so_reuseport_are_two_sockets(servers: Servers) -> None:
+    first = servers.start({"sockets": [{"reuse_port": True}]})
+    second = servers.start({"sockets": [{"reuse_port": True, "port": first.port}]})
+    found = sockets_on(first.port)
+    assert sorted(map(pids_of, found)) == sorted([(first.pid,), (second.pid,)])
+    assert len({each.inode for each in found}) == 2
+
+
+def test_a_process_that_inherited_the_listener_holds_it(servers: Servers) -> None:
+    with listener() as (made, port):
+        sleeper = servers.run(["sleep", "600"], pass_fds=[made.fileno()])
+        assert pids_of(the_socket_on(port)) == tuple(sorted((os.getpid(), sleeper.pid)))
+    # Its maker let go of it: the port is still held, by a process that knows nothing of it.
+    found = the_socket_on(port)
+    assert pids_of(found) == (sleeper.pid,)
+    until(lambda: the_socket_on(port).holders[0].name == "sleep", "execve of sleep")
+
+
+def test_two_descriptors_of_one_process_are_one_holder() -> None:
+    with listener() as (made, port), made.dup():
+        assert pids_of(the_socket_on(port)) == (os.getpid(),)
+
+
+@pytest.mark.parametrize(
+    ("served", "dialled", "client_spelled", "server_spelled"),
+    [
+        ("127.0.0.1", "127.0.0.1", "127.0.0.1", "127.0.0.1"),
+        ("127.0.0.1", "::ffff:127.0.0.1", "::ffff:127.0.0.1", "127.0.0.1"),
+        ("::1", "::1", "::1", "::1"),
+        ("::", "::1", "::1", "::1"),
+        ("::", "127.0.0.1", "127.0.0.1", "::ffff:127.0.0.1"),
+        ("::ffff:127.0.0.1", "::ffff:127.0.0.1", "::ffff:127.0.0.1", "::ffff:127.0.0.1"),
+    ],
+)
+def test_both_ends_of_a_connection_have_their_processes(
+    servers: Servers, served: str, dialled: str, client_spelled: str, server_spelled: str
+) -> None:
+    server = servers.start({"sockets": [{"address": served}], "accepts": True})
+    client = servers.connect((dialled, server.port))
+    until(lambda: is_accepted(server.port), "accept")
+    near, far = the_socket_on(client.port), _accepted(server.port)
+    assert (near.state, far.state) == (TcpState.ESTABLISHED, TcpState.ESTABLISHED)
+    assert near.local == Endpoint.of(client_spelled, client.port)
+    assert far.local == Endpoint.of(server_spelled, server.port)
+    assert near.remote is not None
+    assert far.remote is not None
+    assert near.remote.peer_key == far.local.peer_key
+    assert far.remote.peer_key == near.local.peer_key
+    assert (pids_of(near), pids_of(far)) == ((client.pid,), (server.pid,))
+
+
+def test_a_connection_not_accepted_yet_is_the_kernels(servers: Servers) -> None:
+    server = servers.listen()
+    client = servers.connect(("127.0.0.1", server.port))
+    waiting = _accepted(server.port)
+    assert waiting.state is TcpState.ESTABLISHED
+    assert waiting.ownership is Ownership.KERNEL
+    assert (waiting.holders, waiting.uid, waiting.user, waiting.inode) == ((), None, None, 0)
+    assert pids_of(the_socket_on(client.port)) == (client.pid,)
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_time_wait_is_the_kernels_and_nobodys_user(address: str) -> None:
+    port, _ = leave_time_wait(address)
+    end = Endpoint.of(address, port)
+    [left] = [each for each in rows_on(port) if each.local == end]
+    assert left.state is TcpState.TIME_WAIT
+    assert left.ownership is Ownership.KERNEL
+    # The kernel prints 0 there: that is not root's.
+    assert (left.holders, left.uid, left.user) == ((), None, None)
+
+
+def test_half_closed_ends_have_their_states_and_holders() -> None:
+    with listener() as (made, port), socket.create_connection(("127.0.0.1", port)) as client:
+        accepted, _ = made.accept()
+        accepted.close()
+        own = client.getsockname()[1]
+        until(lambda: TcpState.FIN_WAIT2 in states_left("127.0.0.1", port), "FIN_WAIT2")
+        until(lambda: TcpState.CLOSE_WAIT in states_left("127.0.0.1", own), "CLOSE_WAIT")
+        assert pids_of(the_socket_on(own)) == (os.getpid(),)
+        [far] = [each for each in rows_on(port) if each.state is TcpState.FIN_WAIT2]
+        assert (far.ownership, far.holders) == (Ownership.KERNEL, ())
+
+
+def test_a_held_socket_that_no_process_shows_is_hidden() -> None:
+    """A descriptor on its way between two processes is in neither of them (unix(7))."""
+    way_in, way_out = socket.socketpair()
+    with way_in, way_out, listener() as (made, port):
+        socket.send_fds(way_in, [b"x"], [made.fileno()])
+        made.close()
+        found = the_socket_on(port)
+        assert found.ownership is Ownership.HIDDEN
+        assert (found.holders, found.uid) == ((), os.geteuid())
+        assert found.user is not None
+        _, [received], _, _ = socket.recv_fds(way_out, 1, 1)
+        with socket.socket(fileno=received):
+            assert the_socket_on(port).ownership is Ownership.KNOWN
+
+
+def test_a_socket_closed_between_the_two_looks_is_not_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Else every short connection would flicker as one with a hidden owner."""
+    with listener() as (closing, _), listener() as (staying, _):
+        inode = os.fstat(closing.fileno()).st_ino
+
+        look = HolderCache.look
+
+        def close_then_look(cache: HolderCache) -> Holders:
+            closing.close()
+            return look(cache)
+
+        monkeypatch.setattr(HolderCache, "look", close_then_look)
+        seen = {each.inode: each for each in looking.source().read().sockets}
+        assert pids_of(seen[os.fstat(staying.fileno()).st_ino]) == (os.getpid(),)
+    assert inode not in seen
+
+
+def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
+    servers: Servers, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = servers.start({"sockets": [{}], "forks": 1})
+    gone = server.pids[0]
+
+    def look_but_for_the_gone(pid: int) -> Process | None:
+        if pid == gone:
+            server.end()
+            return None
+        return read_process(pid)
+
+    monkeypatch.setattr("porttui.host.linux.holder_cache.read_process", look_but_for_the_gone)
+    found = the_socket_on(server.port)
+    assert pids_of(found) == (server.pids[1],)
+    assert found.ownership is Ownership.KNOWN
+
+
+def test_only_netlink_lists_a_bound_socket_that_does_not_listen(servers: Servers) -> None:
+    """/proc/net leaves it out: there the bind probe is what tells (facts.md, 2.2)."""
+    server = servers.start({"sockets": [{"listens": False}]})
+    found = [(each.state, pids_of(each)) for each in sockets_on(server.port)]
+    assert found == ([(TcpState.CLOSE, (server.pid,))] if looking.reads_netlink else [])
+
+
+@pytest.mark.parametrize("v6only", [True, False])
+def test_only_netlink_tells_whether_a_listener_takes_ipv4(servers: Servers, v6only: bool) -> None:
+    server = servers.start({"sockets": [{"address": "::", "v6only": v6only}]})
+    told = the_socket_on(server.port).v6only
+    assert told is (v6only if looking.reads_netlink else None)
+
+
+def test_only_netlink_tells_how_long_time_wait_lasts() -> None:
+    own, port = leave_time_wait()
+    [left] = [each for each in rows_on(own) if each.remote and each.remote.port == port]
+    if looking.reads_netlink:
+        assert left.expires_ms is not None
+        assert 0 < left.expires_ms <= 60_000
+    else:
+        assert left.expires_ms is None
+
+
+def test_only_netlink_tells_the_queues_of_a_listener() -> None:
+    with listener() as (_, port), socket.create_connection(("127.0.0.1", port)):
+        [waiting] = [each for each in sockets_on(port) if each.state is TcpState.LISTEN]
+        if looking.reads_netlink:
+            assert waiting.recv_queue == 1
+            assert waiting.send_queue > 0
+        else:
+            assert (waiting.recv_queue, waiting.send_queue) == (0, 0)
+
+
+def _accepted(port: int) -> Socket:
+    [found] = [each for each in rows_on(port) if each.state is TcpState.ESTABLISHED]
+    return found

@@ -1,0 +1,271 @@
+"""Netlink: what the kernel answers, and what it would be bad to believe."""
+
+from __future__ import annotations
+
+import errno
+import random
+import socket
+import struct
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from porttui.host.linux.diag_records import records
+from porttui.host.linux.sock_diag import (
+    ALL_STATES,
+    BODY,
+    HEADER,
+    LISTENING,
+    RECORD,
+    Answer,
+    SockDiag,
+    SockDiagError,
+    stride,
+)
+from porttui.model.address import Protocol
+from porttui.model.socket_table import LISTEN
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux'")
+
+SOCKET, ERROR, DONE = 20, 2, 3
+INTERRUPTED = 0x10
+
+
+def message(body: bytes, *, kind: int = SOCKET, flags: int = 2, sequence: int = 1) -> bytes:
+    """One netlink message, padded."""
+    length = HEADER.size + len(body)
+    return HEADER.pack(length, kind, flags, sequence, 0) + body + bytes(-length % 4)
+
+
+def a_socket(
+    *, family: int = socket.AF_INET, state: int = LISTEN, port: int = 80, inode: int = 7
+) -> bytes:
+    """A struct inet_diag_msg at 127.0.0.1 or ::1."""
+    v6 = family == socket.AF_INET6
+    address = (bytes(15) + b"\1") if v6 else b"\x7f\0\0\1" + bytes(12)
+    return struct.pack(
+        "=BBBBHH16s16sI8sIIIII",
+        family, state, 0, 0, socket.htons(port), 0, address, bytes(16), 0, bytes(8),
+        0, 0, 128, 1000, inode,
+    )  # fmt: skip
+
+
+def attribute(kind: int, value: bytes) -> bytes:
+    """A struct rtattr."""
+    return struct.pack("=HH", 4 + len(value), kind) + value + bytes(-len(value) % 4)
+
+
+END = struct.pack("=i", 0)
+
+
+class FakeKernel:
+    """Fakes the netlink socket: no real kernel can be made to answer nonsense."""
+
+    def __init__(self, *chunks: bytes, flags: int = 0) -> None:
+        self._chunks: Iterator[bytes] = iter(chunks)
+        self._flags = flags
+        self.asked = 0
+
+    def send(self, question: bytes) -> int:
+        self.asked += 1
+        return len(question)
+
+    def recvmsg_into(
+        self, buffers: list[bytearray]
+    ) -> tuple[int, list[tuple[int, int, bytes]], int, None]:
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            raise TimeoutError
+        buffers[0][: len(chunk)] = chunk
+        return len(chunk), [], self._flags, None
+
+    def settimeout(self, _seconds: float) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+
+def asking(monkeypatch: pytest.MonkeyPatch, kernel: FakeKernel) -> SockDiag:
+    """A SockDiag that talks to the fake; its questions count from 1."""
+    monkeypatch.setattr(socket, "socket", lambda *_: kernel)
+    return SockDiag()
+
+
+def ask(monkeypatch: pytest.MonkeyPatch, *chunks: bytes, flags: int = 0) -> Answer:
+    """Ask once for TCP over IPv4."""
+    diag = asking(monkeypatch, FakeKernel(*chunks, flags=flags))
+    return diag.ask(socket.AF_INET, Protocol.TCP)
+
+
+def test_a_listener_of_this_process_is_among_the_answer() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port, inode = server.getsockname()[1], server.fileno()
+        answer = SockDiag().ask(socket.AF_INET, Protocol.TCP, LISTENING)
+        found = records(answer)
+        row = list(found.local_ports).index(port)
+        assert found.states[row] == LISTEN
+        assert found.remote_ports[row] == 0
+        assert found.inodes[row] == _inode(inode)
+
+
+def test_the_kernel_filters_states() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        client = socket.create_connection(server.getsockname())
+        with client:
+            answer = records(SockDiag().ask(socket.AF_INET, Protocol.TCP, LISTENING))
+            assert set(answer.states) == {LISTEN}
+            assert client.getsockname()[1] not in answer.local_ports
+
+
+def test_a_socket_that_is_bound_and_does_not_listen_is_seen() -> None:
+    with socket.socket() as idle:
+        idle.bind(("127.0.0.1", 0))
+        found = records(SockDiag().ask(socket.AF_INET, Protocol.TCP, ALL_STATES))
+        row = list(found.local_ports).index(idle.getsockname()[1])
+        assert found.states[row] in (7, 13)
+        assert found.inodes[row] == _inode(idle.fileno())
+
+
+@pytest.mark.parametrize("v6only", [True, False])
+def test_v6only_is_told(v6only: bool) -> None:
+    with socket.socket(socket.AF_INET6) as server:
+        server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
+        server.bind(("::", 0))
+        server.listen()
+        found = records(SockDiag().ask(socket.AF_INET6, Protocol.TCP))
+        assert found.v6only[list(found.local_ports).index(server.getsockname()[1])] is v6only
+
+
+@pytest.mark.parametrize("sizes", [(0, 0, 0), (0, 36, 8), (36, 36, 36)])
+def test_records_are_cut_out_of_even_and_uneven_chunks(
+    monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...]
+) -> None:
+    sockets = [a_socket(port=port) for port in (1, 2, 3)]
+    rest = (attribute(99, bytes(size - 4)) if size else b"" for size in sizes)
+    chunk = b"".join(message(one + more) for one, more in zip(sockets, rest, strict=True))
+    answer = ask(monkeypatch, chunk, message(END, kind=DONE))
+    assert bool(stride(chunk)) == (len(set(sizes)) == 1)
+    found = records(answer)
+    assert found.packed == b"".join(sockets)
+    assert list(found.local_ports) == [1, 2, 3]
+
+
+def test_the_end_may_stand_behind_sockets(monkeypatch: pytest.MonkeyPatch) -> None:
+    chunk = message(a_socket()) + message(END, kind=DONE)
+    assert records(ask(monkeypatch, chunk)).rows == 1
+
+
+def test_an_interrupted_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    torn = message(a_socket(port=1), flags=2 | INTERRUPTED) + message(END, kind=DONE)
+    whole = message(a_socket(port=2), sequence=2) + message(END, kind=DONE, sequence=2)
+    answer = ask(monkeypatch, torn, whole)
+    assert not answer.is_torn
+    assert list(records(answer).local_ports) == [2]
+
+
+def test_an_interruption_that_the_end_tells_counts_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = FakeKernel(
+        *(
+            message(a_socket(), sequence=at)
+            + message(END, kind=DONE, flags=INTERRUPTED, sequence=at)
+            for at in range(1, 9)
+        )
+    )
+    answer = asking(monkeypatch, kernel).ask(socket.AF_INET, Protocol.TCP)
+    assert answer.is_torn
+    assert records(answer).rows == 1
+    assert 1 < kernel.asked < 9
+
+
+@pytest.mark.parametrize(
+    ("chunk", "why"),
+    [
+        (b"\1\2\3", "cut short"),
+        (message(a_socket())[:-4], "impossible length"),
+        (HEADER.pack(8, SOCKET, 0, 1, 0), "impossible length 8"),
+        (HEADER.pack(0, SOCKET, 0, 1, 0), "impossible length 0"),
+        (HEADER.pack(0xFFFFFFFF, SOCKET, 0, 1, 0), "impossible length"),
+        (message(a_socket()[:40]), "a socket of 56 bytes"),
+        (message(a_socket(), sequence=7), "another question"),
+        (message(struct.pack("=i", -errno.EPERM), kind=ERROR), "EPERM"),
+        (message(struct.pack("=i", -errno.ENOENT), kind=DONE), "ENOENT"),
+        (message(b"", kind=ERROR), "netlink sock_diag"),
+    ],
+)
+def test_nonsense_is_a_named_error(monkeypatch: pytest.MonkeyPatch, chunk: bytes, why: str) -> None:
+    with pytest.raises(SockDiagError, match=why):
+        ask(monkeypatch, chunk, message(END, kind=DONE))
+
+
+def test_a_message_too_long_for_the_buffer_is_a_named_error(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with pytest.raises(SockDiagError, match="more than fits"):
+        ask(monkeypatch, message(a_socket()), flags=socket.MSG_TRUNC)
+
+
+def test_silence_is_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SockDiagError, match="does not answer"):
+        ask(monkeypatch, message(a_socket()))
+
+
+@pytest.mark.parametrize("length", [0, 3, 200])
+def test_an_attribute_whose_length_lies_is_a_named_error(
+    monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    body = a_socket(family=socket.AF_INET6) + struct.pack("=HHI", length, 99, 0)
+    answer = ask(monkeypatch, message(body), message(END, kind=DONE))
+    with pytest.raises(SockDiagError, match="attribute"):
+        records(answer)
+
+
+def test_random_bytes_never_raise_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(1)
+    sound = message(a_socket(family=socket.AF_INET6) + attribute(11, b"\1"))
+    for _ in range(3000):
+        chunk = bytearray(sound * rng.randint(1, 3))
+        for _ in range(rng.randint(1, 6)):
+            chunk[rng.randrange(len(chunk))] = rng.choice([0, 1, 3, 255, rng.randrange(256)])
+        chunk = chunk[: rng.randint(1, len(chunk))] if rng.random() < 0.3 else chunk
+        try:
+            records(ask(monkeypatch, bytes(chunk), message(END, kind=DONE)))
+        except SockDiagError:
+            continue
+
+
+def test_where_netlink_is_refused_the_files_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+    from porttui.host.linux import source
+
+    def refuse(*_: object) -> None:
+        raise PermissionError(errno.EPERM, "no netlink for you")
+
+    monkeypatch.setattr(socket, "socket", refuse)
+    assert source.linux_source().name == "/proc/net"
+
+
+def test_when_netlink_fails_later_the_files_take_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    from porttui.host.linux import source
+
+    linux = source.linux_source()
+    assert linux.name == "sock_diag"
+
+    def fail(*_: object) -> Answer:
+        raise SockDiagError("gone")
+
+    monkeypatch.setattr(SockDiag, "ask", fail)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        found = linux.read().sockets
+        assert server.getsockname()[1] in found.local_ports
+    assert linux.name == "/proc/net"
+
+
+def test_the_layout_is_the_kernels() -> None:
+    assert (HEADER.size, RECORD, BODY) == (16, 72, 88)
+
+
+def _inode(descriptor: int) -> int:
+    import os
+
+    return os.fstat(descriptor).st_ino

@@ -1,0 +1,1 @@
+"""The words: addresses, ranges, processes, sockets."""

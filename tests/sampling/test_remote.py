@@ -1,0 +1,130 @@
+"""The sampling process: real, and ended in every way there is."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porttui.host.child_process import ChildProcess
+from porttui.host.contract import Want
+from porttui.host.local import SourceName
+from porttui.sampling import child, remote
+from porttui.sampling.boards import SamplerDefectError
+from porttui.sampling.remote import RemoteBoards
+from porttui.sampling.sampler import SampleError
+from tests.servers import ROOT, until
+
+
+@pytest.fixture
+def boards() -> Iterator[RemoteBoards]:
+    made = RemoteBoards(SourceName.AUTO)
+    yield made
+    made.close()
+
+
+def test_a_board_from_there_shows_this_machine(boards: RemoteBoards) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        boards.next()
+        board = boards.next()
+        [row] = [each.row for each in board.listening if each.row.local.port == _port(server)]
+    assert [holder.pid for holder in row.holders] == [os.getpid()]
+    assert len(board.snapshot.sockets) >= board.summary.listeners
+
+
+def test_listeners_alone_keep_the_rest_of_the_board(boards: RemoteBoards) -> None:
+    whole = boards.next()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        quick = boards.next(Want.LISTENING)
+        assert _port(server) in {each.row.local.port for each in quick.listening}
+    assert quick.snapshot.taken_at == whole.snapshot.taken_at
+    assert quick.usage == whole.usage
+
+
+def test_a_child_that_is_killed_is_replaced(boards: RemoteBoards) -> None:
+    boards.next()
+    before = boards.pid
+    os.kill(before, signal.SIGKILL)
+    with pytest.raises(SampleError, match="a new one has been started"):
+        boards.next()
+    assert boards.pid != before
+    assert boards.next().summary.listeners >= 0
+
+
+def test_closing_it_leaves_no_process(boards: RemoteBoards) -> None:
+    boards.next()
+    boards.close()
+    with pytest.raises(ProcessLookupError):
+        os.kill(boards.pid, 0)
+
+
+PARENT = """
+import sys, time
+from porttui.sampling.remote import RemoteBoards
+from porttui.host.local import SourceName
+boards = RemoteBoards(SourceName.AUTO)
+boards.next()
+print(boards.pid, flush=True)
+time.sleep(1000)
+"""
+
+
+def test_it_dies_with_its_parent_however_that_ends() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        assert Path(f"/proc/{pid}").exists()
+        parent.kill()
+    until(lambda: not _runs(pid), f"the child {pid} ends")
+
+
+def test_it_has_no_terminal_of_its_parents(boards: RemoteBoards) -> None:
+    assert os.getsid(boards.pid) == boards.pid
+
+
+def test_a_machine_that_cannot_be_read_is_a_sample_error(
+    boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import pickle
+
+    boards.next()
+    frame = pickle.dumps(remote.BoardFrame(failure="too many open files"))
+    monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)
+    with pytest.raises(SampleError, match="too many open files"):
+        boards.next()
+
+
+def test_a_defect_there_is_raised_here_with_its_traceback(
+    boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boards.next()
+    monkeypatch.setitem(remote.REQUESTS, Want.ALL, b"?")
+    with pytest.raises(SamplerDefectError, match="KeyError"):
+        boards.next()
+
+
+def test_every_request_is_answered() -> None:
+    assert set(remote.REQUESTS) == set(Want)
+    assert len(set(remote.REQUESTS.values())) == len(Want)
+    assert child.main.__doc__
+
+
+def _port(server: socket.socket) -> int:
+    port: int = server.getsockname()[1]
+    return port
+
+
+def _runs(pid: int) -> bool:
+    try:
+        stat = Path(f"/proc/{pid}/stat").read_text()
+    except FileNotFoundError:
+        return False
+    return stat.rpartition(")")[2].split()[0] != "Z"

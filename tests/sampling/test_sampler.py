@@ -1,0 +1,172 @@
+"""The sampler on the real host: one snapshot holds all that was seen, and what was not."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from porttui.host.contract import Host, HostError, SocketReading, Want
+from porttui.host.local import SourceName, local_host
+from porttui.model.address import Protocol
+from porttui.model.port_range import PortRange
+from porttui.model.socket import Ownership, TcpState
+from porttui.model.socket_table import SocketTable
+from porttui.sampling.sampler import SampleError, Sampler
+from tests.host.looking import leave_time_wait, listener
+from tests.host.namespaces import Network
+from tests.servers import PATIENCE_S, Servers
+
+on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes")
+
+
+class Turnstile:
+    """A source that counts how many are in it, and lets nobody out until told."""
+
+    name = "turnstile"
+
+    def __init__(self) -> None:
+        self.entered = threading.Semaphore(0)
+        self.leave = threading.Semaphore(0)
+        self.inside = 0
+        self.most = 0
+
+    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
+        """Blocks."""
+        self.inside += 1
+        self.most = max(self.most, self.inside)
+        self.entered.release()
+        assert self.leave.acquire(timeout=PATIENCE_S)
+        self.inside -= 1
+        return SocketReading(SocketTable.of(()))
+
+
+class Broken:
+    """A source that reads nothing."""
+
+    name = "broken"
+
+    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
+        """Fails."""
+        raise HostError("the tables are on fire")
+
+
+@pytest.fixture
+def host() -> Host:
+    """This machine."""
+    return local_host()
+
+
+@on_linux
+@pytest.mark.parametrize("source", list(SourceName))
+def test_a_snapshot_has_the_sockets_and_their_holders(servers: Servers, source: SourceName) -> None:
+    server = servers.listen()
+    snapshot = Sampler(local_host(source)).sample()
+    listening = [each for each in snapshot.sockets if each.is_listening]
+    [found] = [each for each in listening if each.local.port == server.port]
+    assert [holder.pid for holder in found.holders] == [server.pid]
+    names = {SourceName.PSUTIL: "psutil", SourceName.PROC: "/proc/net"}
+    assert snapshot.source == names.get(source, "sock_diag")
+
+
+def test_it_knows_when_it_was_taken_and_how_long_it_took(host: Host) -> None:
+    before = datetime.now(UTC)
+    snapshot = Sampler(host).sample()
+    assert before <= snapshot.taken_at <= datetime.now(UTC)
+    assert snapshot.taken_at.utcoffset() == timedelta(0)
+    assert 0 < snapshot.duration_ms < PATIENCE_S * 1000
+    moment = datetime(2026, 1, 2, tzinfo=UTC)
+    assert Sampler(host, now=lambda: moment).sample().taken_at == moment
+
+
+@on_linux
+def test_it_says_whether_it_sees_everything(host: Host) -> None:
+    snapshot = Sampler(host).sample()
+    assert snapshot.coverage.elevated is (os.geteuid() == 0)
+    hidden = [each for each in snapshot.sockets if each.ownership is Ownership.HIDDEN]
+    assert snapshot.coverage.hidden_holders == len(hidden)
+    assert snapshot.problems == ()
+
+
+@on_linux
+def test_time_wait_is_not_counted_as_hidden(network: Network) -> None:
+    network.place.call(leave_time_wait)
+    states, hidden = network.place.call(states_and_hidden)
+    assert states == [TcpState.TIME_WAIT]
+    assert hidden == 0
+
+
+@on_linux
+def test_listening_ports_have_the_names_that_the_machine_gives_them(network: Network) -> None:
+    port = _a_named_port()
+    network.start({"sockets": [{"port": port}, {}]})
+    assert network.place.call(services) == {(Protocol.TCP, port): socket.getservbyport(port, "tcp")}
+
+
+@on_linux
+def test_the_ephemeral_range_is_the_kernels(host: Host) -> None:
+    found = Sampler(host).sample().ephemeral
+    assert isinstance(found, PortRange)
+    with listener() as (_, port):
+        assert port in found
+
+
+def test_a_range_that_cannot_be_read_is_a_problem_not_a_failure(host: Host) -> None:
+    def refuse() -> PortRange:
+        raise HostError("no range today")
+
+    snapshot = Sampler(host._replace(ephemeral_range=refuse)).sample()
+    assert snapshot.ephemeral is None
+    assert [str(each) for each in snapshot.problems] == ["ephemeral range: no range today"]
+    assert isinstance(snapshot.sockets, SocketTable)
+
+
+def test_sockets_that_cannot_be_read_are_a_failure_with_the_reason(host: Host) -> None:
+    sampler = Sampler(host._replace(sockets=Broken()))
+    assert sampler.source == "broken"
+    with pytest.raises(SampleError, match="the tables are on fire"):
+        sampler.sample()
+    # It is not left locked.
+    with pytest.raises(SampleError, match="the tables are on fire"):
+        sampler.sample()
+
+
+def test_never_two_samples_at_once(host: Host) -> None:
+    turnstile = Turnstile()
+    sampler = Sampler(host._replace(sockets=turnstile))
+    threads = [threading.Thread(target=sampler.sample) for _ in range(3)]
+    for each in threads:
+        each.start()
+    for _ in threads:
+        assert turnstile.entered.acquire(timeout=PATIENCE_S)
+        assert turnstile.inside == 1
+        turnstile.leave.release()
+    for each in threads:
+        each.join(PATIENCE_S)
+        assert not each.is_alive()
+    assert turnstile.most == 1
+
+
+def states_and_hidden() -> tuple[list[TcpState | None], int]:
+    """What a sample says of states and of hidden holders."""
+    snapshot = Sampler(local_host()).sample()
+    return [each.state for each in snapshot.sockets], snapshot.coverage.hidden_holders
+
+
+def services() -> dict[tuple[Protocol, int], str]:
+    """The service names that a sample gives."""
+    return dict(Sampler(local_host()).sample().services)
+
+
+def _a_named_port() -> int:
+    for port in range(1024, 32768):
+        try:
+            socket.getservbyport(port, "tcp")
+        except OSError:
+            continue
+        return port
+    pytest.fail("the machine names no services: apt-get install netbase")

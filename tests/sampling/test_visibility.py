@@ -1,0 +1,118 @@
+"""What a user without privilege sees: every row, and of whom it is where the kernel tells."""
+
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+import pytest
+
+from porttui.host.accounts import user_name
+from tests.children import SocketSpec
+from tests.host.elsewhere import NOBODY, Elsewhere
+from tests.host.namespaces import Network
+from tests.servers import Child
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's namespaces")
+
+Json = dict[str, Any]
+
+
+@pytest.fixture
+def nobody(network: Network) -> Elsewhere:
+    """The user nobody, in a network of the test's own."""
+    return network.place._replace(uid=NOBODY)
+
+
+@pytest.fixture
+def roots(network: Network) -> Child:
+    """A server of root's, shared by two processes, with a client."""
+    sockets: list[SocketSpec] = [{}, {"protocol": "udp", "address": "::1"}]
+    server = network.start({"sockets": sockets, "forks": 1})
+    network.start({"sockets": [{"peer": ("127.0.0.1", server.port)}]})
+    return server
+
+
+def test_every_row_is_there_with_its_user_and_hidden_owners(
+    nobody: Elsewhere, network: Network, roots: Child
+) -> None:
+    seen, words = _list(nobody)
+    everything, _ = _list(network.place)
+    assert [_row(each) for each in seen["sockets"]] == [
+        _row(each) for each in everything["sockets"]
+    ]
+    held = [each for each in seen["sockets"] if each["ownership"] == "hidden"]
+    assert len(held) == 3
+    for each in held:
+        assert (each["uid"], each["user"], each["holders"]) == (0, user_name(0), [])
+    assert seen["coverage"] == {"elevated": False, "hidden_holders": 3}
+    assert words == "porttui: 3 owners are hidden from you: sudo porttui list shows them\n"
+    assert everything["coverage"] == {"elevated": True, "hidden_holders": 0}
+    assert roots.pid in [
+        holder["pid"] for each in everything["sockets"] for holder in each["holders"]
+    ]
+
+
+def test_what_waits_for_accept_is_not_said_to_be_hidden(nobody: Elsewhere, roots: Child) -> None:
+    seen, _ = _list(nobody)
+    [waiting] = [each for each in seen["sockets"] if each["ownership"] == "kernel"]
+    assert waiting["local"] == {"address": "127.0.0.1", "port": roots.port}
+    assert (waiting["uid"], waiting["user"]) == (None, None)
+
+
+def test_own_processes_are_seen(nobody: Elsewhere, network: Network, roots: Child) -> None:
+    own = network.start({"sockets": [{}], "uid": NOBODY})
+    seen, words = _list(nobody, str(own.port))
+    [found] = seen["sockets"]
+    assert found["ownership"] == "known"
+    [holder] = found["holders"]
+    assert (holder["pid"], holder["user"]) == (own.pid, user_name(NOBODY))
+    # The count is of the whole machine, not of what the filter shows.
+    assert seen["coverage"]["hidden_holders"] == 3
+    assert "sudo" in words
+    assert roots.pid != own.pid
+
+
+def test_the_table_never_shows_an_empty_owner(nobody: Elsewhere, roots: Child) -> None:
+    done = nobody.porttui("list", "--listening", str(roots.port))
+    assert done.returncode == 0
+    [_, line] = done.stdout.splitlines()
+    *_, user, process = line.split()
+    assert (user, process) == (user_name(0), "hidden")
+
+
+def test_one_hidden_owner_is_said_in_the_singular(nobody: Elsewhere, network: Network) -> None:
+    network.start({"sockets": [{}]})
+    _, words = _list(nobody)
+    assert words == "porttui: 1 owner is hidden from you: sudo porttui list shows them\n"
+
+
+def test_without_hidden_owners_nothing_is_said(nobody: Elsewhere) -> None:
+    seen, words = _list(nobody)
+    assert (seen["sockets"], seen["coverage"]["hidden_holders"], words) == ([], 0, "")
+
+
+def test_psutil_sees_the_same_rows(nobody: Elsewhere, network: Network, roots: Child) -> None:
+    seen, _ = _list(nobody, "--source", "psutil")
+    everything, _ = _list(network.place)
+    assert sorted(map(_row, seen["sockets"])) == sorted(map(_row, everything["sockets"]))
+    assert not any(each["holders"] for each in seen["sockets"])
+    assert seen["coverage"]["elevated"] is False
+    assert seen["coverage"]["hidden_holders"] >= 3
+    assert roots.pids
+
+
+def _list(place: Elsewhere, *flags: str) -> tuple[Json, str]:
+    done = place.porttui("list", "--json", *flags)
+    assert done.returncode == 0
+    document: Json = json.loads(done.stdout)
+    return document, done.stderr
+
+
+def _row(each: Json) -> tuple[str, str, str]:
+    return (
+        f"{each['protocol']} {each['family']} {each['state']}",
+        f"{each['local']}",
+        f"{each['remote']}",
+    )

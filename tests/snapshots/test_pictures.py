@@ -1,0 +1,126 @@
+"""The screen to the cell and the colour. To accept a change: `pytest --snapshot-update`, and look.
+
+The machine is scripted and its time stands still, so nothing but the code changes a picture.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from typing import Any, NamedTuple
+
+import pytest
+from textual.pilot import Pilot
+
+from porttui.model.stop import StopSignal
+from tests.making import listener, process
+from tests.scripted import NODE, WEB, ScriptedClock, ScriptedMachine, developers_machine
+from tests.ui.stage import LARGE, SMALL, a_session, lines_of, until
+
+Compare = Callable[..., bool]
+
+
+Change = Callable[[ScriptedMachine], object]
+
+
+class Picture(NamedTuple):
+    """What to press, and what must be on the screen before the picture is taken."""
+
+    size: tuple[int, int]
+    keys: tuple[str, ...] = ()
+    shows: str = "PORT"
+    machine: Change | None = None
+    """Makes the machine another one before it is looked at."""
+    then: Change | None = None
+    """What happens to it after the first look."""
+
+
+def changes_hands(machine: ScriptedMachine) -> None:
+    """Node restarts, uvicorn is gone, deno is new."""
+    kept = [each for each in machine.sockets if not {NODE, WEB} & set(each.holders)]
+    machine.sockets = (
+        *kept,
+        listener("127.0.0.1", 3000, held_by=[process(15001, "node", age_s=1)]),
+        listener("127.0.0.1", 4000, held_by=[process(15002, "deno", age_s=1)]),
+    )
+
+
+def runs_low(machine: ScriptedMachine) -> None:
+    """Nine ephemeral ports of ten are in use."""
+    machine.ephemeral = machine.ephemeral and machine.ephemeral._replace(first=52000, last=52012)
+
+
+def lacks_rights(machine: ScriptedMachine) -> None:
+    """An ordinary user looks."""
+    machine.uid = 1000
+
+
+def does_not_die(machine: ScriptedMachine) -> None:
+    """Node lives on after SIGTERM."""
+    machine.endures = {NODE.pid: {StopSignal.TERM}}
+
+
+PICTURES = {
+    "main-120x40": Picture(LARGE),
+    "main-160x50": Picture((160, 50)),
+    "listening-80x24": Picture(SMALL),
+    "loopback-80x24": Picture(SMALL, ("2",)),
+    "ranges-80x24": Picture(SMALL, ("3",)),
+    "main-40x12": Picture((40, 12)),
+    "main-20x5": Picture((20, 5)),
+    "marks-120x40": Picture(LARGE, ("r",), "deno", then=changes_hands),
+    "low-120x40": Picture(LARGE, ("3",), machine=runs_low),
+    "user-120x40": Picture(LARGE, machine=lacks_rights),
+    "paused-120x40": Picture(LARGE, ("p",), "PAUSED"),
+    "filtered-120x40": Picture(LARGE, ("slash", *"node", "enter"), "2 of 10 fit node"),
+    "typing-120x40": Picture(LARGE, ("slash", *"node"), " /node"),
+    "bad-filter-80x24": Picture(SMALL, ("slash", *"8000-80"), "runs backwards"),
+    "nothing-fits-80x24": Picture(SMALL, ("slash", *"1234", "enter"), "no row fits"),
+    "stop-120x40": Picture(LARGE, ("x",), "Stop node"),
+    "stop-80x24": Picture(SMALL, ("j", "x"), "Stop postgres"),
+    "stopped-120x40": Picture(LARGE, ("x", "y"), "LISTEN 8"),
+    "not-stopped-80x24": Picture(SMALL, ("x", "y"), "f sends SIGKILL", does_not_die),
+    "refused-80x24": Picture(SMALL, ("G", "k", "x"), "Not possible", lacks_rights),
+    "choose-120x40": Picture(LARGE, ("2", "x"), "Stop which end?"),
+    "details-120x40": Picture(LARGE, ("enter",), "Esc close"),
+    "details-80x24": Picture(SMALL, ("2", "enter"), "Esc close"),
+    "details-of-a-range-80x24": Picture(SMALL, ("3", "enter"), "Esc close"),
+    "help-120x40": Picture(LARGE, ("question_mark",), "Look around"),
+    "help-80x24": Picture(SMALL, ("question_mark",), "Look around"),
+    "copied-80x24": Picture(SMALL, ("c",), "Copied"),
+}
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedClock]:
+    """Every clock that anything on the screen is taken from, and the time zone."""
+    scripted = ScriptedClock.of_sampling(monkeypatch)
+    for room in ("porttui.ui.app", "porttui.stopping.stopper"):
+        monkeypatch.setattr(f"{room}.time", scripted.time_module())
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    yield scripted
+    monkeypatch.undo()
+    time.tzset()
+
+
+@pytest.mark.parametrize("name", PICTURES)
+def test_picture(name: str, clock: ScriptedClock, snap_compare: Compare) -> None:
+    picture = PICTURES[name]
+    machine = developers_machine()
+    machine.on_read = lambda: clock.move(0.012)
+    if picture.machine is not None:
+        picture.machine(machine)
+
+    async def arrive(pilot: Pilot[Any]) -> None:
+        def shown() -> str:
+            return "\n".join(lines_of(pilot))
+
+        await until(pilot, lambda: "PORT" in shown() and "scanning" not in shown(), "a sample")
+        if picture.then is not None:
+            picture.then(machine)
+        await pilot.press(*picture.keys)
+        await until(pilot, lambda: picture.shows in shown(), picture.shows)
+
+    app = a_session(machine, interval_s=1.0)
+    assert snap_compare(app, run_before=arrive, terminal_size=picture.size)

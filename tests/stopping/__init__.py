@@ -1,0 +1,1 @@
+"""Stopping a process: whom not, how it ended, and in which words."""

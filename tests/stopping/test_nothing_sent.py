@@ -1,0 +1,179 @@
+"""Stops that must not signal anybody: gone, changed, refused and denied, with real processes."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from porttui.host.linux.processes import read_process
+from porttui.host.local import SourceName
+from porttui.model.stop import StopOutcome, StopResult, StopTarget
+from porttui.stopping.stopper import Stopper
+from porttui.stopping.wording import sentence
+from tests.host.elsewhere import NOBODY, Elsewhere
+from tests.host.looking import listener, pids_of, the_socket_on
+from tests.host.namespaces import require_root
+from tests.host.tools import require_tool
+from tests.servers import Child, Servers, has_exited
+from tests.stopping.desk import Desk, stop_after_reuse, stop_pid, stop_port
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes of Linux")
+
+SOURCES = [SourceName.PROC, SourceName.PSUTIL]
+
+
+@pytest.fixture
+def desk() -> Desk:
+    """This machine, read in the best way."""
+    return Desk()
+
+
+@pytest.fixture
+def server(servers: Servers) -> Iterator[Child]:
+    """A server that must get no signal whatsoever."""
+    child = servers.start({"sockets": [{}], "is_bystander": True})
+    yield child
+    assert not has_exited(child.pid)
+    assert child.process.stdin is not None
+    child.process.stdin.close()
+    assert child.await_report()["signals"] == []
+
+
+@pytest.mark.parametrize("source", SOURCES)
+@pytest.mark.parametrize("is_reaped", [True, False])
+def test_already_gone(servers: Servers, source: SourceName, is_reaped: bool) -> None:
+    desk, gone = Desk(source), servers.listen()
+    target = desk.aim(gone.port)
+    gone.end()
+    if is_reaped:
+        gone.process.wait()
+    result = desk.stop(target)
+    assert (result.outcome, result.sent) == (StopOutcome.ALREADY_GONE, ())
+    assert sentence(result).endswith(f"127.0.0.1:{gone.port} is free.")
+
+
+def test_already_gone_and_the_port_is_anothers(servers: Servers, desk: Desk) -> None:
+    gone = servers.listen()
+    target = desk.aim(gone.port)
+    gone.end()
+    newcomer = servers.listen(port=gone.port)
+    result = desk.stop(target)
+    assert (result.outcome, result.sent) == (StopOutcome.ALREADY_GONE, ())
+    assert f"{newcomer.pid}, which was not there before" in sentence(result)
+    assert not has_exited(newcomer.pid)
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_another_start_mark_under_the_same_pid(server: Child, source: SourceName) -> None:
+    desk = Desk(source)
+    target = desk.aim(server.port)
+    [holder] = target.holders
+    earlier = holder._replace(started=holder.started - 1)
+    result = desk.stop(target._replace(holders=(earlier,)))
+    _assert_nothing_sent(result, StopOutcome.CHANGED, "belongs to another process by now")
+
+
+@pytest.mark.parametrize("source", SOURCES)
+def test_a_pid_that_was_given_to_another_server_on_the_same_port(source: SourceName) -> None:
+    """The kernel is made to give the very same pid out again."""
+    require_root()
+    place = Elsewhere((require_tool("unshare"), "--pid", "--fork", "--mount-proc"))
+    outcome, signals, lives = place.call(stop_after_reuse, source)
+    assert (outcome, signals, lives) == (StopOutcome.CHANGED, 0, True)
+
+
+def test_a_process_that_let_go_of_the_port(servers: Servers, desk: Desk) -> None:
+    closer = servers.listen()
+    target, port = desk.aim(closer.port), closer.port
+    closer.tell("close")
+    closer.await_report()
+    result = desk.stop(target)
+    _assert_nothing_sent(result, StopOutcome.CHANGED, f"no longer holds 127.0.0.1:{port}")
+    assert not has_exited(closer.pid)
+
+
+def test_a_process_that_moved_to_another_port(servers: Servers, desk: Desk, server: Child) -> None:
+    """It is the same process, but not the one that is on the row."""
+    other = servers.listen()
+    target = desk.aim(other.port)
+    moved = target._replace(holders=desk.aim(server.port).holders)
+    _assert_nothing_sent(desk.stop(moved), StopOutcome.CHANGED, "no longer holds")
+    assert not has_exited(other.pid)
+
+
+def test_if_one_of_several_has_changed_none_is_signalled(servers: Servers, desk: Desk) -> None:
+    family = servers.start({"sockets": [{}], "forks": 2})
+    target = desk.aim(family.port)
+    *rest, last = target.holders
+    result = desk.stop(target, [*rest, last._replace(started=last.started - 1)])
+    _assert_nothing_sent(result, StopOutcome.CHANGED, "belongs to another process")
+    assert not any(map(has_exited, family.pids))
+
+
+def test_porttui_itself(desk: Desk, server: Child) -> None:
+    with listener() as (_, port):
+        result = desk.stop(desk.aim(port))
+        _assert_nothing_sent(result, StopOutcome.REFUSED, "that is porttui itself")
+    # Nor anybody else along with it.
+    target, own = desk.aim(server.port), read_process(os.getpid())
+    assert own is not None
+    result = desk.stop(target, [*target.holders, own])
+    _assert_nothing_sent(result, StopOutcome.REFUSED, "that is porttui itself")
+
+
+def test_the_first_process(desk: Desk, server: Child) -> None:
+    init, target = read_process(1), desk.aim(server.port)
+    assert init is not None
+    _assert_nothing_sent(desk.stop(target, [init]), StopOutcome.REFUSED, "pid 1 is the system")
+
+
+def test_a_thread_of_the_kernel(desk: Desk, server: Child) -> None:
+    """Containers show none: this is a process that claims to be one."""
+    target = desk.aim(server.port)
+    claims = [holder._replace(is_kernel_thread=True) for holder in target.holders]
+    _assert_nothing_sent(desk.stop(target, claims), StopOutcome.REFUSED, "a thread of the kernel")
+
+
+def test_a_hidden_process(server: Child) -> None:
+    require_root()
+    result = Elsewhere(uid=NOBODY).call(stop_port, server.port)
+    _assert_nothing_sent(result, StopOutcome.REFUSED, "hidden from you (the socket is root's)")
+    assert "sudo" in sentence(result)
+
+
+def test_a_foreign_process(server: Child) -> None:
+    require_root()
+    result = Elsewhere(uid=NOBODY).call(stop_pid, server.port, server.pid)
+    _assert_nothing_sent(result, StopOutcome.REFUSED, "belongs to root, not to you")
+    assert f"sudo kill -TERM {server.pid}" in sentence(result)
+
+
+def test_what_the_system_denies(servers: Servers) -> None:
+    """Root without the capability to signal others, as in a container that dropped it."""
+    require_root()
+    server = servers.start({"sockets": [{}], "uid": NOBODY})
+    powerless = Elsewhere((require_tool("setpriv"), "--bounding-set=-kill"))
+    result = powerless.call(stop_port, server.port)
+    assert (result.outcome, result.sent) == (StopOutcome.DENIED, ())
+    assert f"not permitted to signal process {server.pid}" in sentence(result)
+    assert pids_of(the_socket_on(server.port)) == (server.pid,)
+
+
+def test_the_reason_is_known_before_anything_is_tried(desk: Desk, server: Child) -> None:
+    """For the dialog: it greys out what will be refused."""
+    target = desk.aim(server.port)
+    stopper: Stopper = desk.stopper
+    assert stopper.refusal(target) is None
+    assert stopper.refusal(target, target.holders[0]) is None
+    nobody_in_sight: StopTarget = target._replace(holders=(), hidden_user="alice")
+    assert "alice's" in str(stopper.refusal(nobody_in_sight))
+    assert desk.stop(nobody_in_sight).outcome is StopOutcome.REFUSED
+
+
+def _assert_nothing_sent(result: StopResult, outcome: StopOutcome, reason: str) -> None:
+    assert (result.outcome, result.sent, result.survivors) == (outcome, (), ())
+    assert reason in result.reason
+    assert sentence(result).startswith("Nothing was sent: ")

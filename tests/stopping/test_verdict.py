@@ -1,0 +1,161 @@
+"""What is true of a port after a stop."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.host.contract import BindAnswer
+from porttui.model.address import Protocol
+from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.model.stop import StopOutcome
+from porttui.stopping.verdict import Verdict, judge
+from tests.making import connection, listener, process, snapshot, target, udp
+
+NODE, OTHER = process(10, "node"), process(20, "other")
+AIM = "127.0.0.1:3000"
+
+HELD = listener("127.0.0.1", 3000, held_by=[OTHER])
+HIDDEN = listener("0.0.0.0", 3000, user="root")
+STILL_OPEN = connection(AIM, "127.0.0.1:40000", held_by=[OTHER])
+TIME_WAIT = connection(AIM, "127.0.0.1:40001", state=TcpState.TIME_WAIT)
+FIN_WAIT = connection(AIM, "127.0.0.1:40002", state=TcpState.FIN_WAIT2)
+WILDCARD_6 = listener("::", 3000, held_by=[OTHER])
+ELSEWHERE = listener("::1", 3000, held_by=[OTHER])
+CLIENT = connection("127.0.0.1:40000", AIM, held_by=[OTHER])
+
+BINDABLE, IN_USE = BindAnswer.BINDABLE, BindAnswer.IN_USE
+NOT_PERMITTED, UNKNOWN = BindAnswer.NOT_PERMITTED, BindAnswer.UNKNOWN
+
+FREED, LINGERING = StopOutcome.FREED, StopOutcome.FREED_LINGERING
+STILL_HELD, UNVERIFIED = StopOutcome.STILL_HELD_BY_OTHERS, StopOutcome.EXITED_BUT_UNVERIFIED
+
+
+def judged(answer: BindAnswer, *sockets: Socket) -> Verdict:
+    return judge(target(AIM, holders=[NODE]), snapshot(*sockets), answer)
+
+
+@pytest.mark.parametrize(
+    ("sockets", "answer", "outcome", "held_by", "can_bind"),
+    [
+        ([], BINDABLE, FREED, (), True),
+        ([CLIENT], BINDABLE, FREED, (), True),
+        ([ELSEWHERE], BINDABLE, FREED, (), True),
+        ([WILDCARD_6], BINDABLE, FREED, (), True),
+        ([HELD], IN_USE, STILL_HELD, (HELD,), False),
+        ([HELD], BINDABLE, STILL_HELD, (HELD,), True),
+        ([HELD], UNKNOWN, STILL_HELD, (HELD,), None),
+        ([HELD], NOT_PERMITTED, STILL_HELD, (HELD,), None),
+        ([HIDDEN], IN_USE, STILL_HELD, (HIDDEN,), False),
+        ([STILL_OPEN], IN_USE, STILL_HELD, (STILL_OPEN,), False),
+        ([STILL_OPEN], BINDABLE, STILL_HELD, (STILL_OPEN,), True),
+        ([TIME_WAIT, HELD, FIN_WAIT], IN_USE, STILL_HELD, (HELD,), False),
+        ([TIME_WAIT], BINDABLE, LINGERING, (TIME_WAIT,), True),
+        ([TIME_WAIT, FIN_WAIT], IN_USE, LINGERING, (TIME_WAIT, FIN_WAIT), False),
+        ([TIME_WAIT, WILDCARD_6], IN_USE, LINGERING, (TIME_WAIT,), False),
+        ([WILDCARD_6], IN_USE, STILL_HELD, (WILDCARD_6,), False),
+        ([], IN_USE, UNVERIFIED, (), False),
+        ([ELSEWHERE], IN_USE, UNVERIFIED, (), False),
+        ([], NOT_PERMITTED, UNVERIFIED, (), None),
+        ([], UNKNOWN, UNVERIFIED, (), None),
+        ([WILDCARD_6], UNKNOWN, UNVERIFIED, (), None),
+    ],
+)
+def test_tables_name_holders_and_the_probe_decides_the_rest(
+    sockets: list[Socket],
+    answer: BindAnswer,
+    outcome: StopOutcome,
+    held_by: tuple[Socket, ...],
+    can_bind: bool | None,
+) -> None:
+    verdict = judged(answer, *sockets)
+    assert verdict.outcome is outcome
+    assert verdict.held_by == held_by
+    assert verdict.can_bind is can_bind
+    assert verdict.is_final is (outcome is FREED)
+    assert bool(verdict.reason) is (outcome is UNVERIFIED)
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (
+            IN_USE,
+            "nothing is listed on the address, yet the system says that it is in use: "
+            "a socket bound to it does not listen",
+        ),
+        (
+            NOT_PERMITTED,
+            "nothing is listed on the address; whether it can be bound "
+            "only a user who may bind that port can try",
+        ),
+        (
+            UNKNOWN,
+            "nothing is listed on the address; whether it can be bound could not be tried",
+        ),
+    ],
+)
+def test_why_it_could_not_be_verified(answer: BindAnswer, reason: str) -> None:
+    assert judged(answer).reason == reason
+
+
+@pytest.mark.parametrize("answer", [NOT_PERMITTED, UNKNOWN])
+def test_what_lingers_on_the_address_is_listed_there(answer: BindAnswer) -> None:
+    """A web server on port 80, stopped by a user who may not bind port 80."""
+    verdict = judged(answer, TIME_WAIT)
+    assert verdict.held_by == (TIME_WAIT,)
+    assert verdict.can_bind is None
+    assert "nothing is listed" not in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("sockets", "answer", "elsewhere"),
+    [
+        ([ELSEWHERE], BINDABLE, (ELSEWHERE,)),
+        ([WILDCARD_6], BINDABLE, (WILDCARD_6,)),
+        ([ELSEWHERE, HELD], IN_USE, (ELSEWHERE,)),
+        ([ELSEWHERE, TIME_WAIT], BINDABLE, (ELSEWHERE,)),
+        ([ELSEWHERE, TIME_WAIT], IN_USE, (ELSEWHERE,)),
+        ([ELSEWHERE], UNKNOWN, (ELSEWHERE,)),
+        ([WILDCARD_6], IN_USE, ()),
+        ([listener("127.0.0.2", 3000)], BINDABLE, (listener("127.0.0.2", 3000),)),
+        ([listener("::1", 3001)], BINDABLE, ()),
+        ([udp("::1", 3000)], BINDABLE, ()),
+        ([connection("[::1]:3000", "[::1]:40000", held_by=[OTHER])], BINDABLE, ()),
+        ([HIDDEN], IN_USE, ()),
+    ],
+)
+def test_listeners_that_do_not_stand_in_the_way_are_elsewhere(
+    sockets: list[Socket], answer: BindAnswer, elsewhere: tuple[Socket, ...]
+) -> None:
+    assert judged(answer, *sockets).elsewhere == elsewhere
+
+
+@pytest.mark.parametrize(
+    ("aim", "sockets", "answer", "outcome"),
+    [
+        ("0.0.0.0:3000", [HELD], IN_USE, STILL_HELD),
+        ("0.0.0.0:3000", [TIME_WAIT], BINDABLE, LINGERING),
+        ("0.0.0.0:3000", [ELSEWHERE], BINDABLE, FREED),
+        ("[::]:3000", [ELSEWHERE], IN_USE, STILL_HELD),
+        ("[::]:3000", [HELD], BINDABLE, FREED),
+        ("[::]:3000", [HELD], IN_USE, STILL_HELD),
+        ("[::1]:3000", [HELD], BINDABLE, FREED),
+    ],
+)
+def test_verdicts_for_other_addresses(
+    aim: str, sockets: list[Socket], answer: BindAnswer, outcome: StopOutcome
+) -> None:
+    assert judge(target(aim), snapshot(*sockets), answer).outcome is outcome
+
+
+def test_udp_is_judged_by_udp_sockets() -> None:
+    aim = target("0.0.0.0:53", protocol=Protocol.UDP)
+    tcp, held = listener("0.0.0.0", 53, held_by=[OTHER]), udp("127.0.0.1", 53, held_by=[OTHER])
+    assert judge(aim, snapshot(tcp), BINDABLE) == Verdict(FREED, can_bind=True)
+    assert judge(aim, snapshot(tcp, held), IN_USE).held_by == (held,)
+
+
+def test_a_connection_not_accepted_does_not_hold_the_port() -> None:
+    waiting = connection(AIM, "127.0.0.1:40000")
+    assert waiting.ownership is Ownership.KERNEL
+    assert judged(BINDABLE, waiting).outcome is LINGERING

@@ -1,0 +1,261 @@
+"""Drives a session over a scripted machine and reads its screen as a person would."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from typing import Any
+
+from textual import events
+from textual.geometry import Region
+from textual.keys import _character_to_key
+from textual.message import Message
+from textual.pilot import Pilot
+from textual.widgets._toast import Toast
+
+from porttui.analysis.filter import Filter
+from porttui.model.socket import Socket
+from porttui.sampling.boards import LocalBoards
+from porttui.sampling.sampler import Sampler
+from porttui.stopping.stopper import Stopper
+from porttui.ui.app import PorttuiApp
+from porttui.ui.messages import SampleTaken
+from porttui.ui.widgets.keyed_table import KeyedTable
+from tests.making import TAKEN_AT
+from tests.scripted import ScriptedClipboard, ScriptedMachine
+
+LARGE = (120, 40)
+SMALL = (80, 24)
+
+TABLES = ("#listening-table", "#loopback-table", "#ranges-table")
+
+NEVER_S = 86400.0
+"""An interval after which no test samples by itself."""
+
+
+def a_session(
+    machine: ScriptedMachine,
+    clipboard: ScriptedClipboard | None = None,
+    *,
+    interval_s: float = NEVER_S,
+    wanted: Filter | None = None,
+    elevation: str = "sudo porttui",
+) -> PorttuiApp:
+    """The application over a scripted machine."""
+    host = machine.host()
+    sampler = Sampler(host, now=lambda: TAKEN_AT)
+    return PorttuiApp(
+        LocalBoards(sampler),
+        Stopper(host, sampler),
+        clipboard or ScriptedClipboard(),
+        interval_s=interval_s,
+        wanted=wanted,
+        elevation=elevation,
+    )
+
+
+async def until(
+    pilot: Pilot[Any], condition: Callable[[], object], what: str = "", within_s: float = 4.0
+) -> None:
+    """Wait until the condition holds; fail with the screen as it is when it never does."""
+    deadline = time.monotonic() + within_s
+    while not condition():
+        if time.monotonic() > deadline:
+            screen = "\n".join(lines_of(pilot))
+            # Not pytest.fail(): what that raises is no Exception, and would leave Textual hanging.
+            raise AssertionError(f"{what or 'it'} did not come true within {within_s} s:\n{screen}")
+        await pilot.pause()
+
+
+def lines_of(pilot: Pilot[Any], region: Region | None = None) -> list[str]:
+    """The lines of the screen on top, or of a part of it, as they are painted."""
+    strips = pilot.app.screen._compositor.render_strips()
+    if region is not None:
+        strips = [strip.crop(region.x, region.right) for strip in strips[region.y : region.bottom]]
+    return [strip.text for strip in strips]
+
+
+class Stage:
+    """A running session."""
+
+    def __init__(self, app: PorttuiApp, pilot: Pilot[int], heard: Sequence[Message]) -> None:
+        """`heard`: the messages that the application has got."""
+        self.app = app
+        self.pilot = pilot
+        self._heard = heard
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, line by line."""
+        return lines_of(self.pilot)
+
+    @property
+    def text(self) -> str:
+        """The screen."""
+        return "\n".join(self.lines)
+
+    @property
+    def flat(self) -> str:
+        """The screen with its frames and line ends as blanks, and no blank doubled."""
+        return " ".join(self.text.translate(_FRAMES).split())
+
+    @property
+    def footer(self) -> str:
+        """The last line."""
+        return self.lines[-1]
+
+    @property
+    def status(self) -> str:
+        """The line above the footer."""
+        return self.lines[-2]
+
+    @property
+    def dialog(self) -> str:
+        """The name of the dialog on top, "" without one."""
+        is_main = self.app.screen is self.app.screen_stack[0]
+        return "" if is_main else type(self.app.screen).__name__
+
+    @property
+    def box(self) -> list[str]:
+        """The lines inside the frame of the dialog on top, without the blanks around them."""
+        return self._inside(self.app.screen.query_one(".dialog").region.shrink((1, 1, 1, 1)))
+
+    @property
+    def said(self) -> str:
+        """All that the dialog on top says that is in view, in one line."""
+        return " ".join(" ".join(self.box).split())
+
+    @property
+    def toasts(self) -> str:
+        """What the toasts say, in one line."""
+        lines = [
+            line for toast in self.app.screen.query(Toast) for line in self._inside(toast.region)
+        ]
+        return " ".join(" ".join(lines).split())
+
+    def _inside(self, region: Region) -> list[str]:
+        return [line.strip(" ▌") for line in lines_of(self.pilot, region)]
+
+    def table(self, number: int = 1) -> KeyedTable[Any]:
+        """The table of a pane."""
+        return self.app.screen_stack[0].query_one(TABLES[number - 1], KeyedTable)
+
+    @property
+    def ports(self) -> list[int]:
+        """The ports of the listening pane's rows, from above."""
+        return [marked.row.local.port for marked in self.table().rows]
+
+    @property
+    def port(self) -> int | None:
+        """The port under the listening pane's cursor."""
+        marked = self.table().selected
+        return None if marked is None else int(marked.row.local.port)
+
+    @property
+    def pane(self) -> int:
+        """The pane that has the keys."""
+        for number in (1, 2, 3):
+            if self.table(number).has_focus:
+                return number
+        return 0
+
+    async def press(self, *keys: str) -> None:
+        """Press keys one after the other, each when the one before is done."""
+        await self.pilot.press(*keys)
+
+    async def type(self, text: str) -> None:
+        """Press the keys of a text, as quickly as they come."""
+        await self.go(*text)
+
+    async def go(self, *keys: str) -> None:
+        """Send keys all at once and wait until they are done with."""
+        self.burst(*keys)
+        await self.pilot.pause()
+        await self.pilot.pause()
+
+    def burst(self, *keys: str) -> None:
+        """Send keys all at once, as a terminal does that was busy, or a person who is quick."""
+        driver = self.app._driver
+        assert driver is not None
+        for key in keys:
+            name = _character_to_key(key) if len(key) == 1 else key
+            driver.send_message(events.Key(name, key if len(key) == 1 else None))
+
+    async def paste(self, text: str) -> None:
+        """Paste, as a terminal tells it."""
+        driver = self.app._driver
+        assert driver is not None
+        driver.send_message(events.Paste(text))
+        await self.pilot.pause()
+
+    async def until(self, condition: Callable[[], object], what: str = "") -> None:
+        """Wait until the condition holds."""
+        await until(self.pilot, condition, what)
+
+    async def see(self, *texts: str) -> None:
+        """Wait until all of the texts are on the screen."""
+        await self.until(lambda: all(text in self.flat for text in texts), repr(texts))
+
+    async def say(self, *texts: str) -> None:
+        """Wait until all of the texts are in the status line."""
+        await self.until(lambda: all(text in self.status for text in texts), repr(texts))
+
+    @property
+    def samples_heard(self) -> int:
+        """How many samples have come to the application."""
+        return sum(isinstance(each, SampleTaken) for each in self._heard)
+
+
+class ScriptedStage(Stage):
+    """A running session over a scripted machine."""
+
+    def __init__(
+        self,
+        app: PorttuiApp,
+        pilot: Pilot[int],
+        heard: Sequence[Message],
+        machine: ScriptedMachine,
+        clipboard: ScriptedClipboard,
+    ) -> None:
+        super().__init__(app, pilot, heard)
+        self.machine = machine
+        self.clipboard = clipboard
+
+    async def sample(self, *sockets: Socket) -> None:
+        """Have the machine look so from now on, and the screen show it."""
+        self.machine.sockets = sockets
+        seen = self.samples_heard
+        self.app.action_refresh()
+        await self.until(lambda: self.samples_heard > seen, "a new sample")
+        await self.pilot.pause()
+
+
+_FRAMES = str.maketrans("│╭╮╰╯─█▁▔", " " * 9)
+
+
+@asynccontextmanager
+async def on_stage(
+    machine: ScriptedMachine,
+    *,
+    size: tuple[int, int] = LARGE,
+    clipboard: ScriptedClipboard | None = None,
+    interval_s: float = NEVER_S,
+    wanted: Filter | None = None,
+    elevation: str = "sudo porttui",
+    sampled: bool = True,
+) -> AsyncIterator[ScriptedStage]:
+    """A session with its first sample on the screen, unless it is not `sampled` yet."""
+    heard: list[Message] = []
+    clipboard = clipboard or ScriptedClipboard()
+    app = a_session(machine, clipboard, interval_s=interval_s, wanted=wanted, elevation=elevation)
+    async with app.run_test(size=size, notifications=True, message_hook=heard.append) as pilot:
+        stage = ScriptedStage(app, pilot, heard, machine, clipboard)
+        try:
+            if sampled:
+                await stage.until(lambda: stage.samples_heard, "the first sample")
+                await pilot.pause()
+            yield stage
+        finally:
+            machine.may_read.set()
+            machine.may_exit.set()

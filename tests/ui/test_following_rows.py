@@ -1,0 +1,148 @@
+"""The cursor stays on its row, whatever comes and goes around it."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.analysis.changes import LINGER_S
+from porttui.model.socket import Socket
+from tests.making import listener, pair, process
+from tests.scripted import ScriptedClock, ScriptedMachine
+from tests.ui.stage import SMALL, ScriptedStage, on_stage
+
+NODE = process(4213, "node")
+RUBY = process(5000, "ruby")
+
+
+def on_ports(*ports: int) -> tuple[Socket, ...]:
+    """A listener on each port; those on even ones are node's, the others ruby's."""
+    return tuple(
+        listener("127.0.0.1", port, held_by=[RUBY if port % 2 else NODE]) for port in ports
+    )
+
+
+async def settle(stage: ScriptedStage, clock: ScriptedClock, *sockets: Socket) -> None:
+    """Show these rows, with the marks of what is gone run out."""
+    await stage.sample(*sockets)
+    clock.move(LINGER_S + 0.1)
+    await stage.sample(*sockets)
+
+
+async def test_the_cursor_follows_its_row_when_rows_come_and_go_above(
+    clock: ScriptedClock,
+) -> None:
+    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
+        await stage.press("j")
+        assert stage.port == 3001
+        await settle(stage, clock, *on_ports(1000, 2000, 3000, 3001, 3002))
+        assert (stage.port, stage.table().cursor_index) == (3001, 3)
+        await settle(stage, clock, *on_ports(3001, 3002))
+        assert (stage.port, stage.table().cursor_index) == (3001, 0)
+
+
+async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_has_it(
+    clock: ScriptedClock,
+) -> None:
+    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
+        await stage.press("j")
+        await stage.sample(*on_ports(3000, 3002))
+        assert stage.port == 3001, "it is marked as gone, and the cursor does not jump"
+        clock.move(LINGER_S + 0.1)
+        await stage.sample(*on_ports(3000, 3002))
+        assert stage.port == 3002
+        await settle(stage, clock, *on_ports(3000))
+        assert stage.port == 3000
+        await settle(stage, clock)
+        assert stage.port is None
+        await settle(stage, clock, *on_ports(4000))
+        assert stage.port == 4000
+
+
+async def test_the_cursor_follows_with_filter_and_order_in_force(clock: ScriptedClock) -> None:
+    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3020)))) as stage:
+        await stage.press("slash")
+        await stage.type("node")
+        await stage.press("enter", "S", "g", "j", "j")
+        assert stage.ports == list(range(3018, 2999, -2))
+        assert stage.port == 3014
+        await settle(stage, clock, *on_ports(*range(3000, 3015), 4000, 4001, 4002))
+        assert stage.ports == [4002, 4000, *range(3014, 2999, -2)]
+        assert stage.port == 3014
+        await stage.press("escape")
+        assert stage.port == 3014
+        await stage.press("S")
+        assert stage.port == 3014
+
+
+async def test_the_cursor_keeps_its_line_of_the_screen_when_rows_come_above(
+    clock: ScriptedClock,
+) -> None:
+    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3200)))) as stage:
+        await stage.press("G", "k", "k")
+
+        def line() -> int:
+            return next(y for y, text in enumerate(stage.lines) if " 3197 " in text)
+
+        before = line()
+        await settle(stage, clock, *on_ports(*range(1000, 1050), *range(3000, 3200)))
+        assert stage.port == 3197
+        assert line() == before
+
+
+async def test_a_server_that_restarts_keeps_its_row_and_the_cursor() -> None:
+    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
+        await stage.press("j")
+        restarted = listener("127.0.0.1", 3001, held_by=[process(6000, "ruby")])
+        await stage.sample(*on_ports(3000, 3002), restarted)
+        assert stage.port == 3001
+        row = next(line for line in stage.lines if " 3001 " in line)
+        assert row[1] == "~"
+        assert "ruby 6000" in row
+
+
+@pytest.mark.parametrize("size", [(120, 40), SMALL], ids=str)
+async def test_panes_out_of_view_are_followed_too(
+    clock: ScriptedClock, size: tuple[int, int]
+) -> None:
+    pairs = [
+        pair(f"127.0.0.1:{port}", "127.0.0.1:3000", client_of=[RUBY], server_of=[NODE])
+        for port in range(40000, 40010)
+    ]
+    rows = [socket for both in pairs for socket in both]
+    async with on_stage(ScriptedMachine([*on_ports(3000), *rows]), size=size) as stage:
+        await stage.press("2", "j", "j", "j")
+        key = stage.table(2).selected_key
+        await stage.press("1")
+        await settle(stage, clock, *on_ports(80, 3000), *rows[4:])
+        await stage.press("2")
+        assert stage.table(2).selected_key == key
+        assert stage.table(2).cursor_index == 1
+
+
+async def test_what_is_gone_can_still_be_looked_at() -> None:
+    async with on_stage(ScriptedMachine(on_ports(3000, 3001))) as stage:
+        await stage.sample(*on_ports(3001))
+        assert stage.port == 3000
+        await stage.press("enter")
+        await stage.see("tcp 127.0.0.1:3000", "node 4213")
+
+
+async def test_a_filter_finds_what_came_later() -> None:
+    async with on_stage(ScriptedMachine(on_ports(3000))) as stage:
+        await stage.press("slash")
+        await stage.type("4000")
+        await stage.press("enter")
+        await stage.see("no row fits the filter 4000")
+        await stage.sample(*on_ports(3000, 4000))
+        assert stage.ports == [4000]
+        assert "1 of 2 fit 4000" in stage.text
+
+
+async def test_ten_thousand_rows_are_followed_as_well() -> None:
+    many = on_ports(*range(20000, 30000))
+    async with on_stage(ScriptedMachine(many)) as stage:
+        await stage.press("G")
+        assert stage.port == 29999
+        await stage.sample(*on_ports(80, 443), *many)
+        assert stage.port == 29999
+        assert "10,002 · by port" in stage.text

@@ -1,0 +1,555 @@
+"""`x`: what the dialog shows, what its keys send and to whom, and what is said in the end."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from porttui.model.socket import TcpState
+from porttui.model.stop import StopSignal
+from tests.making import connection, listener, pair, process
+from tests.scripted import NODE, POSTGRES, ScriptedMachine, developers_machine
+from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
+
+TERM, KILL = StopSignal.TERM, StopSignal.KILL
+ONE = process(3000, "server", cmdline=["server", "--port", "3000"])
+
+
+def one_server() -> ScriptedMachine:
+    return ScriptedMachine([listener("127.0.0.1", 3000, held_by=[ONE])])
+
+
+def prefork(workers: int) -> ScriptedMachine:
+    """A master and its workers on one listener."""
+    master = process(500, "gunicorn", cmdline=["gunicorn", "master"])
+    rest = [
+        process(500 + number, "gunicorn", cmdline=["gunicorn", f"worker{number}"], ppid=500)
+        for number in range(1, workers + 1)
+    ]
+    return ScriptedMachine([listener("127.0.0.1", 3000, held_by=[master, *rest])])
+
+
+@pytest.fixture(autouse=True)
+def _siblings_get_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What still holds the port when the process has exited will hold it later, too."""
+    monkeypatch.setattr("porttui.stopping.stopper.PORT_GRACE_S", 0.0)
+
+
+@asynccontextmanager
+async def asked_about(
+    machine: ScriptedMachine, which: str = "3000", size: tuple[int, int] = LARGE
+) -> AsyncIterator[ScriptedStage]:
+    """The dialog for the listener that a filter leaves is open."""
+    async with on_stage(machine, size=size) as stage:
+        await stage.press("slash")
+        await stage.type(which)
+        await stage.press("enter", "x")
+        assert stage.dialog == "StopDialog"
+        yield stage
+
+
+# What it shows
+
+
+async def test_it_shows_everybody_who_would_be_touched() -> None:
+    machine = developers_machine()
+    async with asked_about(machine, "127.0.0.1:5432") as stage:
+        said = stage.said
+        assert "127.0.0.1:5432" in said
+        assert "2 clients connected" in said
+        for holder in POSTGRES:
+            assert f"postgres {holder.pid}" in said
+            assert holder.command in said
+        assert said.count("user postgres") == 4
+        assert said.count("also on [::1]:5432") == 4
+        assert machine.signals == []
+
+
+async def test_it_shows_the_command_and_all_other_ports_of_the_process() -> None:
+    async with asked_about(developers_machine()) as stage:
+        assert "Stop node 4213?" in stage.text
+        assert "node /srv/shop/node_modules/.bin/vite --port 3000" in stage.said
+        assert "also on [::]:9229" in stage.said
+        assert "1 client connected" in stage.said
+        assert "user ana" in stage.said
+
+
+async def test_it_shows_how_long_the_process_has_been_running(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    class Time:
+        time = staticmethod(lambda: NODE.create_time + 3 * 3600 + 1)
+
+    monkeypatch.setattr("porttui.ui.app.time", Time)
+    async with asked_about(developers_machine()) as stage:
+        assert "running 3 h" in stage.said
+
+
+async def test_its_keys_are_visible() -> None:
+    async with asked_about(one_server()) as stage:
+        assert "y ask to exit (SIGTERM) f force (SIGKILL) n leave it" in stage.said
+        assert "all holders" not in stage.said
+    async with asked_about(prefork(2)) as stage:
+        assert "y ask to exit (SIGTERM) f force (SIGKILL) a all holders" in stage.said
+        assert "another" in stage.said
+
+
+async def test_it_says_when_sigterm_would_be_ignored() -> None:
+    stubborn = ONE._replace(ignores_sigterm=True)
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[stubborn])])
+    async with asked_about(machine) as stage:
+        assert "ignores SIGTERM" in stage.said
+
+
+async def test_it_does_not_promise_to_ask_where_there_is_no_asking() -> None:
+    machine = one_server()
+    machine.asks_first = False
+    async with asked_about(machine) as stage:
+        assert "ask to exit" not in stage.said
+        assert "end it (forced)" in stage.said
+
+
+# What is sent
+
+
+@pytest.mark.parametrize(("key", "signal"), [("y", TERM), ("f", KILL)])
+async def test_y_asks_and_f_forces(key: str, signal: StopSignal) -> None:
+    machine = one_server()
+    async with asked_about(machine) as stage:
+        await stage.press(key)
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert machine.signals == [(3000, signal)]
+        assert f"{signal} sent to server 3000" in stage.said
+        assert "server 3000 exited" in stage.said
+
+
+@pytest.mark.parametrize("key", ["n", "escape", "q"])
+async def test_leaving_sends_nothing(key: str) -> None:
+    machine = one_server()
+    async with asked_about(machine) as stage:
+        await stage.press(key)
+        assert stage.dialog == ""
+        assert stage.app.is_running
+        await stage.press("y", "f")
+        assert machine.signals == []
+
+
+@pytest.mark.parametrize("key", ["enter", "space", "x", "Y", "F", "tab", "ctrl+y", "1", "a", "c"])
+async def test_no_other_key_confirms(key: str) -> None:
+    machine = one_server()
+    async with asked_about(machine) as stage:
+        await stage.press(key, key)
+        assert machine.signals == []
+        assert stage.dialog == "StopDialog"
+
+
+async def test_clicks_on_it_and_beside_it_do_not_confirm() -> None:
+    machine = one_server()
+    async with asked_about(machine) as stage:
+        for y, line in enumerate(stage.lines):
+            if "SIGTERM" in line:
+                await stage.pilot.click(offset=(line.index("SIGTERM"), y))
+        await stage.pilot.click(offset=(1, 1))
+        assert machine.signals == []
+
+
+async def test_a_second_y_sends_nothing_more() -> None:
+    machine = one_server()
+    machine.may_exit.clear()
+    async with asked_about(machine) as stage:
+        await stage.press("y", "y", "f", "y")
+        await stage.until(lambda: machine.signals)
+        machine.may_exit.set()
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        await stage.press("y", "f")
+        assert machine.signals == [(3000, TERM)]
+
+
+async def test_of_several_holders_the_senior_one_is_aimed_at() -> None:
+    machine = prefork(3)
+    async with asked_about(machine) as stage:
+        assert [line for line in stage.box if line.startswith(">")] == ["> gunicorn 500"]
+        await stage.press("y")
+        await stage.until(lambda: "still held by" in stage.said)
+        assert machine.signals == [(500, TERM)]
+        assert "gunicorn 501, gunicorn 502, gunicorn 503" in stage.said
+
+
+async def test_j_and_k_aim_at_another_holder() -> None:
+    machine = prefork(3)
+    async with asked_about(machine) as stage:
+        aims = []
+        for key in ("k", "j", "j", "j", "j", "k"):
+            await stage.press(key)
+            [aim] = [line for line in stage.box if line.startswith(">")]
+            aims.append(aim)
+        assert aims == [f"> gunicorn {pid}" for pid in (500, 501, 502, 503, 503, 502)]
+        await stage.press("f")
+        await stage.until(lambda: "still held by" in stage.said)
+        assert machine.signals == [(502, KILL)]
+
+
+async def test_a_aims_at_all_holders_and_back_at_one() -> None:
+    machine = prefork(3)
+    async with asked_about(machine) as stage:
+        await stage.press("a")
+        assert sum(line.startswith(">") for line in stage.box) == 4
+        await stage.press("a")
+        assert sum(line.startswith(">") for line in stage.box) == 1
+        await stage.press("a", "y")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert sorted(machine.signals) == [(pid, TERM) for pid in (500, 501, 502, 503)]
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)
+async def test_the_holder_that_is_aimed_at_is_in_view(size: tuple[int, int]) -> None:
+    async with asked_about(prefork(30), size=size) as stage:
+        for pid in range(501, 531):
+            await stage.press("j")
+            assert f"> gunicorn {pid}" in stage.box, "a signal must not go to what is out of view"
+
+
+async def test_all_means_those_who_are_listed_and_those_who_are_not() -> None:
+    machine = prefork(30)
+    async with asked_about(machine) as stage:
+        await stage.press("a")
+        assert "gunicorn 500 +30" in stage.text, "it must be seen how many are aimed at"
+        await stage.press("y")
+        await stage.until(lambda: machine.gone == set(range(500, 531)))
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL, (40, 12)], ids=str)
+@pytest.mark.parametrize("workers", [0, 12])
+async def test_keys_and_result_are_in_view_whatever_else_is_said(
+    size: tuple[int, int], workers: int
+) -> None:
+    async with asked_about(prefork(workers), size=size) as stage:
+        assert "y ask to exit" in stage.said
+        assert "n leave it" in stage.said
+        if workers:
+            await stage.press("a")
+        await stage.press("y")
+        await stage.until(lambda: "Esc close" in stage.said)
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+
+
+# The target is captured
+
+
+async def test_the_target_is_what_was_on_the_row_when_it_was_opened() -> None:
+    machine = one_server()
+    early = [listener("127.0.0.1", port, held_by=[process(port, "early")]) for port in (80, 443)]
+    async with on_stage(machine) as stage:
+        await stage.press("x")
+        await stage.sample(*early, *machine.sockets)
+        assert "Stop server 3000?" in stage.text
+        await stage.press("y")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert machine.signals == [(3000, TERM)]
+
+
+async def test_a_row_that_changed_hands_meanwhile_is_left_alone() -> None:
+    machine = one_server()
+    other = process(6000, "other")
+    async with on_stage(machine) as stage:
+        await stage.press("x")
+        await stage.sample(listener("127.0.0.1", 3000, held_by=[other]))
+        assert "Stop server 3000?" in stage.text
+        await stage.press("y")
+        await stage.until(lambda: "Nothing was sent" in stage.said)
+        assert "server 3000 no longer holds 127.0.0.1:3000" in stage.said
+        assert machine.signals == []
+
+
+async def test_a_reused_pid_is_left_alone() -> None:
+    machine = one_server()
+    machine.reused = {3000}
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: "Nothing was sent" in stage.said)
+        assert "pid 3000 is another process by now" in stage.said
+        assert machine.signals == []
+
+
+async def test_a_process_that_went_by_itself_is_said_to_have_gone() -> None:
+    machine = one_server()
+    async with on_stage(machine) as stage:
+        await stage.press("x")
+        machine.end(3000)
+        await stage.press("y")
+        await stage.until(lambda: "had already exited" in stage.said)
+        assert "nothing was sent" in stage.said
+        assert "127.0.0.1:3000 is free" in stage.said
+        assert machine.signals == []
+
+
+async def test_a_row_just_gone_is_not_signalled() -> None:
+    machine = one_server()
+    async with on_stage(machine) as stage:
+        machine.end(3000)
+        await stage.sample()
+        assert stage.port == 3000
+        await stage.press("x", "y")
+        await stage.until(lambda: "had already exited" in stage.said)
+        assert machine.signals == []
+
+
+# What is said
+
+
+async def test_a_process_that_stays_can_be_forced_from_the_same_dialog() -> None:
+    machine = one_server()
+    machine.endures = {3000: {TERM}}
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: "server 3000 is still running" in stage.said)
+        assert "f sends SIGKILL" in stage.said
+        await stage.press("enter")
+        assert stage.dialog == "", "Enter closes what is over"
+        assert machine.signals == [(3000, TERM)]
+        await stage.press("x", "y")
+        await stage.until(lambda: "is still running" in stage.said)
+        await stage.press("y")
+        assert machine.signals[1:] == [(3000, TERM)], "y is over, only f is left"
+        await stage.press("f")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert machine.signals[2:] == [(3000, KILL)]
+
+
+async def test_forcing_goes_only_to_those_who_stayed() -> None:
+    machine = prefork(2)
+    machine.endures = {501: {TERM}}
+    async with asked_about(machine) as stage:
+        await stage.press("a", "y")
+        await stage.until(lambda: "gunicorn 501 is still running" in stage.said)
+        machine.signals.clear()
+        await stage.press("f")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert machine.signals == [(501, KILL)]
+
+
+async def test_what_cannot_be_killed_is_said() -> None:
+    machine = one_server()
+    machine.endures = {3000: {KILL}}
+    async with asked_about(machine) as stage:
+        await stage.press("f")
+        await stage.until(lambda: "a system call that cannot be interrupted" in stage.said)
+        assert "free" not in stage.said
+
+
+async def test_a_signal_that_is_not_permitted_is_said_with_the_command_that_is() -> None:
+    machine = one_server()
+    machine.denies = {3000}
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: "Denied" in stage.said)
+        assert "sudo kill -TERM 3000" in stage.said
+
+
+async def test_closing_connections_are_said_to_linger() -> None:
+    machine = one_server()
+    left = connection("127.0.0.1:3000", "127.0.0.1:40000", state=TcpState.TIME_WAIT)
+    machine.sockets += (left,)
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: "1 closing connection (TIME_WAIT)" in stage.said)
+        assert "SO_REUSEADDR" in stage.said
+
+
+async def test_the_dialog_shows_the_stop_while_it_goes_on() -> None:
+    machine = one_server()
+    machine.may_exit.clear()
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: "SIGTERM sent to server 3000" in stage.said)
+        assert "waiting ..." in stage.said
+        assert "y ask" not in stage.said
+        assert "background" in stage.said
+        await stage.press("enter")
+        assert stage.dialog == "StopDialog"
+        machine.may_exit.set()
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        await stage.press("enter")
+        assert stage.dialog == ""
+        assert "port 3000 is free" in stage.status
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)
+async def test_a_stop_whose_dialog_was_left_reports_in_a_toast_and_in_the_status_line(
+    size: tuple[int, int],
+) -> None:
+    machine = one_server()
+    machine.may_exit.clear()
+    async with asked_about(machine, size=size) as stage:
+        await stage.press("y")
+        await stage.until(lambda: machine.signals)
+        await stage.press("escape")
+        assert stage.dialog == ""
+        machine.may_exit.set()
+        await stage.say("server 3000 exited after")
+        await stage.until(lambda: "port 3000 is free" in stage.toasts, "the toast")
+        assert stage.machine.signals == [(3000, TERM)]
+
+
+async def test_a_stop_that_went_on_in_the_background_reports_over_the_next_dialog() -> None:
+    machine = one_server()
+    machine.sockets += (listener("127.0.0.1", 4000, held_by=[process(4000, "next")]),)
+    machine.may_exit.clear()
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: machine.signals)
+        await stage.press("escape", "escape", "G", "x")
+        assert "Stop next 4000?" in stage.text
+        machine.may_exit.set()
+        await stage.until(lambda: "port 3000 is free" in stage.toasts)
+        assert "Stop next 4000?" in stage.text
+        assert "y ask to exit" in stage.said, "the result is not this dialog's"
+        assert "SIGTERM sent" not in stage.said
+
+
+async def test_the_steps_of_a_stop_in_the_background_are_not_the_next_dialogs() -> None:
+    machine = one_server()
+    machine.sockets += (listener("127.0.0.1", 4000, held_by=[process(4000, "next")]),)
+    machine.may_exit.clear()
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: machine.signals)
+        await stage.press("escape", "escape", "G", "x", "y")
+        await stage.until(lambda: len(machine.signals) == 2)
+        await stage.until(lambda: "SIGTERM sent to next 4000" in stage.said)
+        machine.may_exit.set()
+        await stage.until(lambda: "port 4000 is free" in stage.said)
+        assert "server 3000" not in stage.said
+
+
+async def test_the_rows_are_looked_at_again_at_once_when_a_stop_is_over() -> None:
+    machine = one_server()
+    async with asked_about(machine) as stage:
+        await stage.press("y")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        await stage.press("escape")
+        await stage.until(lambda: "LISTEN 0" in stage.lines[0])
+
+
+# Refusals
+
+REFUSALS = {
+    "porttui itself": (process(99999, "porttui"), "that is porttui itself"),
+    "init": (process(1, "systemd", ppid=0), "pid 1 is the system itself"),
+    "kernel thread": (
+        process(77, "nfsd", ppid=2, is_kernel_thread=True),
+        "nfsd 77 is a thread of the kernel",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+async def test_what_must_not_be_signalled_is_refused_with_the_reason(case: str) -> None:
+    who, reason = REFUSALS[case]
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[who])])
+    async with asked_about(machine) as stage:
+        assert f"Not possible: {reason}" in stage.said
+        assert "SIGTERM)" not in stage.said
+        await stage.press("y", "f")
+        assert machine.signals == []
+        assert stage.dialog == "StopDialog"
+        await stage.press("escape")
+        assert stage.dialog == ""
+
+
+async def test_another_users_process_is_refused_without_root() -> None:
+    machine = one_server()
+    machine.uid = 1001
+    async with asked_about(machine) as stage:
+        assert "Not possible: server 3000 belongs to ana, not to you" in stage.said
+        assert "sudo kill -TERM 3000" in stage.said
+        await stage.press("y", "f")
+        assert machine.signals == []
+
+
+@pytest.mark.parametrize(
+    ("uid", "reason"),
+    [(1000, "its process is hidden from you"), (0, "another PID namespace")],
+)
+async def test_a_hidden_process_is_refused(uid: int, reason: str) -> None:
+    machine = developers_machine()
+    machine.uid = uid
+    async with asked_about(machine, "9300") as stage:
+        assert "hidden" in stage.said
+        assert "elastic" in stage.said
+        assert reason in stage.said
+        await stage.press("y", "f", "a", "j")
+        assert machine.signals == []
+
+
+async def test_with_all_holders_one_that_is_refused_refuses_them_all() -> None:
+    machine = prefork(1)
+    holders = (*machine.sockets[0].holders, process(99999, "porttui"))
+    machine.sockets = (listener("127.0.0.1", 3000, held_by=holders),)
+    async with asked_about(machine) as stage:
+        assert "Not possible" not in stage.said
+        await stage.press("a")
+        assert "Not possible: that is porttui itself" in stage.said
+        await stage.press("y")
+        assert machine.signals == []
+        await stage.press("a", "y")
+        await stage.until(lambda: machine.signals == [(500, TERM)])
+
+
+# From the other panes
+
+
+@pytest.mark.parametrize(("key", "pid"), [("c", 12044), ("s", 4213)])
+async def test_on_a_connection_the_end_is_chosen_first(key: str, pid: int) -> None:
+    machine = developers_machine()
+    async with on_stage(machine) as stage:
+        await stage.press("2")
+        assert "51230" in next(line for line in stage.lines if "curl" in line)
+        await stage.press("x")
+        assert stage.dialog == "ChooseEnd"
+        assert "the client: curl 12044, 127.0.0.1:51230" in stage.said
+        assert "the server: node 4213, 127.0.0.1:3000" in stage.said
+        await stage.press(key)
+        assert stage.dialog == "StopDialog"
+        assert str(pid) in stage.said
+        await stage.press("y")
+        await stage.until(lambda: machine.signals == [(pid, TERM)])
+
+
+@pytest.mark.parametrize("key", ["escape", "n", "q"])
+async def test_neither_end_may_be_chosen(key: str) -> None:
+    machine = developers_machine()
+    async with on_stage(machine) as stage:
+        await stage.press("2", "x", "enter", "y", "f", key)
+        assert stage.dialog == ""
+        assert machine.signals == []
+
+
+async def test_an_end_without_a_process_is_refused() -> None:
+    machine = ScriptedMachine(
+        [
+            listener("127.0.0.1", 3000, held_by=[ONE]),
+            *pair("127.0.0.1:40000", "127.0.0.1:3000", client_of=[NODE]),
+        ]
+    )
+    async with on_stage(machine) as stage:
+        await stage.press("2", "x")
+        assert "the server: (not accepted), 127.0.0.1:3000" in stage.said
+        await stage.press("s", "y", "f")
+        assert "Not possible" in stage.said
+        assert machine.signals == []
+
+
+async def test_a_range_has_nothing_to_stop() -> None:
+    async with on_stage(developers_machine()) as stage:
+        await stage.press("3", "x")
+        await stage.say("There is no process on this row to stop")
+        assert stage.dialog == ""
+
+
+async def test_an_empty_pane_has_nothing_to_stop() -> None:
+    async with on_stage(ScriptedMachine()) as stage:
+        await stage.press("x")
+        await stage.say("There is no process on this row to stop")

@@ -1,0 +1,97 @@
+"""Without root: what is hidden is counted, and the command that would show it is named."""
+
+from __future__ import annotations
+
+import shutil
+import sys
+
+import pytest
+
+from porttui.ui.session import elevation_command
+from tests.making import listener
+from tests.scripted import ScriptedMachine, developers_machine
+from tests.ui.stage import LARGE, SMALL, on_stage
+
+
+def with_hidden(number: int, uid: int = 1000) -> ScriptedMachine:
+    """The developer's machine and further hidden listeners, seen by this user."""
+    machine = developers_machine()
+    machine.sockets += tuple(
+        listener("127.0.0.1", 10000 + port, user="elastic") for port in range(number - 1)
+    )
+    machine.uid = uid
+    return machine
+
+
+@pytest.mark.parametrize("command", ["sudo porttui", 'sudo "$(which porttui)"'])
+async def test_the_header_counts_the_hidden_and_names_the_command(command: str) -> None:
+    async with on_stage(with_hidden(12), elevation=command) as stage:
+        assert f"HIDDEN 12: {command}" in stage.lines[0]
+
+
+async def test_the_count_and_a_command_are_there_on_a_small_screen_too() -> None:
+    async with on_stage(with_hidden(12), size=SMALL) as stage:
+        assert "HIDDEN 12: sudo porttui" in stage.lines[0]
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)
+async def test_a_command_that_does_not_fit_is_not_cut_into_another(size: tuple[int, int]) -> None:
+    command = f"sudo /home/ana/{'projects/' * 8}.venv/bin/python -m porttui"
+    async with on_stage(with_hidden(12), size=size, elevation=command) as stage:
+        header = stage.lines[0]
+        assert "HIDDEN 12" in header
+        if "sudo" in header:
+            assert command in header or "sudo porttui " in header
+
+
+async def test_root_is_not_told_to_become_root() -> None:
+    async with on_stage(with_hidden(12, uid=0)) as stage:
+        assert "HIDDEN 12" in stage.lines[0]
+        assert "sudo" not in stage.text
+
+
+async def test_a_hidden_owner_reads_hidden_with_the_sockets_user() -> None:
+    async with on_stage(with_hidden(1)) as stage:
+        row = next(line for line in stage.lines if " 9300 " in line)
+        assert "hidden" in row
+        assert "elastic" in row
+
+
+async def test_an_unknown_user_is_no_empty_cell() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 9300, user=None)])
+    machine.uid = 1000
+    async with on_stage(machine) as stage:
+        row = next(line for line in stage.lines if " 9300 " in line)
+        assert "hidden" in row
+        assert "unknown" in row
+
+
+async def test_hidden_rows_can_be_found() -> None:
+    async with on_stage(with_hidden(3)) as stage:
+        await stage.go("slash", *"hidden", "enter")
+        assert stage.ports == [9300, 10000, 10001]
+
+
+@pytest.mark.parametrize("command", ["sudo porttui", 'sudo "$(which porttui)"'])
+async def test_the_details_name_the_same_command_as_the_header(command: str) -> None:
+    async with on_stage(with_hidden(1), elevation=command) as stage:
+        await stage.go("slash", *"9300", "enter")
+        await stage.press("enter")
+        assert stage.dialog == "DetailsDialog"
+        assert command in stage.said
+
+
+def test_the_command_where_sudo_finds_porttui(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path: f"{path}/{name}")
+    assert elevation_command("/usr/local/bin/porttui") == "sudo porttui"
+
+
+def test_the_command_where_only_this_shell_finds_porttui(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path: None)  # noqa: ARG005
+    assert elevation_command("/home/ana/.venv/bin/porttui") == 'sudo "$(which porttui)"'
+
+
+def test_the_command_for_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(shutil, "which", lambda name, path: f"{path}/{name}")
+    here = elevation_command("/home/ana/porttui/__main__.py")
+    assert here == f"sudo {sys.executable} -m porttui"
