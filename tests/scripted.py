@@ -97,13 +97,14 @@ class ScriptedClock:
             def notify(self) -> None:
                 clock._moved.notify_all()
 
-            def wait_for(self, predicate: Callable[[], bool], timeout: float | None = None) -> bool:
+            def wait(self, timeout: float | None = None) -> None:
+                """Until somebody notifies, or the clock moves."""
                 due = float("inf") if timeout is None else clock.now + timeout
-                clock.due = due
-                clock._moved.notify_all()
-                clock._moved.wait_for(lambda: predicate() or clock.now >= due)
-                clock.due = None
-                return predicate()
+                if clock.now < due:
+                    clock.due = due
+                    clock._moved.notify_all()
+                    clock._moved.wait()
+                    clock.due = None
 
         class Threading:
             Thread = threading.Thread

@@ -76,8 +76,9 @@ class PorttuiApp(App[int]):
         self._board: Board | None = None
         self._wanted = wanted or Filter()
         self._is_paused = False
+        self._has_failed = False
         self._summary = SummaryLine(elevation)
-        self._deck = Deck()
+        self._deck = Deck(elevation)
         self._filter_line = FilterLine()
         self._status = StatusLine()
 
@@ -107,6 +108,9 @@ class PorttuiApp(App[int]):
     @on(SampleTaken)
     def _show_sample(self, message: SampleTaken) -> None:
         self._board = message.board
+        if self._has_failed:
+            self._has_failed = False
+            self._say("")
         with self.batch_update():
             self._show_board()
             self._summary.show(message.board.summary)
@@ -118,6 +122,7 @@ class PorttuiApp(App[int]):
         shown = ""
         if self._board is not None:
             shown = f" Shown is {clock(self._board.snapshot.taken_at)}."
+        self._has_failed = True
         self._say(f"No sample: {message.reason}.{shown}", Tone.ERROR)
 
     @on(SamplingCrashed)
@@ -127,7 +132,8 @@ class PorttuiApp(App[int]):
     @on(StopStepped)
     def _show_step(self, message: StopStepped) -> None:
         for dialog in self._stop_dialogs():
-            dialog.stepped(message.words)
+            if dialog.target == message.target:
+                dialog.stepped(message.words)
 
     @on(StopFinished)
     def _show_result(self, message: StopFinished) -> None:
@@ -210,6 +216,11 @@ class PorttuiApp(App[int]):
         if taken and not self._filter_line.is_bad:
             self._say("")
         return taken
+
+    def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
+        """In a dialog or the palette Tab is not for the panes."""
+        is_for_panes = action in ("next_pane", "previous_pane")
+        return not is_for_panes or self.screen is self.screen_stack[0]
 
     def action_pane(self, number: int) -> None:
         """Go to a pane."""
@@ -323,7 +334,7 @@ class PorttuiApp(App[int]):
         self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal
     ) -> None:
         def tell(words: str) -> None:
-            self.post_message(StopStepped(words))
+            self.post_message(StopStepped(target, words))
 
         def stop() -> None:
             self.post_message(StopFinished(self._stopper.stop(target, chosen, signal, tell)))

@@ -160,20 +160,24 @@ ACTIONS: tuple[Action, ...] = (
 )
 
 
+_TEXTUALS = frozenset({"tab", "shift+tab", "ctrl+c"})
+"""Keys that Textual's screens have for themselves: here the application comes first."""
+
+
 def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
     """The application's bindings, in the order of the footer; the tables have their own."""
     return [
         Binding(
-            ",".join(action.keys),
+            key,
             action.id,
             action.label,
-            show=action.in_footer,
+            show=action.in_footer and key == action.keys[0],
             id=action.id,
             tooltip=action.help,
             key_display=action.spelled or None,
-            # Textual's screens have Tab for themselves, to go from widget to widget.
-            priority="tab" in action.keys or "shift+tab" in action.keys,
+            priority=key in _TEXTUALS,
         )
         for action in actions
         if not action.is_tables
+        for key in action.keys
     ]

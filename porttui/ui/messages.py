@@ -8,7 +8,7 @@ from textual.message import Message
 
 from porttui.analysis.board import Board
 from porttui.host.clipboard import CopyResult
-from porttui.model.stop import StopResult
+from porttui.model.stop import StopResult, StopTarget
 
 
 @dataclass
@@ -44,6 +44,7 @@ class SamplingCrashed(Message):
 class StopStepped(Message):
     """A stop that is going on has come one step further."""
 
+    target: StopTarget
     words: str
 
 

@@ -32,6 +32,7 @@ class SamplingLoop:
         self._post = post
         self._wake = threading.Condition()
         self._wanted = False
+        self._asked = True
         self._paused = False
         self._stopped = False
         # A daemon: a look at a machine whose /proc hangs must not keep the program from ending.
@@ -87,7 +88,9 @@ class SamplingLoop:
             self._post(SampleFailed(str(error)))
             return ""
         took_s = time.monotonic() - start
-        if due is None:
+        if self._paused and not self._asked:
+            pass  # it was under way when the pause began: the screen is to stay as it is
+        elif due is None:
             self._post(SampleTaken(board, took_s, self._period_s(took_s)))
         else:
             self._post(SampleTaken(board, None, due - start))
@@ -99,10 +102,16 @@ class SamplingLoop:
     def _rest(self, until: float) -> bool:
         """Wait; True when a whole sample is wanted at once, or none any more."""
         with self._wake:
-            self._wake.wait_for(self._must_act, timeout=max(0.0, until - time.monotonic()))
-            self._wake.wait_for(lambda: self._must_act() or not self._paused)
+            while not self._must_act():
+                left_s = until - time.monotonic()
+                if self._paused:
+                    self._wake.wait_for(lambda: self._must_act() or not self._paused)
+                elif left_s > 0:
+                    self._wake.wait_for(lambda: self._must_act() or self._paused, left_s)
+                else:
+                    break
             acts = self._must_act()
-            self._wanted = False
+            self._asked, self._wanted = self._wanted, False
             return acts
 
     def _must_act(self) -> bool:

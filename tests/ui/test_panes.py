@@ -193,8 +193,8 @@ async def test_the_loopback_pane_shows_both_ends_and_what_is_missing(
         rows = [line.replace("│", " ") for line in stage.lines]
         pair = next(line for line in rows if ":49650" in line)
         assert pair.index("uvicorn 9001") < pair.index("->") < pair.index("postgres 812")
-        assert "(not accepted)" in next(line for line in rows if ":44010" in line)
-        assert "(peer not seen)" in next(line for line in rows if ":45450" in line)
+        assert "(unaccepted)" in next(line for line in rows if ":44010" in line)
+        assert "(not seen)" in next(line for line in rows if ":45450" in line)
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)

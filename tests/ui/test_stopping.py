@@ -536,7 +536,7 @@ async def test_an_end_without_a_process_is_refused() -> None:
     )
     async with on_stage(machine) as stage:
         await stage.press("2", "x")
-        assert "the server: (not accepted), 127.0.0.1:3000" in stage.said
+        assert "the server: (unaccepted), 127.0.0.1:3000" in stage.said
         await stage.press("s", "y", "f")
         assert "Not possible" in stage.said
         assert machine.signals == []

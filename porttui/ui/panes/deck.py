@@ -28,10 +28,15 @@ FRAMED_LINES = 10
 class Deck(Vertical):
     """Knows which pane is active, and which are in view."""
 
-    def __init__(self) -> None:
+    def __init__(self, elevation: str) -> None:
+        """`elevation`: the command that would show hidden owners."""
         super().__init__(id="deck", classes="pane-1")
         self._tabs = TabLine()
-        self._panes: tuple[Pane, ...] = (ListeningPane(), LoopbackPane(), RangesPane())
+        self._panes: tuple[Pane, ...] = (
+            ListeningPane(elevation),
+            LoopbackPane(elevation),
+            RangesPane(),
+        )
         self._number = 1
 
     def compose(self) -> ComposeResult:

@@ -28,12 +28,12 @@ def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[
             yield Fact("signals", "ignores SIGTERM: only SIGKILL ends it", Tone.WARNING)
 
 
-def unseen_facts(user: str | None, *, elevated: bool) -> Iterator[Fact]:
+def unseen_facts(snapshot: Snapshot, user: str | None, elevation: str) -> Iterator[Fact]:
     """For a socket that somebody holds, without a process in sight."""
     yield Fact("process", "hidden", Tone.MUTED)
     yield Fact("user", f"{user} (of the socket)" if user else "unknown")
-    if elevated:
+    if snapshot.coverage.elevated:
         words = "held by the kernel, or by a process in another PID namespace (a container's)"
     else:
-        words = "only root may see whose it is: sudo porttui"
+        words = f"only root may see whose it is: {elevation}"
     yield Fact("why", words)

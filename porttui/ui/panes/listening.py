@@ -40,7 +40,9 @@ class ListeningPane(ListPane[ListeningRow]):
     label = "Listening"
     nothing = "nothing listens on this machine"
 
-    def __init__(self) -> None:
+    def __init__(self, elevation: str) -> None:
+        """`elevation`: the command that would show hidden owners."""
+        self._elevation = elevation
         super().__init__(COLUMNS, _mark, sort="port", id="listening")
 
     def shown(self, board: Board) -> Shown[ListeningRow]:
@@ -66,10 +68,10 @@ class ListeningPane(ListPane[ListeningRow]):
         row = self.selected
         if row is None:
             return None
-        return Details(f"{row.protocol} {row.local}", tuple(_facts(snapshot, row)))
+        return Details(f"{row.protocol} {row.local}", tuple(_facts(snapshot, row, self._elevation)))
 
 
-def _facts(snapshot: Snapshot, row: ListeningRow) -> Iterator[Fact]:
+def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fact]:
     yield Fact("address", str(row.local))
     yield Fact("protocol", f"{row.protocol}, {row.local.address.family}")
     yield Fact("service", row.service or "none registered for this port")
@@ -92,7 +94,7 @@ def _facts(snapshot: Snapshot, row: ListeningRow) -> Iterator[Fact]:
     if row.holders:
         yield from process_facts(snapshot, row.holders)
     else:
-        yield from unseen_facts(row.user, elevated=snapshot.coverage.elevated)
+        yield from unseen_facts(snapshot, row.user, elevation)
 
 
 def _mark(marked: Row) -> Cell:
@@ -138,7 +140,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         9,
         lambda each: Cell(each.row.local.address.text),
         order=lambda each: (each.row.local.address, *_port_order(each)),
-        grow=2,
+        grow=6,
         most=26,
         rank=1,
     ),

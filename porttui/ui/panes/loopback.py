@@ -37,9 +37,9 @@ _DIRECTIONS = {
 
 _STATUS_WORDS = {
     EndStatus.HIDDEN: "hidden",
-    EndStatus.NOT_ACCEPTED: "(not accepted)",
+    EndStatus.NOT_ACCEPTED: "(unaccepted)",
     EndStatus.CLOSING: "(closing)",
-    EndStatus.MISSING: "(peer not seen)",
+    EndStatus.MISSING: "(not seen)",
     EndStatus.ITSELF: "(itself)",
 }
 
@@ -60,7 +60,9 @@ class LoopbackPane(ListPane[PairRow]):
     label = "Loopback"
     nothing = "no established connection over loopback"
 
-    def __init__(self) -> None:
+    def __init__(self, elevation: str) -> None:
+        """`elevation`: the command that would show hidden owners."""
+        self._elevation = elevation
         super().__init__(COLUMNS, _mark, sort="address", id="loopback")
 
     def shown(self, board: Board) -> Shown[PairRow]:
@@ -103,7 +105,7 @@ class LoopbackPane(ListPane[PairRow]):
         if row is None:
             return None
         title = f"{row.client.endpoint} {ARROWS[row.direction].text} {row.server.endpoint}"
-        return Details(title, tuple(_facts(snapshot, row)))
+        return Details(title, tuple(_facts(snapshot, row, self._elevation)))
 
 
 def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
@@ -111,7 +113,7 @@ def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
     return StopChoice(key, f"{role}: {who}, {end.endpoint}", target_of_end(snapshot, end))
 
 
-def _facts(snapshot: Snapshot, row: PairRow) -> Iterator[Fact]:
+def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
     yield Fact("direction", _DIRECTIONS[row.direction])
     if row.service:
         yield Fact("service", row.service)
@@ -122,7 +124,7 @@ def _facts(snapshot: Snapshot, row: PairRow) -> Iterator[Fact]:
         if end.holders:
             yield from process_facts(snapshot, end.holders)
         elif end.status is EndStatus.HIDDEN:
-            yield from unseen_facts(end.user, elevated=snapshot.coverage.elevated)
+            yield from unseen_facts(snapshot, end.user, elevation)
         else:
             yield Fact("process", f"none: {_STATUS_REASONS[end.status]}", Tone.MUTED)
 

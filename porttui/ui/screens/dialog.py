@@ -108,6 +108,10 @@ class Dialog(ModalScreen[T], Generic[T]):
         self._hints.show(self.hints())
         self._leave_room()
 
+    def show_end(self) -> None:
+        """Bring the end of the body into view."""
+        self._scroll.scroll_end(animate=False)
+
     def on_resize(self) -> None:
         """A long body scrolls, so that the keys stay in view."""
         self._leave_room()

@@ -22,6 +22,7 @@ Start = Callable[[StopTarget, tuple[Process, ...], StopSignal], None]
 """Begins a stop off the screen's thread."""
 
 _LISTED = 12
+_SEEN_TOGETHER = 3
 
 
 class _Phase(Enum):
@@ -68,14 +69,20 @@ class StopDialog(Dialog[None]):
             refusal = self._refusal()
             if refusal:
                 lines += [Text(), self.toned(f"Not possible: {refusal}.", Tone.WARNING)]
+            return lines
+        lines += [Text(), *(Text(step) for step in self._steps)]
+        if self._result is None:
+            lines.append(self.toned("waiting ...", Tone.MUTED))
         else:
-            lines += [Text(), *(Text(step) for step in self._steps)]
-            if self._phase is _Phase.RUNNING:
-                lines.append(self.toned("waiting ...", Tone.MUTED))
-        if self._result is not None:
             tone = Tone.OK if is_good(self._result) else Tone.WARNING
             lines += [Text(), self.toned(sentence(self._result), tone)]
         return lines
+
+    def draw(self) -> None:
+        """What happens is at the end: there the view goes once it happens."""
+        super().draw()
+        if self._phase is not _Phase.ASKING:
+            self.call_after_refresh(self.show_end)
 
     def hints(self) -> Sequence[KeyHint]:
         """Only what can be pressed in this phase."""
@@ -167,10 +174,14 @@ class StopDialog(Dialog[None]):
         if self._target.listens:
             held += f", {counted(clients, 'client')} connected" if clients else ", no client"
         lines: list[RenderableType] = [labelled("port", held)]
-        first = max(0, self._aim - _LISTED + 1)
-        for process in self._target.holders[first : first + _LISTED]:
+        # The one aimed at comes first where not all can be seen: no signal goes out of sight.
+        everyone = self._target.holders
+        first = self._aim if len(everyone) > _SEEN_TOGETHER else 0
+        if first:
+            lines.append(self.toned(f"... {counted(first, 'holder')} before", Tone.MUTED))
+        for process in everyone[first : first + _LISTED]:
             lines += self._holder_lines(process)
-        rest = len(self._target.holders) - _LISTED
+        rest = len(everyone) - first - _LISTED
         if rest > 0:
             lines.append(self.toned(f"... {counted(rest, 'more holder')}", Tone.MUTED))
         if not self._target.holders:
