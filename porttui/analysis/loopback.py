@@ -97,7 +97,7 @@ class _Ends(NamedTuple):
         """Each connection once: a row in ESTABLISHED, and its peer's row or NO_ROW."""
         states, local, remote = self.sockets.states, self.local, self.remote
         found = []
-        for row in self.rows:
+        for row in self.row_of.values():
             if states[row] != ESTABLISHED:
                 continue
             peer = self.row_of.get((remote[row], local[row]), NO_ROW)

@@ -90,7 +90,7 @@ class PairTable(Sequence[PairRow]):
             return () if row == NO_ROW else who[sockets.groups[row]]
 
         return [
-            (held(client), held(server)) if one < other else (held(server), held(client))
+            (held(client), held(server)) if one <= other else (held(server), held(client))
             for (one, client), (other, server) in zip(ends, others, strict=True)
         ]
 

@@ -1,4 +1,4 @@
 """Measures porttui against the kernel's bare answer and other tools: `python -m tests.bench`.
 
-Nothing here is a timed test. The suite only checks that it runs (tests/test_bench.py).
+Nothing here is a timed test.
 """

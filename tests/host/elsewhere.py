@@ -2,7 +2,7 @@
 
 `python -m tests.host.elsewhere` becomes that, then either calls a pickled function or is
 porttui. A program started as the other user would be simpler, but the interpreter may lie where
-that user cannot read (/root/.pyenv, say): so this one starts as it is, imports everything, and
+that user cannot read (in root's home): so this one starts as it is, imports everything, and
 only then gives up its rights, for good.
 """
 
