@@ -56,7 +56,7 @@ def a_session(
 
 
 async def until(
-    pilot: Pilot[Any], condition: Callable[[], object], what: str = "", within_s: float = 4.0
+    pilot: Pilot[Any], condition: Callable[[], object], what: str = "", within_s: float = 20.0
 ) -> None:
     """Wait until the condition holds; fail with the screen as it is when it never does."""
     deadline = time.monotonic() + within_s
