@@ -106,6 +106,15 @@ class ScriptedClock:
                     clock._moved.wait()
                     clock.due = None
 
+            def wait_for(
+                self, condition: Callable[[], object], timeout: float | None = None
+            ) -> bool:
+                """Until the condition holds, or the clock says that the time is over."""
+                due = float("inf") if timeout is None else clock.now + timeout
+                while not condition() and clock.now < due:
+                    self.wait(due - clock.now)
+                return bool(condition())
+
         class Threading:
             Thread = threading.Thread
 

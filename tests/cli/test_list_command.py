@@ -8,6 +8,7 @@ import re
 import subprocess
 import sys
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -261,12 +262,23 @@ def test_a_reader_that_takes_one_line_gets_it(servers: Servers) -> None:
         assert b"Error" not in process.stderr.read()
 
 
-def test_a_full_disk_is_said_in_one_sentence() -> None:
-    with open("/dev/full", "wb") as full:
-        done = _run_into(full.fileno(), ["list", "--json"])
+def test_a_file_that_takes_no_more_is_said_in_one_sentence(tmp_path: Path) -> None:
+    """A limit on the size of files stands for the full disk: it needs no device and no root."""
+    command = ["sh", "-c", 'ulimit -f 0; exec "$@"', "sh", *PORTTUI, "list", "--json"]
+    with (tmp_path / "stdout").open("wb") as limited:
+        done = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=limited,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+            timeout=PATIENCE_S,
+            check=False,
+        )
     assert done.returncode == 1
     [said] = done.stderr.splitlines()
-    assert "No space left on device" in said
+    assert "File too large" in said
 
 
 def test_a_closed_stdout_is_no_crash() -> None:
