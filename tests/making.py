@@ -14,7 +14,7 @@ from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
 from porttui.model.stop import StopTarget
 
-TAKEN_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC)
+TAKEN_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC).timestamp()
 
 EPHEMERAL = PortRange(RangeName.EPHEMERAL, 32768, 60999)
 """Linux' default."""
@@ -41,7 +41,7 @@ def process(
         user=user,
         uid=uid,
         cmdline=tuple(cmdline),
-        create_time=TAKEN_AT.timestamp() - age_s,
+        create_time=TAKEN_AT - age_s,
         ppid=ppid,
         is_kernel_thread=is_kernel_thread,
         ignores_sigterm=ignores_sigterm,
@@ -141,7 +141,7 @@ def snapshot(
     elevated: bool = False,
     hidden: int = 0,
     problems: Sequence[Problem] = (),
-    taken_at: datetime = TAKEN_AT,
+    taken_at: float = TAKEN_AT,
 ) -> Snapshot:
     """One look at a machine that has these sockets."""
     return Snapshot(

@@ -77,7 +77,7 @@ class ScriptedClock:
         class Time:
             monotonic = staticmethod(clock.monotonic)
             sleep = staticmethod(clock.move)
-            time = staticmethod(lambda: TAKEN_AT.timestamp())
+            time = staticmethod(lambda: TAKEN_AT)
 
         return Time
 

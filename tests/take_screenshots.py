@@ -347,7 +347,7 @@ def take_all() -> None:
 async def take(shot: Shot, host: Host, cast: Cast) -> str:
     """One picture, as SVG. While it is taken servers come, restart and go."""
     sampler = Sampler(host)
-    app = PorttuiApp(LocalBoards(sampler), Stopper(host, sampler), ScriptedClipboard())
+    app = PorttuiApp(LocalBoards(sampler), lambda: Stopper(host, sampler), ScriptedClipboard)
     async with app.run_test(size=shot.size) as pilot:
         await until(pilot, lambda: "gunicorn 9001" in shown(pilot), "the first sample")
         with_marks = shot.name.startswith("main")

@@ -9,19 +9,11 @@
 Each kind of term is one `read_...` function in `_READERS`: a richer grammar adds its own there.
 """
 
-from __future__ import annotations
-
 import re
 from collections.abc import Callable
 from typing import NamedTuple, Protocol
 
-from porttui.analysis.exposure import WORDS
-from porttui.analysis.exposure import exposure as exposure_of
-from porttui.analysis.listening import ListeningRow
-from porttui.analysis.loopback_rows import End, EndStatus, PairRow
 from porttui.model.address import Address, Endpoint
-from porttui.model.process import Process
-from porttui.model.socket import Ownership, Socket
 
 MAX_PORT = 65535
 
@@ -199,69 +191,3 @@ def _port(digits: str, least: int = 1) -> int:
     if not least <= port <= MAX_PORT:
         raise FilterError(f"{digits[:_QUOTED]} is no port: ports go from 1 to {MAX_PORT}")
     return port
-
-
-def facets_of_listening(row: ListeningRow) -> Facets:
-    """What a filter sees of a listening row."""
-    unseen = Ownership.HIDDEN if row.hidden else row.ownership
-    words = (row.protocol, row.service or "", WORDS[row.exposure], _unseen(unseen))
-    return _facets((row.local,), words, row.holders, (row.user,))
-
-
-def facets_of_pair(row: PairRow, *, with_ports: bool = True) -> Facets:
-    """What a filter sees of a loopback connection: both ends.
-
-    Without ports it is the same for all connections of one kind.
-    """
-    ends: tuple[End, ...] = (row.client, row.server)
-    return _facets(
-        tuple(end.endpoint for end in ends),
-        (
-            "tcp",
-            "loopback",
-            row.service or "",
-            *(end.status for end in ends if end.status is not EndStatus.HELD),
-            *(end.state or "" for end in ends),
-        ),
-        tuple(process for end in ends for process in end.holders),
-        tuple(end.user for end in ends),
-        with_ports=with_ports,
-    )
-
-
-def facets_of_socket(each: Socket, service: str | None) -> Facets:
-    """What a filter sees of a socket, whatever pane it is in."""
-    return _facets(
-        (each.local, each.remote) if each.remote else (each.local,),
-        (
-            each.protocol,
-            each.state or "",
-            service or "",
-            WORDS[exposure_of(each.local.address)],
-            _unseen(each.ownership),
-        ),
-        each.holders,
-        (each.user,),
-    )
-
-
-def _unseen(ownership: Ownership) -> str:
-    return "hidden" if ownership is Ownership.HIDDEN else ""
-
-
-def _facets(
-    endpoints: tuple[Endpoint, ...],
-    words: tuple[str, ...],
-    holders: tuple[Process, ...],
-    users: tuple[str | None, ...],
-    *,
-    with_ports: bool = True,
-) -> Facets:
-    # The two spellings of an address, so that a pasted one is found; \n so that no word can
-    # begin in one field and end in the next.
-    parts = [*words, *(end.address.text for end in endpoints)]
-    parts += [str(end) for end in endpoints] if with_ports else []
-    parts += [user for user in users if user]
-    for process in holders:
-        parts += [process.name, process.command, process.user or ""]
-    return Facets(endpoints, "\n".join(parts).lower())

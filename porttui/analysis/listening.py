@@ -55,7 +55,7 @@ def _row(snapshot: Snapshot, sockets: list[Socket]) -> ListeningRow:
     first = sockets[0]
     holders = by_seniority(process for each in sockets for process in each.holders)
     known = next((each for each in sockets if each.holders), first)
-    now = snapshot.taken_at.timestamp()
+    now = snapshot.taken_at
     return ListeningRow(
         protocol=first.protocol,
         local=first.local,

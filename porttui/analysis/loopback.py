@@ -11,10 +11,10 @@ from typing import NamedTuple
 
 from porttui.analysis.loopback_rows import Direction
 from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable, end_numbers
-from porttui.model.address import Family, Protocol
+from porttui.model.address import Family
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Ownership, Socket
+from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     ESTABLISHED,
     LISTEN,
@@ -27,16 +27,6 @@ _KNOWN, _LIKELY, _UNKNOWN = (
     DIRECTIONS.index(each) for each in (Direction.KNOWN, Direction.LIKELY, Direction.UNKNOWN)
 )
 _KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
-
-
-def is_loopback_connection(each: Socket) -> bool:
-    """A TCP socket, in whatever state, with both its addresses on loopback."""
-    return (
-        each.protocol is Protocol.TCP
-        and each.remote is not None
-        and each.local.address.is_loopback
-        and each.remote.address.is_loopback
-    )
 
 
 def loopback_pairs(snapshot: Snapshot) -> PairTable:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
+from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import (
     EndpointTerm,
     Filter,
@@ -15,7 +16,6 @@ from porttui.analysis.filter import (
     PrefixTerm,
     Term,
     WordTerm,
-    facets_of_pair,
 )
 from porttui.analysis.pair_table import NO_ROW, PairTable
 

@@ -1,16 +1,13 @@
 """The command line. Bad usage is one sentence on stderr and exit status 2."""
 
-from __future__ import annotations
-
-import argparse
-import math
+import os
+import sys
 from collections.abc import Sequence
 from typing import NamedTuple, NoReturn
 
 from porttui import __version__
-from porttui.analysis.filter import Filter, FilterError, parse_filter
 from porttui.cli.exit_status import ExitStatus
-from porttui.host.foreign_text import safe
+from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse
 from porttui.host.local import SourceName
 
 DEFAULT_INTERVAL_S = 1.0
@@ -18,20 +15,23 @@ SHORTEST_INTERVAL_S = 0.2
 LONGEST_INTERVAL_S = 3600.0
 
 _LONGEST_ERROR = 400
+_MOST_WORDS = 1000
 
 
 class SessionCommand(NamedTuple):
     """`porttui`: the interactive session."""
 
     interval_s: float
-    filter: Filter
+    filter: str
+    """One that can be read; empty for every row."""
     source: SourceName
 
 
 class ListCommand(NamedTuple):
     """`porttui list`: one sample, printed."""
 
-    filter: Filter
+    filter: str
+    """One that can be read; empty for every socket."""
     only_listening: bool
     only_loopback: bool
     as_json: bool
@@ -59,90 +59,146 @@ def parse_arguments(argv: Sequence[str]) -> Command:
     Raises:
         SystemExit: with 2 for bad usage, with 0 after --help and --version.
     """
-    parser = _parser()
-    given = parser.parse_args(argv)
+    if argv and argv[0] == "list":
+        return _list(argv[1:])
+    return _session(argv)
+
+
+def _list(argv: Sequence[str]) -> ListCommand:
+    given = _parse(_LIST, argv)
+    return ListCommand(
+        filter=_filter(_LIST, given.operands),
+        only_listening="--listening" in given.values,
+        only_loopback="--loopback" in given.values,
+        as_json="--json" in given.values,
+        source=_source(given),
+    )
+
+
+def _session(argv: Sequence[str]) -> SessionCommand:
+    given = _parse(_SESSION, argv)
+    if "--version" in given.values:
+        _print_and_exit(f"porttui {__version__}\n")
+    if given.operands:
+        word = given.operands[0]
+        is_command = word in dict(_SESSION.commands)
+        _fail(_SESSION, f"{word} comes first" if is_command else f"there is no command {word}")
+    interval_s = given.values.get("--interval", DEFAULT_INTERVAL_S)
+    assert isinstance(interval_s, float)
+    wanted = str(given.values.get("--filter", ""))
+    return SessionCommand(interval_s, _filter(_SESSION, (wanted,)), _source(given))
+
+
+def _parse(grammar: Grammar, argv: Sequence[str]) -> Given:
     try:
-        wanted = parse_filter(" ".join(given.filter))
+        given = parse(grammar, argv)
+    except UsageError as error:
+        _fail(grammar, str(error))
+    if given.wants_help:
+        _print_and_exit(help_text(grammar, _columns()))
+    return given
+
+
+def _filter(grammar: Grammar, words: Sequence[str]) -> str:
+    typed = " ".join(words).strip()
+    if not typed:
+        return ""
+    # Not for commands that have none: it would be a tenth of their start.
+    from porttui.analysis.filter import FilterError, parse_filter
+
+    try:
+        parse_filter(typed)
     except FilterError as error:
-        parser.error(str(error))
-    if given.command == "list":
-        return ListCommand(
-            filter=wanted,
-            only_listening=given.listening,
-            only_loopback=given.loopback,
-            as_json=given.json,
-            source=given.source,
-        )
-    return SessionCommand(given.interval, wanted, given.source)
+        _fail(grammar, str(error))
+    return typed
 
 
-class _Parser(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        words = safe(message, _LONGEST_ERROR)
-        self.exit(ExitStatus.USAGE, f"{self.prog}: {words} ({self.prog} --help tells more)\n")
+def _source(given: Given) -> SourceName:
+    source = given.values.get("--source", SourceName.AUTO)
+    assert isinstance(source, SourceName)
+    return source
 
 
-def _parser() -> _Parser:
-    parser = _Parser(
-        prog="porttui",
-        description=f"{_DESCRIPTION} Without a command: the interactive session.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    parser.add_argument("--version", action="version", version=f"porttui {__version__}")
-    parser.add_argument(
-        "--interval",
-        type=_interval,
-        default=DEFAULT_INTERVAL_S,
-        metavar="SECONDS",
-        help="time between two samples, %(default)s by default; stretched when sampling is slow",
-    )
-    parser.add_argument(
-        "--filter", nargs=1, default=[], metavar="FILTER", help="begin with this filter"
-    )
-    _add_source(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
-    listing = commands.add_parser(
-        "list",
-        help="print the sockets once and exit",
-        description="Print the sockets of this machine, with all their processes, and exit.",
-        epilog=_EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-        allow_abbrev=False,
-    )
-    listing.add_argument("filter", nargs="*", metavar="FILTER")
-    which = listing.add_mutually_exclusive_group()
-    which.add_argument(
-        "--listening", action="store_true", help="only TCP listeners and bound UDP sockets"
-    )
-    which.add_argument(
-        "--loopback", action="store_true", help="only connections that stay on this machine"
-    )
-    listing.add_argument("--json", action="store_true", help="one JSON object, see the README")
-    _add_source(listing)
-    return parser
+def _fail(grammar: Grammar, message: str) -> NoReturn:
+    from porttui.host.foreign_text import safe
+
+    words = safe(message, _LONGEST_ERROR)
+    if sys.stderr is not None:
+        print(f"{grammar.prog}: {words} ({grammar.prog} --help tells more)", file=sys.stderr)
+    raise SystemExit(ExitStatus.USAGE)
 
 
-def _add_source(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--source",
-        type=SourceName,
-        choices=list(SourceName),
-        default=SourceName.AUTO,
-        metavar="SOURCE",
-        help="where sockets are read: auto (the best there is), netlink, proc, psutil",
-    )
+def _print_and_exit(text: str) -> NoReturn:
+    from porttui.cli.output import write
+
+    write(text.removesuffix("\n"), sys.stdout)
+    raise SystemExit(ExitStatus.OK)
 
 
-def _interval(text: str) -> float:
+def _columns() -> int:
+    try:
+        return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
+    except (ValueError, OSError):
+        return 80
+
+
+def _read_interval(text: str) -> float:
     try:
         seconds = float(text)
     except ValueError:
-        seconds = math.nan
+        seconds = float("nan")
     if not SHORTEST_INTERVAL_S <= seconds <= LONGEST_INTERVAL_S:
-        raise argparse.ArgumentTypeError(
+        raise ValueError(
             f"{text!r} is no number of seconds "
             f"from {SHORTEST_INTERVAL_S:g} to {LONGEST_INTERVAL_S:g}"
         )
     return seconds
+
+
+def _read_source(text: str) -> SourceName:
+    try:
+        return SourceName(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(SourceName)}") from None
+
+
+_SOURCE = Option(
+    "--source",
+    "where sockets are read: auto (the best there is), netlink, proc, psutil",
+    "SOURCE",
+    _read_source,
+)
+
+_SESSION = Grammar(
+    prog="porttui",
+    description=f"{_DESCRIPTION} Without a command: the interactive session.",
+    options=(
+        Option(
+            "--interval",
+            f"time between two samples, {DEFAULT_INTERVAL_S:g} by default; "
+            "stretched when sampling is slow",
+            "SECONDS",
+            _read_interval,
+        ),
+        Option("--filter", "begin with this filter", "FILTER"),
+        _SOURCE,
+        Option("--version", "show the version and exit"),
+    ),
+    most=_MOST_WORDS,
+    commands=(("list", "print the sockets once and exit"),),
+    epilog=_EPILOG,
+)
+
+_LIST = Grammar(
+    prog="porttui list",
+    description="Print the sockets of this machine, with all their processes, and exit.",
+    options=(
+        Option("--listening", "only TCP listeners and bound UDP sockets"),
+        Option("--loopback", "only connections that stay on this machine", excludes="--listening"),
+        Option("--json", "one JSON object, see the README"),
+        _SOURCE,
+    ),
+    operands="[FILTER ...]",
+    most=_MOST_WORDS,
+    epilog=_EPILOG,
+)

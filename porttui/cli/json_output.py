@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterable
 
 from porttui.analysis.exposure import exposure
@@ -21,7 +22,7 @@ def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
     chosen = list(sockets)
     document: Json = {
         "version": VERSION,
-        "taken_at": snapshot.taken_at.isoformat(timespec="milliseconds").replace("+00:00", "Z"),
+        "taken_at": _iso_8601(snapshot.taken_at),
         "duration_ms": round(snapshot.duration_ms, 3),
         "coverage": {
             "elevated": snapshot.coverage.elevated,
@@ -59,6 +60,11 @@ def process_json(process: Process) -> dict[str, Json]:
         "cmdline": list(process.cmdline),
         "create_time": process.create_time,
     }
+
+
+def _iso_8601(epoch_s: float) -> str:
+    seconds, milliseconds = divmod(round(epoch_s * 1000), 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
 
 
 def _endpoint(endpoint: Endpoint) -> dict[str, Json]:

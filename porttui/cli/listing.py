@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
-from porttui.analysis.filter import facets_of_pair
-from porttui.analysis.loopback import loopback_pairs
 from porttui.cli.arguments import ListCommand
 from porttui.cli.exit_status import ExitStatus
-from porttui.cli.json_output import snapshot_json
 from porttui.cli.output import write
-from porttui.cli.selection import select
-from porttui.cli.table_output import pair_table, socket_table
 from porttui.host.contract import Want
 from porttui.model.snapshot import Snapshot
-from porttui.sampling.sampler import SampleError, Sampler
+from porttui.sampling.errors import SampleError
+from porttui.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from porttui.analysis.filter import Filter
 
 
 def run_list(command: ListCommand, sampler: Sampler, out: TextIO | None, err: TextIO) -> ExitStatus:
@@ -33,16 +32,42 @@ def run_list(command: ListCommand, sampler: Sampler, out: TextIO | None, err: Te
 
 
 def _render(command: ListCommand, snapshot: Snapshot) -> str:
+    wanted = _filter(command)
+    # Each form takes what it needs and no more: half the time of a small list is importing.
     if command.only_loopback and not command.as_json:
-        pairs = loopback_pairs(snapshot)
-        return pair_table(row for row in pairs if command.filter.meets(facets_of_pair(row)))
+        return _pairs(snapshot, wanted)
+    from porttui.cli.selection import select
+
     sockets = select(
         snapshot,
-        command.filter,
+        wanted,
         only_listening=command.only_listening,
         only_loopback=command.only_loopback,
     )
-    return snapshot_json(snapshot, sockets) if command.as_json else socket_table(sockets)
+    if command.as_json:
+        from porttui.cli.json_output import snapshot_json
+
+        return snapshot_json(snapshot, sockets)
+    from porttui.cli.table_output import socket_table
+
+    return socket_table(sockets)
+
+
+def _filter(command: ListCommand) -> Filter | None:
+    if not command.filter:
+        return None
+    from porttui.analysis.filter import parse_filter
+
+    return parse_filter(command.filter)
+
+
+def _pairs(snapshot: Snapshot, wanted: Filter | None) -> str:
+    from porttui.analysis.facets import facets_of_pair
+    from porttui.analysis.loopback import loopback_pairs
+    from porttui.cli.table_output import pair_table
+
+    pairs = loopback_pairs(snapshot)
+    return pair_table(row for row in pairs if wanted is None or wanted.meets(facets_of_pair(row)))
 
 
 def _words(snapshot: Snapshot) -> list[str]:

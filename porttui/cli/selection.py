@@ -2,30 +2,42 @@
 
 from __future__ import annotations
 
-from porttui.analysis.filter import Filter, facets_of_socket
-from porttui.analysis.loopback import is_loopback_connection
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
+
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket, TcpState
 
+if TYPE_CHECKING:
+    from porttui.analysis.filter import Filter
+
 
 def select(
-    snapshot: Snapshot, wanted: Filter, *, only_listening: bool, only_loopback: bool
+    snapshot: Snapshot, wanted: Filter | None, *, only_listening: bool, only_loopback: bool
 ) -> tuple[Socket, ...]:
-    """Sockets that meet the filter, ordered as the panes order them."""
-    found = (
+    """Sockets that meet the filter if there is one, ordered as the panes order them."""
+    found: Iterable[Socket] = (
         each
         for each in snapshot.sockets
         if (each.is_listening or not only_listening)
         and (_is_established_loopback(each) or not only_loopback)
-        and wanted.meets(
-            facets_of_socket(each, snapshot.services.get((each.protocol, each.local.port)))
-        )
     )
+    if wanted is not None:
+        found = _meeting(found, wanted, snapshot)
     return tuple(sorted(found, key=_order))
 
 
+def _meeting(found: Iterable[Socket], wanted: Filter, snapshot: Snapshot) -> Iterator[Socket]:
+    from porttui.analysis.facets import facets_of_socket
+
+    for each in found:
+        service = snapshot.services.get((each.protocol, each.local.port))
+        if wanted.meets(facets_of_socket(each, service)):
+            yield each
+
+
 def _is_established_loopback(each: Socket) -> bool:
-    return each.state is TcpState.ESTABLISHED and is_loopback_connection(each)
+    return each.state is TcpState.ESTABLISHED and each.is_on_loopback
 
 
 def _order(each: Socket) -> tuple[object, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import struct
 import sys
 from collections.abc import Callable, Sequence
@@ -73,6 +74,14 @@ class ChildProcess:
         """
         (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
         return self._read(length)
+
+    def has_answered(self) -> bool:
+        """Whether its answer has begun to come, or it has ended: `receive` will not wait."""
+        if not hasattr(select, "poll"):
+            return False  # Windows, where pipes cannot be polled
+        poller = select.poll()
+        poller.register(_pipe(self._process.stdout), select.POLLIN)
+        return bool(poller.poll(0))
 
     def close(self) -> None:
         """End it. It holds nothing that could be lost."""

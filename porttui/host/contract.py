@@ -1,7 +1,5 @@
 """What the rest of porttui may ask of a machine, and how the machine says no."""
 
-from __future__ import annotations
-
 import typing
 from collections.abc import Callable
 from enum import StrEnum
@@ -11,7 +9,9 @@ from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
-from porttui.model.stop import StopSignal
+
+if typing.TYPE_CHECKING:
+    from porttui.model.stop import StopSignal
 
 
 class HostError(Exception):
@@ -62,7 +62,7 @@ class SocketSource(typing.Protocol):
 class ProcessHandle(typing.Protocol):
     """A hold on one process that a later process with its pid cannot take over."""
 
-    def send(self, signal: StopSignal) -> None:
+    def send(self, signal: "StopSignal") -> None:
         """Deliver a signal.
 
         Raises:

@@ -8,10 +8,18 @@ from collections.abc import Callable
 from enum import StrEnum
 
 from porttui.host.accounts import effective_uid, is_elevated
-from porttui.host.bind_probe import can_bind
-from porttui.host.contract import Host, HostError, ProcessControl, SocketSource
+from porttui.host.contract import (
+    BindAnswer,
+    Host,
+    HostError,
+    ProcessControl,
+    ProcessHandle,
+    SocketSource,
+)
 from porttui.host.services import service_name
+from porttui.model.address import Endpoint, Protocol
 from porttui.model.port_range import PortRange
+from porttui.model.process import ProcessIdentity
 
 
 class SourceName(StrEnum):
@@ -34,8 +42,8 @@ def local_host(source: SourceName = SourceName.AUTO) -> Host:
         sockets=reader,
         ephemeral_range=_ephemeral_range(),
         service_name=service_name,
-        control=_control(reader),
-        can_bind=can_bind,
+        control=_LateControl(reader),
+        can_bind=_can_bind,
         pid=os.getpid(),
         uid=effective_uid(),
         is_elevated=is_elevated(),
@@ -57,6 +65,32 @@ def _source(source: SourceName) -> SocketSource:
     from porttui.host.portable.source import PsutilSource
 
     return PsutilSource()
+
+
+class _LateControl:
+    """The control of this machine, imported at the first use: most commands signal nothing."""
+
+    def __init__(self, source: SocketSource) -> None:
+        self._source = source
+        self._control: ProcessControl | None = None
+
+    @property
+    def asks_first(self) -> bool:
+        return self._get().asks_first
+
+    def open(self, identity: ProcessIdentity) -> ProcessHandle:
+        return self._get().open(identity)
+
+    def _get(self) -> ProcessControl:
+        if self._control is None:
+            self._control = _control(self._source)
+        return self._control
+
+
+def _can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
+    from porttui.host.bind_probe import can_bind
+
+    return can_bind(protocol, endpoint)
 
 
 def _control(source: SocketSource) -> ProcessControl:

@@ -1,7 +1,5 @@
 """Protocols, families, addresses and endpoints."""
 
-from __future__ import annotations
-
 import socket
 from enum import StrEnum
 from functools import lru_cache
@@ -55,7 +53,7 @@ class Address(NamedTuple):
 
     @staticmethod
     @lru_cache(maxsize=8192)
-    def of_packed(packed: bytes, scope: str = "") -> Address:
+    def of_packed(packed: bytes, scope: str = "") -> "Address":
         """The address of 4 or 16 bytes in network order.
 
         Raises:
@@ -79,7 +77,7 @@ class Address(NamedTuple):
 
     @staticmethod
     @lru_cache(maxsize=8192)
-    def parse(text: str) -> Address:
+    def parse(text: str) -> "Address":
         """The address spelled by `text`, with or without brackets and %scope.
 
         Raises:
@@ -111,7 +109,7 @@ class Endpoint(NamedTuple):
         return (self.address.unmapped, self.port)
 
     @classmethod
-    def of(cls, address: str, port: int) -> Endpoint:
+    def of(cls, address: str, port: int) -> "Endpoint":
         """The endpoint of an address as text and a port.
 
         Raises:

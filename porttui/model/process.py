@@ -1,7 +1,5 @@
 """Processes, and what tells one from another that got its pid later."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 

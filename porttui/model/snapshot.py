@@ -1,9 +1,6 @@
 """One look at the machine."""
 
-from __future__ import annotations
-
 from collections.abc import Mapping
-from datetime import datetime
 from typing import NamedTuple
 
 from porttui.model.address import Protocol
@@ -33,8 +30,8 @@ class Coverage(NamedTuple):
 class Snapshot(NamedTuple):
     """All sockets of this network namespace, as read between `taken_at` and `duration_ms` later."""
 
-    taken_at: datetime
-    """UTC."""
+    taken_at: float
+    """Seconds since the epoch."""
     duration_ms: float
     source: str
     """Where the sockets were read: "sock_diag", "/proc/net" or "psutil"."""

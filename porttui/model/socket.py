@@ -1,7 +1,5 @@
 """Sockets as the kernel lists them."""
 
-from __future__ import annotations
-
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -80,3 +78,13 @@ class Socket(NamedTuple):
         if self.protocol is Protocol.UDP:
             return self.remote is None and self.local.port != 0
         return self.state is TcpState.LISTEN
+
+    @property
+    def is_on_loopback(self) -> bool:
+        """A TCP socket, in whatever state, with both its addresses on loopback."""
+        return (
+            self.protocol is Protocol.TCP
+            and self.remote is not None
+            and self.local.address.is_loopback
+            and self.remote.address.is_loopback
+        )

@@ -4,8 +4,6 @@ A row becomes a `Socket` only when somebody looks at it. What has to look at all
 columns, which are arrays of numbers, with names, addresses and processes in small side tables.
 """
 
-from __future__ import annotations
-
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import NamedTuple, overload
@@ -47,6 +45,9 @@ TCP_DEFER_ACCEPT still a request (tcp(7))."""
 
 NOWHERE = 0
 """The number of no address: the remote one of a socket that has none."""
+
+UNTOLD = 0xFFFFFFFF
+"""Nobody has this user number (chown(2): -1 is none), and no TIME_WAIT lasts so long."""
 
 NOBODY = 0
 """The number of the empty group of holders."""
@@ -96,18 +97,18 @@ class SocketTable(Sequence[Socket]):
         *,
         udp_from: int,
         states: bytes,
-        local_addresses: array[int],
-        local_ports: array[int],
-        remote_addresses: array[int],
-        remote_ports: array[int],
-        groups: array[int],
+        local_addresses: "array[int]",
+        local_ports: "array[int]",
+        remote_addresses: "array[int]",
+        remote_ports: "array[int]",
+        groups: "array[int]",
         ownerships: bytes,
-        uids: array[int],
-        inodes: array[int],
+        uids: "array[int]",
+        inodes: "array[int]",
         v6only: bytes,
-        expires_ms: array[int],
-        recv_queues: array[int],
-        send_queues: array[int],
+        expires_ms: "array[int]",
+        recv_queues: "array[int]",
+        send_queues: "array[int]",
         side: SideTables,
     ) -> None:
         """All columns have one entry for each row.
@@ -121,10 +122,10 @@ class SocketTable(Sequence[Socket]):
             remote_ports: 0..65535.
             groups: Places in `side.groups`.
             ownerships: Values of OWNERSHIP_CODES.
-            uids: -1 where the kernel does not tell.
+            uids: UNTOLD where the kernel does not tell.
             inodes: 0 where there is none.
             v6only: 0 not told, 1 false, 2 true.
-            expires_ms: -1 where it is not told.
+            expires_ms: Holds for TIME_WAIT alone; UNTOLD where it is not told.
             recv_queues: See `Socket.recv_queue`.
             send_queues: See `Socket.send_queue`.
             side: What the numbers stand for.
@@ -146,7 +147,7 @@ class SocketTable(Sequence[Socket]):
         self.side = side
 
     @classmethod
-    def of(cls, sockets: Iterable[Socket]) -> SocketTable:
+    def of(cls, sockets: Iterable[Socket]) -> "SocketTable":
         """The table of these sockets, TCP before UDP, otherwise in their order."""
         if isinstance(sockets, SocketTable):
             return sockets
@@ -175,11 +176,11 @@ class SocketTable(Sequence[Socket]):
             remote_ports=array("H", (end.port if end else 0 for end in remotes)),
             groups=array("I", (groups.setdefault(each.holders, len(groups)) for each in rows)),
             ownerships=bytes(OWNERSHIP_CODES[each.ownership] for each in rows),
-            uids=array("q", (-1 if each.uid is None else each.uid for each in rows)),
+            uids=array("I", (UNTOLD if each.uid is None else each.uid for each in rows)),
             inodes=array("Q", (each.inode for each in rows)),
             v6only=bytes(_V6ONLY.index(each.v6only) for each in rows),
             expires_ms=array(
-                "i", (-1 if each.expires_ms is None else each.expires_ms for each in rows)
+                "I", (UNTOLD if each.expires_ms is None else each.expires_ms for each in rows)
             ),
             recv_queues=array("I", (each.recv_queue for each in rows)),
             send_queues=array("I", (each.send_queue for each in rows)),
@@ -197,20 +198,21 @@ class SocketTable(Sequence[Socket]):
         if isinstance(at, slice):
             return [self[each] for each in range(*at.indices(len(self)))]
         row = range(len(self))[at]
+        code = self.states[row]
         uid = self.uids[row]
         expires_ms = self.expires_ms[row]
         return Socket(
             Protocol.TCP if row < self.udp_from else Protocol.UDP,
-            STATES[self.states[row]],
+            STATES[code],
             self.local(row),
             self.remote(row),
             _OWNERSHIPS[self.ownerships[row]],
             self.side.groups[self.groups[row]],
-            None if uid < 0 else uid,
+            None if uid == UNTOLD else uid,
             self.side.users.get(uid),
             self.inodes[row],
             _V6ONLY[self.v6only[row]],
-            None if expires_ms < 0 else expires_ms,
+            expires_ms if code == TIME_WAIT and expires_ms != UNTOLD else None,
             self.recv_queues[row],
             self.send_queues[row],
         )

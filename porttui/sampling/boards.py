@@ -21,12 +21,11 @@ class BoardSource(typing.Protocol):
             SamplerDefectError: porttui itself is at fault.
         """
 
+    def has_answer(self) -> bool:
+        """Whether a board is there already, so that `next` will not wait for it."""
+
     def close(self) -> None:
         """No board will be asked for any more."""
-
-
-class SamplerDefectError(Exception):
-    """A defect of porttui's own in another process; the message is its traceback."""
 
 
 class LocalBoards:
@@ -47,6 +46,10 @@ class LocalBoards:
             board, memory = next_board(self._memory, self._sampler.sample(), at)
         self._board, self._memory = board, memory
         return board
+
+    def has_answer(self) -> bool:
+        """See `BoardSource.has_answer`."""
+        return False
 
     def close(self) -> None:
         """See `BoardSource.close`."""

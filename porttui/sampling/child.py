@@ -9,8 +9,9 @@ import traceback
 from porttui.host.child_process import answer_requests
 from porttui.host.local import SourceName, local_host
 from porttui.sampling.boards import LocalBoards
+from porttui.sampling.errors import SampleError
 from porttui.sampling.remote import REQUESTS, BoardFrame
-from porttui.sampling.sampler import SampleError, Sampler
+from porttui.sampling.sampler import Sampler
 
 _WANTS = {request: want for want, request in REQUESTS.items()}
 

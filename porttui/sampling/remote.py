@@ -5,12 +5,14 @@ from __future__ import annotations
 import pickle
 import typing
 
-from porttui.analysis.board import Board
 from porttui.host.child_process import ChildEndedError, ChildProcess
 from porttui.host.contract import HostError, Want
 from porttui.host.local import SourceName
-from porttui.sampling.boards import SamplerDefectError
-from porttui.sampling.sampler import SampleError
+from porttui.sampling.errors import SampleError, SamplerDefectError
+
+if typing.TYPE_CHECKING:
+    # At run time it comes out of the first frame, while Textual is being imported.
+    from porttui.analysis.board import Board
 
 REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
 
@@ -59,6 +61,10 @@ class RemoteBoards:
         if frame.board is None:
             raise SampleError(frame.failure)
         return frame.board
+
+    def has_answer(self) -> bool:
+        """See `BoardSource.has_answer`."""
+        return self._is_asked and self._child.has_answered()
 
     def close(self) -> None:
         """See `BoardSource.close`."""

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import threading
+import _thread
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
 
 from porttui.host.contract import Host, HostError, Want
 from porttui.model.address import Protocol
@@ -13,19 +12,17 @@ from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
-
-
-class SampleError(Exception):
-    """Nothing could be read; the message says why. What was shown before is stale."""
+from porttui.sampling.errors import SampleError
 
 
 class Sampler:
     """Samples one host, never twice at once: a second caller waits for the first."""
 
-    def __init__(self, host: Host, now: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+    def __init__(self, host: Host, now: Callable[[], float] = time.time) -> None:
         self._host = host
         self._now = now
-        self._one_at_a_time = threading.Lock()
+        # As threading.Lock, without what importing `threading` costs a one-shot command.
+        self._one_at_a_time = _thread.allocate_lock()
 
     @property
     def source(self) -> str:

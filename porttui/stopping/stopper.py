@@ -22,7 +22,8 @@ from porttui.model.stop import (
     StopSignal,
     StopTarget,
 )
-from porttui.sampling.sampler import SampleError, Sampler
+from porttui.sampling.errors import SampleError
+from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import refusal, target_refusal
 from porttui.stopping.verdict import Verdict, judge
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterable
-from typing import ClassVar, Literal
+from functools import cached_property
+from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
 from textual.app import App, ComposeResult, SystemCommand
@@ -14,12 +14,6 @@ from textual.widgets import Footer
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
-from porttui.host.clipboard import CopyOutcome, SystemClipboard
-from porttui.model.process import Process
-from porttui.model.stop import StopSignal, StopTarget
-from porttui.sampling.boards import BoardSource
-from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import (
     CopyFinished,
@@ -30,20 +24,20 @@ from porttui.ui.messages import (
     StopStepped,
 )
 from porttui.ui.panes.deck import Deck
-from porttui.ui.panes.pane import StopChoice
 from porttui.ui.sampling_loop import SamplingLoop
-from porttui.ui.screens.choose_end import ChooseEnd
-from porttui.ui.screens.details import DetailsDialog
 from porttui.ui.screens.dialog import Dialog
-from porttui.ui.screens.help import HelpDialog
-from porttui.ui.screens.show_text import ShowText
-from porttui.ui.screens.stop import StopDialog
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.filter_line import FilterLine
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.status_line import StatusLine
 from porttui.ui.widgets.summary_line import SummaryLine
 from porttui.ui.wording import clock
+
+if TYPE_CHECKING:
+    from porttui.host.clipboard import SystemClipboard
+    from porttui.sampling.boards import BoardSource
+    from porttui.stopping.stopper import Stopper
+    from porttui.ui.acting import Acting
 
 ORNATE_LINES = 8
 """From this height on there are a header and a line of keys."""
@@ -59,17 +53,26 @@ class PorttuiApp(App[int]):
     def __init__(
         self,
         boards: BoardSource,
-        stopper: Stopper,
-        clipboard: SystemClipboard,
+        stopper: Callable[[], Stopper],
+        clipboard: Callable[[], SystemClipboard],
         *,
         interval_s: float = 1.0,
         wanted: Filter | None = None,
         elevation: str = "sudo porttui",
     ) -> None:
-        """`wanted`: the filter to begin with. `elevation`: what would show hidden owners."""
+        """Begin over these boards.
+
+        Args:
+            boards: What the panes show.
+            stopper: Makes what stops processes, at the first wish to act.
+            clipboard: Makes what copies, likewise.
+            interval_s: From one sample to the next.
+            wanted: The filter to begin with.
+            elevation: The command that would show hidden owners.
+        """
         super().__init__()
-        self._stopper = stopper
-        self._system_clipboard = clipboard
+        self._make_stopper = stopper
+        self._make_clipboard = clipboard
         self._interval_s = interval_s
         self._boards = boards
         self._sampling = SamplingLoop(boards, interval_s, self.post_message)
@@ -91,8 +94,8 @@ class PorttuiApp(App[int]):
         yield Footer(show_command_palette=False)
 
     def on_mount(self) -> None:
-        """The frame is painted before the first sample is asked for."""
-        self.call_after_refresh(self._sampling.start)
+        """What has been sampled while Textual was imported comes into the first frame."""
+        self._sampling.start()
 
     def on_unmount(self) -> None:
         """No sample is begun any more."""
@@ -131,36 +134,16 @@ class PorttuiApp(App[int]):
 
     @on(StopStepped)
     def _show_step(self, message: StopStepped) -> None:
-        for dialog in self._stop_dialogs():
-            if dialog.target == message.target:
-                dialog.stepped(message.words)
+        self._acting.show_step(message)
 
     @on(StopFinished)
     def _show_result(self, message: StopFinished) -> None:
-        result = message.result
-        good = is_good(result)
-        self._say(sentence(result), Tone.OK if good else Tone.WARNING)
-        dialogs = [each for each in self._stop_dialogs() if each.target == result.target]
-        for dialog in dialogs:
-            dialog.finished(result)
-        if not dialogs:
-            severity: Literal["information", "warning"] = "information" if good else "warning"
-            self.notify(sentence(result), severity=severity, timeout=10, markup=False)
+        self._acting.show_result(message)
         self._sampling.sample_now()
 
     @on(CopyFinished)
     def _show_copy(self, message: CopyFinished) -> None:
-        text, result = message.text, message.result
-        if result.outcome is CopyOutcome.CONFIRMED:
-            self._say(f"Copied {text} ({result.via})", Tone.OK)
-        elif result.outcome is CopyOutcome.HANDED_OVER:
-            self._say(f"Handed {text} to {result.via}: {result.detail}")
-        elif result.outcome is CopyOutcome.TERMINAL:
-            self.copy_to_clipboard(text)
-            self._say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)")
-        else:
-            self._say(f"No clipboard here; select it: {text}", Tone.WARNING)
-            self.push_screen(ShowText(text, result.detail))
+        self._acting.show_copy(message)
 
     @on(FilterLine.Rejected)
     def _keep_good_filter(self, message: FilterLine.Rejected) -> None:
@@ -265,35 +248,31 @@ class PorttuiApp(App[int]):
 
     def action_help(self) -> None:
         """Show the keys."""
-        self.push_screen(HelpDialog())
+        self._acting.help()
 
     def _show_details(self) -> None:
         details = self._board and self._deck.active.details(self._board.snapshot)
         if not self._board or not details:
             self._say("There is no row here", Tone.WARNING)
             return
-        address = self._deck.active.address()
-        choices = self._deck.active.stop_choices(self._board.snapshot)
-
-        def follow_up(action: str | None) -> None:
-            if action == "copy":
-                self._copy(address)
-            elif action == "stop":
-                self._choose_end(choices)
-
-        taken_at = clock(self._board.snapshot.taken_at)
-        self.push_screen(DetailsDialog(details, taken_at, can_stop=bool(choices)), follow_up)
+        snapshot = self._board.snapshot
+        self._acting.details(
+            details,
+            self._deck.active.address(),
+            self._deck.active.stop_choices(snapshot),
+            clock(snapshot.taken_at),
+        )
 
     def action_copy(self) -> None:
         """Copy the address of the row."""
-        self._copy(self._deck.active.address())
+        self._acting.copy(self._deck.active.address())
 
     def action_stop(self) -> None:
         """Ask whether to stop the process of the row."""
         if self._board is None:
             self._say("Nothing is known yet: the first sample is under way", Tone.WARNING)
         else:
-            self._choose_end(self._deck.active.stop_choices(self._board.snapshot))
+            self._acting.choose_end(self._deck.active.stop_choices(self._board.snapshot))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: Textual's own commands, and every action of the table of keys."""
@@ -306,43 +285,12 @@ class PorttuiApp(App[int]):
     def _row_chosen(self) -> None:
         self._show_details()
 
-    # Acting
+    @cached_property
+    def _acting(self) -> Acting:
+        """Dialogs and stops are not in the way of the first frame."""
+        from porttui.ui.acting import Acting
 
-    def _copy(self, text: str | None) -> None:
-        if text is None:
-            self._say("There is no row here to copy", Tone.WARNING)
-            return
-
-        def copy() -> None:
-            self.post_message(CopyFinished(text, self._system_clipboard.copy(text)))
-
-        self.run_worker(copy, thread=True, name="copy")
-
-    def _choose_end(self, choices: tuple[StopChoice, ...]) -> None:
-        if not choices:
-            self._say("There is no process on this row to stop", Tone.WARNING)
-        elif len(choices) == 1:
-            self._ask_to_stop(choices[0].target)
-        else:
-            self.push_screen(ChooseEnd(choices), self._ask_to_stop)
-
-    def _ask_to_stop(self, target: StopTarget | None) -> None:
-        if target is not None:
-            self.push_screen(StopDialog(target, self._stopper, self._begin_stop, time.time()))
-
-    def _begin_stop(
-        self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal
-    ) -> None:
-        def tell(words: str) -> None:
-            self.post_message(StopStepped(target, words))
-
-        def stop() -> None:
-            self.post_message(StopFinished(self._stopper.stop(target, chosen, signal, tell)))
-
-        self.run_worker(stop, thread=True, name="stop")
-
-    def _stop_dialogs(self) -> list[StopDialog]:
-        return [screen for screen in self.screen_stack if isinstance(screen, StopDialog)]
+        return Acting(self, self._make_stopper(), self._make_clipboard(), self._say)
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

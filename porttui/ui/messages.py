@@ -2,62 +2,74 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from porttui.analysis.board import Board
-from porttui.host.clipboard import CopyResult
-from porttui.model.stop import StopResult, StopTarget
+if TYPE_CHECKING:
+    from porttui.analysis.board import Board
+    from porttui.host.clipboard import CopyResult
+    from porttui.model.stop import StopResult, StopTarget
 
 
-@dataclass
 class SampleTaken(Message):
     """A sample is there, analysed."""
 
-    board: Board
-    took_s: float | None
-    """None when only the listeners were looked at."""
-    period_s: float
-    """Seconds from one look at the whole machine to the next."""
+    def __init__(self, board: Board, took_s: float | None, period_s: float) -> None:
+        """Tell of a board.
+
+        Args:
+            board: What the panes are to show.
+            took_s: None when only the listeners were looked at.
+            period_s: Seconds from one look at the whole machine to the next.
+        """
+        super().__init__()
+        self.board = board
+        self.took_s = took_s
+        self.period_s = period_s
 
     def can_replace(self, message: Message) -> bool:
         """A slow screen skips to the newest sample."""
         return isinstance(message, SampleTaken)
 
 
-@dataclass
 class SampleFailed(Message):
     """The machine could not be read; what is on the screen is stale."""
 
-    reason: str
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self.reason = reason
 
 
-@dataclass
 class SamplingCrashed(Message):
     """A defect of porttui's own ended the sampling thread."""
 
-    error: BaseException
+    def __init__(self, error: BaseException) -> None:
+        super().__init__()
+        self.error = error
 
 
-@dataclass
 class StopStepped(Message):
     """A stop that is going on has come one step further."""
 
-    target: StopTarget
-    words: str
+    def __init__(self, target: StopTarget, words: str) -> None:
+        super().__init__()
+        self.target = target
+        self.words = words
 
 
-@dataclass
 class StopFinished(Message):
     """A stop is over."""
 
-    result: StopResult
+    def __init__(self, result: StopResult) -> None:
+        super().__init__()
+        self.result = result
 
 
-@dataclass
 class CopyFinished(Message):
     """The clipboard has answered."""
 
-    text: str
-    result: CopyResult
+    def __init__(self, text: str, result: CopyResult) -> None:
+        super().__init__()
+        self.text = text
+        self.result = result

@@ -10,7 +10,7 @@ from textual.message import Message
 
 from porttui.host.contract import Want
 from porttui.sampling.boards import BoardSource
-from porttui.sampling.sampler import SampleError
+from porttui.sampling.errors import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 
 SHARE = 0.1
@@ -30,6 +30,7 @@ class SamplingLoop:
         self._boards = boards
         self._interval_s = interval_s
         self._post = post
+        self._first: tuple[float, str] | None = None
         self._wake = threading.Condition()
         self._wanted = False
         self._asked = True
@@ -39,7 +40,9 @@ class SamplingLoop:
         self._thread = threading.Thread(target=self._run, name="sampling", daemon=True)
 
     def start(self) -> None:
-        """Begin, with a sample at once."""
+        """Begin, with a sample at once; here and now if it is there, for the first frame."""
+        if self._boards.has_answer():
+            self._first = time.monotonic(), self._sample(Want.ALL, time.monotonic(), due=None)
         self._thread.start()
 
     def stop(self) -> None:
@@ -71,8 +74,11 @@ class SamplingLoop:
 
     def _round(self) -> None:
         """One look at the whole machine, then listeners alone until the next one is due."""
-        start = time.monotonic()
-        source = self._sample(Want.ALL, start, due=None)
+        if self._first is not None:
+            (start, source), self._first = self._first, None
+        else:
+            start = time.monotonic()
+            source = self._sample(Want.ALL, start, due=None)
         due = start + self._period_s(time.monotonic() - start)
         while source == QUICK_SOURCE and due - time.monotonic() > self._interval_s:
             if self._rest(time.monotonic() + self._interval_s):

@@ -3,40 +3,54 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 import os
 import shutil
 import signal
 import sys
+from functools import partial
+from typing import TYPE_CHECKING
 
-from porttui.analysis.filter import Filter
-from porttui.host.clipboard import SystemClipboard
-from porttui.sampling.boards import BoardSource
-from porttui.stopping.stopper import Stopper
+from porttui.analysis.filter import parse_filter
 from porttui.ui.app import PorttuiApp
+
+if TYPE_CHECKING:
+    from porttui.host.clipboard import SystemClipboard
+    from porttui.host.local import SourceName
+    from porttui.sampling.boards import BoardSource
+    from porttui.stopping.stopper import Stopper
 
 _SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where sudo looks for commands, unless it is told otherwise (sudoers(5), secure_path)."""
 
 
-def run_session(
-    boards: BoardSource,
-    stopper: Stopper,
-    clipboard: SystemClipboard,
-    *,
-    interval_s: float,
-    wanted: Filter,
-) -> int:
+def run_session(boards: BoardSource, source: SourceName, *, interval_s: float, wanted: str) -> int:
     """Run until the person leaves or a signal ends it; the result is the exit status."""
     app = _Session(
         boards,
-        stopper,
-        clipboard,
+        partial(_stopper, source),
+        _clipboard,
         interval_s=interval_s,
-        wanted=wanted,
+        wanted=parse_filter(wanted),
         elevation=elevation_command(),
     )
     app.run()
     return app.return_code or 0
+
+
+def _stopper(source: SourceName) -> Stopper:
+    from porttui.host.local import local_host
+    from porttui.sampling.sampler import Sampler
+    from porttui.stopping.stopper import Stopper
+
+    host = local_host(source)
+    return Stopper(host, Sampler(host))
+
+
+def _clipboard() -> SystemClipboard:
+    from porttui.host.clipboard import SystemClipboard
+
+    return SystemClipboard()
 
 
 def elevation_command(argv0: str = sys.argv[0]) -> str:
@@ -56,6 +70,7 @@ class _Session(PorttuiApp):
 
         (Textual calls every class's own `on_mount`, so there is no super() here.)
         """
+        self.call_after_refresh(_collect_garbage_from_now_on)
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is None:
@@ -67,3 +82,9 @@ class _Session(PorttuiApp):
 
     def _end(self, number: signal.Signals) -> None:
         self.exit(return_code=128 + number)
+
+
+def _collect_garbage_from_now_on() -> None:
+    """What starting has made stays until the end: it is never looked through again."""
+    gc.freeze()
+    gc.enable()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from datetime import datetime
 
 from porttui.model.process import Process
 
@@ -38,9 +37,9 @@ def age(seconds: float | None) -> str:
     return "now"
 
 
-def clock(moment: datetime) -> str:
+def clock(epoch_s: float) -> str:
     """The time of day here: "14:03:55"."""
-    return moment.astimezone().strftime("%H:%M:%S")
+    return time.strftime("%H:%M:%S", time.localtime(epoch_s))
 
 
 def since(epoch_s: float) -> str:

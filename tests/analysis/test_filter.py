@@ -6,15 +6,8 @@ from contextlib import suppress
 
 import pytest
 
-from porttui.analysis.filter import (
-    Facets,
-    Filter,
-    FilterError,
-    facets_of_listening,
-    facets_of_pair,
-    facets_of_socket,
-    parse_filter,
-)
+from porttui.analysis.facets import facets_of_listening, facets_of_pair, facets_of_socket
+from porttui.analysis.filter import Facets, Filter, FilterError, parse_filter
 from porttui.analysis.listening import listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.model.address import Protocol

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.filter import facets_of_listening, parse_filter
+from porttui.analysis.facets import facets_of_listening
+from porttui.analysis.filter import parse_filter
 from porttui.analysis.listening import ListeningRow, listening
 from porttui.model.address import Protocol
 from porttui.model.socket import Exposure, Ownership, Socket, TcpState

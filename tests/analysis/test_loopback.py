@@ -6,7 +6,7 @@ import itertools
 
 import pytest
 
-from porttui.analysis.loopback import is_loopback_connection, loopback_pairs
+from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.model.address import Protocol
 from porttui.model.port_range import PortRange
@@ -130,7 +130,7 @@ def test_a_socket_connected_to_itself_is_one_row(address: str) -> None:
 def test_a_loopback_connection_is_tcp_with_both_ends_on_loopback(
     each: Socket, is_one: bool
 ) -> None:
-    assert is_loopback_connection(each) is is_one
+    assert each.is_on_loopback is is_one
     assert len(loopback_pairs(snapshot(each))) == (
         1 if is_one and each.state is TcpState.ESTABLISHED else 0
     )

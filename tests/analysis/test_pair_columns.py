@@ -8,7 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from porttui.analysis.filter import facets_of_pair, parse_filter
+from porttui.analysis.facets import facets_of_pair
+from porttui.analysis.filter import parse_filter
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.pair_filter import matching_pairs
 from porttui.analysis.pair_table import PairTable

@@ -152,7 +152,7 @@ async def _lag(seconds: float) -> Lag:
 
     host = local_host()
     boards = RemoteBoards(SourceName.AUTO)
-    app = PorttuiApp(boards, Stopper(host, Sampler(host)), SystemClipboard())
+    app = PorttuiApp(boards, lambda: Stopper(host, Sampler(host)), SystemClipboard)
     late: list[float] = []
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

@@ -64,13 +64,13 @@ def test_a_range_of_an_unknown_form_is_named(tmp_path: Path, content: str) -> No
     ],
 )
 def test_the_kernels_list_of_spans(text: str, spans: list[tuple[int, int]]) -> None:
-    assert parse_spans(text) == spans
+    assert parse_spans(text.encode()) == spans
 
 
 @pytest.mark.parametrize("text", ["x", "1-2-3", "-5", "1 2"])
 def test_what_is_no_list_of_spans_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="invalid literal"):
-        parse_spans(text)
+        parse_spans(text.encode())
 
 
 def drawn_ports(count: int) -> set[int]:

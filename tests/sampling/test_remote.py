@@ -16,9 +16,8 @@ from porttui.host.child_process import ChildProcess
 from porttui.host.contract import Want
 from porttui.host.local import SourceName
 from porttui.sampling import child, remote
-from porttui.sampling.boards import SamplerDefectError
+from porttui.sampling.errors import SampleError, SamplerDefectError
 from porttui.sampling.remote import RemoteBoards
-from porttui.sampling.sampler import SampleError
 from tests.servers import ROOT, until
 
 
@@ -36,6 +35,13 @@ def test_a_board_from_there_shows_this_machine(boards: RemoteBoards) -> None:
         [row] = [each.row for each in board.listening if each.row.local.port == _port(server)]
     assert [holder.pid for holder in row.holders] == [os.getpid()]
     assert len(board.snapshot.sockets) >= board.summary.listeners
+
+
+def test_it_tells_when_a_board_is_there(boards: RemoteBoards) -> None:
+    """The session shows such a board in its very first frame."""
+    until(boards.has_answer, "the first board, which nobody had to ask for")
+    boards.next()
+    assert not boards.has_answer()
 
 
 def test_listeners_alone_keep_the_rest_of_the_board(boards: RemoteBoards) -> None:

@@ -95,7 +95,7 @@ PICTURES = {
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedClock]:
     """Every clock that anything on the screen is taken from, and the time zone."""
     scripted = ScriptedClock.of_sampling(monkeypatch)
-    for room in ("porttui.ui.app", "porttui.stopping.stopper"):
+    for room in ("porttui.ui.acting", "porttui.stopping.stopper"):
         monkeypatch.setattr(f"{room}.time", scripted.time_module())
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()

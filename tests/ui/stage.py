@@ -47,8 +47,8 @@ def a_session(
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
         LocalBoards(sampler),
-        Stopper(host, sampler),
-        clipboard or ScriptedClipboard(),
+        lambda: Stopper(host, sampler),
+        lambda: clipboard or ScriptedClipboard(),
         interval_s=interval_s,
         wanted=wanted,
         elevation=elevation,

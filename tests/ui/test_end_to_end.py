@@ -34,7 +34,7 @@ def a_free_port() -> int:
 def a_session(source: SourceName) -> PorttuiApp:
     host = local_host(source)
     sampler = Sampler(host)
-    return PorttuiApp(LocalBoards(sampler), Stopper(host, sampler), ScriptedClipboard())
+    return PorttuiApp(LocalBoards(sampler), lambda: Stopper(host, sampler), ScriptedClipboard)
 
 
 @pytest.mark.parametrize("source", [SourceName.AUTO, SourceName.PSUTIL])

@@ -504,7 +504,7 @@ async def test_the_scrollbar_hides_no_cell() -> None:
 
 
 async def test_wide_and_combining_characters_keep_the_columns_straight() -> None:
-    app = an_app(a_table(NAME, replace(NUMBER, align="left")))
+    app = an_app(a_table(NAME, NUMBER._replace(align="left")))
     async with app.run_test(size=(18, ROWS + 2)) as pilot:
         names = ("漢字漢字漢字漢字", "a漢字漢字漢字漢字", "e\u0301" * 30, "short")
         app.table.show(tuple(Item(7, name) for name in names))
@@ -520,7 +520,7 @@ async def test_what_looks_like_markup_is_drawn_literally() -> None:
     def mark(_: Item) -> Cell:
         return Cell("[")
 
-    app = an_app(a_table(replace(NUMBER, label="[b]N[/b]", width=10), NAME, mark=mark))
+    app = an_app(a_table(NUMBER._replace(label="[b]N[/b]", width=10), NAME, mark=mark))
     async with app.run_test(size=SIZE) as pilot:
         app.table.show((Item(1, "[/red]"), Item(2, "[link=x]y"), Item(3, "[bold")))
         await pilot.pause()
@@ -793,7 +793,7 @@ class Counted:
 
 async def test_of_60000_rows_only_those_in_view_are_drawn() -> None:
     cell = Counted()
-    app = an_app(a_table(replace(NUMBER, cell=cell)))
+    app = an_app(a_table(NUMBER._replace(cell=cell)))
     async with app.run_test(size=SIZE) as pilot:
         rows = items(range(60_000))
         app.table.show(rows)

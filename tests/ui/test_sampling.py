@@ -28,14 +28,24 @@ async def test_the_first_frame_says_scanning_before_the_first_sample_ends(
     machine = developers_machine()
     machine.may_read.clear()
     async with on_stage(machine, size=size, sampled=False) as stage:
-        await stage.until(lambda: machine.reads == 1)
-        assert "scanning ..." in stage.text
+        await stage.see("scanning ...")
+        assert machine.reads == 1
+        assert stage.samples_heard == 0
         assert "3000" not in stage.text
         for key in ("j", "2", "3", "1", "slash", "escape"):
             await stage.press(key)
         assert stage.samples_heard == 0
         machine.may_read.set()
         await stage.until(lambda: "3000" in stage.text)
+        assert "scanning" not in stage.text
+
+
+async def test_a_board_that_is_there_already_is_in_the_first_frame(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(LocalBoards, "has_answer", lambda _: True)
+    async with on_stage(developers_machine(), sampled=False) as stage:
+        assert "3000" in stage.text
         assert "scanning" not in stage.text
 
 

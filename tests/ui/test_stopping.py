@@ -82,7 +82,7 @@ async def test_it_shows_how_long_the_process_has_been_running(
     class Time:
         time = staticmethod(lambda: NODE.create_time + 3 * 3600 + 1)
 
-    monkeypatch.setattr("porttui.ui.app.time", Time)
+    monkeypatch.setattr("porttui.ui.acting.time", Time)
     async with asked_about(developers_machine()) as stage:
         assert "running 3 h" in stage.said
 

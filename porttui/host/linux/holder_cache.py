@@ -13,8 +13,6 @@ ahead of its count; it shows in the next look. And a process may share its descr
 that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which next to nothing does.
 """
 
-from __future__ import annotations
-
 import os
 from collections.abc import Mapping
 from typing import NamedTuple

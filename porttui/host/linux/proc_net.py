@@ -4,8 +4,6 @@ They list every state but the bound sockets that do not listen, tell each socket
 inode, and need no privilege.
 """
 
-from __future__ import annotations
-
 import sys
 from functools import lru_cache
 from typing import NamedTuple

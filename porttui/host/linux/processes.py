@@ -1,9 +1,6 @@
 """What /proc tells about one process (proc_pid_stat(5), proc_pid_status(5))."""
 
-from __future__ import annotations
-
 import os
-import signal
 from functools import lru_cache
 from typing import NamedTuple
 
@@ -16,6 +13,8 @@ _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
 """Enough for that many characters of UTF-8."""
 _COMM_BYTES = 15
+_SIGTERM = 15
+"""signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD (include/linux/sched.h)."""
 
@@ -73,7 +72,7 @@ def read_process(pid: int) -> Process | None:
         create_time=_boot_time() + stat.started / _ticks_per_second(),
         ppid=stat.ppid,
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
-        ignores_sigterm=bool(ignored >> (signal.SIGTERM - 1) & 1),
+        ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
     )
 
 

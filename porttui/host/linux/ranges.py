@@ -15,9 +15,9 @@ def read_ephemeral_range(sysctl: str = _SYSCTL) -> PortRange:
         HostError: the kernel does not tell.
     """
     try:
-        with open(f"{sysctl}ip_local_port_range", encoding="ascii") as file:
+        with open(f"{sysctl}ip_local_port_range", "rb") as file:
             first, last = (int(word) for word in file.read().split())
-        with open(f"{sysctl}ip_local_reserved_ports", encoding="ascii") as file:
+        with open(f"{sysctl}ip_local_reserved_ports", "rb") as file:
             reserved = parse_spans(file.read())
     except (OSError, ValueError) as error:
         raise HostError(
@@ -26,14 +26,14 @@ def read_ephemeral_range(sysctl: str = _SYSCTL) -> PortRange:
     return PortRange(RangeName.EPHEMERAL, first, last, clip(reserved, first, last))
 
 
-def parse_spans(text: str) -> list[tuple[int, int]]:
-    """The kernel's list "8080,9000-9100" as inclusive spans; an empty list for an empty line.
+def parse_spans(text: bytes) -> list[tuple[int, int]]:
+    """The kernel's list b"8080,9000-9100" as inclusive spans; an empty list for an empty line.
 
     Raises:
         ValueError: `text` is no such list.
     """
     spans = []
-    for part in filter(None, text.strip().split(",")):
-        first, _, last = part.partition("-")
+    for part in filter(None, text.strip().split(b",")):
+        first, _, last = part.partition(b"-")
         spans.append((int(first), int(last or first)))
     return spans

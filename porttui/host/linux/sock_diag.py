@@ -5,12 +5,11 @@ Linux 6.8; net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), with IPV6_V6ONLY and with
 left to TIME_WAIT. Structures: linux/netlink.h, linux/inet_diag.h, linux/rtnetlink.h.
 """
 
-from __future__ import annotations
-
 import errno
 import os
 import socket
 import struct
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from porttui.host.contract import HostError
@@ -46,11 +45,18 @@ class SockDiagError(HostError):
     """Netlink is refused here, or answered with something that is no answer."""
 
 
+class Chunk(NamedTuple):
+    """What one recv brought: whole socket messages, whose headers were found sound."""
+
+    data: bytes
+    starts: Sequence[int]
+    """Where each message begins: a range, when all have the same length."""
+
+
 class Answer(NamedTuple):
     """One table, as the kernel walked it."""
 
-    chunks: tuple[bytes, ...]
-    """Whole socket messages, whose headers were found sound."""
+    chunks: tuple[Chunk, ...]
     is_torn: bool
     """The table changed during every attempt to walk it: sockets may be missing."""
 
@@ -109,7 +115,7 @@ class SockDiag:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
     def _receive(self) -> Answer:
-        chunks: list[bytes] = []
+        chunks: list[Chunk] = []
         is_torn = False
         while True:
             size, _, flags, _ = self._socket.recvmsg_into([self._buffer])
@@ -118,8 +124,8 @@ class SockDiag:
             chunk = bytes(memoryview(self._buffer)[:size])
             seen = _survey(chunk, self._sequence)
             is_torn |= seen.is_torn
-            if seen.end:
-                chunks.append(chunk[: seen.end])
+            if seen.starts:
+                chunks.append(Chunk(chunk, seen.starts))
             if seen.is_last:
                 return Answer(tuple(chunks), is_torn)
 
@@ -127,16 +133,18 @@ class SockDiag:
 class _Survey(NamedTuple):
     """What the headers of one chunk say."""
 
-    end: int
-    """Where its socket messages end."""
+    starts: Sequence[int]
+    """Where its socket messages begin."""
     is_torn: bool
     is_last: bool
 
 
 def _survey(chunk: bytes, sequence: int) -> _Survey:
-    if stride(chunk) and _are_alike(chunk, sequence):
-        return _Survey(len(chunk), is_torn=False, is_last=False)
+    length = _stride(chunk)
+    if length and _are_alike(chunk, sequence):
+        return _Survey(range(0, len(chunk), length), is_torn=False, is_last=False)
     at, size = 0, len(chunk)
+    starts: list[int] = []
     is_torn = False
     while at < size:
         if at + HEADER.size > size:
@@ -152,14 +160,15 @@ def _survey(chunk: bytes, sequence: int) -> _Survey:
             if code or kind == _ERROR:
                 name = errno.errorcode.get(-code, str(-code))
                 raise SockDiagError(f"netlink sock_diag: {name} ({os.strerror(-code)})")
-            return _Survey(at, is_torn, is_last=True)
+            return _Survey(starts, is_torn, is_last=True)
         if length < BODY:
             raise SockDiagError(f"netlink sent a socket of {length} bytes")
+        starts.append(at)
         at += (length + 3) & ~3
-    return _Survey(size, is_torn, is_last=False)
+    return _Survey(starts, is_torn, is_last=False)
 
 
-def stride(chunk: bytes) -> int:
+def _stride(chunk: bytes) -> int:
     """The length of the messages of a chunk, if they all have the same; else 0."""
     if len(chunk) % 4 or len(chunk) < BODY:
         return 0

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
 from porttui.host.accounts import effective_uid
 from porttui.host.contract import HostError, SocketReading, Want
+from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.sock_diag import SockDiagError
-from porttui.host.linux.tables import ProcNetReader, SockDiagReader, TableReader, Tables
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
+
+if TYPE_CHECKING:
+    from porttui.host.linux.tables import TableReader, Tables
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
@@ -16,8 +22,8 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 class LinuxSource:
     """The source for Linux: needs no privilege to list, and names every holder it may see."""
 
-    def __init__(self, reader: TableReader, spare: TableReader | None = None) -> None:
-        """`spare` takes over for good when `reader` fails."""
+    def __init__(self, reader: TableReader, spare: Callable[[], TableReader] | None = None) -> None:
+        """`spare` makes the reader that takes over for good when `reader` fails."""
         self._reader = reader
         self._spare = spare
         self._cache = HolderCache()
@@ -47,7 +53,7 @@ class LinuxSource:
         except HostError:
             if self._spare is None:
                 raise
-            self._reader, self._spare = self._spare, None
+            self._reader, self._spare = self._spare(), None
             return self._reader.read(want)
 
 
@@ -55,10 +61,17 @@ def linux_source(*, netlink: bool = True) -> LinuxSource:
     """Netlink with /proc/net in reserve, or /proc/net alone."""
     if netlink:
         try:
-            return LinuxSource(SockDiagReader(), spare=ProcNetReader())
+            return LinuxSource(SockDiagReader(), spare=_proc_net_reader)
         except SockDiagError:
             pass  # an old kernel, or a sandbox: the status line names the source in use
-    return LinuxSource(ProcNetReader())
+    return LinuxSource(_proc_net_reader())
+
+
+def _proc_net_reader() -> TableReader:
+    # Rarely needed, and every module counts in the start of a one-shot command.
+    from porttui.host.linux.proc_net_reader import ProcNetReader
+
+    return ProcNetReader()
 
 
 def _doubtful(table: SocketTable) -> set[int]:

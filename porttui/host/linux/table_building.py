@@ -1,7 +1,5 @@
 """Puts the kernel's records and the processes together into one table."""
 
-from __future__ import annotations
-
 import socket
 import sys
 from array import array
@@ -18,7 +16,7 @@ from porttui.model.socket_table import (
     NOBODY,
     NOWHERE,
     OWNERSHIP_CODES,
-    TIME_WAIT,
+    UNTOLD,
     SideTables,
     SocketTable,
 )
@@ -36,22 +34,22 @@ class Part(NamedTuple):
     records: Records
 
 
-class _Numbers:
-    """Gives each address its number."""
+class _Numbers(dict[int | bytes, int]):
+    """Gives each address its number when it is first asked for it."""
 
     def __init__(self) -> None:
+        super().__init__()
         self.addresses: list[Address | None] = [None]
-        self._numbers: dict[int | bytes, int] = {}
 
-    def of(self, values: Sequence[int | bytes]) -> array[int]:
+    def __missing__(self, value: int | bytes) -> int:
+        number = self[value] = len(self.addresses)
+        packed = value if isinstance(value, bytes) else value.to_bytes(4, sys.byteorder)
+        self.addresses.append(Address.of_packed(packed))
+        return number
+
+    def of(self, values: "list[bytes] | array[int]") -> "array[int]":
         """The numbers of a column of addresses; IPv4 ones as words, IPv6 ones as bytes."""
-        numbers = self._numbers
-        for value in set(values):
-            if value not in numbers:
-                numbers[value] = len(self.addresses)
-                packed = value if isinstance(value, bytes) else value.to_bytes(4, sys.byteorder)
-                self.addresses.append(Address.of_packed(packed))
-        return array("I", list(map(numbers.__getitem__, values)))
+        return array("I", list(map(self.__getitem__, values)))
 
 
 def build(parts: Sequence[Part], holders: Holders) -> SocketTable:
@@ -67,10 +65,10 @@ def build(parts: Sequence[Part], holders: Holders) -> SocketTable:
         remote_ports=_joined("H", [part.records.remote_ports for part in parts]),
         groups=_joined("I", [each.groups for each in columns]),
         ownerships=b"".join(each.ownerships for each in columns),
-        uids=_joined("q", [each.uids for each in columns]),
-        inodes=_joined("Q", [each.inodes for each in columns]),
+        uids=_joined("I", [each.uids for each in columns]),
+        inodes=_joined("I", [each.inodes for each in columns]),
         v6only=b"".join(each.v6only for each in columns),
-        expires_ms=_joined("i", [each.expires_ms for each in columns]),
+        expires_ms=_joined("I", [part.records.expires_ms for part in parts]),
         recv_queues=_joined("I", [part.records.recv_queues for part in parts]),
         send_queues=_joined("I", [part.records.send_queues for part in parts]),
         side=SideTables(tuple(numbers.addresses), holders.groups, _users(columns)),
@@ -79,40 +77,41 @@ def build(parts: Sequence[Part], holders: Holders) -> SocketTable:
 
 class _Columns(NamedTuple):
     states: bytes
-    local_addresses: array[int]
-    remote_addresses: array[int]
-    groups: list[int]
+    local_addresses: Sequence[int]
+    remote_addresses: Sequence[int]
+    groups: Sequence[int]
     ownerships: bytes
-    uids: list[int]
-    inodes: list[int]
+    uids: Sequence[int]
+    inodes: Sequence[int]
     v6only: bytes
-    expires_ms: array[int]
 
 
 def _columns(part: Part, holders: Holders, numbers: _Numbers) -> _Columns:
     records = part.records
     inodes = records.inodes
-    groups = list(map(holders.group_of.get, inodes, repeat(NOBODY)))
+    listed = inodes.tolist()
+    groups = list(map(holders.group_of.get, listed, repeat(NOBODY)))
     remote = numbers.of(records.remote_addresses(part.family))
+    states = records.states
     return _Columns(
-        states=records.states if part.protocol is Protocol.TCP else bytes(records.rows),
+        states=states if part.protocol is Protocol.TCP else bytes(len(states)),
         local_addresses=numbers.of(records.local_addresses(part.family)),
         remote_addresses=_where_connected(remote, records.remote_ports),
         groups=groups,
-        ownerships=_ownerships(groups, inodes),
-        uids=_uids(records.uids, inodes),
+        ownerships=_ownerships(groups, listed),
+        uids=_uids(records.uids, listed),
         inodes=inodes,
-        v6only=_v6only(records),
-        expires_ms=_expires(records, part.protocol),
+        v6only=_v6only(records, len(states)),
     )
 
 
-def _where_connected(addresses: array[int], ports: array[int]) -> array[int]:
+def _where_connected(addresses: "array[int]", ports: "array[int]") -> "array[int]":
     """A remote port of 0 is no remote end."""
-    if 0 not in ports:
-        return addresses
-    pairs = zip(addresses, ports, strict=True)
-    return array("I", [address if port else NOWHERE for address, port in pairs])
+    if 0 in ports:
+        for row, port in enumerate(ports):
+            if not port:
+                addresses[row] = NOWHERE
+    return addresses
 
 
 def _ownerships(groups: Sequence[int], inodes: Sequence[int]) -> bytes:
@@ -122,33 +121,28 @@ def _ownerships(groups: Sequence[int], inodes: Sequence[int]) -> bytes:
     return bytes([_KNOWN if group else _HIDDEN if inode else _KERNEL for group, inode in pairs])
 
 
-def _uids(uids: list[int], inodes: Sequence[int]) -> list[int]:
+def _uids(uids: "array[int]", inodes: Sequence[int]) -> "array[int]":
     """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
-    if 0 not in inodes:
-        return uids
-    return [uid if inode else -1 for uid, inode in zip(uids, inodes, strict=True)]
+    if 0 in inodes:
+        for row, inode in enumerate(inodes):
+            if not inode:
+                uids[row] = UNTOLD
+    return uids
 
 
-def _v6only(records: Records) -> bytes:
-    column = bytearray(records.rows)
+def _v6only(records: Records, rows: int) -> bytes:
+    column = bytearray(rows)
     for row, told in records.v6only.items():
         column[row] = 2 if told else 1
     return bytes(column)
 
 
-def _expires(records: Records, protocol: Protocol) -> array[int]:
-    if protocol is Protocol.UDP or TIME_WAIT not in records.states:
-        return array("i", [-1]) * records.rows
-    pairs = zip(records.expires_ms, records.states, strict=True)
-    return array("i", [left if state == TIME_WAIT else -1 for left, state in pairs])
-
-
 def _users(columns: Sequence[_Columns]) -> Mapping[int, str]:
-    uids = {uid for each in columns for uid in set(each.uids)}
-    return {uid: user_name(uid) for uid in uids if uid >= 0}
+    uids = set[int]().union(*(each.uids for each in columns)) - {UNTOLD}
+    return {uid: user_name(uid) for uid in uids}
 
 
-def _joined(code: str, columns: Sequence[Sequence[int]]) -> array[int]:
+def _joined(code: str, columns: Sequence[Sequence[int]]) -> "array[int]":
     joined = array(code)
     for column in columns:
         if isinstance(column, array) and column.typecode == code:

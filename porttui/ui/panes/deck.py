@@ -109,7 +109,9 @@ class Deck(Vertical):
                 pane.sort_by(event.column)
 
     def _activate(self, number: int) -> None:
+        self._tabs.activate(number)
+        if number == self._number:
+            return  # classes that change have every widget below styled anew
         self.remove_class(f"pane-{self._number}")
         self._number = number
         self.add_class(f"pane-{number}")
-        self._tabs.activate(number)

@@ -14,7 +14,7 @@ from porttui.ui.wording import age, since
 
 def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
     """A few lines for each process."""
-    now = snapshot.taken_at.timestamp()
+    now = snapshot.taken_at
     for process in by_seniority(processes):
         yield Fact(process.label)
         yield Fact("user", process.user or "unknown")

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
 from porttui.analysis.exposure import WORDS
-from porttui.analysis.filter import Facets, facets_of_listening
+from porttui.analysis.facets import facets_of_listening
+from porttui.analysis.filter import Facets
 from porttui.analysis.listening import ListeningRow
-from porttui.analysis.targets import target_of_listening
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
@@ -61,6 +61,8 @@ class ListeningPane(ListPane[ListeningRow]):
         """See `Pane.stop_choices`."""
         if self.selected is None:
             return ()
+        from porttui.analysis.targets import target_of_listening  # not before it is wished for
+
         return (StopChoice("", "", target_of_listening(snapshot, self.selected)),)
 
     def details(self, snapshot: Snapshot) -> Details | None:
@@ -83,6 +85,8 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
     if row.sockets > 1:
         yield Fact("sockets", f"{row.sockets} share the address (SO_REUSEPORT)")
     if row.protocol is Protocol.TCP:
+        from porttui.analysis.targets import target_of_listening
+
         clients = target_of_listening(snapshot, row).clients
         yield Fact("clients", f"{counted(clients, 'connection')} established")
     if snapshot.ephemeral and row.local.port in snapshot.ephemeral:

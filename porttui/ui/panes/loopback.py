@@ -6,12 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
-from porttui.analysis.filter import Facets, Filter, facets_of_pair
+from porttui.analysis.facets import facets_of_pair
+from porttui.analysis.filter import Facets, Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_filter import matching_pairs
 from porttui.analysis.pair_table import PairTable
-from porttui.analysis.targets import target_of_end
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.ui.panes.facts import process_facts, unseen_facts
@@ -109,6 +109,8 @@ class LoopbackPane(ListPane[PairRow]):
 
 
 def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
+    from porttui.analysis.targets import target_of_end  # not before it is wished for
+
     who = holders(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
     return StopChoice(key, f"{role}: {who}, {end.endpoint}", target_of_end(snapshot, end))
 

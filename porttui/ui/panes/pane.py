@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -15,10 +15,12 @@ from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Mark, Marked, Shown
 from porttui.analysis.filter import Facets, Filter
 from porttui.model.snapshot import Snapshot
-from porttui.model.stop import StopTarget
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.wording import count
+
+if TYPE_CHECKING:
+    from porttui.model.stop import StopTarget
 
 R = TypeVar("R", bound=Keyed)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
@@ -53,9 +52,7 @@ class Row(Protocol[K_co]):
     def key(self) -> K_co: ...
 
 
-# No slots: a frozen, slotted generic dataclass cannot be called as Column[Row](...) on Python 3.11.
-@dataclass(frozen=True)
-class Column(Generic[R]):
+class Column(NamedTuple, Generic[R]):
     """How one fact of a row is labelled, drawn, ordered and fitted."""
 
     id: str

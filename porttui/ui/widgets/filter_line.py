@@ -7,7 +7,6 @@ typed before it, and act on rows that are not filtered yet.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import ClassVar
 
 from rich.text import Text
@@ -30,11 +29,12 @@ class FilterLine(Widget):
     FilterLine.bad { color: $text-error; }
     """
 
-    @dataclass
     class Rejected(Message):
         """What stands there is no filter; the last good one stays in force."""
 
-        reason: str
+        def __init__(self, reason: str) -> None:
+            super().__init__()
+            self.reason = reason
 
     def __init__(self) -> None:
         super().__init__()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
@@ -15,7 +14,7 @@ from textual.strip import Strip
 
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone, wrap
 from porttui.ui.widgets.following import View, follow, locate
-from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting, palette_of, tone_class
+from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting, tone_class
 
 HEADER = 1
 """Lines above the first row; they do not scroll."""
@@ -27,9 +26,10 @@ R = TypeVar("R", bound=Row[Hashable])
 M = TypeVar("M", bound=Row[Hashable])
 
 
-@dataclass
 class _TableMessage(Message, Generic[M]):
-    table: KeyedTable[M]
+    def __init__(self, table: KeyedTable[M]) -> None:
+        super().__init__()
+        self.table = table
 
     @property
     def control(self) -> KeyedTable[M]:
@@ -93,23 +93,26 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         Binding("enter", "choose", "Details", key_display="Enter", id="table.choose"),
     ]
 
-    @dataclass
     class Highlighted(_TableMessage[M]):
         """The cursor is on another row than before, or its row has got another value."""
 
-        row: M | None
+        def __init__(self, table: KeyedTable[M], row: M | None) -> None:
+            super().__init__(table)
+            self.row = row
 
-    @dataclass
     class Chosen(_TableMessage[M]):
         """Enter was pressed on a row, or a row that had been clicked was clicked again."""
 
-        row: M
+        def __init__(self, table: KeyedTable[M], row: M) -> None:
+            super().__init__(table)
+            self.row = row
 
-    @dataclass
     class HeaderClicked(_TableMessage[M]):
         """The label of a column was clicked."""
 
-        column: Column[M]
+        def __init__(self, table: KeyedTable[M], column: Column[M]) -> None:
+            super().__init__(table)
+            self.column = column
 
     def __init__(
         self,
@@ -282,7 +285,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def _palette(self, state: str) -> Palette:
         if state not in self._palettes:
-            self._palettes[state] = palette_of(self, state)
+            self._palettes[state] = Palette(self, state)
         return self._palettes[state]
 
     def _empty_line(self, line: int) -> Strip:

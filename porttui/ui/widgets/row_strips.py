@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Generic, TypeVar
+from collections.abc import Callable, Iterable, Sequence
+from typing import Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -22,17 +21,24 @@ GUTTER = 2
 
 R = TypeVar("R")
 
-Palette = Mapping[Tone, Style]
+
+class Palette(dict[Tone, Style]):
+    """The style of each tone on the lines of a table in one state, made when it is first drawn."""
+
+    def __init__(self, table: Widget, state: str) -> None:
+        """`state`: a component class of the table, or "" for none."""
+        super().__init__()
+        self._table = table
+        self._state = state
+
+    def __missing__(self, tone: Tone) -> Style:
+        style = self[tone] = _mixed(self._table, tone, self._state)
+        return style
 
 
 def tone_class(tone: Tone) -> str:
     """The component class that gives a tone its colour."""
     return f"keyed-table--{tone}"
-
-
-def palette_of(table: Widget, state: str) -> Palette:
-    """The style of each tone on a line in this state: a component class, or "" for none."""
-    return {tone: _mixed(table, tone, state) for tone in Tone}
 
 
 def _mixed(table: Widget, tone: Tone, state: str) -> Style:
@@ -48,8 +54,7 @@ def _mixed(table: Widget, tone: Tone, state: str) -> Style:
     return line + Style(color=table.get_component_rich_style(name).color) + attributes
 
 
-@dataclass(frozen=True)
-class Sorting:
+class Sorting(NamedTuple):
     """The column whose header carries the arrow."""
 
     column_id: str | None = None

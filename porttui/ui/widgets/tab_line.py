@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from rich.text import Text
 from textual import events
 from textual.message import Message
@@ -17,11 +15,12 @@ class TabLine(Widget):
     TabLine { height: 1; background: $surface; color: $text-muted; }
     """
 
-    @dataclass
     class Picked(Message):
         """A tab was clicked."""
 
-        number: int
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
 
     def __init__(self) -> None:
         super().__init__()

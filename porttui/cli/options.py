@@ -1,0 +1,150 @@
+"""Options of a command line: one table for reading them and for the help.
+
+argparse would do, but importing and filling it takes as long as half of Python's own start, and
+a one-shot command is to be there at once. Long options only, as `--name VALUE` or `--name=VALUE`,
+anywhere among the operands; `--` ends them.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import NamedTuple
+
+HELP = "--help"
+
+
+class UsageError(Exception):
+    """What was typed makes no command; the message is a sentence without a full stop."""
+
+
+class Option(NamedTuple):
+    """One option: with a value, or a flag."""
+
+    name: str
+    """With its dashes."""
+    help: str
+    value: str = ""
+    """What stands for the value in the help; empty for a flag."""
+    read: Callable[[str], object] = str
+    """The value of a text; raises ValueError with the reason."""
+    excludes: str = ""
+    """The name of another option that makes no sense beside this one."""
+
+
+class Grammar(NamedTuple):
+    """What a command takes."""
+
+    prog: str
+    description: str
+    options: tuple[Option, ...]
+    operands: str = ""
+    """What stands for them in the help: "FILTER ...", "[PORT]"; empty for none."""
+    most: int = 0
+    """How many operands there may be."""
+    commands: tuple[tuple[str, str], ...] = ()
+    """Name and help of each command under this one."""
+    epilog: str = ""
+
+
+class Given(NamedTuple):
+    """What was found on a command line."""
+
+    values: Mapping[str, object]
+    """By the option's name; True for a flag."""
+    operands: tuple[str, ...]
+    wants_help: bool = False
+
+
+def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
+    """Read the options and operands of a command.
+
+    Raises:
+        UsageError: it does not take them so.
+    """
+    known = {option.name: option for option in grammar.options}
+    values: dict[str, object] = {}
+    operands: list[str] = []
+    left = list(reversed(argv))
+    while left:
+        word = left.pop()
+        if word == "--":
+            operands += reversed(left)
+            break
+        if not word.startswith("-") or word == "-":
+            operands.append(word)
+            continue
+        name, equals, text = word.partition("=")
+        if name in (HELP, "-h"):
+            return Given({}, (), wants_help=True)
+        option = known.get(name)
+        if option is None:
+            raise UsageError(f"there is no option {name}")
+        if not option.value:
+            if equals:
+                raise UsageError(f"{name} takes no value")
+            values[name] = True
+            continue
+        if not equals:
+            if not left:
+                raise UsageError(f"{name} needs a value: {name} {option.value}")
+            text = left.pop()
+        values[name] = _read(option, text)
+    for option in grammar.options:
+        if option.name in values and option.excludes in values:
+            raise UsageError(f"{option.excludes} and {option.name} exclude each other")
+    if len(operands) > grammar.most:
+        raise UsageError(f"{operands[grammar.most]} is one argument too many")
+    return Given(values, tuple(operands))
+
+
+def _read(option: Option, text: str) -> object:
+    try:
+        return option.read(text)
+    except ValueError as error:
+        raise UsageError(f"{option.name}: {error}") from error
+
+
+def help_text(grammar: Grammar, columns: int) -> str:
+    """The help, in lines of at most so many columns."""
+    import textwrap
+
+    columns = max(columns, 40)
+    options = [*grammar.options, Option(HELP, "show this help and exit")]
+    usage = [grammar.prog, *(f"[{_spelled(option)}]" for option in options)]
+    usage += [grammar.operands] if grammar.operands else []
+    usage += ["[COMMAND ...]"] if grammar.commands else []
+    indent = " " * len(f"usage: {grammar.prog} ")
+    parts = [_wrapped("usage:", usage, columns, indent)]
+    parts.append(textwrap.fill(grammar.description, columns))
+    if grammar.commands:
+        parts.append("\n".join(["commands:", *_two_columns(grammar.commands, columns)]))
+    pairs = [(_spelled(option), option.help) for option in options]
+    parts.append("\n".join(["options:", *_two_columns(pairs, columns)]))
+    if grammar.epilog:
+        parts.append(grammar.epilog.rstrip())
+    return "\n\n".join(parts) + "\n"
+
+
+def _spelled(option: Option) -> str:
+    return f"{option.name} {option.value}".rstrip()
+
+
+def _wrapped(start: str, words: Sequence[str], columns: int, indent: str) -> str:
+    """Words that are never broken, in lines."""
+    lines = [start]
+    for word in words:
+        if len(lines[-1]) + 1 + len(word) > columns and lines[-1].strip():
+            lines.append(f"{indent}{word}")
+        else:
+            lines[-1] += f" {word}"
+    return "\n".join(lines)
+
+
+def _two_columns(pairs: Sequence[tuple[str, str]], columns: int) -> list[str]:
+    import textwrap
+
+    width = max(len(left) for left, _ in pairs) + 4
+    lines = []
+    for left, right in pairs:
+        first, *others = textwrap.wrap(right, max(columns - width, 20))
+        lines.append(f"  {left}".ljust(width) + first)
+        lines += [" " * width + each for each in others]
+    return lines
