@@ -77,7 +77,7 @@ def _list(command: ListCommand) -> int:
     from porttui.host.local import local_host
     from porttui.sampling.sampler import Sampler
 
-    return run_list(command, Sampler(local_host(command.source)), sys.stdout, sys.stderr)
+    return run_list(command, Sampler(local_host(command.source, once=True)), sys.stdout, sys.stderr)
 
 
 def _run_session(command: SessionCommand) -> int:

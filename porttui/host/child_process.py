@@ -102,6 +102,15 @@ class ChildProcess:
         return bytes(content)
 
 
+def allow_many_files() -> None:
+    """Raise this process's own limit of open files as far as it may, for what it holds open."""
+    if sys.platform != "win32":
+        import resource
+
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+
+
 def answer_requests(answer: Callable[[bytes], bytes]) -> None:
     """The child's side: answer every byte on standard input until it ends."""
     requests, answers = sys.stdin.fileno(), os.dup(sys.stdout.fileno())

@@ -31,13 +31,13 @@ class SourceName(StrEnum):
     PSUTIL = "psutil"
 
 
-def local_host(source: SourceName = SourceName.AUTO) -> Host:
-    """This machine, read in the best way it allows.
+def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> Host:
+    """This machine, read in the best way it allows; `once`: it will be looked at a single time.
 
     Raises:
         HostError: `source` does not exist on this system.
     """
-    reader = _source(source)
+    reader = _source(source, once=once)
     return Host(
         sockets=reader,
         ephemeral_range=_ephemeral_range(),
@@ -50,12 +50,12 @@ def local_host(source: SourceName = SourceName.AUTO) -> Host:
     )
 
 
-def _source(source: SourceName) -> SocketSource:
+def _source(source: SourceName, *, once: bool) -> SocketSource:
     # Each branch imports what it needs: psutil alone would double the start of a one-shot.
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
-        linux = linux_source(netlink=source is not SourceName.PROC)
+        linux = linux_source(netlink=source is not SourceName.PROC, once=once)
         if source is SourceName.NETLINK and linux.name != "sock_diag":
             raise HostError("netlink sock_diag is refused here: use --source proc")
         if linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):

@@ -6,7 +6,7 @@ import pickle
 import sys
 import traceback
 
-from porttui.host.child_process import answer_requests
+from porttui.host.child_process import allow_many_files, answer_requests
 from porttui.host.local import SourceName, local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
@@ -18,6 +18,7 @@ _WANTS = {request: want for want, request in REQUESTS.items()}
 
 def main() -> None:
     """Answer until the parent is gone."""
+    allow_many_files()
     boards = LocalBoards(Sampler(local_host(SourceName(sys.argv[1]))))
 
     def answer(request: bytes) -> bytes:

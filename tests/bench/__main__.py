@@ -29,12 +29,14 @@ def main() -> None:
     given = parser.parse_args()
     if os.environ.get(_INSIDE) != "1":
         inside = ["unshare", "--net", sys.executable, "-m", "tests.bench", *sys.argv[1:]]
-        raise SystemExit(subprocess.run(inside, env={**os.environ, _INSIDE: "1"}, check=False))
+        done = subprocess.run(inside, env={**os.environ, _INSIDE: "1"}, check=False)
+        raise SystemExit(done.returncode)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {_versions()}\n")
     print("| on an idle machine | ms, or as said | against |")
     print("|---|---|---|")
-    _print_start(interface.start(given.rounds))
+    _print_one_shot(collecting.one_shot(4 * given.rounds))
+    _print_start(interface.start(2 * given.rounds))
     idle = interface.idling(given.seconds)
     print(f"| idling, both processes | {idle.cpu_percent:.1f} % of a core | |")
     print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
@@ -58,6 +60,14 @@ def _load(pairs: int, time_wait: int, processes: int, idle: int) -> Iterator[Non
         assert load.stdout is not None
         assert load.stdout.readline() == "ready\n", "the load did not get ready"
         yield
+
+
+def _print_one_shot(times: Mapping[str, Timing]) -> None:
+    start = times[collecting.LIST_LISTENERS].median - times[collecting.SAMPLE].median
+    ratio = start / times[collecting.PASS].median
+    for name, each in times.items():
+        against = f"{ratio:.2f} x pass + sample" if name == collecting.LIST_LISTENERS else ""
+        print(f"| {name} | {each} | {against} |")
 
 
 def _print_start(times: Mapping[str, Timing]) -> None:

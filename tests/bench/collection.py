@@ -14,6 +14,9 @@ import psutil
 from porttui.host.contract import Want
 from porttui.host.linux.sock_diag import ALL_STATES
 from porttui.host.linux.source import linux_source
+from porttui.host.local import local_host
+from porttui.sampling.sampler import Sampler
+from tests.bench.installed import environ, porttui
 from tests.bench.timing import Timing, in_turns
 
 RAW = "the kernel's answer, received and thrown away"
@@ -25,6 +28,20 @@ SS_ALL = "ss -tanp"
 SS_LISTENERS = "ss -Htlnp"
 LIST_LISTENERS = "porttui list --listening --json"
 LIST_ALL = "porttui list --json"
+SAMPLE = "the sample of that, by itself"
+PASS = "python -c pass"
+
+
+def one_shot(rounds: int) -> dict[str, Timing]:
+    """A command that lists listeners, its sample alone, and Python that does nothing."""
+    return in_turns(
+        {
+            PASS: _command(sys.executable, "-c", "pass"),
+            LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
+            SAMPLE: lambda: Sampler(local_host()).sample(Want.LISTENING),
+        },
+        rounds,
+    )
 
 
 def collection(rounds: int) -> dict[str, Timing]:
@@ -37,9 +54,9 @@ def collection(rounds: int) -> dict[str, Timing]:
         COLD: lambda: linux_source().read(),
         LISTENERS: lambda: warm.read(Want.LISTENING),
         PSUTIL: psutil.net_connections,
-        LIST_LISTENERS: _command(sys.executable, "-m", "porttui", "list", "--listening", "--json"),
-        LIST_ALL: _command(sys.executable, "-m", "porttui", "list", "--json"),
-        "python -c pass": _command(sys.executable, "-c", "pass"),
+        LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
+        LIST_ALL: _command(*porttui("list", "--json")),
+        PASS: _command(sys.executable, "-c", "pass"),
     }
     for command in (SS_ALL, SS_LISTENERS, "ss -tan", "lsof -nP -iTCP", "netstat -tanp"):
         name, *arguments = command.split()
@@ -67,5 +84,5 @@ def receive_all() -> int:
 
 def _command(*argv: str) -> Callable[[], object]:
     return lambda: subprocess.run(
-        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
+        argv, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environ(), check=False
     )

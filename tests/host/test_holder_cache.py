@@ -42,6 +42,12 @@ class Actor:
         return content.rpartition(")")[2].split()[0]
 
 
+@pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
+def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Both ways to the counts: looked up by name, and held open."""
+    monkeypatch.setattr("porttui.host.linux.holder_cache._may_hold", lambda: request.param)
+
+
 @pytest.fixture
 def actors() -> Iterator[list[Actor]]:
     """Two of them, asleep."""
@@ -165,10 +171,12 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
     assert holders(cache, second) == {actors[0].pid}
 
 
+@pytest.mark.parametrize("told", [b"", b"0 0 0\n"], ids=["no such file", "not kept"])
 def test_without_counts_everything_is_read_every_time(
-    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch, told: bytes
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.holder_cache._read", lambda _path: b"")
+    monkeypatch.setattr("porttui.host.linux.threads._read", lambda _path: told)
+    monkeypatch.setattr("porttui.host.linux.threads.os.pread", lambda *_: told)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}

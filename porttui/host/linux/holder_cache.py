@@ -13,15 +13,16 @@ ahead of its count; it shows in the next look. And a process may share its descr
 that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which next to nothing does.
 """
 
-import os
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from porttui.host.contract import HostError
 from porttui.host.linux.holders import list_pids, socket_inodes
 from porttui.host.linux.processes import read_process
+from porttui.host.linux.threads import Threads, counts_of, hold_threads, thread_names
 from porttui.model.process import Process
 
+_MOST_HELD = 16384
+"""Threads whose counts are held open."""
 _MOST_GROUPS = 4096
 """Groups that no socket has any more are forgotten when there are so many."""
 
@@ -41,17 +42,28 @@ class _Known(NamedTuple):
     ran: bytes
     inodes: frozenset[int]
     process: Process | None
+    threads: Threads | None
+    """None where too many files would have to be held open: then they are looked up by name."""
+
+    def ran_since(self, directory: str) -> bool:
+        """Whether it may differ from what was read."""
+        now = self.threads.ran() if self.threads else counts_of(directory)
+        return not now or now != self.ran
 
 
 class HolderCache:
     """Remembers what was read of each process. Not for two threads at once."""
 
-    def __init__(self, proc: str = "/proc") -> None:
+    def __init__(self, proc: str = "/proc", *, once: bool = False) -> None:
+        """`once`: there will be one look, so nothing has to be remembered for another."""
         self._proc = proc
         self._known: dict[int, _Known] = {}
         self._pids_of: dict[int, tuple[int, ...]] = {}
         self._group_of: dict[int, int] = {}
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._holds = 0
+        self._once = once
+        self._may_hold = 0 if once else _may_hold()
         self.pids_read: set[int] = set()
         """The processes that the last look had to read."""
 
@@ -70,24 +82,37 @@ class HolderCache:
         for pid in self._known.keys() - set(pids):
             self._replace(pid, None)
         for pid in pids:
-            ran = self._ran(pid)
             known = self._known.get(pid)
-            if known is None or not ran or known.ran != ran:
-                # The count was read first: what happens from here on shows in the next look.
-                self._replace(pid, self._read(pid, ran))
+            if known is None or known.ran_since(f"{self._proc}/{pid}"):
+                self._replace(pid, self._read(pid))
         return Holders(self._group_of, tuple(self._members(group) for group in self._numbers))
 
     def known_counts(self) -> Mapping[int, bytes]:
         """By pid, what its threads' counts were when it was read."""
         return {pid: known.ran for pid, known in self._known.items()}
 
-    def _read(self, pid: int, ran: bytes) -> _Known:
+    def _read(self, pid: int) -> _Known:
+        """The counts first: what happens from there on shows in the next look."""
         self.pids_read.add(pid)
+        directory = f"{self._proc}/{pid}"
+        if self._once:
+            return self._read_sockets(pid, b"", None)
+        threads = hold_threads(directory, self._may_hold - self._holds)
+        self._holds += len(threads.counts) if threads else 0
+        ran = threads.ran() if threads else counts_of(directory)
+        if threads and len(thread_names(directory)) != len(threads.counts):
+            ran = b""  # a thread began before the others' counts were read: who knows what it did
+        return self._read_sockets(pid, ran, threads)
+
+    def _read_sockets(self, pid: int, ran: bytes, threads: Threads | None) -> _Known:
         inodes = frozenset(socket_inodes(f"{self._proc}/{pid}/fd"))
-        return _Known(ran, inodes, read_process(pid) if inodes else None)
+        return _Known(ran, inodes, read_process(pid) if inodes else None, threads)
 
     def _replace(self, pid: int, new: _Known | None) -> None:
         old = self._known.pop(pid, None)
+        if old is not None and old.threads is not None:
+            self._holds -= len(old.threads.counts)
+            old.threads.close()
         if new is not None:
             self._known[pid] = new
         before = old.inodes if old else frozenset()
@@ -113,33 +138,16 @@ class HolderCache:
         for inode, pids in self._pids_of.items():
             self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
 
-    def _ran(self, pid: int) -> bytes:
-        """How long and how often each thread has run, with what tells the process from a later one.
-
-        b"" where the kernel does not count (CONFIG_SCHED_INFO): then everything is read anew.
-        """
-        directory = f"{self._proc}/{pid}"
-        try:
-            # Its inode is made with the process; its link count is 2 and one for each thread.
-            task = os.stat(f"{directory}/task")
-            if task.st_nlink == 3:
-                counts = _read(f"{directory}/schedstat")
-            else:
-                threads = os.listdir(f"{directory}/task")
-                counts = b"".join(
-                    b"%s %s" % (thread.encode(), _read(f"{directory}/task/{thread}/schedstat"))
-                    for thread in threads
-                )
-        except (FileNotFoundError, ProcessLookupError, PermissionError):
-            return b""
-        except OSError as error:
-            raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-        return b"%d %s" % (task.st_ino, counts) if counts else b""
+    def __del__(self) -> None:
+        """Let go of all threads."""
+        for known in self._known.values():
+            if known.threads is not None:
+                known.threads.close()
 
 
-def _read(path: str) -> bytes:
-    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        return os.read(descriptor, 128)
-    finally:
-        os.close(descriptor)
+def _may_hold() -> int:
+    """How many files it may keep open: half of what this process may."""
+    import resource
+
+    soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    return min(soft // 2, _MOST_HELD)

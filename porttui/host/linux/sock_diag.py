@@ -25,12 +25,14 @@ _NETLINK_SOCK_DIAG = 4
 _SOCK_DIAG_BY_FAMILY = 20
 _ERROR, _DONE = 2, 3
 _REQUEST_DUMP = 0x301
-_INTERRUPTED = 0x10
+_MULTI, _INTERRUPTED = 0x2, 0x10
 
 RECORD = 72
 """Bytes of struct inet_diag_msg."""
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port id."""
+_USUAL = struct.Struct("=HHI")
+"""Type, flags and sequence of a header."""
 _QUESTION = struct.Struct("=IHHIIBBBBI48s")
 """nlmsghdr and struct inet_diag_req_v2; an empty inet_diag_sockid matches every socket."""
 BODY = HEADER.size + RECORD
@@ -143,10 +145,19 @@ def _survey(chunk: bytes, sequence: int) -> _Survey:
     length = _stride(chunk)
     if length and _are_alike(chunk, sequence):
         return _Survey(range(0, len(chunk), length), is_torn=False, is_last=False)
-    at, size = 0, len(chunk)
+    usual = _USUAL.pack(_SOCK_DIAG_BY_FAMILY, _MULTI, sequence)
     starts: list[int] = []
     is_torn = False
+    at, size = 0, len(chunk)
+    lengths = memoryview(chunk[: size & ~3]).cast("I")
     while at < size:
+        # Nearly every message is a socket like any other: one comparison says so.
+        if chunk[at + 4 : at + 12] == usual:
+            length = lengths[at >> 2]
+            if BODY <= length <= size - at:
+                starts.append(at)
+                at += (length + 3) & ~3
+                continue
         if at + HEADER.size > size:
             raise SockDiagError("netlink sent a message cut short")
         length, kind, flags, number, _ = HEADER.unpack_from(chunk, at)

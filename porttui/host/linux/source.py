@@ -22,11 +22,23 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 class LinuxSource:
     """The source for Linux: needs no privilege to list, and names every holder it may see."""
 
-    def __init__(self, reader: TableReader, spare: Callable[[], TableReader] | None = None) -> None:
-        """`spare` makes the reader that takes over for good when `reader` fails."""
+    def __init__(
+        self,
+        reader: TableReader,
+        spare: Callable[[], TableReader] | None = None,
+        *,
+        once: bool = False,
+    ) -> None:
+        """Read through `reader`.
+
+        Args:
+            reader: Reads the tables.
+            spare: Makes the reader that takes over for good when that one fails.
+            once: It is to be read a single time.
+        """
         self._reader = reader
         self._spare = spare
-        self._cache = HolderCache()
+        self._cache = HolderCache(once=once)
 
     @property
     def name(self) -> str:
@@ -57,14 +69,14 @@ class LinuxSource:
             return self._reader.read(want)
 
 
-def linux_source(*, netlink: bool = True) -> LinuxSource:
-    """Netlink with /proc/net in reserve, or /proc/net alone."""
+def linux_source(*, netlink: bool = True, once: bool = False) -> LinuxSource:
+    """Netlink with /proc/net in reserve, or /proc/net alone; `once`: to be read a single time."""
     if netlink:
         try:
-            return LinuxSource(SockDiagReader(), spare=_proc_net_reader)
+            return LinuxSource(SockDiagReader(), spare=_proc_net_reader, once=once)
         except SockDiagError:
             pass  # an old kernel, or a sandbox: the status line names the source in use
-    return LinuxSource(_proc_net_reader())
+    return LinuxSource(_proc_net_reader(), once=once)
 
 
 def _proc_net_reader() -> TableReader:

@@ -1,0 +1,103 @@
+"""Whether a process has run since: its threads' counts, held open (/proc/PID/task/TID/schedstat).
+
+The kernel counts for each thread how long and how often it has run. A file of /proc that is held
+open belongs to that very thread, never to a later one with its number, and reading it anew is one
+system call where looking it up again by name takes four.
+"""
+
+import os
+from typing import NamedTuple
+
+from porttui.host.contract import HostError
+
+_COUNT_BYTES = 128
+_NOT_KEPT = b"0 0 0\n"
+_GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+
+
+class Threads(NamedTuple):
+    """All threads of a process. Close it."""
+
+    counts: tuple[int, ...]
+    """Descriptors of their counts."""
+
+    def ran(self) -> bytes:
+        """How long and how often each has run; b"" when one of them has ended, or none is told."""
+        try:
+            return _told([os.pread(each, _COUNT_BYTES, 0) for each in self.counts])
+        except ProcessLookupError:
+            return b""
+
+    def close(self) -> None:
+        """Let go of them."""
+        for each in self.counts:
+            os.close(each)
+
+
+def hold_threads(directory: str, most: int) -> Threads | None:
+    """The threads of the process in a directory of /proc; None when there are more than `most`.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
+    held: list[int] = []
+    try:
+        names = os.listdir(f"{directory}/task")
+        if len(names) <= most:
+            for name in names:
+                path = f"{directory}/task/{name}/schedstat"
+                held.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            return Threads(tuple(held))
+    except _GONE:
+        pass
+    except OSError as error:
+        Threads(tuple(held)).close()
+        raise HostError(f"{directory} cannot be read: {error.strerror}") from error
+    Threads(tuple(held)).close()
+    return None
+
+
+def counts_of(directory: str) -> bytes:
+    """As `Threads.ran`, for a process whose threads are not held.
+
+    With it goes what tells the process from a later one that has its pid.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
+    try:
+        # The directory's inode is made with the process; its link count is 2 and one a thread.
+        task = os.stat(f"{directory}/task")
+        if task.st_nlink == 3:
+            counts = _told([_read(f"{directory}/schedstat")])
+        else:
+            names = os.listdir(f"{directory}/task")
+            counts = _told([_read(f"{directory}/task/{name}/schedstat") for name in names])
+            counts = counts and b" ".join([counts, *map(os.fsencode, names)])
+    except _GONE:
+        return b""
+    except OSError as error:
+        raise HostError(f"{directory} cannot be read: {error.strerror}") from error
+    return b"%d %s" % (task.st_ino, counts) if counts else b""
+
+
+def thread_names(directory: str) -> list[str]:
+    """The numbers of the threads there are now; none of a process that is gone."""
+    try:
+        return os.listdir(f"{directory}/task")
+    except _GONE:
+        return []
+
+
+def _told(counts: list[bytes]) -> bytes:
+    """Together; b"" where the kernel has no counts (CONFIG_SCHED_INFO) or does not keep them
+    (kernel.sched_schedstats and delayacct; fs/proc/base.c, proc_pid_schedstat)."""
+    return b"" if _NOT_KEPT in counts or b"" in counts else b"".join(counts)
+
+
+def _read(path: str) -> bytes:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(descriptor, _COUNT_BYTES)
+    finally:
+        os.close(descriptor)
