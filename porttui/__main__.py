@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: bad usage (2), and --help and --version (0).
     """
-    from porttui.cli.arguments import ListCommand, parse_arguments
+    from porttui.cli.arguments import ListCommand, SessionCommand, parse_arguments
     from porttui.cli.exit_status import ExitStatus
     from porttui.cli.output import OutputError
     from porttui.host.contract import HostError
@@ -48,7 +48,11 @@ def main(argv: Sequence[str] | None = None) -> int:
             command = parse_arguments(sys.argv[1:] if argv is None else argv)
             if isinstance(command, ListCommand):
                 return _list(command)
-            return _run_session(command)
+            if isinstance(command, SessionCommand):
+                return _run_session(command)
+            from porttui.cli.port_commands import run_port_command
+
+            return run_port_command(command, sys.stdout, sys.stderr)
         finally:
             # Now, not when Python ends: then an error could no longer be told.
             if sys.stdout is not None:

@@ -201,12 +201,16 @@ def machine(*, pid: int = 999, uid: int | None = 1000, is_elevated: bool = False
     def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
         raise AssertionError(f"{protocol} {endpoint} was probed")
 
+    def try_bind(protocol: Protocol, endpoint: Endpoint, _reuse: bool) -> BindAnswer:
+        return can_bind(protocol, endpoint)
+
     return Host(
         sockets=_Untouched(),
         ephemeral_range=ephemeral_range,
         service_name=service_name,
         control=_Untouched(),
         can_bind=can_bind,
+        try_bind=try_bind,
         pid=pid,
         uid=uid,
         is_elevated=is_elevated,

@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 
 import pytest
 
+from porttui.analysis.overlap import stands_in_the_way
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.contract import (
     BindAnswer,
@@ -167,6 +168,7 @@ class ScriptedMachine:
             service_name=lambda protocol, port: self.services.get((protocol, port)),
             control=self,
             can_bind=self._can_bind,
+            try_bind=self._try_bind,
             pid=self.pid,
             uid=self.uid,
             is_elevated=self.uid == 0,
@@ -219,6 +221,12 @@ class ScriptedMachine:
         )
         return BindAnswer.IN_USE if taken else BindAnswer.BINDABLE
 
+    def _try_bind(self, protocol: Protocol, where: Endpoint, _reuse: bool) -> BindAnswer:
+        table = SocketTable.of(self.sockets)
+        on_port = [table[row] for row in table.on_port(protocol, where.port)]
+        taken = any(stands_in_the_way(where.address, each) for each in on_port)
+        return BindAnswer.IN_USE if taken else BindAnswer.BINDABLE
+
 
 class ScriptedHandle:
     """A fake hold on one process of a scripted machine."""
@@ -237,6 +245,10 @@ class ScriptedHandle:
             and self._machine.may_exit.is_set()
         ):
             self._machine.end(self._pid)
+
+    def resume(self) -> bool:
+        """See `ProcessHandle.resume`."""
+        return False
 
     def has_exited(self, within: float = 0.0) -> bool:
         """See `ProcessHandle.has_exited`."""

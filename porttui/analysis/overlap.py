@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from porttui.model.address import Address
+from porttui.model.socket import Socket
 
 
 def exposes_same(one: Address, other: Address) -> bool:
@@ -22,6 +23,22 @@ def exposes_same(one: Address, other: Address) -> bool:
 def may_expose_same(one: Address, other: Address) -> bool:
     """As `exposes_same`, or one is [::], which takes IPv4 too unless it is IPv6-only."""
     return exposes_same(one, other) or _is_wildcard_6(one) or _is_wildcard_6(other)
+
+
+def stands_in_the_way(address: Address, each: Socket) -> bool | None:
+    """Whether a socket on the same port collides with a new one on `address`.
+
+    A new one on [::] is taken to be dual-stack, as servers are unless they say otherwise.
+    None for a [::] of which it is not told whether it takes IPv4, too.
+    """
+    local = each.local.address
+    if exposes_same(local, address):
+        return True
+    if _is_wildcard_6(address):
+        return True
+    if _is_wildcard_6(local):
+        return None if each.v6only is None else not each.v6only
+    return False
 
 
 def _is_wildcard_6(address: Address) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.listening import ListeningRow
 from porttui.analysis.loopback_rows import End
-from porttui.analysis.overlap import exposes_same, may_expose_same
-from porttui.model.address import Endpoint, Protocol
+from porttui.analysis.overlap import exposes_same, may_expose_same, stands_in_the_way
+from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket, TcpState
@@ -26,6 +26,42 @@ def target_of_listening(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
         also_holds=_also_holds(snapshot, row.holders, but=row.key),
         clients=_clients(snapshot, row.protocol, row.local),
         around=_around(snapshot, row.protocol, row.local.port),
+    )
+
+
+def targets_on_port(
+    snapshot: Snapshot, protocol: Protocol, port: int, addresses: Sequence[Address]
+) -> tuple[StopTarget, ...]:
+    """Every address on which the port is listened on or bound, and that is in the way.
+
+    Without `addresses` all of them are. Connections that merely use the port are none.
+    """
+    ends: dict[Endpoint, list[Socket]] = {}
+    for each in same_port(snapshot, protocol, port):
+        is_server = each.is_listening or (each.remote is None and bool(each.holders))
+        if is_server and _is_in_the_way(each, addresses):
+            ends.setdefault(each.local, []).append(each)
+    return tuple(_target(snapshot, end, sockets) for end, sockets in sorted(ends.items()))
+
+
+def _is_in_the_way(each: Socket, addresses: Sequence[Address]) -> bool:
+    if not addresses:
+        return True
+    return any(stands_in_the_way(address, each) is not False for address in addresses)
+
+
+def _target(snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]) -> StopTarget:
+    protocol = sockets[0].protocol
+    holders = by_seniority(holder for each in sockets for holder in each.holders)
+    return StopTarget(
+        protocol=protocol,
+        endpoint=end,
+        listens=True,
+        holders=holders,
+        hidden_user=next((each.user for each in sockets if each.user), None),
+        also_holds=_also_holds(snapshot, holders, but=(protocol, end)),
+        clients=_clients(snapshot, protocol, end),
+        around=_around(snapshot, protocol, end.port),
     )
 
 

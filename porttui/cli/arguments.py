@@ -3,7 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
-from typing import NamedTuple, NoReturn
+from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from porttui import __version__
 from porttui.cli.exit_status import ExitStatus
@@ -38,9 +38,23 @@ class ListCommand(NamedTuple):
     source: SourceName
 
 
-Command = SessionCommand | ListCommand
+if TYPE_CHECKING:
+    from porttui.cli.port_arguments import PortCommand
+
+    Command = SessionCommand | ListCommand | PortCommand
 
 _DESCRIPTION = "The ports of this machine: who holds them, who talks to whom, what is left."
+
+_PORT_COMMANDS = {
+    "who": "say who has a port, and whether it can be had",
+    "free": "stop who has a port, and prove that it is free",
+    "next": "print the next free port",
+    "wait": "wait until a port is free, or something listens on it",
+}
+
+_PORT_WORDS = """\
+a port is 3000, a service as in http, or an end as in 127.0.0.1:3000
+"""
 
 _EPILOG = """\
 a filter is one or more words, all of which must fit:
@@ -53,7 +67,7 @@ exit status: 0 done, 1 the machine could not be read, 2 bad usage or no terminal
 """
 
 
-def parse_arguments(argv: Sequence[str]) -> Command:
+def parse_arguments(argv: Sequence[str]) -> "Command":
     """The command that `argv` (without the program's name) asks for.
 
     Raises:
@@ -61,6 +75,8 @@ def parse_arguments(argv: Sequence[str]) -> Command:
     """
     if argv and argv[0] == "list":
         return _list(argv[1:])
+    if argv and argv[0] in _PORT_COMMANDS:
+        return _about_port(argv[0], argv[1:])
     return _session(argv)
 
 
@@ -73,6 +89,17 @@ def _list(argv: Sequence[str]) -> ListCommand:
         as_json="--json" in given.values,
         source=_source(given),
     )
+
+
+def _about_port(name: str, argv: Sequence[str]) -> "PortCommand":
+    from porttui.cli.port_arguments import port_grammars, read_command
+
+    grammar = port_grammars(_SOURCE, _PORT_WORDS)[name]
+    given = _parse(grammar, argv)
+    try:
+        return read_command(name, given, _source(given))
+    except UsageError as error:
+        _fail(grammar, str(error))
 
 
 def _session(argv: Sequence[str]) -> SessionCommand:
@@ -185,7 +212,7 @@ _SESSION = Grammar(
         Option("--version", "show the version and exit"),
     ),
     most=_MOST_WORDS,
-    commands=(("list", "print the sockets once and exit"),),
+    commands=(("list", "print the sockets once and exit"), *_PORT_COMMANDS.items()),
     epilog=_EPILOG,
 )
 

@@ -11,9 +11,17 @@ class ExitStatus(IntEnum):
     OK = 0
     """Done. A list that is empty is done, too."""
     FAILED = 1
-    """The machine could not be read; stderr says why."""
+    """`list`: the machine could not be read; stderr says why."""
+    NO = 1
+    """Commands about a port: the answer is no."""
     USAGE = 2
     """Bad usage, or no terminal for the interactive session. Nothing was done."""
+    DENIED = 3
+    """`free`: the system did not permit the signal."""
+    REFUSED = 4
+    """`free`: porttui does not do that, or was not told to. Nothing was sent."""
+    UNREADABLE = 5
+    """Commands about a port: the machine could not be read, so there is no answer."""
     INTERRUPTED = 130
     """Ctrl+C (128 + SIGINT)."""
     BROKEN_PIPE = 141

@@ -27,6 +27,8 @@ class Option(NamedTuple):
     """The value of a text; raises ValueError with the reason."""
     excludes: str = ""
     """The name of another option that makes no sense beside this one."""
+    many: bool = False
+    """It may be given again and again: its value is a tuple."""
 
 
 class Grammar(NamedTuple):
@@ -86,7 +88,8 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
             if not left:
                 raise UsageError(f"{name} needs a value: {name} {option.value}")
             text = left.pop()
-        values[name] = _read(option, text)
+        value = _read(option, text)
+        values[name] = (*values.get(name, ()), value) if option.many else value  # type: ignore[misc]
     for option in grammar.options:
         if option.name in values and option.excludes in values:
             raise UsageError(f"{option.excludes} and {option.name} exclude each other")

@@ -34,8 +34,25 @@ def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
     return _bind(socket.AF_INET6, protocol, endpoint, v6only=not mapped)
 
 
+def try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer:
+    """Whether `endpoint` can be bound as it stands, [::] for both families.
+
+    Without `reuse` a server that starts at the same moment can fail for it: only for a person who
+    asks, never again and again. Where the flag means something else it is not set.
+    """
+    if endpoint.address.family is Family.IPV4:
+        return _bind(socket.AF_INET, protocol, endpoint, v6only=None, reuse=reuse)
+    both = endpoint.address.is_wildcard or len(endpoint.address.unmapped) == 4
+    return _bind(socket.AF_INET6, protocol, endpoint, v6only=not both, reuse=reuse)
+
+
 def _bind(
-    family: socket.AddressFamily, protocol: Protocol, endpoint: Endpoint, *, v6only: bool | None
+    family: socket.AddressFamily,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    *,
+    v6only: bool | None,
+    reuse: bool = True,
 ) -> BindAnswer:
     kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     try:
@@ -43,7 +60,7 @@ def _bind(
             if v6only is not None:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
             # A UDP socket with the flag would share the port of any other that has it.
-            if sys.platform == "linux" and protocol is Protocol.TCP:
+            if sys.platform == "linux" and protocol is Protocol.TCP and reuse:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             elif _EXCLUSIVE is not None:
                 probe.setsockopt(socket.SOL_SOCKET, _EXCLUSIVE, 1)
@@ -51,5 +68,6 @@ def _bind(
     except PermissionError:
         return BindAnswer.NOT_PERMITTED
     except OSError as error:
-        return BindAnswer.IN_USE if error.errno == errno.EADDRINUSE else BindAnswer.UNKNOWN
+        answers = {errno.EADDRINUSE: BindAnswer.IN_USE, errno.EADDRNOTAVAIL: BindAnswer.NOT_HERE}
+        return answers.get(error.errno or 0, BindAnswer.UNKNOWN)
     return BindAnswer.BINDABLE

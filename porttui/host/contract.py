@@ -70,6 +70,14 @@ class ProcessHandle(typing.Protocol):
             SignalDeniedError: this user may not.
         """
 
+    def resume(self) -> bool:
+        """Let it run on if it is stopped (SIGSTOP, Ctrl+Z, a debugger); whether it was.
+
+        Raises:
+            ProcessGoneError: it has exited.
+            SignalDeniedError: this user may not.
+        """
+
     def has_exited(self, within: float = 0.0) -> bool:
         """Wait up to `within` seconds for its end; True once it has ended, reaped or not."""
 
@@ -99,6 +107,8 @@ class BindAnswer(StrEnum):
     BINDABLE = "bindable"
     IN_USE = "in_use"
     NOT_PERMITTED = "not_permitted"
+    NOT_HERE = "not_here"
+    """The address is none of this machine."""
     UNKNOWN = "unknown"
 
 
@@ -110,6 +120,9 @@ class Host(typing.NamedTuple):
     service_name: Callable[[Protocol, int], str | None]
     control: ProcessControl
     can_bind: Callable[[Protocol, Endpoint], BindAnswer]
+    """For a server that sets SO_REUSEADDR; of [::] the IPv6 side is enough."""
+    try_bind: Callable[[Protocol, Endpoint, bool], BindAnswer]
+    """With SO_REUSEADDR or without, [::] being dual-stack."""
     pid: int
     """porttui's own."""
     uid: int | None

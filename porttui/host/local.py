@@ -44,6 +44,7 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         service_name=service_name,
         control=_LateControl(reader),
         can_bind=_can_bind,
+        try_bind=_try_bind,
         pid=os.getpid(),
         uid=effective_uid(),
         is_elevated=is_elevated(),
@@ -91,6 +92,12 @@ def _can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
     from porttui.host.bind_probe import can_bind
 
     return can_bind(protocol, endpoint)
+
+
+def _try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer:
+    from porttui.host.bind_probe import try_bind
+
+    return try_bind(protocol, endpoint, reuse)
 
 
 def _control(source: SocketSource) -> ProcessControl:

@@ -9,6 +9,14 @@ from porttui.host.foreign_text import safe
 from porttui.model.address import Protocol
 
 
+def service_port(protocol: Protocol, name: str) -> int | None:
+    """The port that is registered for a name (getservbyname(3)); None where there is none."""
+    try:
+        return socket.getservbyname(name, protocol.value)
+    except (OSError, ValueError):
+        return None
+
+
 @lru_cache(maxsize=65536)
 def service_name(protocol: Protocol, port: int) -> str | None:
     """The name registered for `port` (getservbyport(3)); None where there is none."""

@@ -11,12 +11,14 @@ from porttui.model.socket import Socket
 
 
 class StopSignal(StrEnum):
-    """The two ways to end a process."""
+    """The two ways to end a process, and what a stopped one needs beside the first."""
 
     TERM = "SIGTERM"
     """Asks it to exit; it may clean up, or refuse."""
     KILL = "SIGKILL"
     """Ends it at once; it cannot clean up."""
+    CONT = "SIGCONT"
+    """Lets a stopped process run on: only then it acts on SIGTERM (signal(7))."""
 
 
 class StopOutcome(StrEnum):
@@ -26,8 +28,12 @@ class StopOutcome(StrEnum):
     """The processes are gone and the port can be bound."""
     FREED_LINGERING = "freed_lingering"
     """Gone, nobody holds the port, but closing connections (TIME_WAIT ...) are still on it."""
+    RESPAWNED = "respawned"
+    """Gone, but started anew: a process of the same command has the port."""
     STILL_HELD_BY_OTHERS = "still_held_by_others"
     """Gone, but other processes hold the port."""
+    TAKEN_BY_OTHER = "taken_by_other"
+    """Gone, but a process that was not there before has taken the port."""
     IGNORED_TERM = "ignored_term"
     """Still running when the grace after SIGTERM was over."""
     UNKILLABLE = "unkillable"
@@ -82,6 +88,8 @@ class StopResult(NamedTuple):
     outcome: StopOutcome
     sent: tuple[SentSignal, ...] = ()
     waited_ms: float = 0.0
+    back_after_ms: float | None = None
+    """From the exit to the moment when a newcomer was seen to have the port."""
     survivors: tuple[Process, ...] = ()
     """Those of `chosen` that still run."""
     held_by: tuple[Socket, ...] = ()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
-from porttui.analysis.targets import still_holds
+from porttui.analysis.targets import on_port, still_holds
 from porttui.host.contract import (
     Host,
     HostError,
@@ -13,6 +14,7 @@ from porttui.host.contract import (
     ProcessGoneError,
     ProcessHandle,
     SignalDeniedError,
+    Want,
 )
 from porttui.model.process import Process
 from porttui.model.stop import (
@@ -25,13 +27,16 @@ from porttui.model.stop import (
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import refusal, target_refusal
-from porttui.stopping.verdict import Verdict, judge
+from porttui.stopping.verdict import NEWCOMERS, Verdict, judge, told_apart
 
 GRACE_S = {StopSignal.TERM: 3.0, StopSignal.KILL: 2.0}
 """How long a process has to exit before it is said to be still running."""
 
 PORT_GRACE_S = 1.0
 """How long siblings of an exited process have to let go of the port, too."""
+
+RESPAWN_WATCH_S = 2.0
+"""How long it is watched whether somebody takes the port again: a supervisor needs its moment."""
 
 _LOOK_S = 0.05
 
@@ -51,9 +56,11 @@ class _Ended(Exception):  # noqa: N818  it carries a result, not an error
 class Stopper:
     """Stops processes of one host."""
 
-    def __init__(self, host: Host, sampler: Sampler) -> None:
+    def __init__(self, host: Host, sampler: Sampler, *, watch_s: float = RESPAWN_WATCH_S) -> None:
+        """`watch_s`: how long a freed port is watched for somebody who takes it again."""
         self._host = host
         self._sampler = sampler
+        self._watch_s = watch_s
 
     @property
     def asks_first(self) -> bool:
@@ -72,40 +79,52 @@ class Stopper:
         chosen: Sequence[Process],
         signal: StopSignal,
         tell: Tell = lambda _: None,
+        *,
+        grace_s: float | None = None,
     ) -> StopResult:
         """Signal the `chosen` holders of `target` and find out what came of it.
 
         Blocks for as long as the graces last; run it off the user interface's thread. Never
         signals anything but the chosen processes, and none of them unless all are still the
         same and still have a socket on the target's address.
+
+        Args:
+            target: What was asked to be stopped, as it was then.
+            chosen: Those of its holders that are to be signalled.
+            signal: TERM or KILL.
+            tell: Hears of every step.
+            grace_s: How long they have to exit; by default GRACE_S.
         """
-        attempt = _Attempt(self._host, self._sampler, target, tuple(chosen), signal, tell)
+        grace_s = GRACE_S[signal] if grace_s is None else grace_s
+        plan = _Plan(target, tuple(chosen), signal, grace_s, self._watch_s)
+        attempt = _Attempt(self._host, self._sampler, plan, tell)
         try:
             return attempt.run()
         finally:
             attempt.let_go()
 
 
+class _Plan(NamedTuple):
+    """What one stop is to do."""
+
+    target: StopTarget
+    chosen: tuple[Process, ...]
+    signal: StopSignal
+    grace_s: float
+    watch_s: float
+
+
 class _Attempt:
     """One stop from the first check to the verdict."""
 
-    def __init__(
-        self,
-        host: Host,
-        sampler: Sampler,
-        target: StopTarget,
-        chosen: tuple[Process, ...],
-        signal: StopSignal,
-        tell: Tell,
-    ) -> None:
+    def __init__(self, host: Host, sampler: Sampler, plan: _Plan, tell: Tell) -> None:
         self._host = host
         self._sampler = sampler
-        self._target = target
-        self._chosen = chosen
-        self._signal = signal
+        self._target, self._chosen, self._signal, self._grace_s, self._watch_s = plan
         self._tell = tell
         self._handles: dict[Process, ProcessHandle] = {}
         self._sent: list[SentSignal] = []
+        self._back_after_ms: float | None = None
         self._start = time.monotonic()
 
     def run(self) -> StopResult:
@@ -120,7 +139,9 @@ class _Attempt:
                 return self._result(self._look_at_port()._replace(outcome=ended.outcome))
             return self._result(Verdict(ended.outcome, reason=ended.reason))
         waited_ms = self._elapsed_ms()
-        return self._result(self._look_at_port())._replace(waited_ms=waited_ms)
+        return self._result(self._watch())._replace(
+            waited_ms=waited_ms, back_after_ms=self._back_after_ms
+        )
 
     def let_go(self) -> None:
         for handle in self._handles.values():
@@ -174,11 +195,20 @@ class _Attempt:
                 raise _Ended(StopOutcome.DENIED, str(error)) from error
             self._sent.append(SentSignal(process.pid, self._signal))
             self._step(f"{self._signal} sent to {process.label}")
+            self._resume(process, handle)
         if not self._sent:
             raise _Ended(StopOutcome.ALREADY_GONE)
 
+    def _resume(self, process: Process, handle: ProcessHandle) -> None:
+        try:
+            if handle.resume():
+                self._sent.append(SentSignal(process.pid, StopSignal.CONT))
+                self._step(f"{process.label} was stopped: SIGCONT sent, so that it can act on it")
+        except (ProcessGoneError, SignalDeniedError):
+            pass  # it has exited, or will be seen to be still running
+
     def _await_exit(self) -> None:
-        deadline = time.monotonic() + GRACE_S[self._signal]
+        deadline = time.monotonic() + self._grace_s
         for process, handle in self._handles.items():
             if handle.has_exited(within=max(0.0, deadline - time.monotonic())):
                 self._step(f"{process.label} exited")
@@ -186,20 +216,51 @@ class _Attempt:
             forced = self._signal is StopSignal.KILL
             raise _Ended(StopOutcome.UNKILLABLE if forced else StopOutcome.IGNORED_TERM)
 
+    def _watch(self) -> Verdict:
+        """Look at the port, and if it is free watch for a while whether it stays so."""
+        gone_at = time.monotonic()
+        verdict = self._look_at_port()
+        if verdict.is_free and self._target.listens and self._watch_s > 0:
+            self._step(
+                f"port {self._target.endpoint.port} is free; "
+                f"watching {self._watch_s:g} s for a restart"
+            )
+            verdict = self._watch_free_port(time.monotonic() + self._watch_s)
+        verdict = told_apart(verdict, self._target, self._chosen)
+        if verdict.outcome in NEWCOMERS:
+            self._back_after_ms = (time.monotonic() - gone_at) * 1000
+        return verdict
+
+    def _watch_free_port(self, until: float) -> Verdict:
+        while time.monotonic() < until:
+            time.sleep(_LOOK_S)
+            try:
+                listeners = self._sampler.sample(Want.LISTENING)
+            except SampleError as error:
+                reason = f"it was free, but the sockets cannot be read any more: {error}"
+                return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
+            if any(each.is_listening for each in on_port(listeners, self._target)):
+                break
+        # The whole truth once more: a bound socket or a connection may hold it now.
+        return self._look_once()
+
     def _look_at_port(self) -> Verdict:
         """Look until the port is free, or the siblings' grace is over."""
         deadline = time.monotonic() + PORT_GRACE_S
         while True:
-            try:
-                snapshot = self._sampler.sample()
-            except SampleError as error:
-                reason = f"the sockets cannot be read: {error}"
-                return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
-            answer = self._host.can_bind(self._target.protocol, self._target.endpoint)
-            verdict = judge(self._target, snapshot, answer)
+            verdict = self._look_once()
             if verdict.is_final or time.monotonic() >= deadline:
                 return verdict
             time.sleep(_LOOK_S)
+
+    def _look_once(self) -> Verdict:
+        try:
+            snapshot = self._sampler.sample()
+        except SampleError as error:
+            reason = f"the sockets cannot be read: {error}"
+            return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
+        answer = self._host.can_bind(self._target.protocol, self._target.endpoint)
+        return judge(self._target, snapshot, answer)
 
     def _survivors(self) -> tuple[Process, ...]:
         return tuple(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 from porttui.analysis.targets import on_port, perhaps_on_port, same_port
 from porttui.host.contract import BindAnswer
+from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket
 from porttui.model.stop import StopOutcome, StopTarget
@@ -19,6 +21,11 @@ class Verdict(NamedTuple):
     can_bind: bool | None = None
     elsewhere: tuple[Socket, ...] = ()
     reason: str = ""
+
+    @property
+    def is_free(self) -> bool:
+        """Nobody holds the port; a closing connection may linger on it."""
+        return self.outcome in (StopOutcome.FREED, StopOutcome.FREED_LINGERING)
 
     @property
     def is_final(self) -> bool:
@@ -48,6 +55,30 @@ def judge(target: StopTarget, snapshot: Snapshot, answer: BindAnswer) -> Verdict
     return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, there, can_bind, elsewhere, _REASONS[answer])
 
 
+NEWCOMERS = frozenset({StopOutcome.RESPAWNED, StopOutcome.TAKEN_BY_OTHER})
+"""Outcomes in which somebody has the port who had nothing to do with it before."""
+
+
+def told_apart(verdict: Verdict, target: StopTarget, chosen: Sequence[Process]) -> Verdict:
+    """Whoever holds the port after all: was there before, was started anew, or is another."""
+    if verdict.outcome is not StopOutcome.STILL_HELD_BY_OTHERS:
+        return verdict
+    before = {process.identity for process in target.holders} | target.around
+    holders = {holder.identity: holder for each in verdict.held_by for holder in each.holders}
+    newcomers = [holder for identity, holder in holders.items() if identity not in before]
+    if not newcomers or len(newcomers) < len(holders):
+        return verdict
+    anew = any(_is_started_anew(one, old) for one in newcomers for old in chosen)
+    return verdict._replace(outcome=StopOutcome.RESPAWNED if anew else StopOutcome.TAKEN_BY_OTHER)
+
+
+def _is_started_anew(one: Process, old: Process) -> bool:
+    """The same command line, or the same name under the same parent."""
+    if one.cmdline and one.cmdline == old.cmdline:
+        return True
+    return one.name == old.name and one.ppid == old.ppid
+
+
 _REASONS = {
     BindAnswer.IN_USE: (
         "nothing is listed on the address, yet the system says that it is in use: "
@@ -57,6 +88,7 @@ _REASONS = {
         "nothing is listed on the address; whether it can be bound "
         "only a user who may bind that port can try"
     ),
+    BindAnswer.NOT_HERE: "nothing is listed on the address, which is none of this machine any more",
     BindAnswer.UNKNOWN: (
         "nothing is listed on the address; whether it can be bound could not be tried"
     ),

@@ -55,7 +55,7 @@ def _still_held(result: StopResult) -> str:
 
 def _held_by(result: StopResult) -> str:
     before = {process.identity for process in result.target.holders} | result.target.around
-    holders = by_seniority(holder for each in result.held_by for holder in each.holders)
+    holders = _holders(result.held_by)
     newcomers = [process for process in holders if process.identity not in before]
     if newcomers:
         were = "was" if len(newcomers) == 1 else "were"
@@ -64,6 +64,32 @@ def _held_by(result: StopResult) -> str:
         return f"still held by {_names(holders)}"
     users = sorted({each.user for each in result.held_by if each.user})
     return f"still held by a process hidden from you (user {', '.join(users) or 'unknown'})"
+
+
+def _respawned(result: StopResult) -> str:
+    holders = _holders(result.held_by)
+    by = f", started by pid {holders[0].ppid}" if holders and holders[0].ppid > 1 else ""
+    return (
+        f"{_exited(result)}, but {_address(result)} was taken again{_after(result)} by "
+        f"{_names(holders)}, the same command{by}: something starts it anew."
+    )
+
+
+def _taken(result: StopResult) -> str:
+    return (
+        f"{_exited(result)}, but {_address(result)} was taken{_after(result)} by "
+        f"{_names(_holders(result.held_by))}, another process."
+    )
+
+
+def _after(result: StopResult) -> str:
+    if result.back_after_ms is None:
+        return ""
+    return f" within {max(0.1, result.back_after_ms / 1000):.1f} s"
+
+
+def _holders(sockets: Iterable[Socket]) -> tuple[Process, ...]:
+    return by_seniority(holder for each in sockets for holder in each.holders)
 
 
 def _ignored_term(result: StopResult) -> str:
@@ -118,7 +144,9 @@ def _refused(result: StopResult) -> str:
 _SENTENCES: Mapping[StopOutcome, Callable[[StopResult], str]] = {
     StopOutcome.FREED: _freed,
     StopOutcome.FREED_LINGERING: _freed_lingering,
+    StopOutcome.RESPAWNED: _respawned,
     StopOutcome.STILL_HELD_BY_OTHERS: _still_held,
+    StopOutcome.TAKEN_BY_OTHER: _taken,
     StopOutcome.IGNORED_TERM: _ignored_term,
     StopOutcome.UNKILLABLE: _unkillable,
     StopOutcome.DENIED: _denied,

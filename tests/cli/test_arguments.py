@@ -104,7 +104,9 @@ def test_flags_of_list() -> None:
     "argv", [["list", "3000", "node"], ["list", "3000 node"], ["--filter", "3000 node"]]
 )
 def test_all_words_of_a_filter_are_one_filter(argv: list[str]) -> None:
-    assert parse_arguments(argv).filter == "3000 node"
+    command = parse_arguments(argv)
+    assert isinstance(command, ListCommand | SessionCommand)
+    assert command.filter == "3000 node"
 
 
 @pytest.mark.parametrize("flag", ["--help", "-h"])

@@ -107,8 +107,8 @@ def test_time_wait_of_a_socket_without_that_flag_is_in_the_way(address: str) -> 
     assert not _starts(address, port)
 
 
-def test_an_address_of_another_machine_is_unknown() -> None:
-    assert _probe("192.0.2.1", 3000) is BindAnswer.UNKNOWN
+def test_an_address_of_another_machine_is_not_here() -> None:
+    assert _probe("192.0.2.1", 3000) is BindAnswer.NOT_HERE
 
 
 def test_a_privileged_port_is_not_permitted_to_others_than_root(network: Network) -> None:
@@ -119,10 +119,10 @@ def test_a_privileged_port_is_not_permitted_to_others_than_root(network: Network
     assert nobody.call(can_bind, Protocol.TCP, free) is BindAnswer.BINDABLE
 
 
-def test_a_network_without_ipv6_is_unknown_not_in_use(network: Network) -> None:
+def test_a_network_without_ipv6_has_no_such_address(network: Network) -> None:
     network.output("ip", "-6", "address", "flush", "dev", "lo")
     answer = network.place.call(can_bind, Protocol.TCP, Endpoint.of("::1", 8080))
-    assert answer is BindAnswer.UNKNOWN
+    assert answer is BindAnswer.NOT_HERE
 
 
 def test_it_fails_softly_without_descriptors() -> None:

@@ -22,10 +22,10 @@ TERM, KILL = StopSignal.TERM, StopSignal.KILL
 class Desk:
     """This machine, with a stopper for it."""
 
-    def __init__(self, source: SourceName = SourceName.AUTO) -> None:
+    def __init__(self, source: SourceName = SourceName.AUTO, watch_s: float = 0.0) -> None:
         host = local_host(source)
         self.sampler = Sampler(host)
-        self.stopper = Stopper(host, self.sampler)
+        self.stopper = Stopper(host, self.sampler, watch_s=watch_s)
 
     def aim(
         self, port: int, address: str | None = None, protocol: Protocol = Protocol.TCP

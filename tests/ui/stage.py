@@ -41,13 +41,14 @@ def a_session(
     interval_s: float = NEVER_S,
     wanted: Filter | None = None,
     elevation: str = "sudo porttui",
+    watch_s: float = 0.0,
 ) -> PorttuiApp:
     """The application over a scripted machine."""
     host = machine.host()
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
         LocalBoards(sampler),
-        lambda: Stopper(host, sampler),
+        lambda: Stopper(host, sampler, watch_s=watch_s),
         lambda: clipboard or ScriptedClipboard(),
         interval_s=interval_s,
         wanted=wanted,

@@ -17,7 +17,13 @@ from porttui.host.linux.processes import read_stat
 from porttui.model.process import ProcessIdentity
 from porttui.model.stop import StopSignal
 
-_NUMBERS = {StopSignal.TERM: signal.SIGTERM, StopSignal.KILL: signal.SIGKILL}
+_NUMBERS = {
+    StopSignal.TERM: signal.SIGTERM,
+    StopSignal.KILL: signal.SIGKILL,
+    StopSignal.CONT: signal.SIGCONT,
+}
+_STOPPED = (b"T", b"t")
+"""By job control or a signal, and by a tracer (proc_pid_stat(5))."""
 
 
 def has_pidfds() -> bool:
@@ -72,6 +78,15 @@ class PidfdHandle:
             raise ProcessGoneError(f"process {self._pid} has exited") from error
         except PermissionError as error:
             raise SignalDeniedError(f"not permitted to signal process {self._pid}") from error
+
+    def resume(self) -> bool:
+        """See `ProcessHandle.resume`."""
+        stat = read_stat(self._pid)
+        # The pid is still this process's own as long as the pidfd says that it has not ended.
+        if stat is None or stat.state not in _STOPPED or self.has_exited():
+            return False
+        self.send(StopSignal.CONT)
+        return True
 
     def has_exited(self, within: float = 0.0) -> bool:
         """A pidfd turns readable when its process ends, zombie or not."""

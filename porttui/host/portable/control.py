@@ -58,6 +58,8 @@ class PsutilHandle:
         try:
             if signal is StopSignal.TERM:
                 self._process.terminate()
+            elif signal is StopSignal.CONT:
+                self._process.resume()
             else:
                 self._process.kill()
         except psutil.NoSuchProcess as error:
@@ -66,6 +68,16 @@ class PsutilHandle:
             raise SignalDeniedError(
                 f"not permitted to signal process {self._process.pid}"
             ) from error
+
+    def resume(self) -> bool:
+        """See `ProcessHandle.resume`."""
+        try:
+            if self._process.status() != psutil.STATUS_STOPPED:
+                return False
+        except psutil.Error:
+            return False
+        self.send(StopSignal.CONT)
+        return True
 
     def has_exited(self, within: float = 0.0) -> bool:
         """A zombie has exited, although psutil says that it is running."""

@@ -1,0 +1,176 @@
+"""`porttui free`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import NamedTuple, TextIO
+
+from porttui.analysis.holders import by_seniority
+from porttui.analysis.targets import targets_on_port
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.output import write
+from porttui.cli.port_arguments import FreeCommand
+from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.diagnosis.wording import reasons, spelled
+from porttui.model.address import Endpoint
+from porttui.model.diagnosis import Diagnosis
+from porttui.model.process import Process
+from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
+from porttui.sampling.sampler import Sampler
+from porttui.stopping.stopper import Stopper
+from porttui.stopping.wording import is_good, sentence
+
+ALREADY_FREE = "already_free"
+
+Ask = Callable[[str], bool] | None
+"""Puts a question to a person; None where there is nobody to ask."""
+
+
+class _Told(NamedTuple):
+    """What is told at the end."""
+
+    outcome: str
+    message: str
+    status: ExitStatus
+    results: Sequence[StopResult] = ()
+
+
+class Freeing(NamedTuple):
+    """What it takes to free a port."""
+
+    sampler: Sampler
+    diagnoser: Diagnoser
+    stopper: Stopper
+    ask: Ask
+
+
+def run_free(command: FreeCommand, means: Freeing, out: TextIO | None, err: TextIO) -> ExitStatus:
+    """Free a port, and print what is true then.
+
+    Raises:
+        SampleError: the sockets could not be read.
+    """
+    targets = targets_on_port(means.sampler.sample(), *command.place)
+    told = _free(command, means, targets, err) if targets else _without_target(command, means)
+    if command.as_json:
+        write(_json(command, means, targets, told), out)
+    else:
+        write(told.message, out)
+    return told.status
+
+
+def _without_target(command: FreeCommand, means: Freeing) -> _Told:
+    """Nobody listens: it is free, or what holds it is nothing to be stopped for it."""
+    found = means.diagnoser.diagnose(*command.place)
+    port = command.place.port
+    if found.can_be_had:
+        message = f"port {port} is free: nothing was sent{_conditions(found)}"
+        return _Told(ALREADY_FREE, message, ExitStatus.OK)
+    message = f"nothing was sent: nobody listens on port {port}, but it cannot be bound: "
+    return _Told(StopOutcome.REFUSED, message + _obstacles(found), ExitStatus.REFUSED)
+
+
+def _conditions(found: Diagnosis) -> str:
+    words = {why for each in found.addresses for why in reasons(found, each)}
+    return f" ({'; '.join(sorted(words))})" if words else ""
+
+
+def _obstacles(found: Diagnosis) -> str:
+    told = []
+    for each in found.addresses:
+        where = spelled(Endpoint(each.address, found.port))
+        told += [f"{where}: {why}" for why in reasons(found, each)[:1]]
+    return "; ".join(told)
+
+
+def _free(
+    command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], err: TextIO
+) -> _Told:
+    signal = StopSignal.KILL if command.kill else StopSignal.TERM
+    plans = [(target, _chosen(command, target)) for target in targets]
+    refused = _refusal(means.stopper, plans)
+    if refused:
+        return _Told(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
+    plan = "; ".join(_plan(target, chosen, signal) for target, chosen in plans)
+    if not command.sure:
+        if means.ask is None:
+            message = f"nothing was sent; with --yes this would be done: {plan}"
+            return _Told(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
+        if not means.ask(f"{plan}?"):
+            return _Told(StopOutcome.REFUSED, "nothing was sent", ExitStatus.REFUSED)
+
+    def tell(step: str) -> None:
+        print(step, file=err)
+
+    results = []
+    for target, chosen in plans:
+        results.append(means.stopper.stop(target, chosen, signal, tell, grace_s=command.timeout_s))
+        if not _is_freed(results[-1]):
+            break
+    return _summed_up(results)
+
+
+def _chosen(command: FreeCommand, target: StopTarget) -> tuple[Process, ...]:
+    """The holders come by seniority: the first is the master of the others."""
+    return target.holders if command.all_holders else target.holders[:1]
+
+
+def _refusal(
+    stopper: Stopper, plans: Sequence[tuple[StopTarget, tuple[Process, ...]]]
+) -> str | None:
+    for target, chosen in plans:
+        for reason in (stopper.refusal(target), *(stopper.refusal(target, p) for p in chosen)):
+            if reason:
+                return f"{target.endpoint}: {reason}"
+    return None
+
+
+def _plan(target: StopTarget, chosen: Sequence[Process], signal: StopSignal) -> str:
+    names = ", ".join(process.label for process in chosen)
+    others = len(target.holders) - len(chosen)
+    beside = f" ({others} more hold it, too)" if others else ""
+    return f"send {signal} to {names}, on {target.endpoint}{beside}"
+
+
+def _is_freed(result: StopResult) -> bool:
+    """Whether a server that sets SO_REUSEADDR can start now."""
+    if result.outcome is StopOutcome.FREED_LINGERING:
+        return bool(result.can_bind)
+    return is_good(result)
+
+
+def _summed_up(results: Sequence[StopResult]) -> _Told:
+    """The last one tells: it is the first that failed, if one did."""
+    last = results[-1]
+    statuses = {
+        StopOutcome.DENIED: ExitStatus.DENIED,
+        StopOutcome.REFUSED: ExitStatus.REFUSED,
+    }
+    status = ExitStatus.OK if _is_freed(last) else statuses.get(last.outcome, ExitStatus.NO)
+    message = " ".join(sentence(result) for result in results)
+    return _Told(last.outcome, message, status, results)
+
+
+def _json(command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], told: _Told) -> str:
+    from porttui.cli.port_json import freed_json
+
+    protocol, port, addresses = command.place
+    now = targets_on_port(means.sampler.sample(), protocol, port, addresses)
+    return freed_json(
+        port,
+        protocol,
+        outcome=str(told.outcome),
+        message=told.message,
+        signals=_signals(told.results),
+        before=_holders(targets),
+        after=_holders(now),
+        waited_ms=sum(result.waited_ms for result in told.results),
+    )
+
+
+def _signals(results: Sequence[StopResult]) -> list[SentSignal]:
+    return [sent for result in results for sent in result.sent]
+
+
+def _holders(targets: Sequence[StopTarget]) -> tuple[Process, ...]:
+    return by_seniority(holder for target in targets for holder in target.holders)

@@ -1,0 +1,40 @@
+"""`porttui next`."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.output import write
+from porttui.cli.port_arguments import NextCommand
+from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.diagnosis.next_port import next_ports
+from porttui.sampling.sampler import Sampler
+
+
+def run_next(
+    command: NextCommand, diagnoser: Diagnoser, sampler: Sampler, out: TextIO | None, err: TextIO
+) -> ExitStatus:
+    """Print the next free ports, one a line.
+
+    Raises:
+        SampleError: the sockets could not be read.
+    """
+    protocol, after, addresses = command.place
+    ports = next_ports(
+        diagnoser,
+        sampler.sample(),
+        after,
+        command.number,
+        protocol=protocol,
+        addresses=addresses,
+    )
+    if command.as_json:
+        from porttui.cli.port_json import next_json
+
+        write(next_json(protocol, ports), out)
+    elif ports:
+        write("\n".join(map(str, ports)), out)
+    if len(ports) < command.number:
+        print(f"porttui: {len(ports)} of {command.number} found free", file=err)
+    return ExitStatus.OK if ports else ExitStatus.NO

@@ -1,0 +1,65 @@
+"""Carries out a command about one port. Each imports what it needs and no more."""
+
+from __future__ import annotations
+
+import sys
+from typing import TextIO
+
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.port_arguments import (
+    FreeCommand,
+    NextCommand,
+    PortCommand,
+    WhoCommand,
+)
+from porttui.host.local import local_host
+from porttui.sampling.errors import SampleError
+from porttui.sampling.sampler import Sampler
+
+
+def run_port_command(command: PortCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    """Run it on this machine.
+
+    Raises:
+        HostError: the source that was asked for does not exist here.
+        OutputError: `out` cannot be written.
+    """
+    try:
+        return _run(command, out, err)
+    except SampleError as error:
+        print(f"porttui: {error}", file=err)
+        return ExitStatus.UNREADABLE
+
+
+def _run(command: PortCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    if isinstance(command, WhoCommand):
+        from porttui.cli.who import run_who
+        from porttui.diagnosis.diagnoser import Diagnoser
+
+        host = local_host(command.source, once=True)
+        return run_who(command, Diagnoser(host, Sampler(host)), out, err)
+    if isinstance(command, NextCommand):
+        from porttui.cli.next_port import run_next
+        from porttui.diagnosis.diagnoser import Diagnoser
+
+        host = local_host(command.source, once=True)
+        sampler = Sampler(host)
+        return run_next(command, Diagnoser(host, sampler), sampler, out, err)
+    host = local_host(command.source)
+    sampler = Sampler(host)
+    if isinstance(command, FreeCommand):
+        from porttui.cli.free import Freeing, run_free
+        from porttui.diagnosis.diagnoser import Diagnoser
+        from porttui.stopping.stopper import Stopper
+
+        ask = _ask if sys.stdin is not None and sys.stdin.isatty() and err.isatty() else None
+        means = Freeing(sampler, Diagnoser(host, sampler), Stopper(host, sampler), ask)
+        return run_free(command, means, out, err)
+    from porttui.cli.wait import run_wait
+
+    return run_wait(command, host, sampler, out, err)
+
+
+def _ask(question: str) -> bool:
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")

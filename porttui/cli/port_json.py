@@ -1,0 +1,83 @@
+"""What the commands about a port tell, as JSON. The form is a promise, as that of `list`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from porttui.analysis.holders import by_seniority
+from porttui.cli.json_output import VERSION, Json, process_json, socket_json
+from porttui.diagnosis.waiting import Waited
+from porttui.diagnosis.wording import reasons
+from porttui.model.address import Protocol
+from porttui.model.diagnosis import Diagnosis
+from porttui.model.process import Process
+from porttui.model.stop import SentSignal
+
+
+def diagnosis_json(found: Diagnosis) -> str:
+    """Of `who`."""
+    holders = by_seniority(holder for each in found.sockets for holder in each.holders)
+    return _document(
+        port=found.port,
+        protocol=found.protocol.value,
+        addresses=[
+            {
+                "address": each.address.text,
+                "verdict": each.verdict.value,
+                "reasons": list(reasons(found, each)),
+            }
+            for each in found.addresses
+        ],
+        holders=_processes(holders),
+        sockets=[socket_json(each) for each in found.sockets],
+        problems=list(found.problems),
+    )
+
+
+def next_json(protocol: Protocol, ports: Sequence[int]) -> str:
+    """Of `next`."""
+    return _document(protocol=protocol.value, ports=list(ports))
+
+
+def waited_json(port: int, protocol: Protocol, waited: Waited) -> str:
+    """Of `wait`."""
+    return _document(
+        port=port,
+        protocol=protocol.value,
+        state=waited.state.value,
+        reached=waited.reached,
+        waited_ms=round(waited.waited_ms, 3),
+    )
+
+
+def freed_json(
+    port: int,
+    protocol: Protocol,
+    *,
+    outcome: str,
+    message: str,
+    signals: Iterable[SentSignal] = (),
+    before: Iterable[Process] = (),
+    after: Iterable[Process] = (),
+    waited_ms: float = 0.0,
+) -> str:
+    """Of `free`."""
+    return _document(
+        port=port,
+        protocol=protocol.value,
+        outcome=outcome,
+        message=message,
+        signals=[{"pid": each.pid, "signal": each.signal.value} for each in signals],
+        holders_before=_processes(before),
+        holders_after=_processes(after),
+        waited_ms=round(waited_ms, 3),
+    )
+
+
+def _processes(processes: Iterable[Process]) -> list[Json]:
+    return [process_json(each) for each in processes]
+
+
+def _document(**facts: Json) -> str:
+    return json.dumps({"version": VERSION, **facts})

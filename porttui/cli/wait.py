@@ -1,0 +1,73 @@
+"""`porttui wait`."""
+
+from __future__ import annotations
+
+from typing import TextIO
+
+from porttui.analysis.holders import by_seniority
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.output import write
+from porttui.cli.port_arguments import WaitCommand
+from porttui.diagnosis.diagnoser import USUAL_ADDRESSES
+from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
+from porttui.host.contract import Host
+from porttui.model.address import Address
+from porttui.sampling.sampler import Sampler
+
+_ERASE_LINE = "\r\x1b[K"
+_BELL = "\a"
+
+
+def run_wait(
+    command: WaitCommand, host: Host, sampler: Sampler, out: TextIO | None, err: TextIO
+) -> ExitStatus:
+    """Wait, with what is going on in one line of `err` when that is a terminal.
+
+    Raises:
+        SampleError: the sockets could not be read.
+    """
+    protocol, port, given = command.place
+    addresses = given or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
+    until = Until.LISTENING if command.until_listening else Until.FREE
+    shows = err.isatty()
+
+    def tell(seen: Waited) -> None:
+        if shows:
+            seconds = f"{seen.waited_ms / 1000:.0f} s"
+            err.write(f"{_ERASE_LINE}waiting for port {port} to be {_goal(until)}: "
+                      f"{_state(seen)}, {seconds}")  # fmt: skip
+            err.flush()
+
+    waited = Waiting(host, sampler, protocol, port, addresses).wait(until, command.timeout_s, tell)
+    if shows:
+        err.write(_ERASE_LINE + (_BELL if waited.reached else ""))
+        err.flush()
+    if command.as_json:
+        from porttui.cli.port_json import waited_json
+
+        write(waited_json(port, protocol, waited), out)
+    else:
+        write(_sentence(port, until, waited), out)
+    return ExitStatus.OK if waited.reached else ExitStatus.NO
+
+
+def _goal(until: Until) -> str:
+    return "free" if until is Until.FREE else "listened on"
+
+
+def _sentence(port: int, until: Until, waited: Waited) -> str:
+    seconds = f"{waited.waited_ms / 1000:.1f} s"
+    if waited.reached:
+        return f"port {port} is {_state(waited)}, after {seconds}"
+    return f"port {port} is not {_goal(until)} after {seconds}: {_state(waited)}"
+
+
+def _state(waited: Waited) -> str:
+    if waited.state is PortState.FREE:
+        return "free"
+    if waited.state is PortState.HELD:
+        return "in use, though nothing listens"
+    holders = by_seniority(holder for each in waited.listeners for holder in each.holders)
+    where = ", ".join(dict.fromkeys(str(each.local) for each in waited.listeners))
+    who = ", ".join(each.label for each in holders[:3]) or "a process out of sight"
+    return f"listened on at {where} by {who}"

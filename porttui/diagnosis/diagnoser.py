@@ -1,0 +1,64 @@
+"""Asks the machine about one port: first what is listed, then what binding it says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porttui.diagnosis.judgement import Probes, judge
+from porttui.host.contract import BindAnswer, Host
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.diagnosis import Diagnosis, Why
+from porttui.sampling.sampler import Sampler
+
+USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
+"""Where servers bind."""
+
+
+class Diagnoser:
+    """Diagnoses ports of one host."""
+
+    def __init__(self, host: Host, sampler: Sampler) -> None:
+        self._host = host
+        self._sampler = sampler
+
+    def diagnose(
+        self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()
+    ) -> Diagnosis:
+        """What is true of a port on these addresses, or on the usual ones.
+
+        Binds each address for a moment, with SO_REUSEADDR and, where that succeeds, without.
+
+        Raises:
+            SampleError: the sockets could not be read.
+        """
+        wanted = tuple(addresses) or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
+        found = self._look(protocol, port, wanted)
+        if any(reason.why is Why.UNSEEN for each in found.addresses for reason in each.reasons):
+            # Between the look and the probe somebody may have come: a second look would see them.
+            found = self._look(protocol, port, wanted)
+        return found
+
+    def is_here(self, protocol: Protocol, address: Address) -> bool:
+        """Whether it is an address of this machine: one without IPv6 has no ::1."""
+        answer = self._host.try_bind(protocol, Endpoint(address, 0), True)
+        return answer is BindAnswer.BINDABLE
+
+    def can_be_had(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> bool:
+        """Whether every kind of server could bind the port on all the addresses."""
+        for address in addresses:
+            probes = self._probe(protocol, Endpoint(address, port))
+            if probes != (BindAnswer.BINDABLE, BindAnswer.BINDABLE):
+                return False
+        return True
+
+    def _look(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> Diagnosis:
+        snapshot = self._sampler.sample()
+        # Never while the tables are read: the probes would be listed in them.
+        probes = {each: self._probe(protocol, Endpoint(each, port)) for each in addresses}
+        return judge(snapshot, protocol, port, probes)
+
+    def _probe(self, protocol: Protocol, endpoint: Endpoint) -> Probes:
+        reusing = self._host.try_bind(protocol, endpoint, True)
+        if reusing is not BindAnswer.BINDABLE:
+            return Probes(reusing, reusing)
+        return Probes(reusing, self._host.try_bind(protocol, endpoint, False))
