@@ -26,6 +26,7 @@ def target_of_listening(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
         also_holds=_also_holds(snapshot, row.holders, but=row.key),
         clients=_clients(snapshot, row.protocol, row.local),
         around=_around(snapshot, row.protocol, row.local.port),
+        inodes=_inodes(snapshot, row.protocol, row.local.port),
     )
 
 
@@ -62,6 +63,7 @@ def _target(snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]) -> Sto
         also_holds=_also_holds(snapshot, holders, but=(protocol, end)),
         clients=_clients(snapshot, protocol, end),
         around=_around(snapshot, protocol, end.port),
+        inodes=_inodes(snapshot, protocol, end.port),
     )
 
 
@@ -77,6 +79,7 @@ def target_of_end(snapshot: Snapshot, end: End) -> StopTarget:
         also_holds=_also_holds(snapshot, holders, but=None),
         clients=0,
         around=_around(snapshot, Protocol.TCP, end.endpoint.port),
+        inodes=_inodes(snapshot, Protocol.TCP, end.endpoint.port),
     )
 
 
@@ -117,6 +120,11 @@ def _clients(snapshot: Snapshot, protocol: Protocol, endpoint: Endpoint) -> int:
 def _around(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[ProcessIdentity]:
     found = same_port(snapshot, protocol, port)
     return frozenset(holder.identity for each in found for holder in each.holders)
+
+
+def _inodes(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[int]:
+    table = snapshot.sockets
+    return frozenset(table.inodes[row] for row in table.on_port(protocol, port)) - {0}
 
 
 def same_port(snapshot: Snapshot, protocol: Protocol, port: int) -> Iterator[Socket]:

@@ -27,7 +27,8 @@ def next_ports(
 ) -> tuple[int, ...]:
     """Up to `number` ports above `after` that nobody has and that could just now be bound.
 
-    Outside the ephemeral range first, then inside, then those below `after`.
+    Outside the ephemeral range first, where no outgoing connection can take them: above `after`,
+    then below it; then inside in the same order.
     """
     wanted = tuple(addresses) or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
     here = tuple(each for each in wanted if diagnoser.is_here(protocol, each))
@@ -56,7 +57,7 @@ def candidates(after: int, ephemeral: PortRange | None) -> Iterator[int]:
         return
     lies_in = range(ephemeral.first, ephemeral.last + 1)
     yield from (port for port in above if port not in lies_in)
+    yield from (port for port in below if port not in lies_in)
     # Not the reserved ones: somebody keeps those from outgoing connections for a server.
     yield from (port for port in above if port in ephemeral)
-    yield from (port for port in below if port not in lies_in)
     yield from (port for port in below if port in ephemeral)

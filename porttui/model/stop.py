@@ -65,7 +65,10 @@ class StopTarget(NamedTuple):
     clients: int
     """Connections established to the endpoint; 0 for an end of a connection."""
     around: frozenset[ProcessIdentity] = frozenset()
-    """All processes that had a socket on the port: who is not among them came later."""
+    """All processes that had a socket on the port: who is not among them came later, unless the
+    source names only one holder of each socket (psutil)."""
+    inodes: frozenset[int] = frozenset()
+    """Of all sockets on the port; none where the source does not tell."""
 
     def others_of(self, pid: int) -> tuple[str, ...]:
         """The other endpoints that the holder `pid` listens on."""

@@ -125,7 +125,7 @@ class _Attempt:
         self._handles: dict[Process, ProcessHandle] = {}
         self._sent: list[SentSignal] = []
         self._back_after_ms: float | None = None
-        self._start = time.monotonic()
+        self._start, self._began = time.monotonic(), time.time()
 
     def run(self) -> StopResult:
         try:
@@ -226,7 +226,7 @@ class _Attempt:
                 f"watching {self._watch_s:g} s for a restart"
             )
             verdict = self._watch_free_port(time.monotonic() + self._watch_s)
-        verdict = told_apart(verdict, self._target, self._chosen)
+        verdict = told_apart(verdict, self._target, self._chosen, self._began)
         if verdict.outcome in NEWCOMERS:
             self._back_after_ms = (time.monotonic() - gone_at) * 1000
         return verdict

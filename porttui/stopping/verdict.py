@@ -59,17 +59,37 @@ NEWCOMERS = frozenset({StopOutcome.RESPAWNED, StopOutcome.TAKEN_BY_OTHER})
 """Outcomes in which somebody has the port who had nothing to do with it before."""
 
 
-def told_apart(verdict: Verdict, target: StopTarget, chosen: Sequence[Process]) -> Verdict:
-    """Whoever holds the port after all: was there before, was started anew, or is another."""
+def told_apart(
+    verdict: Verdict, target: StopTarget, chosen: Sequence[Process], since: float
+) -> Verdict:
+    """Whoever holds the port after all: was there before, was started anew, or is another.
+
+    Args:
+        verdict: What the port is like now.
+        target: What it was like before.
+        chosen: The processes that are gone.
+        since: When they were signalled, in seconds since the epoch.
+    """
     if verdict.outcome is not StopOutcome.STILL_HELD_BY_OTHERS:
         return verdict
     before = {process.identity for process in target.holders} | target.around
-    holders = {holder.identity: holder for each in verdict.held_by for holder in each.holders}
-    newcomers = [holder for identity, holder in holders.items() if identity not in before]
+    newcomers = {
+        holder.identity: holder
+        for each in verdict.held_by
+        for holder in each.holders
+        if holder.identity not in before
+        and (_is_new(each, target) or holder.create_time > since - _CLOCK_GRAIN_S)
+    }
+    holders = {holder.identity for each in verdict.held_by for holder in each.holders}
     if not newcomers or len(newcomers) < len(holders):
         return verdict
-    anew = any(_is_started_anew(one, old) for one in newcomers for old in chosen)
+    anew = any(_is_started_anew(one, old) for one in newcomers.values() for old in chosen)
     return verdict._replace(outcome=StopOutcome.RESPAWNED if anew else StopOutcome.TAKEN_BY_OTHER)
+
+
+def _is_new(each: Socket, target: StopTarget) -> bool:
+    """Whether the socket itself was not there before; False where it has no number."""
+    return each.inode != 0 and each.inode not in target.inodes
 
 
 def _is_started_anew(one: Process, old: Process) -> bool:
@@ -78,6 +98,9 @@ def _is_started_anew(one: Process, old: Process) -> bool:
         return True
     return one.name == old.name and one.ppid == old.ppid
 
+
+_CLOCK_GRAIN_S = 0.02
+"""Start times come in ticks of 10 ms after a boot time in whole seconds (proc_pid_stat(5))."""
 
 _REASONS = {
     BindAnswer.IN_USE: (

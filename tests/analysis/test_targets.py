@@ -45,6 +45,7 @@ def test_a_listening_row_is_aimed_at_with_all_its_holders() -> None:
         also_holds=((10, ()), (11, ())),
         clients=0,
         around=frozenset({NODE.identity, WORKER.identity}),
+        inodes=frozenset({7001}),
     )
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import os
 import signal
+import socket
 import sys
+import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psutil
 import pytest
@@ -132,18 +135,19 @@ def test_that_it_ignores_sigterm_is_known_where_the_kernel_tells(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_stopped_process_is_still_running_until_it_is_killed(
-    servers: Servers, desk: Desk
-) -> None:
-    """SIGTERM waits for SIGCONT in it; SIGKILL does not."""
+@pytest.mark.parametrize("source", [SourceName.AUTO, SourceName.PSUTIL])
+def test_a_stopped_process_is_woken_to_exit(servers: Servers, source: SourceName) -> None:
+    """SIGTERM waits in it for SIGCONT (signal(7))."""
+    desk = Desk(source)
     server = servers.listen()
     os.kill(server.pid, signal.SIGSTOP)
     until(lambda: psutil.Process(server.pid).status() == psutil.STATUS_STOPPED, "stop")
-    target = desk.aim(server.port)
-    result = desk.stop(target)
-    assert result.outcome is StopOutcome.IGNORED_TERM
-    assert "It ignores SIGTERM" not in sentence(result)
-    assert desk.stop(target, signal=KILL).outcome is StopOutcome.FREED
+    result = desk.stop(desk.aim(server.port))
+    assert result.outcome is StopOutcome.FREED
+    assert result.sent == (
+        SentSignal(server.pid, TERM),
+        SentSignal(server.pid, StopSignal.CONT),
+    )
 
 
 @pytest.mark.usefixtures("hasty")
@@ -224,22 +228,54 @@ def test_a_supervisors_next_child_is_named_as_new(servers: Servers, desk: Desk) 
 
     result = desk.stop(desk.aim(supervised.port), tell=await_next)
     assert supervised.pid != before
-    assert result.outcome is StopOutcome.STILL_HELD_BY_OTHERS
-    assert "held again, by" in sentence(result)
-    assert f" {supervised.pid}, which was not there before" in sentence(result)
+    assert result.outcome is StopOutcome.RESPAWNED
+    assert f" {supervised.pid}, the same command, started by pid " in sentence(result)
     assert not has_exited(supervised.process.pid)
 
 
-def test_a_supervisor_that_takes_its_time_is_not_foreseen(servers: Servers, desk: Desk) -> None:
-    """FREED is true when it is said: the stop does not wait for who may come back."""
+def test_a_supervisor_that_takes_its_time_is_waited_for(servers: Servers) -> None:
     supervised = servers.start({"sockets": [{}], "parent": "on demand"})
-    port, before = supervised.port, supervised.pid
-    assert desk.stop(desk.aim(port)).outcome is StopOutcome.FREED
-    assert sockets_on(port) == []
-    supervised.tell("again")
+    desk, port, before = Desk(watch_s=20.0), supervised.port, supervised.pid
+
+    def start_again(words: str) -> None:
+        if "watching" in words:
+            supervised.tell("again")
+
+    result = desk.stop(desk.aim(port), tell=start_again)
     supervised.await_report()
     assert supervised.pid != before
+    assert result.outcome is StopOutcome.RESPAWNED
+    assert result.sent == (SentSignal(before, TERM),)
+    assert result.back_after_ms is not None
+    assert not is_good(result)
+    assert f" {supervised.pid}, the same command" in sentence(result)
     assert pids_of(the_socket_on(port)) == (supervised.pid,)
+
+
+def test_a_port_that_somebody_else_takes_is_told_apart(servers: Servers) -> None:
+    server = servers.listen()
+    desk, taken = Desk(watch_s=20.0), []
+
+    def take(words: str) -> None:
+        if "watching" in words:
+            taken.append(socket.create_server(("127.0.0.1", server.port)))
+
+    result = desk.stop(desk.aim(server.port), tell=take)
+    taken[0].close()
+    assert result.outcome is StopOutcome.TAKEN_BY_OTHER
+    assert f"{os.getpid()}, another process" in sentence(result)
+    assert result.sent == (SentSignal(server.pid, TERM),)
+
+
+def test_a_port_that_stays_free_is_watched_to_the_end(servers: Servers) -> None:
+    server, steps = servers.listen(), list[str]()
+    desk = Desk(watch_s=0.5)
+    before = time.monotonic()
+    result = desk.stop(desk.aim(server.port), tell=steps.append)
+    assert result.outcome is StopOutcome.FREED
+    assert steps[-1].endswith(f"port {server.port} is free; watching 0.5 s for a restart")
+    assert time.monotonic() - before >= 0.5
+    assert result.waited_ms < 500
 
 
 @pytest.mark.usefixtures("hasty")
@@ -358,9 +394,18 @@ def test_a_port_that_this_user_may_not_bind_is_not_called_free(network: Network)
 
 def test_no_descriptor_is_left_open(servers: Servers, desk: Desk) -> None:
     family = servers.start({"sockets": [{}], "forks": 2})
-    before = os.listdir("/proc/self/fd")
-    desk.stop(desk.aim(family.port))
-    assert os.listdir("/proc/self/fd") == before
+    target = desk.aim(family.port)
+    before = _own_files()
+    desk.stop(target)
+    assert _own_files() == before
+
+
+def _own_files() -> list[str]:
+    """What this process has open, but for the counts of threads that the source watches."""
+    open_files = (
+        os.readlink(path) for path in Path("/proc/self/fd").iterdir() if path.is_symlink()
+    )
+    return sorted(each for each in open_files if not each.endswith(("/schedstat", "/fd")))
 
 
 def _names(port: int) -> set[str]:

@@ -1,0 +1,294 @@
+"""`porttui who`, `free`, `next` and `wait`, run as a person or a script would."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from tests.cli.running import PORTTUI, environment, run
+from tests.host.elsewhere import NOBODY
+from tests.host.looking import leave_time_wait
+from tests.host.namespaces import Network
+from tests.servers import PATIENCE_S, ROOT, Child, Servers, free_port, has_exited
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
+
+
+@pytest.fixture
+def server(servers: Servers) -> Child:
+    return servers.listen()
+
+
+def told(*argv: str, status: int) -> dict[str, Any]:
+    done = run(*argv, "--json")
+    assert (done.returncode, len(done.stdout.splitlines())) == (status, 1), done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert document["version"] == 1
+    return document
+
+
+BAD = ["0", "65536", "-1", "abc", "3000abc", "", "99999999999999", "3000.5", "²", "no-such-service"]
+
+
+@pytest.mark.parametrize("command", ["who", "free", "next", "wait"])
+@pytest.mark.parametrize("typed", BAD)
+def test_what_is_no_port_is_refused_in_one_sentence(command: str, typed: str) -> None:
+    done = run(command, typed)
+    assert (done.returncode, done.stdout) == (2, "")
+    [sentence] = done.stderr.splitlines()
+    assert sentence.startswith(f"porttui {command}: ")
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        (("who",), "which port?"),
+        (("free", "--yes"), "which port?"),
+        (("who", "3000", "3001"), "3001 is one argument too many"),
+        (("who", "3000", "--address", "nowhere"), "nowhere is no address"),
+        (("who", "nowhere:3000"), "nowhere is no address"),
+        (("next", "-n", "0"), "'0' is no number from 1 to 100"),
+        (("next", "-n", "x"), "'x' is no number"),
+        (("wait", "3000", "--until", "gone"), "'gone' is neither free nor listening"),
+        (("wait", "3000", "--timeout", "-1"), "'-1' is no number of seconds"),
+        (("free", "3000", "--timeout", "nan"), "'nan' is no number of seconds"),
+    ],
+)
+def test_bad_usage(argv: tuple[str, ...], said: str) -> None:
+    done = run(*argv)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+
+
+@pytest.mark.parametrize("command", ["who", "free", "next", "wait"])
+def test_help_tells_the_exit_statuses(command: str) -> None:
+    done = run(command, "--help")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "exit status: 0 " in done.stdout
+    assert "--address" in done.stdout
+
+
+def test_who_has_it(server: Child) -> None:
+    document = told("who", str(server.port), status=0)
+    assert list(document) == [
+        *("version", "port", "protocol", "addresses", "holders", "sockets", "problems"),
+    ]
+    assert (document["port"], document["protocol"]) == (server.port, "tcp")
+    verdicts = {each["address"]: each["verdict"] for each in document["addresses"]}
+    assert verdicts == {"127.0.0.1": "held", "0.0.0.0": "held", "::1": "free", "::": "held"}
+    assert [holder["pid"] for holder in document["holders"]] == [server.pid]
+    assert [each["state"] for each in document["sockets"]] == ["LISTEN"]
+    assert str(server.pid) in document["addresses"][0]["reasons"][0]
+
+
+def test_who_in_words(server: Child) -> None:
+    done = run("who", str(server.port))
+    assert (done.returncode, done.stderr) == (0, "")
+    first, *_ = done.stdout.splitlines()
+    assert first.split()[:2] == ["127.0.0.1", "held"]
+    assert first.endswith(f" {server.pid} (root) listens here")
+    assert "[::1]" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["127.0.0.1:{}", ":{}", "{}"])
+def test_an_address_can_be_pasted_with_its_port(server: Child, form: str) -> None:
+    document = told("who", form.format(server.port), "--address", "127.0.0.1", status=0)
+    assert [each["address"] for each in document["addresses"]] == ["127.0.0.1"]
+
+
+def test_localhost_is_both_loopback_addresses() -> None:
+    document = told("who", f"localhost:{free_port()}", status=1)
+    assert [each["address"] for each in document["addresses"]] == ["127.0.0.1", "::1"]
+
+
+def test_who_has_nobody() -> None:
+    document = told("who", str(free_port()), "--address", "127.0.0.1", status=1)
+    assert [each["verdict"] for each in document["addresses"]] == ["free"]
+    assert document["holders"] == document["sockets"] == []
+
+
+def test_a_service_is_a_port_too() -> None:
+    assert told("who", "http", "--address", "127.0.0.1", status=1)["port"] == 80
+
+
+def test_udp_is_another_port(server: Child) -> None:
+    document = told("who", str(server.port), "--udp", "--address", "127.0.0.1", status=1)
+    assert document["protocol"] == "udp"
+    assert document["addresses"][0]["verdict"] == "free"
+
+
+def test_a_privileged_port_is_not_permitted(network: Network) -> None:
+    done = network.place._replace(uid=NOBODY).porttui("who", "80", "--json")
+    verdicts = {each["verdict"] for each in json.loads(done.stdout)["addresses"]}
+    assert (done.returncode, verdicts) == (1, {"not_permitted"})
+
+
+def test_time_wait_without_the_flag_is_in_the_way() -> None:
+    port, _ = leave_time_wait(first="client")
+    document = told("who", str(port), "--address", "127.0.0.1", status=0)
+    [address] = document["addresses"]
+    assert address["verdict"] == "held"
+    assert "lingers (TIME_WAIT), for " in address["reasons"][0]
+
+
+def test_free_asks_first(server: Child) -> None:
+    done = run("free", str(server.port))
+    assert done.returncode == 4
+    assert f" {server.pid}, on 127.0.0.1:{server.port}" in done.stdout
+    assert "nothing was sent; with --yes" in done.stdout
+    assert not has_exited(server.pid)
+
+
+def test_free_frees_it(server: Child) -> None:
+    document = told("free", str(server.port), "--yes", status=0)
+    assert list(document) == [
+        *("version", "port", "protocol", "outcome", "message", "signals"),
+        *("holders_before", "holders_after", "waited_ms"),
+    ]
+    assert document["outcome"] == "freed"
+    assert document["signals"] == [{"pid": server.pid, "signal": "SIGTERM"}]
+    assert [each["pid"] for each in document["holders_before"]] == [server.pid]
+    assert document["holders_after"] == []
+    assert has_exited(server.pid)
+    socket.create_server(("127.0.0.1", server.port)).close()
+
+
+def test_free_with_nothing_to_free() -> None:
+    document = told("free", str(free_port()), "--yes", status=0)
+    assert (document["outcome"], document["signals"]) == ("already_free", [])
+
+
+def test_free_of_all_holders(servers: Servers) -> None:
+    family = servers.start({"sockets": [{}], "forks": 2})
+    one = told("free", str(family.port), "--yes", status=1)
+    assert one["outcome"] == "still_held_by_others"
+    assert len(one["signals"]) == 1
+    assert len(one["holders_after"]) == 2
+    rest = told("free", str(family.port), "--yes", "--all-holders", status=0)
+    assert rest["outcome"] == "freed"
+    assert len(rest["signals"]) == 2
+
+
+def test_free_of_a_process_that_ignores_sigterm(servers: Servers) -> None:
+    server = servers.start({"sockets": [{}], "ignores_term": True})
+    ignored = told("free", str(server.port), "--yes", "--timeout", "0.3", status=1)
+    assert ignored["outcome"] == "ignored_term"
+    assert not has_exited(server.pid)
+    killed = told("free", str(server.port), "--yes", "--kill", status=0)
+    assert killed["signals"] == [{"pid": server.pid, "signal": "SIGKILL"}]
+
+
+def test_free_of_a_respawning_server(servers: Servers) -> None:
+    server = servers.start({"sockets": [{}], "parent": "supervisor"})
+    document = told("free", str(server.port), "--yes", status=1)
+    assert document["outcome"] == "respawned"
+    [after] = document["holders_after"]
+    assert after["pid"] not in (server.pid, document["signals"][0]["pid"])
+
+
+def test_free_does_not_stop_a_client_for_its_outgoing_port(server: Child) -> None:
+    """Others kill whatever has the number: a browser, for a connection that it has open."""
+    with socket.create_connection(("127.0.0.1", server.port)) as client:
+        port = client.getsockname()[1]
+        document = told("free", f"127.0.0.1:{port}", "--yes", status=4)
+        assert (document["outcome"], document["signals"]) == ("refused", [])
+        assert "it uses the port as its outgoing one" in document["message"]
+        client.send(b"still here")
+
+
+def test_free_of_another_users_process(network: Network) -> None:
+    server = network.start({"sockets": [{}]})
+    done = network.place._replace(uid=NOBODY).porttui("free", str(server.port), "--yes", "--json")
+    document = json.loads(done.stdout)
+    assert (done.returncode, document["outcome"]) == (4, "refused")
+    assert document["signals"] == []
+    assert "sudo" in document["message"]
+    assert not has_exited(server.pid)
+
+
+def test_free_stops_only_what_is_in_the_way(servers: Servers) -> None:
+    """Twins on two addresses are two servers."""
+    four = servers.listen("127.0.0.1")
+    six = servers.listen("::1", four.port)
+    document = told("free", f"127.0.0.1:{four.port}", "--yes", status=0)
+    assert [each["pid"] for each in document["signals"]] == [four.pid]
+    assert not has_exited(six.pid)
+
+
+def test_next_is_free_and_after(server: Child) -> None:
+    document = told("next", str(server.port), "-n", "3", status=0)
+    assert len(document["ports"]) == 3
+    assert server.port not in document["ports"]
+    for port in document["ports"]:
+        socket.create_server(("127.0.0.1", port)).close()
+
+
+def test_next_passes_by_what_is_taken(network: Network) -> None:
+    """In a network of its own nobody else takes ports."""
+    network.start({"sockets": [{"port": 3000}, {"port": 3001, "address": "::1"}]})
+    network.start({"sockets": [{"port": 3003, "listens": False}]})
+    done = network.place.porttui("next", "2999", "-n", "3")
+    assert done.stdout.split() == ["3002", "3004", "3005"]
+
+
+def test_next_prefers_ports_outside_the_ephemeral_range(network: Network) -> None:
+    network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=3000 3099")
+    assert network.place.porttui("next", "3000").stdout.split() == ["3100"]
+    network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=2000 65535")
+    assert network.place.porttui("next", "3000").stdout.split() == ["1024"]
+    network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=1024 65535")
+    network.output("sysctl", "-w", "net.ipv4.ip_local_reserved_ports=3001-3004")
+    assert network.place.porttui("next", "3000").stdout.split() == ["3005"]
+
+
+def test_wait_until_free_and_its_time_is_over(server: Child) -> None:
+    document = told("wait", str(server.port), "--timeout", "0.3", status=1)
+    assert (document["state"], document["reached"]) == ("listening", False)
+    assert document["waited_ms"] >= 300
+
+
+def test_wait_until_listening() -> None:
+    port = free_port()
+    over = told("wait", str(port), "--until", "listening", "--timeout", "0.2", status=1)
+    assert (over["state"], over["reached"]) == ("free", False)
+
+
+@pytest.fixture
+def waiting() -> Iterator[list[subprocess.Popen[str]]]:
+    made: list[subprocess.Popen[str]] = []
+    yield made
+    for each in made:
+        each.kill()
+        each.communicate()
+
+
+def start_waiting(*argv: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*PORTTUI, "wait", *argv, "--json"],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+        env=environment(),
+    )
+
+
+def test_wait_sees_a_port_become_free_and_served(
+    server: Child, waiting: list[subprocess.Popen[str]]
+) -> None:
+    waiting.append(start_waiting(str(server.port)))
+    os.kill(server.pid, signal.SIGTERM)
+    out, _ = waiting[0].communicate(timeout=PATIENCE_S)
+    assert (waiting[0].returncode, json.loads(out)["state"]) == (0, "free")
+    waiting.append(start_waiting(str(server.port), "--until", "listening"))
+    with socket.create_server(("127.0.0.1", server.port)):
+        out, _ = waiting[1].communicate(timeout=PATIENCE_S)
+    assert (waiting[1].returncode, json.loads(out)["state"]) == (0, "listening")

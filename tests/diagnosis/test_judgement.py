@@ -1,0 +1,209 @@
+"""From tables and probes to verdicts and words, for what no kernel here makes, too."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.diagnosis.judgement import Probes, judge
+from porttui.diagnosis.wording import explanation, reasons
+from porttui.host.contract import BindAnswer
+from porttui.model.address import Address, Protocol
+from porttui.model.diagnosis import BindVerdict, Diagnosis, Why
+from porttui.model.socket import Ownership, Socket, TcpState
+from tests.making import connection, listener, made, process, snapshot, udp
+
+OK, IN_USE, DENIED = BindAnswer.BINDABLE, BindAnswer.IN_USE, BindAnswer.NOT_PERMITTED
+NODE = process(10, "node", user="ana")
+OLDER = process(9, "node", user="ana", age_s=900)
+
+TIME_WAIT = connection("127.0.0.1:3000", "127.0.0.1:50000", state=TcpState.TIME_WAIT)
+IDLE = made(Protocol.TCP, TcpState.CLOSE, "127.0.0.1:3000", held_by=[NODE])
+
+
+def diagnosed(
+    *sockets: Socket,
+    address: str = "127.0.0.1",
+    answers: tuple[BindAnswer, BindAnswer] = (IN_USE, IN_USE),
+    port: int = 3000,
+    protocol: Protocol = Protocol.TCP,
+) -> Diagnosis:
+    probes = {Address.parse(address): Probes(*answers)}
+    return judge(snapshot(*sockets), protocol, port, probes)
+
+
+def told(found: Diagnosis) -> tuple[BindVerdict, list[Why]]:
+    [one] = found.addresses
+    return one.verdict, [reason.why for reason in one.reasons]
+
+
+@pytest.mark.parametrize(
+    ("sockets", "address", "answers", "verdict", "why"),
+    [
+        ([], "127.0.0.1", (OK, OK), BindVerdict.FREE, []),
+        ([], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [Why.UNSEEN]),
+        ([], "127.0.0.1", (OK, IN_USE), BindVerdict.FREE_WITH_REUSEADDR, [Why.UNSEEN]),
+        ([], "127.0.0.1", (DENIED, DENIED), BindVerdict.NOT_PERMITTED, [Why.PRIVILEGED]),
+        ([], "10.0.0.1", (BindAnswer.NOT_HERE,) * 2, BindVerdict.UNKNOWN, [Why.NOT_HERE]),
+        ([], "::1", (BindAnswer.UNKNOWN,) * 2, BindVerdict.UNKNOWN, [Why.UNTRIED]),
+        # The tables name a holder even where the probe is not permitted.
+        (
+            [listener("127.0.0.1", 3000, held_by=[NODE])],
+            "127.0.0.1",
+            (DENIED, DENIED),
+            BindVerdict.HELD,
+            [Why.LISTENS],
+        ),
+        # No flag gets past a listener, whatever else is on the port.
+        (
+            [listener("0.0.0.0", 3000, held_by=[NODE]), TIME_WAIT, IDLE],
+            "127.0.0.1",
+            (IN_USE, IN_USE),
+            BindVerdict.HELD,
+            [Why.LISTENS],
+        ),
+        ([IDLE], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [Why.BOUND]),
+        (
+            [TIME_WAIT, TIME_WAIT._replace(inode=0)],
+            "127.0.0.1",
+            (OK, IN_USE),
+            BindVerdict.FREE_WITH_REUSEADDR,
+            [Why.TIME_WAIT],
+        ),
+        # Gone between the look and the probe: the probe is younger.
+        ([TIME_WAIT], "127.0.0.1", (OK, OK), BindVerdict.FREE, []),
+        # A dual-stack listener whose table does not tell so (psutil, /proc/net).
+        (
+            [listener("::", 3000, held_by=[NODE])],
+            "127.0.0.1",
+            (IN_USE, IN_USE),
+            BindVerdict.HELD,
+            [Why.LISTENS],
+        ),
+        # The same, and the probe says that it is IPv6-only.
+        (
+            [listener("::", 3000, held_by=[NODE])],
+            "127.0.0.1",
+            (OK, OK),
+            BindVerdict.FREE,
+            [Why.ELSEWHERE],
+        ),
+        (
+            [listener("::1", 3000, held_by=[NODE])],
+            "127.0.0.1",
+            (OK, OK),
+            BindVerdict.FREE,
+            [Why.ELSEWHERE],
+        ),
+        ([udp("127.0.0.1", 3000)], "127.0.0.1", (OK, OK), BindVerdict.FREE, []),
+    ],
+)
+def test_verdicts(
+    sockets: list[Socket],
+    address: str,
+    answers: tuple[BindAnswer, BindAnswer],
+    verdict: BindVerdict,
+    why: list[Why],
+) -> None:
+    assert told(diagnosed(*sockets, address=address, answers=answers)) == (verdict, why)
+
+
+def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
+    found = diagnosed(answers=(OK, OK), port=50000)
+    assert told(found) == (BindVerdict.FREE, [Why.IN_RANGE])
+    assert "any outgoing connection may take it" in reasons(found, found.addresses[0])[0]
+
+
+@pytest.mark.parametrize(
+    ("sockets", "address", "words"),
+    [
+        (
+            [listener("127.0.0.1", 3000, held_by=[OLDER, NODE])],
+            "127.0.0.1",
+            "node 9 and 1 more (ana) listens here",
+        ),
+        (
+            [listener("0.0.0.0", 3000, held_by=[NODE])],
+            "127.0.0.1",
+            "node 10 (ana) listens, at 0.0.0.0:3000, which takes every address",
+        ),
+        (
+            [listener("127.0.0.1", 3000, held_by=[NODE])],
+            "0.0.0.0",
+            "node 10 (ana) listens, at 127.0.0.1:3000, which the wildcard would take",
+        ),
+        (
+            [listener("::", 3000, held_by=[NODE])._replace(v6only=False)],
+            "127.0.0.1",
+            "node 10 (ana) listens, at [::]:3000, which takes IPv4, too",
+        ),
+        (
+            [listener("127.0.0.1", 3000, held_by=[NODE])],
+            "::",
+            "node 10 (ana) listens, at 127.0.0.1:3000, and [::] would take IPv4, too",
+        ),
+        (
+            [listener("127.0.0.1", 3000, user="bob")],
+            "127.0.0.1",
+            "a process of bob that you may not see listens here",
+        ),
+        (
+            [made(Protocol.TCP, TcpState.LISTEN, "127.0.0.1:3000", ownership=Ownership.KERNEL)],
+            "127.0.0.1",
+            "the kernel itself, without a process, listens here",
+        ),
+        (
+            [IDLE],
+            "127.0.0.1",
+            "node 10 (ana) has bound it and does not listen: starting up, or stuck in it",
+        ),
+        (
+            [connection("127.0.0.1:3000", "127.0.0.1:5432", held_by=[NODE])],
+            "127.0.0.1",
+            "node 10 (ana) has a connection from 127.0.0.1:3000 to 127.0.0.1:5432: it uses the "
+            "port as its outgoing one, or its listener is gone",
+        ),
+        (
+            [connection("127.0.0.1:3000", "127.0.0.1:5432", state=TcpState.FIN_WAIT2)],
+            "127.0.0.1",
+            "a connection from 127.0.0.1:3000 to 127.0.0.1:5432 is being closed by the kernel "
+            "(FIN_WAIT2); no process holds it",
+        ),
+        (
+            [TIME_WAIT._replace(expires_ms=12_345)],
+            "127.0.0.1",
+            "a closed connection to 127.0.0.1:50000 lingers (TIME_WAIT), for 13 s more",
+        ),
+        (
+            [TIME_WAIT],
+            "127.0.0.1",
+            "a closed connection to 127.0.0.1:50000 lingers (TIME_WAIT), for up to 60 s",
+        ),
+    ],
+)
+def test_the_first_reason_in_words(sockets: list[Socket], address: str, words: str) -> None:
+    found = diagnosed(*sockets, address=address)
+    assert reasons(found, found.addresses[0])[0] == words
+
+
+def test_localhost_may_lead_to_the_other_family() -> None:
+    server = listener("::1", 3000, held_by=[NODE])
+    found = diagnosed(server, answers=(OK, OK))
+    assert reasons(found, found.addresses[0]) == (
+        "node 10 (ana) serves [::1]:3000: localhost may lead there instead",
+    )
+    beside = diagnosed(server, address="192.168.1.5", answers=(OK, OK))
+    assert reasons(beside, beside.addresses[0]) == ("node 10 (ana) serves [::1]:3000",)
+
+
+def test_the_longest_time_wait_speaks_for_all() -> None:
+    some = [TIME_WAIT._replace(expires_ms=left, inode=0) for left in (1000, 50_000, 9000)]
+    found = diagnosed(*some)
+    assert reasons(found, found.addresses[0]) == (
+        "a closed connection to 127.0.0.1:50000 lingers (TIME_WAIT), for 50 s more",
+    )
+
+
+@pytest.mark.parametrize("answers", [(OK, OK), (OK, IN_USE), (IN_USE, IN_USE), (DENIED, DENIED)])
+def test_the_way_to_the_verdict_can_be_told(answers: tuple[BindAnswer, BindAnswer]) -> None:
+    found = diagnosed(TIME_WAIT, answers=answers)
+    assert explanation(found, found.addresses[0]).startswith("1 socket with this local port")
