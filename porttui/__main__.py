@@ -99,7 +99,13 @@ def _run_session(command: SessionCommand) -> int:
     boards = RemoteBoards(command.source)
     from porttui.ui.session import run_session
 
-    return run_session(boards, command.source, interval_s=command.interval_s, wanted=command.filter)
+    return run_session(
+        boards,
+        command.source,
+        interval_s=command.interval_s,
+        wanted=command.filter,
+        place=command.place,
+    )
 
 
 def _no_terminal() -> str | None:

@@ -33,6 +33,7 @@ from porttui.host.local import local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
+from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
 from tests import children
 from tests.children import SocketSpec
@@ -347,7 +348,10 @@ def take_all() -> None:
 async def take(shot: Shot, host: Host, cast: Cast) -> str:
     """One picture, as SVG. While it is taken servers come, restart and go."""
     sampler = Sampler(host)
-    app = PorttuiApp(LocalBoards(sampler), lambda: Stopper(host, sampler), ScriptedClipboard)
+    app = PorttuiApp(
+        LocalBoards(sampler),
+        lambda: Means(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
+    )
     async with app.run_test(size=shot.size) as pilot:
         await until(pilot, lambda: "gunicorn 9001" in shown(pilot), "the first sample")
         with_marks = shot.name.startswith("main")

@@ -42,7 +42,11 @@ def targets_on_port(
         is_server = each.is_listening or (each.remote is None and bool(each.holders))
         if is_server and _is_in_the_way(each, addresses):
             ends.setdefault(each.local, []).append(each)
-    return tuple(_target(snapshot, end, sockets) for end, sockets in sorted(ends.items()))
+    return tuple(_target(snapshot, end, ends[end]) for end in sorted(ends, key=_ipv4_first))
+
+
+def _ipv4_first(end: Endpoint) -> tuple[int, bytes]:
+    return (len(end.address.packed), end.address.packed)
 
 
 def _is_in_the_way(each: Socket, addresses: Sequence[Address]) -> bool:

@@ -9,6 +9,7 @@ from porttui import __version__
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse
 from porttui.host.local import SourceName
+from porttui.model.address import Place
 
 DEFAULT_INTERVAL_S = 1.0
 SHORTEST_INTERVAL_S = 0.2
@@ -25,6 +26,8 @@ class SessionCommand(NamedTuple):
     filter: str
     """One that can be read; empty for every row."""
     source: SourceName
+    place: Place | None = None
+    """The port to diagnose at once."""
 
 
 class ListCommand(NamedTuple):
@@ -106,14 +109,30 @@ def _session(argv: Sequence[str]) -> SessionCommand:
     given = _parse(_SESSION, argv)
     if "--version" in given.values:
         _print_and_exit(f"porttui {__version__}\n")
-    if given.operands:
-        word = given.operands[0]
-        is_command = word in dict(_SESSION.commands)
-        _fail(_SESSION, f"{word} comes first" if is_command else f"there is no command {word}")
+    place = _session_place(given)
     interval_s = given.values.get("--interval", DEFAULT_INTERVAL_S)
     assert isinstance(interval_s, float)
-    wanted = str(given.values.get("--filter", ""))
-    return SessionCommand(interval_s, _filter(_SESSION, (wanted,)), _source(given))
+    wanted = str(given.values.get("--filter", "" if place is None else place.port))
+    return SessionCommand(interval_s, _filter(_SESSION, (wanted,)), _source(given), place)
+
+
+def _session_place(given: Given) -> Place | None:
+    """The port in `porttui 3000`."""
+    if not given.operands:
+        return None
+    first, *others = given.operands
+    if first in dict(_SESSION.commands):
+        _fail(_SESSION, f"{first} comes first")
+    if not any(sign.isdecimal() for sign in first):
+        _fail(_SESSION, f"there is no command {first}")
+    if others:
+        _fail(_SESSION, f"{others[0]} is one argument too many")
+    from porttui.cli.port_arguments import read_place
+
+    try:
+        return read_place(first)
+    except UsageError as error:
+        _fail(_SESSION, str(error))
 
 
 def _parse(grammar: Grammar, argv: Sequence[str]) -> Given:
@@ -198,7 +217,8 @@ _SOURCE = Option(
 
 _SESSION = Grammar(
     prog="porttui",
-    description=f"{_DESCRIPTION} Without a command: the interactive session.",
+    description=f"{_DESCRIPTION} Without a command: the interactive session; with a PORT it "
+    "begins with why that is held or free.",
     options=(
         Option(
             "--interval",
@@ -211,6 +231,7 @@ _SESSION = Grammar(
         _SOURCE,
         Option("--version", "show the version and exit"),
     ),
+    operands="[PORT]",
     most=_MOST_WORDS,
     commands=(("list", "print the sockets once and exit"), *_PORT_COMMANDS.items()),
     epilog=_EPILOG,

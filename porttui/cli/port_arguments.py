@@ -4,21 +4,13 @@ from typing import NamedTuple
 
 from porttui.cli.options import Given, Grammar, Option, UsageError
 from porttui.host.local import SourceName
-from porttui.model.address import Address, Protocol
+from porttui.model.address import Address, Place, Protocol
 
 DEFAULT_GRACE_S = 3.0
 LONGEST_TIMEOUT_S = 86400.0
 MOST_PORTS = 100
 USUAL_START = 2999
 """`next` without a port begins with 3000."""
-
-
-class Place(NamedTuple):
-    """A port, and the addresses that are meant; none for the usual ones."""
-
-    protocol: Protocol
-    port: int
-    addresses: tuple[Address, ...]
 
 
 class WhoCommand(NamedTuple):
@@ -107,13 +99,21 @@ def _place(given: Given, *, needed: bool) -> Place:
         if needed:
             raise UsageError("which port?")
         return Place(protocol, USUAL_START, wanted)
-    typed = given.operands[0]
+    place = read_place(given.operands[0], protocol)
+    return place._replace(addresses=tuple(dict.fromkeys((*place.addresses, *wanted))))
+
+
+def read_place(typed: str, protocol: Protocol = Protocol.TCP) -> Place:
+    """A port, or an address with its port.
+
+    Raises:
+        UsageError: it is neither.
+    """
     # As it is pasted from an error: "address already in use 127.0.0.1:3000".
     host, colon, last = typed.rpartition(":")
     if host and colon and not (":" in host and not host.startswith("[")):
-        wanted = (*read_addresses(host), *wanted)
-        typed = last
-    return Place(protocol, read_port(typed.removeprefix(":"), protocol), wanted)
+        return Place(protocol, read_port(last, protocol), read_addresses(host))
+    return Place(protocol, read_port(typed.removeprefix(":"), protocol))
 
 
 def read_port(text: str, protocol: Protocol = Protocol.TCP) -> int:

@@ -116,3 +116,16 @@ class Endpoint(NamedTuple):
             ValueError: `address` spells no IP address.
         """
         return cls(Address.parse(address), port)
+
+
+class Place(NamedTuple):
+    """A port that is asked about, and the addresses that are meant."""
+
+    protocol: Protocol
+    port: int
+    addresses: tuple[Address, ...] = ()
+    """None for the usual ones."""
+
+    def __str__(self) -> str:
+        """As in "port 3000" """
+        return f"port {self.port}{' (udp)' if self.protocol is Protocol.UDP else ''}"

@@ -3,38 +3,63 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from typing import Literal
+from collections.abc import Callable, Sequence
+from typing import Literal, NamedTuple
 
 from textual.app import App
 
+from porttui.analysis.targets import targets_on_port
+from porttui.diagnosis.diagnoser import USUAL_ADDRESSES, Diagnoser
+from porttui.diagnosis.next_port import next_ports
+from porttui.diagnosis.waiting import Until, Waited, Waiting
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
+from porttui.host.contract import Host
+from porttui.model.address import Address, Place
 from porttui.model.process import Process
 from porttui.model.stop import StopSignal, StopTarget
+from porttui.sampling.errors import SampleError
+from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
-from porttui.ui.messages import CopyFinished, StopFinished, StopStepped
+from porttui.ui.messages import Answered, CopyFinished, StopFinished, StopStepped
 from porttui.ui.panes.pane import Details, StopChoice
 from porttui.ui.screens.choose_end import ChooseEnd
 from porttui.ui.screens.details import DetailsDialog
 from porttui.ui.screens.help import HelpDialog
 from porttui.ui.screens.show_text import ShowText
 from porttui.ui.screens.stop import StopDialog
+from porttui.ui.screens.why import Deeds, Finding, WhyDialog
 from porttui.ui.widgets.columns import Tone
+from porttui.ui.wording import holders
 
 Say = Callable[[str, Tone], None]
 """Puts a message on the status line."""
 
 
+_OTHER_PORTS = 3
+
+
+class Means(NamedTuple):
+    """What acts on the machine."""
+
+    host: Host
+    sampler: Sampler
+    stopper: Stopper
+    clipboard: SystemClipboard
+
+    @property
+    def diagnoser(self) -> Diagnoser:
+        """Of this host."""
+        return Diagnoser(self.host, self.sampler)
+
+
 class Acting:
     """Opens the dialogs over an application, and does off its thread what they decide."""
 
-    def __init__(
-        self, app: App[int], stopper: Stopper, clipboard: SystemClipboard, say: Say
-    ) -> None:
+    def __init__(self, app: App[int], means: Means, say: Say) -> None:
         self._app = app
-        self._stopper = stopper
-        self._clipboard = clipboard
+        self._means = means
+        self._stopper = means.stopper
         self._say = say
 
     def help(self) -> None:
@@ -62,7 +87,7 @@ class Acting:
             return
 
         def copy() -> None:
-            self._app.post_message(CopyFinished(text, self._clipboard.copy(text)))
+            self._app.post_message(CopyFinished(text, self._means.clipboard.copy(text)))
 
         self._app.run_worker(copy, thread=True, name="copy")
 
@@ -88,6 +113,94 @@ class Acting:
             self._ask_to_stop(choices[0].target)
         else:
             self._app.push_screen(ChooseEnd(choices), self._ask_to_stop)
+
+    def why(self, place: Place | None) -> None:
+        """Show why a port is held or free."""
+        if place is None:
+            self._say("Which port? Go to a row, or filter by one port", Tone.WARNING)
+            return
+        deeds = Deeds(self._look, self._wait, self._stop_one_of, self.copy)
+        self._app.push_screen(WhyDialog(place, deeds))
+
+    def next_port(self, place: Place | None) -> None:
+        """Copy the next free port after one."""
+        if place is None:
+            self._say("Next to which port? Go to a row, or filter by one port", Tone.WARNING)
+            return
+
+        def find() -> None:
+            try:
+                ports = self._next_ports(place)
+            except SampleError as error:
+                words = f"No port was found: {error}"
+                self._tell(lambda: self._say(words, Tone.ERROR))
+                return
+            self._tell(lambda: self._copy_port(place, ports))
+
+        self._app.run_worker(find, thread=True, name="next port")
+
+    def _copy_port(self, place: Place, ports: Sequence[int]) -> None:
+        if ports:
+            self.copy(f"PORT={ports[0]}")
+        else:
+            self._say(f"No free port was found after {place.port}", Tone.WARNING)
+
+    def _look(self, dialog: WhyDialog) -> None:
+        place = dialog.place
+
+        def look() -> None:
+            try:
+                diagnosis = self._means.diagnoser.diagnose(*place)
+                targets = targets_on_port(self._means.sampler.sample(), *place)
+                finding = Finding(diagnosis, targets, self._next_ports(place))
+            except SampleError as error:
+                reason = str(error)
+                self._tell(lambda: dialog.failed(reason))
+            else:
+                self._tell(lambda: dialog.found(finding))
+
+        self._app.run_worker(look, thread=True, name="look")
+
+    def _next_ports(self, place: Place) -> tuple[int, ...]:
+        return next_ports(
+            self._means.diagnoser,
+            self._means.sampler.sample(),
+            place.port,
+            _OTHER_PORTS,
+            protocol=place.protocol,
+            addresses=place.addresses,
+        )
+
+    def _wait(self, dialog: WhyDialog) -> None:
+        protocol, port, addresses = dialog.place
+        wanted = addresses or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
+        waiting = Waiting(self._means.host, self._means.sampler, protocol, port, wanted)
+
+        def tell(seen: Waited) -> None:
+            self._tell(lambda: dialog.waited(seen))
+
+        def wait() -> None:
+            try:
+                waiting.wait(Until.FREE, None, tell, lambda: not dialog.is_waiting)
+            except SampleError as error:
+                reason = str(error)
+                self._tell(lambda: dialog.failed(reason))
+
+        self._app.run_worker(wait, thread=True, name="wait")
+
+    def _stop_one_of(self, targets: tuple[StopTarget, ...]) -> None:
+        """Each address is a server of its own."""
+        letters = map(str, range(1, 10))
+        self.choose_end(
+            tuple(
+                StopChoice(letter, f"{target.endpoint}: {_whose(target)}", target)
+                for letter, target in zip(letters, targets, strict=False)
+            )
+        )
+
+    def _tell(self, tell: Callable[[], None]) -> None:
+        """From a thread: have it done by the application."""
+        self._app.post_message(Answered(tell))
 
     def show_step(self, message: StopStepped) -> None:
         """One step of a stop, in its dialog if that is still open."""
@@ -126,3 +239,7 @@ class Acting:
     def _stop_dialogs(self, target: StopTarget) -> list[StopDialog]:
         open_ones = [each for each in self._app.screen_stack if isinstance(each, StopDialog)]
         return [each for each in open_ones if each.target == target]
+
+
+def _whose(target: StopTarget) -> str:
+    return holders(target.holders) if target.holders else "a process out of sight"

@@ -13,9 +13,11 @@ from textual.screen import Screen
 from textual.widgets import Footer
 
 from porttui.analysis.board import Board
-from porttui.analysis.filter import Filter
+from porttui.analysis.filter import Filter, PortTerm
+from porttui.model.address import Place, Protocol
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import (
+    Answered,
     CopyFinished,
     SampleFailed,
     SampleTaken,
@@ -34,10 +36,8 @@ from porttui.ui.widgets.summary_line import SummaryLine
 from porttui.ui.wording import clock
 
 if TYPE_CHECKING:
-    from porttui.host.clipboard import SystemClipboard
     from porttui.sampling.boards import BoardSource
-    from porttui.stopping.stopper import Stopper
-    from porttui.ui.acting import Acting
+    from porttui.ui.acting import Acting, Means
 
 ORNATE_LINES = 8
 """From this height on there are a header and a line of keys."""
@@ -53,31 +53,31 @@ class PorttuiApp(App[int]):
     def __init__(
         self,
         boards: BoardSource,
-        stopper: Callable[[], Stopper],
-        clipboard: Callable[[], SystemClipboard],
+        means: Callable[[], Means],
         *,
         interval_s: float = 1.0,
         wanted: Filter | None = None,
+        place: Place | None = None,
         elevation: str = "sudo porttui",
     ) -> None:
         """Begin over these boards.
 
         Args:
             boards: What the panes show.
-            stopper: Makes what stops processes, at the first wish to act.
-            clipboard: Makes what copies, likewise.
+            means: Makes what acts on the machine, at the first wish to act.
             interval_s: From one sample to the next.
             wanted: The filter to begin with.
+            place: The port to diagnose at once.
             elevation: The command that would show hidden owners.
         """
         super().__init__()
-        self._make_stopper = stopper
-        self._make_clipboard = clipboard
+        self._make_means = means
         self._interval_s = interval_s
         self._boards = boards
         self._sampling = SamplingLoop(boards, interval_s, self.post_message)
         self._board: Board | None = None
         self._wanted = wanted or Filter()
+        self._first_place = place
         self._is_paused = False
         self._has_failed = False
         self._summary = SummaryLine(elevation)
@@ -96,6 +96,8 @@ class PorttuiApp(App[int]):
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
         self._sampling.start()
+        if self._first_place is not None:
+            self._acting.why(self._first_place)
 
     def on_unmount(self) -> None:
         """No sample is begun any more."""
@@ -144,6 +146,10 @@ class PorttuiApp(App[int]):
     @on(CopyFinished)
     def _show_copy(self, message: CopyFinished) -> None:
         self._acting.show_copy(message)
+
+    @on(Answered)
+    def _do_with_answer(self, message: Answered) -> None:
+        message.tell()
 
     @on(FilterLine.Rejected)
     def _keep_good_filter(self, message: FilterLine.Rejected) -> None:
@@ -267,6 +273,24 @@ class PorttuiApp(App[int]):
         """Copy the address of the row."""
         self._acting.copy(self._deck.active.address())
 
+    def action_why(self) -> None:
+        """Show why the port of the row, or of the filter, is held or free."""
+        self._acting.why(self._place)
+
+    def action_next_port(self) -> None:
+        """Copy the next free port after the row's, or the filter's."""
+        self._acting.next_port(self._place)
+
+    @property
+    def _place(self) -> Place | None:
+
+        found = self._deck.active.port()
+        if found is None and len(self._wanted.terms) == 1:
+            [term] = self._wanted.terms
+            if isinstance(term, PortTerm) and term.first == term.last:
+                found = Protocol.TCP, term.first
+        return None if found is None else Place(*found)
+
     def action_stop(self) -> None:
         """Ask whether to stop the process of the row."""
         if self._board is None:
@@ -290,7 +314,7 @@ class PorttuiApp(App[int]):
         """Dialogs and stops are not in the way of the first frame."""
         from porttui.ui.acting import Acting
 
-        return Acting(self, self._make_stopper(), self._make_clipboard(), self._say)
+        return Acting(self, self._make_means(), self._say)
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

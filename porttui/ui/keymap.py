@@ -80,6 +80,15 @@ ACTIONS: tuple[Action, ...] = (
         in_footer=True,
         spelled="Enter",
     ),
+    Action(
+        "why",
+        ("w",),
+        "Why",
+        "Why the port is held or free, on which addresses, and which port is free instead.",
+        Group.ACT,
+        in_footer=True,
+    ),
+    Action("next_port", ("n",), "Next port", "Copy the next free port.", Group.ACT),
     Action("sort", ("s",), "Sort", "Sort by the next column.", Group.FIND, in_footer=True),
     Action("reverse", ("S",), "Reverse", "Reverse the order.", Group.FIND),
     Action(

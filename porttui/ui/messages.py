@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
@@ -73,3 +74,11 @@ class CopyFinished(Message):
         super().__init__()
         self.text = text
         self.result = result
+
+
+class Answered(Message):
+    """What a thread was asked for is there; the application does what is to be done with it."""
+
+    def __init__(self, tell: Callable[[], None]) -> None:
+        super().__init__()
+        self.tell = tell

@@ -15,42 +15,54 @@ from porttui.analysis.filter import parse_filter
 from porttui.ui.app import PorttuiApp
 
 if TYPE_CHECKING:
-    from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import SourceName
+    from porttui.model.address import Place
     from porttui.sampling.boards import BoardSource
-    from porttui.stopping.stopper import Stopper
+    from porttui.ui.acting import Means
 
 _SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where sudo looks for commands, unless it is told otherwise (sudoers(5), secure_path)."""
 
 
-def run_session(boards: BoardSource, source: SourceName, *, interval_s: float, wanted: str) -> int:
-    """Run until the person leaves or a signal ends it; the result is the exit status."""
+def run_session(
+    boards: BoardSource,
+    source: SourceName,
+    *,
+    interval_s: float,
+    wanted: str,
+    place: Place | None = None,
+) -> int:
+    """Run until the person leaves or a signal ends it; the result is the exit status.
+
+    Args:
+        boards: What is shown.
+        source: Where acting looks, too.
+        interval_s: From one sample to the next.
+        wanted: The filter to begin with, one that can be read.
+        place: The port to diagnose at once.
+    """
     app = _Session(
         boards,
-        partial(_stopper, source),
-        _clipboard,
+        partial(_means, source),
         interval_s=interval_s,
         wanted=parse_filter(wanted),
+        place=place,
         elevation=elevation_command(),
     )
     app.run()
     return app.return_code or 0
 
 
-def _stopper(source: SourceName) -> Stopper:
+def _means(source: SourceName) -> Means:
+    from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
     from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper
+    from porttui.ui.acting import Means
 
     host = local_host(source)
-    return Stopper(host, Sampler(host))
-
-
-def _clipboard() -> SystemClipboard:
-    from porttui.host.clipboard import SystemClipboard
-
-    return SystemClipboard()
+    sampler = Sampler(host)
+    return Means(host, sampler, Stopper(host, sampler), SystemClipboard())
 
 
 def elevation_command(argv0: str = sys.argv[0]) -> str:

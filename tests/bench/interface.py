@@ -149,11 +149,15 @@ async def _lag(seconds: float) -> Lag:
     from porttui.sampling.remote import RemoteBoards
     from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper
+    from porttui.ui.acting import Means
     from porttui.ui.app import PorttuiApp
 
     host = local_host()
+    sampler = Sampler(host)
     boards = RemoteBoards(SourceName.AUTO)
-    app = PorttuiApp(boards, lambda: Stopper(host, Sampler(host)), SystemClipboard)
+    app = PorttuiApp(
+        boards, lambda: Means(host, sampler, Stopper(host, sampler), SystemClipboard())
+    )
     late: list[float] = []
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()

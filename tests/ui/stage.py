@@ -15,10 +15,12 @@ from textual.pilot import Pilot
 from textual.widgets._toast import Toast
 
 from porttui.analysis.filter import Filter
+from porttui.model.address import Place
 from porttui.model.socket import Socket
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
+from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
 from porttui.ui.messages import SampleTaken
 from porttui.ui.widgets.keyed_table import KeyedTable
@@ -42,16 +44,22 @@ def a_session(
     wanted: Filter | None = None,
     elevation: str = "sudo porttui",
     watch_s: float = 0.0,
+    place: Place | None = None,
 ) -> PorttuiApp:
     """The application over a scripted machine."""
     host = machine.host()
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
         LocalBoards(sampler),
-        lambda: Stopper(host, sampler, watch_s=watch_s),
-        lambda: clipboard or ScriptedClipboard(),
+        lambda: Means(
+            host,
+            sampler,
+            Stopper(host, sampler, watch_s=watch_s),
+            clipboard or ScriptedClipboard(),
+        ),
         interval_s=interval_s,
         wanted=wanted,
+        place=place,
         elevation=elevation,
     )
 
@@ -245,11 +253,19 @@ async def on_stage(
     wanted: Filter | None = None,
     elevation: str = "sudo porttui",
     sampled: bool = True,
+    place: Place | None = None,
 ) -> AsyncIterator[ScriptedStage]:
     """A session with its first sample on the screen, unless it is not `sampled` yet."""
     heard: list[Message] = []
     clipboard = clipboard or ScriptedClipboard()
-    app = a_session(machine, clipboard, interval_s=interval_s, wanted=wanted, elevation=elevation)
+    app = a_session(
+        machine,
+        clipboard,
+        interval_s=interval_s,
+        wanted=wanted,
+        elevation=elevation,
+        place=place,
+    )
     async with app.run_test(size=size, notifications=True, message_hook=heard.append) as pilot:
         stage = ScriptedStage(app, pilot, heard, machine, clipboard)
         try:

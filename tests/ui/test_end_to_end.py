@@ -13,6 +13,7 @@ from porttui.host.local import SourceName, local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
+from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
 from tests.scripted import ScriptedClipboard
 from tests.servers import Servers, has_exited, until
@@ -34,7 +35,10 @@ def a_free_port() -> int:
 def a_session(source: SourceName) -> PorttuiApp:
     host = local_host(source)
     sampler = Sampler(host)
-    return PorttuiApp(LocalBoards(sampler), lambda: Stopper(host, sampler), ScriptedClipboard)
+    return PorttuiApp(
+        LocalBoards(sampler),
+        lambda: Means(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
+    )
 
 
 @pytest.mark.parametrize("source", [SourceName.AUTO, SourceName.PSUTIL])

@@ -57,6 +57,11 @@ class ListeningPane(ListPane[ListeningRow]):
         """See `Pane.address`."""
         return str(self.selected.local) if self.selected else None
 
+    def port(self) -> tuple[Protocol, int] | None:
+        """See `Pane.port`."""
+        row = self.selected
+        return (row.protocol, row.local.port) if row else None
+
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """See `Pane.stop_choices`."""
         if self.selected is None:

@@ -89,6 +89,11 @@ class LoopbackPane(ListPane[PairRow]):
         """The server's end: what one would connect to."""
         return str(self.selected.server.endpoint) if self.selected else None
 
+    def port(self) -> tuple[Protocol, int] | None:
+        """See `Pane.port`."""
+        row = self.selected
+        return (Protocol.TCP, row.server.endpoint.port) if row else None
+
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """Either end."""
         row = self.selected

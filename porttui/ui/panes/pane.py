@@ -20,6 +20,7 @@ from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.wording import count
 
 if TYPE_CHECKING:
+    from porttui.model.address import Protocol
     from porttui.model.stop import StopTarget
 
 R = TypeVar("R", bound=Keyed)
@@ -81,6 +82,10 @@ class Pane(Vertical):
 
     def address(self) -> str | None:
         """What `copy` takes from the row under the cursor."""
+        raise NotImplementedError
+
+    def port(self) -> tuple[Protocol, int] | None:
+        """The port that a server has on the row under the cursor."""
         raise NotImplementedError
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
 from porttui.analysis.usage import RangeUsage
+from porttui.model.address import Protocol
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
@@ -67,6 +68,10 @@ class RangesPane(Pane):
     def address(self) -> str | None:
         """The range's first and last port."""
         return str(self._table.selected.range) if self._table.selected else None
+
+    def port(self) -> tuple[Protocol, int] | None:
+        """No single one."""
+        return None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
         """A range has nothing to stop."""

@@ -20,11 +20,12 @@ class ChooseEnd(Dialog[StopTarget | None]):
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("c", "choose('c')", "Client"),
         Binding("s", "choose('s')", "Server"),
+        *(Binding(str(number), f"choose('{number}')") for number in range(1, 10)),
         Binding("escape,n,q", "leave", "Leave it"),
     ]
 
     def __init__(self, choices: tuple[StopChoice, ...]) -> None:
-        super().__init__("Stop which end?")
+        super().__init__("Stop which one?" if choices[0].key == "1" else "Stop which end?")
         self._choices = choices
 
     def body(self) -> Sequence[RenderableType]:
@@ -41,7 +42,9 @@ class ChooseEnd(Dialog[StopTarget | None]):
 
     def action_choose(self, key: str) -> None:
         """Choose the end with this letter."""
-        self.dismiss(next(choice.target for choice in self._choices if choice.key == key))
+        for choice in self._choices:
+            if choice.key == key:
+                self.dismiss(choice.target)
 
     def action_leave(self) -> None:
         """Choose neither."""

@@ -101,12 +101,17 @@ class Dialog(ModalScreen[T], Generic[T]):
         self.draw()
 
     def draw(self) -> None:
-        """Write body and keys anew. Before it is on the screen there is nothing to write on."""
-        if not self._is_up:
+        """Write body and keys anew. Before it is on the screen there is nothing to write on, nor
+        after: an answer may come when the dialog is closed."""
+        if not self._is_up or not self.is_attached:
             return
         self._body.update(Group(*self.body()))
         self._hints.show(self.hints())
         self._leave_room()
+
+    def on_unmount(self) -> None:
+        """There is nothing to write on any more."""
+        self._is_up = False
 
     def show_end(self) -> None:
         """Bring the end of the body into view."""

@@ -1,0 +1,214 @@
+"""Why a port is held or free: the verdict on each address, and what can be done about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import ClassVar, NamedTuple
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual import events
+from textual.binding import Binding, BindingType
+
+from porttui.diagnosis.waiting import PortState, Waited
+from porttui.diagnosis.wording import VERDICTS, explanation, reasons, spelled
+from porttui.model.address import Endpoint, Place
+from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
+from porttui.model.stop import StopTarget
+from porttui.ui.screens.dialog import Dialog, KeyHint
+from porttui.ui.widgets.columns import Tone
+
+_TONES = {
+    BindVerdict.HELD: Tone.ERROR,
+    BindVerdict.FREE: Tone.OK,
+    BindVerdict.FREE_WITH_REUSEADDR: Tone.WARNING,
+    BindVerdict.NOT_PERMITTED: Tone.WARNING,
+    BindVerdict.UNKNOWN: Tone.MUTED,
+}
+
+
+class Finding(NamedTuple):
+    """What was found out."""
+
+    diagnosis: Diagnosis
+    targets: tuple[StopTarget, ...]
+    """What listens there and could be stopped."""
+    other_ports: tuple[int, ...]
+    """Free on all the addresses."""
+
+
+class Deeds(NamedTuple):
+    """What the dialog has done for it. What takes time answers through the dialog's methods."""
+
+    look: Callable[[WhyDialog], None]
+    """Ends in `found` or `failed`."""
+    wait: Callable[[WhyDialog], None]
+    """Ends in `waited` again and again, until `is_waiting` is false or the port is free."""
+    stop: Callable[[tuple[StopTarget, ...]], None]
+    copy: Callable[[str], None]
+
+
+class WhyDialog(Dialog[None]):
+    """Looks when it opens, and again whenever it comes back into view."""
+
+    BINDINGS: ClassVar[list[BindingType]] = [
+        Binding("x", "stop", "Stop it"),
+        Binding("n", "copy_next", "Copy the next free port"),
+        Binding("c", "copy_address", "Copy the address"),
+        Binding("W", "wait", "Wait until free"),
+        Binding("r", "look", "Look again"),
+        Binding("question_mark", "explain", "Why this verdict"),
+        Binding("escape,q,enter", "leave", "Close"),
+    ]
+
+    def __init__(self, place: Place, deeds: Deeds) -> None:
+        super().__init__(str(place).capitalize())
+        self._place = place
+        self._deeds = deeds
+        self._finding: Finding | None = None
+        self._failure = ""
+        self._waited: Waited | None = None
+        self._explains = False
+        self.is_waiting = False
+        """Whether somebody still wants to hear of the wait."""
+
+    @property
+    def place(self) -> Place:
+        """What is asked about."""
+        return self._place
+
+    def on_mount(self) -> None:
+        """Begin to look."""
+        self.action_look()
+
+    def on_screen_resume(self, _event: events.ScreenResume) -> None:
+        """A stop may have changed everything."""
+        if self._finding is not None:
+            self.action_look()
+
+    def on_unmount(self) -> None:
+        """Nobody waits any more."""
+        self.is_waiting = False
+
+    def found(self, finding: Finding) -> None:
+        """Show what was found out."""
+        self._finding, self._failure = finding, ""
+        self.draw()
+
+    def failed(self, reason: str) -> None:
+        """Say why nothing was."""
+        self._failure = reason
+        self.is_waiting = False
+        self.draw()
+
+    def waited(self, waited: Waited) -> None:
+        """Show how far the wait is."""
+        self._waited = waited
+        if waited.reached:
+            self.is_waiting = False
+            self.app.bell()
+            self.action_look()
+        self.draw()
+
+    def body(self) -> Sequence[RenderableType]:
+        """A line for each address, the ports beside it, and how the wait goes."""
+        if self._failure:
+            return [self.toned(f"Nothing could be found out: {self._failure}.", Tone.ERROR)]
+        if self._finding is None:
+            return [self.toned("looking ...", Tone.MUTED)]
+        lines: list[RenderableType] = [self._verdicts(self._finding.diagnosis)]
+        ports = " ".join(map(str, self._finding.other_ports)) or "none found"
+        lines += [Text(), Text(f"next free on all of them: {ports}")]
+        lines += [
+            self.toned(f"not seen: {problem}", Tone.WARNING)
+            for problem in self._finding.diagnosis.problems
+        ]
+        if self._waited is not None:
+            lines += [Text(), self._progress(self._waited)]
+        return lines
+
+    def hints(self) -> Sequence[KeyHint]:
+        """What there is to do."""
+        if self._finding is None:
+            return (KeyHint("r", "look again"), KeyHint("Esc", "close"))
+        hints = []
+        if self._finding.targets:
+            hints.append(KeyHint("x", "stop it"))
+        if self._finding.other_ports:
+            hints.append(KeyHint("n", f"copy PORT={self._finding.other_ports[0]}"))
+        if not self._finding.diagnosis.can_be_had:
+            hints.append(KeyHint("W", "leave off" if self.is_waiting else "wait until free"))
+        hints += [
+            KeyHint("r", "look again"),
+            KeyHint("?", "less" if self._explains else "why this verdict"),
+            KeyHint("Esc", "close"),
+        ]
+        return hints
+
+    def action_look(self) -> None:
+        """Look again."""
+        self.draw()
+        self._deeds.look(self)
+
+    def action_stop(self) -> None:
+        """Ask whether to stop what listens there."""
+        if self._finding is not None and self._finding.targets:
+            self._deeds.stop(self._finding.targets)
+
+    def action_copy_next(self) -> None:
+        """Copy it as it is set before a command."""
+        if self._finding is not None and self._finding.other_ports:
+            self._deeds.copy(f"PORT={self._finding.other_ports[0]}")
+
+    def action_copy_address(self) -> None:
+        """Copy the first address with the port."""
+        if self._finding is not None:
+            first = self._finding.diagnosis.addresses[0]
+            self._deeds.copy(str(Endpoint(first.address, self._place.port)))
+
+    def action_wait(self) -> None:
+        """Wait until the port is free, or leave off waiting."""
+        if self._finding is None or self._finding.diagnosis.can_be_had:
+            return
+        self.is_waiting = not self.is_waiting
+        if self.is_waiting:
+            self._deeds.wait(self)
+        else:
+            self._waited = None
+        self.draw()
+
+    def action_explain(self) -> None:
+        """Show how each verdict was come to, or no more."""
+        self._explains = not self._explains
+        self.draw()
+
+    def action_leave(self) -> None:
+        """Close."""
+        self.dismiss(None)
+
+    def _verdicts(self, diagnosis: Diagnosis) -> Table:
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for each in diagnosis.addresses:
+            table.add_row(
+                spelled(Endpoint(each.address, diagnosis.port)),
+                self.toned(VERDICTS[each.verdict], _TONES[each.verdict]),
+                self._why(diagnosis, each),
+            )
+        return table
+
+    def _why(self, diagnosis: Diagnosis, each: AddressVerdict) -> Text:
+        lines = [Text(reason) for reason in reasons(diagnosis, each)]
+        if self._explains:
+            lines.append(self.toned(explanation(diagnosis, each), Tone.MUTED))
+        return Text("\n").join(lines)
+
+    def _progress(self, waited: Waited) -> Text:
+        seconds = f"{waited.waited_ms / 1000:.0f} s"
+        if waited.reached:
+            return self.toned(f"free, after waiting {seconds}", Tone.OK)
+        state = "listened on" if waited.state is PortState.LISTENING else "in use"
+        return self.toned(f"waiting until it is free: still {state}, {seconds}", Tone.WARNING)

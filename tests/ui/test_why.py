@@ -1,0 +1,148 @@
+"""Why a port is held or free: `w`, `porttui PORT`, and what can be done from there."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.host.contract import HostError
+from porttui.model.address import Place, Protocol
+from tests.making import listener, process, udp
+from tests.scripted import ScriptedMachine, developers_machine
+from tests.ui.stage import SMALL, on_stage
+
+NODE = process(4213, "node")
+RUBY = process(5000, "ruby")
+
+
+@pytest.mark.parametrize("size", [(120, 40), SMALL, (50, 16)], ids=str)
+async def test_the_row_s_port_is_diagnosed(size: tuple[int, int]) -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    async with on_stage(machine, size=size) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "next free" in stage.said or "held" in stage.said)
+        assert "Port 3000" in stage.text
+        assert "node 4213" in stage.said
+        assert "Esc close" in stage.said
+        await stage.press("escape")
+        assert stage.dialog == ""
+
+
+async def test_verdicts_stand_beside_their_addresses() -> None:
+    machine = ScriptedMachine(
+        [listener("127.0.0.1", 3000, held_by=[NODE]), listener("::1", 3000, held_by=[RUBY])]
+    )
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "next free" in stage.said)
+        lines = {line.split()[0]: line for line in stage.box if line.strip()}
+        assert lines["127.0.0.1"].split()[1:] == [
+            "held",
+            "node",
+            "4213",
+            "(ana)",
+            "listens",
+            "here",
+        ]
+        assert lines["[::1]"].split()[1:] == ["held", "ruby", "5000", "(ana)", "listens", "here"]
+        assert "localhost may lead there instead" in stage.said
+        assert "next free on all of them: 3001 3002 3003" in stage.said
+        await stage.press("question_mark")
+        await stage.until(lambda: "2 sockets with this local port listed" in stage.said)
+
+
+async def test_a_port_on_the_command_line_is_diagnosed_at_once() -> None:
+    machine = developers_machine()
+    machine.may_read.clear()
+    async with on_stage(machine, sampled=False, place=Place(Protocol.TCP, 3000)) as stage:
+        await stage.until(lambda: "looking ..." in stage.said)
+        machine.may_read.set()
+        await stage.until(lambda: "held" in stage.said)
+        assert "node 4213" in stage.said
+
+
+async def test_without_a_row_the_filter_names_the_port() -> None:
+    async with on_stage(ScriptedMachine()) as stage:
+        await stage.press("w")
+        await stage.say("Which port?")
+        await stage.press("slash", *"3000", "enter", "w")
+        await stage.until(lambda: "free" in stage.said)
+        assert "held" not in stage.said
+        assert "stop it" not in stage.said
+
+
+async def test_udp_rows_ask_for_udp() -> None:
+    async with on_stage(ScriptedMachine([udp("127.0.0.1", 5353, held_by=[NODE])])) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "Port 5353 (udp)" in stage.text and "held" in stage.said)
+
+
+async def test_the_next_port_is_copied_from_the_dialog_and_from_the_row() -> None:
+    machine = ScriptedMachine(
+        [listener("127.0.0.1", port, held_by=[NODE]) for port in (3000, 3001)]
+    )
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "PORT=3002" in stage.said)
+        await stage.press("n")
+        await stage.until(lambda: stage.clipboard.copied == ["PORT=3002"])
+        await stage.press("c")
+        await stage.until(lambda: stage.clipboard.copied[1:] == ["127.0.0.1:3000"])
+        await stage.press("escape", "j", "n")
+        await stage.until(lambda: stage.clipboard.copied[2:] == ["PORT=3002"])
+
+
+async def test_it_is_stopped_from_there_and_looked_at_again() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "stop it" in stage.said)
+        await stage.press("x", "y")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert [pid for pid, _ in machine.signals] == [NODE.pid]
+        await stage.press("escape")
+        await stage.until(lambda: "next free" in stage.said and "held" not in stage.said)
+
+
+async def test_two_servers_on_one_port_are_told_apart_before_a_stop() -> None:
+    machine = ScriptedMachine(
+        [listener("127.0.0.1", 3000, held_by=[NODE]), listener("::1", 3000, held_by=[RUBY])]
+    )
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "stop it" in stage.said)
+        await stage.press("x")
+        await stage.until(lambda: "Stop which one?" in stage.text)
+        await stage.press("2")
+        await stage.until(lambda: "Stop ruby 5000?" in stage.text)
+        assert machine.signals == []
+
+
+async def test_waiting_until_it_is_free() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "wait until free" in stage.said)
+        await stage.press("W")
+        await stage.until(lambda: "waiting until it is free: still listened on" in stage.said)
+        machine.sockets = ()
+        await stage.until(lambda: "free, after waiting" in stage.said)
+        await stage.until(lambda: "wait until free" not in stage.said)
+
+
+async def test_waiting_ends_with_the_dialog() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "wait until free" in stage.said)
+        await stage.press("W")
+        await stage.until(lambda: "still listened on" in stage.said)
+        await stage.press("escape")
+        await stage.until(lambda: not [worker for worker in stage.app.workers if worker.is_running])
+
+
+async def test_a_machine_that_cannot_be_read_is_said() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    async with on_stage(machine) as stage:
+        machine.failure = HostError("the tables are gone")
+        await stage.press("w")
+        await stage.until(lambda: "Nothing could be found out: the tables are gone." in stage.said)
