@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from porttui.host.contract import BindAnswer, Host, ProcessHandle, SocketReading, Want
 from porttui.model.address import Endpoint, Protocol
+from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.snapshot import Coverage, Problem, Snapshot
@@ -189,7 +190,13 @@ class _Untouched:
         raise AssertionError(f"{identity} was opened")
 
 
-def machine(*, pid: int = 999, uid: int | None = 1000, is_elevated: bool = False) -> Host:
+def machine(
+    *,
+    pid: int = 999,
+    uid: int | None = 1000,
+    is_elevated: bool = False,
+    ancestors: Sequence[int] = (),
+) -> Host:
     """A machine that only tells who is looking at it."""
 
     def ephemeral_range() -> PortRange:
@@ -211,6 +218,8 @@ def machine(*, pid: int = 999, uid: int | None = 1000, is_elevated: bool = False
         control=_Untouched(),
         can_bind=can_bind,
         try_bind=try_bind,
+        read_traces=Traces,
+        ancestor_pids=lambda: frozenset(ancestors),
         pid=pid,
         uid=uid,
         is_elevated=is_elevated,

@@ -23,6 +23,7 @@ from porttui.host.contract import (
     Want,
 )
 from porttui.model.address import Endpoint, Protocol
+from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.snapshot import Problem
@@ -147,6 +148,10 @@ class ScriptedMachine:
         """Every signal that was delivered, in order."""
         self.endures: dict[int, set[StopSignal]] = {}
         """The signals that a pid lives on after."""
+        self.ancestors: set[int] = set()
+        """Pids that porttui descends from."""
+        self.traces: dict[int, Traces] = {}
+        """Where pids come from."""
         self.denies: set[int] = set()
         """Pids that must not be signalled."""
         self.gone: set[int] = set()
@@ -169,6 +174,8 @@ class ScriptedMachine:
             control=self,
             can_bind=self._can_bind,
             try_bind=self._try_bind,
+            read_traces=self._read_traces,
+            ancestor_pids=lambda: frozenset(self.ancestors),
             pid=self.pid,
             uid=self.uid,
             is_elevated=self.uid == 0,
@@ -220,6 +227,9 @@ class ScriptedMachine:
             for each in self.sockets
         )
         return BindAnswer.IN_USE if taken else BindAnswer.BINDABLE
+
+    def _read_traces(self, process: Process) -> Traces:
+        return self.traces.get(process.pid, Traces(process))
 
     def _try_bind(self, protocol: Protocol, where: Endpoint, _reuse: bool) -> BindAnswer:
         table = SocketTable.of(self.sockets)

@@ -5,19 +5,18 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from porttui.analysis.holders import by_seniority
 from porttui.cli.json_output import VERSION, Json, process_json, socket_json
 from porttui.diagnosis.waiting import Waited
 from porttui.diagnosis.wording import reasons
 from porttui.model.address import Protocol
 from porttui.model.diagnosis import Diagnosis
+from porttui.model.origin import Origin
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal
 
 
-def diagnosis_json(found: Diagnosis) -> str:
-    """Of `who`."""
-    holders = by_seniority(holder for each in found.sockets for holder in each.holders)
+def diagnosis_json(found: Diagnosis, origins: Sequence[Origin]) -> str:
+    """Of `who`; `origins` are those of all holders, by seniority."""
     return _document(
         port=found.port,
         protocol=found.protocol.value,
@@ -29,7 +28,8 @@ def diagnosis_json(found: Diagnosis) -> str:
             }
             for each in found.addresses
         ],
-        holders=_processes(holders),
+        holders=_processes(origin.traces.process for origin in origins),
+        origins=[_origin(origin) for origin in origins],
         sockets=[socket_json(each) for each in found.sockets],
         problems=list(found.problems),
     )
@@ -73,6 +73,25 @@ def freed_json(
         holders_after=_processes(after),
         waited_ms=round(waited_ms, 3),
     )
+
+
+def _origin(origin: Origin) -> dict[str, Json]:
+    traces = origin.traces
+    return {
+        "pid": traces.process.pid,
+        "cwd": traces.cwd,
+        "project": traces.project,
+        "parents": [{"pid": each.pid, "name": each.name} for each in traces.ancestors],
+        "supervisors": [
+            {
+                "kind": each.kind.value,
+                "name": each.name,
+                "pid": each.process.pid if each.process else None,
+                "command": each.command,
+            }
+            for each in origin.supervisors
+        ],
+    }
 
 
 def _processes(processes: Iterable[Process]) -> list[Json]:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterator, Sequence
 from typing import TextIO
 
+from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import WhoCommand
 from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
 from porttui.diagnosis.wording import VERDICTS, reasons, spelled
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
+from porttui.model.origin import Origin
 
 
 def run_who(
@@ -22,15 +27,34 @@ def run_who(
         SampleError: the sockets could not be read.
     """
     found = diagnoser.diagnose(*command.place)
+    holders = by_seniority(holder for each in found.sockets for holder in each.holders)
+    origins = [diagnoser.origin(process) for process in holders]
     if command.as_json:
         from porttui.cli.port_json import diagnosis_json
 
-        write(diagnosis_json(found), out)
+        write(diagnosis_json(found, origins), out)
     else:
-        write(_text(found), out)
+        write("\n".join([_text(found), *_origins(origins)]), out)
     for problem in found.problems:
         print(f"porttui: {problem}", file=err)
     return ExitStatus.OK if found.is_held else ExitStatus.NO
+
+
+def _origins(origins: Sequence[Origin]) -> Iterator[str]:
+    """Who it is: some lines for each process."""
+    for origin in origins:
+        process = origin.traces.process
+        started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time))
+        yield ""
+        yield f"{process.label}: {process.command}"
+        facts = [
+            ("user", process.user or "unknown"),
+            ("started", started),
+            ("project", place_words(origin)),
+            ("parents", chain_words(origin)),
+            *(("comes back", supervisor_words(each)) for each in origin.supervisors),
+        ]
+        yield from (f"  {label:10}  {words}" for label, words in facts if words)
 
 
 def _text(found: Diagnosis) -> str:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from porttui.analysis.supervisors import origin_of
 from porttui.diagnosis.judgement import Probes, judge
 from porttui.host.contract import BindAnswer, Host
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.diagnosis import Diagnosis, Why
+from porttui.model.origin import Origin
+from porttui.model.process import Process
 from porttui.sampling.sampler import Sampler
 
 USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
@@ -37,6 +40,10 @@ class Diagnoser:
             # Between the look and the probe somebody may have come: a second look would see them.
             found = self._look(protocol, port, wanted)
         return found
+
+    def origin(self, process: Process) -> Origin:
+        """Where a process comes from, and who may start it again."""
+        return origin_of(self._host.read_traces(process))
 
     def is_here(self, protocol: Protocol, address: Address) -> bool:
         """Whether it is an address of this machine: one without IPv6 has no ::1."""

@@ -11,6 +11,8 @@ from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
 if typing.TYPE_CHECKING:
+    from porttui.model.origin import Traces
+    from porttui.model.process import Process
     from porttui.model.stop import StopSignal
 
 
@@ -123,6 +125,10 @@ class Host(typing.NamedTuple):
     """For a server that sets SO_REUSEADDR; of [::] the IPv6 side is enough."""
     try_bind: Callable[[Protocol, Endpoint, bool], BindAnswer]
     """With SO_REUSEADDR or without, [::] being dual-stack."""
+    read_traces: Callable[["Process"], "Traces"]
+    """Where a process comes from."""
+    ancestor_pids: Callable[[], frozenset[int]]
+    """Of porttui itself: the shell, the terminal, sshd ..."""
     pid: int
     """porttui's own."""
     uid: int | None

@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid, is_elevated
 from porttui.host.contract import (
@@ -19,7 +20,10 @@ from porttui.host.contract import (
 from porttui.host.services import service_name
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.port_range import PortRange
-from porttui.model.process import ProcessIdentity
+from porttui.model.process import Process, ProcessIdentity
+
+if TYPE_CHECKING:
+    from porttui.model.origin import Traces
 
 
 class SourceName(StrEnum):
@@ -45,6 +49,8 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         control=_LateControl(reader),
         can_bind=_can_bind,
         try_bind=_try_bind,
+        read_traces=_read_traces,
+        ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
         uid=effective_uid(),
         is_elevated=is_elevated(),
@@ -98,6 +104,26 @@ def _try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer
     from porttui.host.bind_probe import try_bind
 
     return try_bind(protocol, endpoint, reuse)
+
+
+def _read_traces(process: Process) -> Traces:
+    if sys.platform == "linux":
+        from porttui.host.linux.traces import read_traces as from_proc
+
+        return from_proc(process)
+    from porttui.host.portable.traces import read_traces
+
+    return read_traces(process)
+
+
+def _ancestor_pids() -> frozenset[int]:
+    if sys.platform == "linux":
+        from porttui.host.linux.processes import ancestor_pids as from_proc
+
+        return from_proc(os.getpid())
+    from porttui.host.portable.processes import ancestor_pids
+
+    return ancestor_pids(os.getpid())
 
 
 def _control(source: SocketSource) -> ProcessControl:

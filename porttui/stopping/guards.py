@@ -18,6 +18,11 @@ def refusal(process: Process, host: Host) -> str | None:
         return f"pid {process.pid} is the system itself: ending it could take everything down"
     if process.is_kernel_thread:
         return f"{process.label} is a thread of the kernel: signals do not end it"
+    if process.pid in host.ancestor_pids():
+        return (
+            f"{process.label} is what porttui itself runs in: "
+            "ending it would take this session down"
+        )
     if _is_foreign(process, host):
         owner = process.user or "another user"
         return (

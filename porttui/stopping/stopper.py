@@ -90,7 +90,7 @@ class Stopper:
 
         Args:
             target: What was asked to be stopped, as it was then.
-            chosen: Those of its holders that are to be signalled.
+            chosen: Those of its holders that are to be signalled, or their supervisor.
             signal: TERM or KILL.
             tell: Hears of every step.
             grace_s: How long they have to exit; by default GRACE_S.
@@ -177,7 +177,9 @@ class _Attempt:
         for process, handle in list(self._handles.items()):
             if handle.has_exited():
                 self._handles.pop(process).close()
-            elif not still_holds(snapshot, self._target, process.identity):
+            elif process in self._target.holders and not still_holds(
+                snapshot, self._target, process.identity
+            ):
                 raise _Ended(
                     StopOutcome.CHANGED,
                     f"{process.label} no longer holds {self._target.endpoint}",

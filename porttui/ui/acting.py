@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Literal, NamedTuple
 
 from textual.app import App
@@ -37,6 +38,8 @@ Say = Callable[[str, Tone], None]
 
 
 _OTHER_PORTS = 3
+_ORIGINS = 12
+"""Holders of which it is looked up where they come from."""
 
 
 class Means(NamedTuple):
@@ -223,6 +226,15 @@ class Acting:
         if target is not None:
             dialog = StopDialog(target, self._stopper, self._begin_stop, time.time())
             self._app.push_screen(dialog)
+            self._tell_origins(dialog)
+
+    def _tell_origins(self, dialog: StopDialog) -> None:
+        def look() -> None:
+            for process in dialog.target.holders[:_ORIGINS]:
+                origin = self._means.diagnoser.origin(process)
+                self._tell(partial(dialog.tell_origin, process, origin))
+
+        self._app.run_worker(look, thread=True, name="origins")
 
     def _begin_stop(
         self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal

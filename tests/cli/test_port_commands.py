@@ -79,7 +79,8 @@ def test_help_tells_the_exit_statuses(command: str) -> None:
 def test_who_has_it(server: Child) -> None:
     document = told("who", str(server.port), status=0)
     assert list(document) == [
-        *("version", "port", "protocol", "addresses", "holders", "sockets", "problems"),
+        *("version", "port", "protocol", "addresses"),
+        *("holders", "origins", "sockets", "problems"),
     ]
     assert (document["port"], document["protocol"]) == (server.port, "tcp")
     verdicts = {each["address"]: each["verdict"] for each in document["addresses"]}

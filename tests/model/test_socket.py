@@ -56,6 +56,7 @@ def test_signals_are_named_as_the_system_names_them() -> None:
     assert [(each.name, each.value) for each in StopSignal] == [
         ("TERM", "SIGTERM"),
         ("KILL", "SIGKILL"),
+        ("CONT", "SIGCONT"),
     ]
 
 

@@ -17,6 +17,9 @@ WINDOWS = machine(pid=999, uid=None)
 ITSELF = "that is porttui itself: q leaves it"
 
 
+THE_SHELL = "zsh 4213 is what porttui itself runs in: ending it would take this session down"
+
+
 def the_system(pid: int) -> str:
     return f"pid {pid} is the system itself: ending it could take everything down"
 
@@ -25,6 +28,8 @@ def the_system(pid: int) -> str:
     ("each", "host", "reason"),
     [
         (process(4213), USER, None),
+        (process(4213, "zsh"), machine(ancestors=[4213]), THE_SHELL),
+        (process(4213, "zsh"), machine(uid=0, is_elevated=True, ancestors=[4213]), THE_SHELL),
         (process(4213, uid=0, user="root"), ROOT, None),
         (process(4213, uid=1000), ROOT, None),
         (process(3), USER, None),

@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 import pytest
 
+from porttui.host.linux.processes import read_process
 from porttui.host.local import SourceName
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
@@ -24,7 +25,7 @@ from tests.children import SocketSpec
 from tests.host.elsewhere import NOBODY
 from tests.host.looking import is_accepted, listener, pids_of, sockets_on, the_socket_on
 from tests.host.namespaces import Network
-from tests.servers import Child, Servers, free_port, has_exited, until
+from tests.servers import PATIENCE_S, Child, Servers, free_port, has_exited, until
 from tests.stopping.desk import KILL, TERM, Desk, holder_of, stop_port
 
 pytestmark = [
@@ -250,6 +251,19 @@ def test_a_supervisor_that_takes_its_time_is_waited_for(servers: Servers) -> Non
     assert not is_good(result)
     assert f" {supervised.pid}, the same command" in sentence(result)
     assert pids_of(the_socket_on(port)) == (supervised.pid,)
+
+
+def test_the_supervisor_can_be_stopped_instead(servers: Servers) -> None:
+    supervised = servers.start({"sockets": [{}], "parent": "supervisor"})
+    desk = Desk(watch_s=0.5)
+    target = desk.aim(supervised.port)
+    supervisor = read_process(supervised.process.pid)
+    assert supervisor is not None
+    result = desk.stop(target, [supervisor])
+    assert result.sent == (SentSignal(supervisor.pid, TERM),)
+    assert supervised.process.wait(PATIENCE_S) is not None
+    # What it leaves behind is told, whatever becomes of it: here it ends with its parent.
+    assert result.outcome in (StopOutcome.FREED, StopOutcome.STILL_HELD_BY_OTHERS)
 
 
 def test_a_port_that_somebody_else_takes_is_told_apart(servers: Servers) -> None:

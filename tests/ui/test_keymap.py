@@ -116,8 +116,16 @@ async def leaves(stage: ScriptedStage, key: str) -> None:
     assert stage.app.return_code == 0
 
 
+async def copies_the_next_port(stage: ScriptedStage, key: str) -> None:
+    await stage.press(key)
+    await stage.until(lambda: stage.clipboard.copied)
+    assert stage.clipboard.copied[0].startswith("PORT=")
+
+
 EFFECTS: dict[str, Effect] = {
     "stop": opens("StopDialog"),
+    "why": opens("WhyDialog"),
+    "next_port": copies_the_next_port,
     "copy": copies,
     "filter": opens_the_filter,
     "table.choose": opens("DetailsDialog"),

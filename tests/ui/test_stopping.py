@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from porttui.model.origin import Traces
 from porttui.model.socket import TcpState
 from porttui.model.stop import StopSignal
 from tests.making import connection, listener, pair, process
@@ -553,3 +554,35 @@ async def test_an_empty_pane_has_nothing_to_stop() -> None:
     async with on_stage(ScriptedMachine()) as stage:
         await stage.press("x")
         await stage.say("There is no process on this row to stop")
+
+
+async def test_who_may_start_it_again_is_said_before_the_stop() -> None:
+    machine = developers_machine()
+    nodemon = process(4201, "node", cmdline=("node", "/bin/nodemon", "server.js"))
+    machine.traces = {
+        NODE.pid: Traces(NODE, cwd="/srv/shop", project="/srv/shop", ancestors=(nodemon,))
+    }
+    async with on_stage(machine) as stage:
+        await stage.press("x")
+        await stage.until(lambda: "nodemon and may start it again" in stage.said)
+        assert "shop (/srv/shop)" in stage.said
+        assert "P stop its parent node 4201" in stage.said
+        await stage.press("P")
+        assert "> node 4201" in stage.said
+        await stage.press("y")
+        await stage.until(lambda: machine.signals)
+        assert {pid for pid, _ in machine.signals} == {nodemon.pid}
+
+
+async def test_the_parent_is_not_stopped_when_porttui_runs_in_it() -> None:
+    machine = developers_machine()
+    loop = process(4201, "bash", cmdline=("bash", "-c", "while true; do node x; done"))
+    machine.traces = {NODE.pid: Traces(NODE, ancestors=(loop,))}
+    machine.ancestors = {loop.pid}
+    async with on_stage(machine) as stage:
+        await stage.press("x")
+        await stage.until(lambda: "P stop its parent" in stage.said)
+        await stage.press("P")
+        assert "Not possible: bash 4201 is what porttui itself runs in" in stage.said
+        await stage.press("y", "f")
+        assert machine.signals == []

@@ -10,6 +10,8 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
+from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
+from porttui.model.origin import Origin
 from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.stopper import Stopper
@@ -38,6 +40,7 @@ class StopDialog(Dialog[None]):
         Binding("y", "signal('TERM')", "Ask to exit"),
         Binding("f", "signal('KILL')", "Force"),
         Binding("a", "toggle_all", "All holders"),
+        Binding("P", "toggle_parent", "The parent"),
         Binding("j", "aim(1)", "Next holder", show=False),
         Binding("k", "aim(-1)", "Holder before", show=False),
         Binding("n,escape,q", "leave", "Leave it"),
@@ -45,7 +48,7 @@ class StopDialog(Dialog[None]):
     ]
 
     def __init__(self, target: StopTarget, stopper: Stopper, start: Start, now: float) -> None:
-        """`now`: seconds since the epoch, for ages."""
+        """`now`: seconds since the epoch, for ages. Origins come later: see `tell_origin`."""
         super().__init__(f"Stop {holders(target.holders)}?" if target.holders else "Stop?")
         self._target = target
         self._stopper = stopper
@@ -53,7 +56,9 @@ class StopDialog(Dialog[None]):
         self._now = now
         self._aim = 0
         self._aim_at_all = False
+        self._aim_at_parent = False
         self._phase = _Phase.ASKING
+        self._origins: dict[Process, Origin] = {}
         self._steps: list[str] = []
         self._result: StopResult | None = None
 
@@ -93,16 +98,25 @@ class StopDialog(Dialog[None]):
             return (*again, KeyHint("Esc", "close"))
         another = (KeyHint("j k", "another"),) if self._is_shared and not self._aim_at_all else ()
         if self._refusal():
-            return (*another, KeyHint("Esc", "close"))
+            return (*another, *self._parent_hint, KeyHint("Esc", "close"))
         everyone = "only one" if self._aim_at_all else "all holders"
         ask = "ask to exit (SIGTERM)" if self._stopper.asks_first else "end it (forced)"
         return (
             KeyHint("y", ask),
             KeyHint("f", "force (SIGKILL)"),
             *((KeyHint("a", everyone),) if self._is_shared else ()),
+            *self._parent_hint,
             *another,
             KeyHint("n", "leave it"),
         )
+
+    @property
+    def _parent_hint(self) -> tuple[KeyHint, ...]:
+        parent = self._supervisor
+        if parent is None:
+            return ()
+        aimed = "the holder instead" if self._aim_at_parent else f"stop its parent {parent.label}"
+        return (KeyHint("P", aimed),)
 
     def action_signal(self, name: str) -> None:
         """Begin the stop, if there is one to begin."""
@@ -124,6 +138,13 @@ class StopDialog(Dialog[None]):
             self._aim_at_all = not self._aim_at_all
             self.draw()
 
+    def action_toggle_parent(self) -> None:
+        """Aim at the supervisor instead of the holder, or at the holder again."""
+        if self._phase is _Phase.ASKING and self._supervisor is not None:
+            self._aim_at_parent = not self._aim_at_parent
+            self._aim_at_all = False
+            self.draw()
+
     def action_aim(self, step: int) -> None:
         """Aim at the next holder."""
         if self._phase is _Phase.ASKING and self._is_shared:
@@ -139,6 +160,12 @@ class StopDialog(Dialog[None]):
         """Enter never confirms: it only closes what is over."""
         if self._phase is _Phase.OVER:
             self.dismiss(None)
+
+    def tell_origin(self, process: Process, origin: Origin) -> None:
+        """Where a holder comes from is known now."""
+        self._origins[process] = origin
+        if self._phase is _Phase.ASKING:
+            self.draw()
 
     def stepped(self, words: str) -> None:
         """The stop has come one step further."""
@@ -156,9 +183,20 @@ class StopDialog(Dialog[None]):
 
     @property
     def _chosen(self) -> tuple[Process, ...]:
+        parent = self._supervisor
+        if self._aim_at_parent and parent is not None:
+            return (parent,)
         if self._aim_at_all:
             return self._target.holders
         return self._target.holders[self._aim : self._aim + 1]
+
+    @property
+    def _supervisor(self) -> Process | None:
+        """The process that may start the one aimed at again."""
+        holders = self._target.holders[self._aim : self._aim + 1]
+        origins = [self._origins[each] for each in holders if each in self._origins]
+        found = [each.process for origin in origins for each in origin.supervisors if each.process]
+        return found[0] if found else None
 
     def _refusal(self) -> str | None:
         reasons = [self._stopper.refusal(self._target)]
@@ -181,6 +219,10 @@ class StopDialog(Dialog[None]):
             lines.append(self.toned(f"... {counted(first, 'holder')} before", Tone.MUTED))
         for process in everyone[first : first + _LISTED]:
             lines += self._holder_lines(process)
+        parent = self._supervisor
+        if self._aim_at_parent and parent is not None:
+            words = f"> {parent.label}: {parent.command}"
+            lines += [Text(), Text("The parent is aimed at, not the holder:"), Text(words, "bold")]
         rest = len(everyone) - first - _LISTED
         if rest > 0:
             lines.append(self.toned(f"... {counted(rest, 'more holder')}", Tone.MUTED))
@@ -199,6 +241,15 @@ class StopDialog(Dialog[None]):
             labelled("  user", f"{process.user or 'unknown'}, running {running}"),
             labelled("  command", process.command),
         ]
+        origin = self._origins.get(process)
+        if origin is not None:
+            if place_words(origin):
+                lines.append(labelled("  project", place_words(origin)))
+            if chain_words(origin):
+                lines.append(labelled("  parents", chain_words(origin)))
+            for each in origin.supervisors:
+                words = self.toned(supervisor_words(each), Tone.WARNING)
+                lines.append(labelled("  comes back", words))
         others = self._target.others_of(process.pid)
         if others:
             lines.append(labelled("  also on", ", ".join(others)))

@@ -1,0 +1,172 @@
+"""Who would start a process again, told by its control groups and its ancestors' command lines.
+
+A name on these lists is a fact (the unit, the container, the parent's command line); that it will
+start the process again is what such tools do, and is worded so.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+
+from porttui.model.origin import Origin, Supervisor, SupervisorKind, Traces
+from porttui.model.process import Process
+
+_CONTAINER = re.compile(
+    r"(?:^|/|[-:])(docker|libpod|cri-containerd|crio|containerd)[-/:](?:[^/]*[-/])?([0-9a-f]{64})"
+)
+_STOPS = {"docker": "docker stop", "libpod": "podman stop"}
+_SHOWN_ID = 12
+"""Characters of a container's id that its tools show."""
+
+RELOADERS: dict[str, tuple[str, ...]] = {
+    "nodemon": ("nodemon",),
+    "ts-node-dev": ("ts-node-dev", "tsnd"),
+    "tsx watch": ("tsx watch",),
+    "vite": ("vite",),
+    "next dev": ("next dev",),
+    "webpack": ("webpack serve", "webpack-dev-server", "webpack --watch"),
+    "node --watch": ("node --watch",),
+    "bun --watch": ("bun --watch", "bun --hot"),
+    "deno --watch": ("deno run --watch",),
+    "pm2": ("pm2", "PM2", "God Daemon"),
+    "forever": ("forever",),
+    "foreman": ("foreman",),
+    "overmind": ("overmind",),
+    "honcho": ("honcho",),
+    "hivemind": ("hivemind",),
+    "supervisord": ("supervisord",),
+    "runsv": ("runsv",),
+    "s6-supervise": ("s6-supervise",),
+    "circusd": ("circusd",),
+    "monit": ("monit",),
+    "daemontools": ("supervise",),
+    "gunicorn": ("gunicorn",),
+    "uwsgi": ("uwsgi",),
+    "uvicorn --reload": ("uvicorn --reload",),
+    "watchmedo": ("watchmedo",),
+    "watchexec": ("watchexec",),
+    "entr": ("entr",),
+    "air": ("air",),
+    "reflex": ("reflex",),
+    "cargo watch": ("cargo-watch", "cargo watch", "bacon"),
+    "flask run": ("flask run",),
+    "django runserver": ("manage.py runserver",),
+    "rerun": ("rerun",),
+    "guard": ("guard",),
+    "spring": ("spring server",),
+}
+"""For each tool the words, one after another, of which a command line that is its own has all:
+programs by their base name among the first words, options and commands behind them."""
+
+_SCRIPTS = (".js", ".cjs", ".mjs", ".py", ".rb", ".exe")
+
+_PROGRAM_WORDS = 3
+"""A program is looked for among so many words: behind an interpreter and its option."""
+
+_SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox"})
+_LOOP = re.compile(r"(?:^|[\s;&|(])(while|until|for)\s")
+
+
+def origin_of(traces: Traces) -> Origin:
+    """The process with all that would start it again."""
+    return Origin(traces, tuple(_supervisors(traces)))
+
+
+def _supervisors(traces: Traces) -> Iterator[Supervisor]:
+    yield from _forwarder(traces.process)
+    yield from _reloader(traces)
+    yield from _container(traces.cgroups)
+    yield from _unit(traces.cgroups)
+
+
+def _unit(cgroups: Sequence[str]) -> Iterator[Supervisor]:
+    """The systemd service, of the system or of a user (systemd.special(7)). A .scope is none."""
+    for path in cgroups:
+        units = [part for part in path.split("/") if part.endswith(".service")]
+        if not units:
+            continue
+        unit = units[-1]
+        if not units[0].startswith("user@"):
+            yield Supervisor(SupervisorKind.SYSTEMD, unit, f"systemctl stop {unit}")
+        elif len(units) > 1:
+            command = f"systemctl --user stop {unit}"
+            yield Supervisor(SupervisorKind.SYSTEMD_USER, unit, command)
+        return
+
+
+def _container(cgroups: Iterable[str]) -> Iterator[Supervisor]:
+    for path in cgroups:
+        found = _CONTAINER.search(path)
+        if found is not None:
+            runtime, identifier = found[1], found[2][:_SHOWN_ID]
+            command = f"{_STOPS.get(runtime, 'crictl stop')} {identifier}"
+            yield Supervisor(SupervisorKind.CONTAINER, identifier, command)
+            return
+
+
+def _forwarder(process: Process) -> Iterator[Supervisor]:
+    """docker-proxy holds a published port for a container; ending it only breaks the container."""
+    if process.name != "docker-proxy":
+        return
+    options = dict(pairwise(process.cmdline))
+    port = options.get("-host-port", "")
+    if port.isdecimal():
+        command = f"docker stop $(docker ps -q --filter publish={port})"
+        yield Supervisor(SupervisorKind.PORT_FORWARDER, "docker-proxy", command)
+
+
+def _reloader(traces: Traces) -> Iterator[Supervisor]:
+    for ancestor in traces.ancestors:
+        if ancestor.pid <= 1:
+            return
+        command = f"kill -TERM {ancestor.pid}"
+        name = _tool(ancestor.cmdline)
+        if name is None and _reloads_itself(ancestor, traces.process):
+            name = ancestor.name
+        if name is not None:
+            yield Supervisor(SupervisorKind.RELOADER, name, command, ancestor)
+            return
+        if _is_loop(ancestor.cmdline):
+            yield Supervisor(SupervisorKind.SHELL_LOOP, ancestor.name, command, ancestor)
+            return
+
+
+def _tool(cmdline: Sequence[str]) -> str | None:
+    """Whose command line it is; a title that a process gave itself counts as one."""
+    words = [word for argument in cmdline for word in argument.split(" ")]
+    programs = [word.rpartition("/")[2] for word in words[:_PROGRAM_WORDS]]
+    for name, spellings in RELOADERS.items():
+        for spelling in spellings:
+            program, *others = spelling.split(" ")
+            if any(_is_program(each, program) for each in programs) and all(
+                other in words for other in others
+            ):
+                return name
+    return None
+
+
+def _is_program(word: str, program: str) -> bool:
+    return word.rstrip(":") == program or word in [f"{program}{end}" for end in _SCRIPTS]
+
+
+def _reloads_itself(parent: Process, child: Process) -> bool:
+    """Flask's, Django's and werkzeug's reloaders run the very same command as their child."""
+    if not parent.cmdline or parent.cmdline != child.cmdline:
+        return False
+    return any(word in ("flask", "runserver", "--reload") for word in _words(parent.cmdline))
+
+
+def _words(cmdline: Iterable[str]) -> set[str]:
+    return {argument.rpartition("/")[2] for argument in cmdline}
+
+
+def _is_loop(cmdline: Sequence[str]) -> bool:
+    """A shell that was given a loop to run: `sh -c "while true; do ...; done"`."""
+    if len(cmdline) < 3 or cmdline[0].rpartition("/")[2].lstrip("-") not in _SHELLS:
+        return False
+    for option, text in pairwise(cmdline):
+        if option.startswith("-") and option.endswith("c"):
+            return bool(_LOOP.search(text))
+    return False

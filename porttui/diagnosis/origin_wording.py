@@ -1,0 +1,42 @@
+"""Where a process comes from, in words."""
+
+from __future__ import annotations
+
+from porttui.model.origin import Origin, Supervisor, SupervisorKind
+
+_SOME = 4
+
+
+def place_words(origin: Origin) -> str:
+    """Its project and working directory; "" where neither is known."""
+    cwd, project = origin.traces.cwd, origin.traces.project
+    if cwd is None:
+        return ""
+    if project is None:
+        return cwd
+    name = project.rpartition("/")[2]
+    return f"{name} ({cwd})" if cwd == project else f"{name} ({project}), in {cwd}"
+
+
+def chain_words(origin: Origin) -> str:
+    """Its ancestors, nearest first: "npm 4200 < zsh 900 < tmux 880"."""
+    ancestors = origin.traces.ancestors
+    shown = " < ".join(process.label for process in ancestors[:_SOME])
+    return f"{shown} < ..." if len(ancestors) > _SOME else shown
+
+
+def supervisor_words(supervisor: Supervisor) -> str:
+    """Who may start it again, and what stops it for good."""
+    name, command = supervisor.name, supervisor.command
+    match supervisor.kind:
+        case SupervisorKind.SYSTEMD | SupervisorKind.SYSTEMD_USER:
+            return f"systemd runs it as {name} and may start it again: {command}"
+        case SupervisorKind.CONTAINER:
+            return f"it runs in the container {name}, which may be started again: {command}"
+        case SupervisorKind.PORT_FORWARDER:
+            return f"it forwards a container's published port: stop that with {command}"
+        case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:
+            label = supervisor.process.label if supervisor.process else name
+            is_loop = supervisor.kind is SupervisorKind.SHELL_LOOP
+            what = "a shell that runs a loop" if is_loop else name
+            return f"its parent {label} is {what} and may start it again: {command}"

@@ -1,0 +1,59 @@
+"""What /proc tells of where a process comes from (proc_pid_cwd(5), proc_pid_cgroup(5))."""
+
+from __future__ import annotations
+
+import os
+
+from porttui.host.foreign_text import safe
+from porttui.host.linux.processes import read_process
+from porttui.host.project import project_of
+from porttui.model.origin import Traces
+from porttui.model.process import Process
+
+_MOST_ANCESTORS = 16
+_PATH_CHARACTERS = 1000
+_CGROUP_BYTES = 16384
+
+
+def read_traces(process: Process) -> Traces:
+    """What can be known of it now; what this user may not see is left out."""
+    cwd = _link(f"/proc/{process.pid}/cwd")
+    return Traces(
+        process=process,
+        cwd=None if cwd is None else safe(cwd, _PATH_CHARACTERS),
+        project=None if cwd is None else project_of(cwd),
+        ancestors=_ancestors(process),
+        cgroups=_cgroups(process.pid),
+    )
+
+
+def _ancestors(process: Process) -> tuple[Process, ...]:
+    found: list[Process] = []
+    pid = process.ppid
+    while pid > 0 and len(found) < _MOST_ANCESTORS:
+        ancestor = read_process(pid)
+        if ancestor is None:
+            break
+        found.append(ancestor)
+        pid = ancestor.ppid
+    return tuple(found)
+
+
+def _cgroups(pid: int) -> tuple[str, ...]:
+    """Paths that say something, the unified hierarchy's and systemd's first."""
+    try:
+        with open(f"/proc/{pid}/cgroup", "rb") as file:
+            content = file.read(_CGROUP_BYTES)
+    except OSError:
+        return ()
+    lines = [line.split(b":", 2) for line in content.splitlines()]
+    known = [line for line in lines if len(line) == 3 and line[2] not in (b"/", b"")]
+    known.sort(key=lambda line: line[1] not in (b"", b"name=systemd"))
+    return tuple(dict.fromkeys(safe(path, _PATH_CHARACTERS) for _, _, path in known))
+
+
+def _link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None

@@ -1,0 +1,44 @@
+"""Where a process comes from, through psutil."""
+
+from __future__ import annotations
+
+import psutil
+
+from porttui.host.foreign_text import safe
+from porttui.host.portable.processes import read_process
+from porttui.host.project import project_of
+from porttui.model.origin import Traces
+from porttui.model.process import Process
+
+_MOST_ANCESTORS = 16
+_PATH_CHARACTERS = 1000
+
+
+def read_traces(process: Process) -> Traces:
+    """What can be known of it now; what this user may not see is left out."""
+    cwd = _cwd(process.pid)
+    return Traces(
+        process=process,
+        cwd=None if cwd is None else safe(cwd, _PATH_CHARACTERS),
+        project=None if cwd is None else project_of(cwd),
+        ancestors=_ancestors(process),
+    )
+
+
+def _cwd(pid: int) -> str | None:
+    try:
+        return psutil.Process(pid).cwd() or None
+    except (psutil.Error, OSError):
+        return None
+
+
+def _ancestors(process: Process) -> tuple[Process, ...]:
+    found: list[Process] = []
+    pid = process.ppid
+    while pid > 0 and len(found) < _MOST_ANCESTORS and pid not in [each.pid for each in found]:
+        ancestor = read_process(pid)
+        if ancestor is None:
+            break
+        found.append(ancestor)
+        pid = ancestor.ppid
+    return tuple(found)

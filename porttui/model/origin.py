@@ -1,0 +1,55 @@
+"""Where a process comes from, and who would start it again."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from porttui.model.process import Process
+
+
+class Traces(NamedTuple):
+    """What a process was started from, as the machine tells it. All text is safe to print."""
+
+    process: Process
+    cwd: str | None = None
+    """Working directory; None where this user may not know it."""
+    project: str | None = None
+    """The nearest directory above it that a project begins in."""
+    ancestors: tuple[Process, ...] = ()
+    """From the parent upwards."""
+    cgroups: tuple[str, ...] = ()
+    """Paths of its control groups (cgroups(7)); none elsewhere than on Linux."""
+
+
+class SupervisorKind(StrEnum):
+    """What kind of supervisor it is."""
+
+    SYSTEMD = "systemd"
+    SYSTEMD_USER = "systemd_user"
+    CONTAINER = "container"
+    PORT_FORWARDER = "port_forwarder"
+    """A proxy that a container runtime runs for a published port."""
+    RELOADER = "reloader"
+    """A tool or a process manager that starts its children again."""
+    SHELL_LOOP = "shell_loop"
+
+
+class Supervisor(NamedTuple):
+    """Who answers for a process, so that stopping it alone may not be the end of it."""
+
+    kind: SupervisorKind
+    name: str
+    """The unit, the container's id, or the tool."""
+    command: str
+    """What really stops it."""
+    process: Process | None = None
+    """The tool itself, where it is an ancestor."""
+
+
+class Origin(NamedTuple):
+    """What a person wants to know before stopping a process."""
+
+    traces: Traces
+    supervisors: tuple[Supervisor, ...]
+    """The nearest first; none when none is known of, which does not mean that there is none."""

@@ -1,0 +1,201 @@
+"""Who may start a process again: units, containers, tools and loops, and what is none of them."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.analysis.supervisors import RELOADERS, origin_of
+from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
+from porttui.model.origin import Supervisor, SupervisorKind, Traces
+from porttui.model.process import Process
+from tests.making import process
+
+ID = "0123456789abcdef" * 4
+SERVER = process(4213, "node", ppid=4201, cmdline=("node", "server.js"))
+
+
+def supervisors(
+    *ancestors: Process, of: Process = SERVER, cgroups: tuple[str, ...] = ()
+) -> tuple[Supervisor, ...]:
+    return origin_of(Traces(of, ancestors=ancestors, cgroups=cgroups)).supervisors
+
+
+def parent(*cmdline: str, pid: int = 4201, name: str = "parent") -> Process:
+    return process(pid, name, cmdline=cmdline)
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "kind", "name", "command"),
+    [
+        (
+            "/system.slice/nginx.service",
+            SupervisorKind.SYSTEMD,
+            "nginx.service",
+            "systemctl stop nginx.service",
+        ),
+        (
+            "/system.slice/system-postgresql.slice/postgresql@15-main.service",
+            SupervisorKind.SYSTEMD,
+            "postgresql@15-main.service",
+            "systemctl stop postgresql@15-main.service",
+        ),
+        (
+            "/user.slice/user-1000.slice/user@1000.service/app.slice/dev.service",
+            SupervisorKind.SYSTEMD_USER,
+            "dev.service",
+            "systemctl --user stop dev.service",
+        ),
+        (
+            f"/system.slice/docker-{ID}.scope",
+            SupervisorKind.CONTAINER,
+            ID[:12],
+            f"docker stop {ID[:12]}",
+        ),
+        (f"/docker/{ID}", SupervisorKind.CONTAINER, ID[:12], f"docker stop {ID[:12]}"),
+        (
+            f"/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-{ID}.scope",
+            SupervisorKind.CONTAINER,
+            ID[:12],
+            f"podman stop {ID[:12]}",
+        ),
+        (
+            f"/kubepods.slice/kubepods-pod12.slice/cri-containerd-{ID}.scope",
+            SupervisorKind.CONTAINER,
+            ID[:12],
+            f"crictl stop {ID[:12]}",
+        ),
+    ],
+)
+def test_control_groups(cgroup: str, kind: SupervisorKind, name: str, command: str) -> None:
+    [found] = supervisors(cgroups=(cgroup,))
+    assert found == Supervisor(kind, name, command)
+
+
+@pytest.mark.parametrize(
+    "cgroup",
+    [
+        "/user.slice/user-1000.slice/session-3.scope",
+        "/user.slice/user-1000.slice/user@1000.service/init.scope",
+        "/user.slice/user-1000.slice/user@1000.service",
+        "/init.scope",
+        "/docker/short",
+        "/system.slice",
+    ],
+)
+def test_a_session_is_no_supervisor(cgroup: str) -> None:
+    assert supervisors(cgroups=(cgroup,)) == ()
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "name"),
+    [
+        (("node", "/srv/node_modules/.bin/nodemon", "server.js"), "nodemon"),
+        (("/usr/bin/node", "/srv/node_modules/nodemon/nodemon.js"), "nodemon"),
+        (("node", "/srv/node_modules/.bin/tsx", "watch", "a.ts"), "tsx watch"),
+        (("node", "/srv/node_modules/.bin/vite", "--port", "3000"), "vite"),
+        (("node", "/srv/node_modules/.bin/next", "dev"), "next dev"),
+        (("PM2 v5.3.0: God Daemon (/home/ana/.pm2)",), "pm2"),
+        (("/usr/bin/python3", "/usr/bin/supervisord", "-n"), "supervisord"),
+        (("runsv", "web"), "runsv"),
+        (("s6-supervise", "web"), "s6-supervise"),
+        (("gunicorn: master [app:app]",), "gunicorn"),
+        (("/venv/bin/python", "/venv/bin/gunicorn", "app:app"), "gunicorn"),
+        (("/venv/bin/python", "/venv/bin/uvicorn", "app:app", "--reload"), "uvicorn --reload"),
+        (("python", "manage.py", "runserver"), "django runserver"),
+        (("/root/.cargo/bin/cargo-watch", "watch", "-x", "run"), "cargo watch"),
+        (("watchexec", "-r", "go", "run", "."), "watchexec"),
+    ],
+)
+def test_tools_that_start_their_children_again(cmdline: tuple[str, ...], name: str) -> None:
+    tool = parent(*cmdline)
+    [found] = supervisors(tool)
+    assert found == Supervisor(SupervisorKind.RELOADER, name, "kill -TERM 4201", tool)
+    assert name in RELOADERS
+
+
+@pytest.mark.parametrize(
+    "cmdline",
+    [
+        ("-zsh",),
+        ("bash",),
+        ("vim", "vite.config.js"),
+        ("tail", "-f", "nodemon.log"),
+        ("node", "watch.js"),
+        ("uvicorn", "app:app"),
+        ("npm", "run", "dev"),
+        ("sh", "-c", "next-server"),
+        (),
+    ],
+)
+def test_other_parents_are_none(cmdline: tuple[str, ...]) -> None:
+    assert supervisors(parent(*cmdline)) == ()
+
+
+def test_the_nearest_one_is_told_however_far_up() -> None:
+    shell = parent("sh", "-c", "node server.js")
+    tool = parent("node", "/bin/nodemon", pid=4100)
+    [found] = supervisors(shell, tool, parent("supervisord", pid=4000))
+    assert (found.name, found.process) == ("nodemon", tool)
+
+
+@pytest.mark.parametrize(
+    ("cmdline", "is_loop"),
+    [
+        (("bash", "-c", "while true; do node server.js; done"), True),
+        (("/bin/sh", "-ec", "until node server.js; do sleep 1; done"), True),
+        (("sh", "-c", "sleep 1; for i in 1 2; do node server.js; done"), True),
+        (("bash", "-c", "node server.js"), False),
+        (("bash", "/srv/while.sh"), False),
+        (("python", "-c", "while True: pass"), False),
+    ],
+)
+def test_loops_of_a_shell(cmdline: tuple[str, ...], is_loop: bool) -> None:
+    found = supervisors(parent(*cmdline))
+    assert [each.kind for each in found] == [SupervisorKind.SHELL_LOOP] * is_loop
+
+
+def test_a_reloader_runs_the_same_command_as_its_child() -> None:
+    same = ("/venv/bin/python", "shop.py", "--reload")
+    child = process(12, "python", ppid=11, cmdline=same)
+    [found] = supervisors(process(11, "python", cmdline=same), of=child)
+    assert (found.kind, found.name) == (SupervisorKind.RELOADER, "python")
+    worker = process(12, "nginx", ppid=11, cmdline=("nginx",))
+    assert supervisors(process(11, "nginx", cmdline=("nginx",)), of=worker) == ()
+
+
+def test_docker_proxy_stands_for_a_container() -> None:
+    proxy = process(
+        7,
+        "docker-proxy",
+        cmdline=("/usr/bin/docker-proxy", "-proto", "tcp", "-host-port", "8080", "-container-ip"),
+    )
+    [found] = supervisors(of=proxy)
+    assert found.kind is SupervisorKind.PORT_FORWARDER
+    assert found.command == "docker stop $(docker ps -q --filter publish=8080)"
+
+
+@pytest.mark.parametrize("kind", SupervisorKind)
+def test_every_kind_has_words_with_its_command(kind: SupervisorKind) -> None:
+    words = supervisor_words(Supervisor(kind, "it", "stop it so", parent("it")))
+    assert words.endswith("stop it so")
+    assert "may" in words or kind is SupervisorKind.PORT_FORWARDER
+
+
+@pytest.mark.parametrize(
+    ("cwd", "project", "words"),
+    [
+        (None, None, ""),
+        ("/srv", None, "/srv"),
+        ("/srv/shop", "/srv/shop", "shop (/srv/shop)"),
+        ("/srv/shop/api", "/srv/shop", "shop (/srv/shop), in /srv/shop/api"),
+    ],
+)
+def test_where_it_runs(cwd: str | None, project: str | None, words: str) -> None:
+    assert place_words(origin_of(Traces(SERVER, cwd=cwd, project=project))) == words
+
+
+def test_the_chain_of_parents() -> None:
+    chain = [process(pid, "sh") for pid in range(50, 44, -1)]
+    origin = origin_of(Traces(SERVER, ancestors=tuple(chain)))
+    assert chain_words(origin) == "sh 50 < sh 49 < sh 48 < sh 47 < ..."
+    assert chain_words(origin_of(Traces(SERVER))) == ""
