@@ -40,6 +40,7 @@ from tests.children import SocketSpec
 from tests.scripted import ScriptedClipboard
 from tests.servers import ROOT
 from tests.ui.stage import lines_of, until
+from tests.verdict_pictures import VERDICTS, take_verdicts
 
 SCREENSHOTS = ROOT / "screenshots"
 
@@ -328,12 +329,17 @@ SHOTS = (
     Shot("main-80x24", SMALL, ("j",) * 3),
     Shot("filtered", (120, 34), ("slash", *"300*"), ("fit 300*",)),
     Shot("details", LARGE, (*to_port(9229), "enter"), ("Esc close",)),
-    Shot("stop", LARGE, (*to_port(8000), "x"), ("leave it",)),
+    Shot("stop", LARGE, (*to_port(8000), "x"), ("leave it", "parents")),
+    Shot("why", LARGE, (*to_port(3000), "w"), ("next free on all of them",)),
 )
 
 
 def take_all() -> None:
-    """Take every picture of the one cast."""
+    """Take the verdicts, on a port that nothing lingers on yet, and every picture of the cast."""
+    take_verdicts(
+        lambda name, svg: Path(SCREENSHOTS, f"{name}.svg").write_text(svg, encoding="utf-8"),
+        as_in_a_terminal,
+    )
     cast = Cast()
     close_connections(CLOSED_CONNECTIONS)
     cast.start_all(SERVERS)
@@ -467,8 +473,8 @@ def in_new_namespaces() -> None:
     """Go on in a network and a mount namespace of our own."""
     require_font()
     again("--in-network", within=["unshare", "--net", "--mount"])
-    for shot in SHOTS:
-        draw(SCREENSHOTS / f"{shot.name}.svg")
+    for name in [shot.name for shot in (*SHOTS, *VERDICTS)]:
+        draw(SCREENSHOTS / f"{name}.svg")
 
 
 def in_network() -> None:

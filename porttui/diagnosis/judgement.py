@@ -117,8 +117,13 @@ def _why(each: Socket) -> Why:
 def _notes(
     sockets: Sequence[Socket], there: Sequence[Socket], reasons: Sequence[Reason]
 ) -> Iterator[Reason]:
-    """Servers beside it: `localhost` may lead to them instead."""
-    named = {reason.socket for reason in reasons}
+    """Servers beside it: `localhost` may lead to them instead.
+
+    Not those of the very processes that serve this address: they are one server.
+    """
+    named = [reason.socket for reason in reasons if reason.socket is not None]
+    known = {each.holders for each in named if each.holders}
     for each in sockets:
-        if _refuses_everybody(each) and each not in there and each not in named:
+        is_beside = each not in there and each not in named and each.holders not in known
+        if _refuses_everybody(each) and is_beside:
             yield Reason(Why.ELSEWHERE, each)

@@ -195,6 +195,12 @@ def test_localhost_may_lead_to_the_other_family() -> None:
     assert reasons(beside, beside.addresses[0]) == ("node 10 (ana) serves [::1]:3000",)
 
 
+def test_one_server_on_both_loopback_addresses_is_one() -> None:
+    both = [listener(address, 3000, held_by=[NODE]) for address in ("127.0.0.1", "::1")]
+    found = diagnosed(*both)
+    assert reasons(found, found.addresses[0]) == ("node 10 (ana) listens here",)
+
+
 def test_the_longest_time_wait_speaks_for_all() -> None:
     some = [TIME_WAIT._replace(expires_ms=left, inode=0) for left in (1000, 50_000, 9000)]
     found = diagnosed(*some)
