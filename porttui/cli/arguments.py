@@ -52,6 +52,7 @@ _PORT_COMMANDS = {
     "who": "say who has a port, and whether it can be had",
     "free": "stop who has a port, and prove that it is free",
     "next": "print the next free port",
+    "probe": "try to connect: refused, dropped, silent, or what answers",
     "wait": "wait until a port is free, or something listens on it",
 }
 

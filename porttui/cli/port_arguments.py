@@ -7,6 +7,7 @@ from porttui.host.local import SourceName
 from porttui.model.address import Address, Place, Protocol
 
 DEFAULT_GRACE_S = 3.0
+DEFAULT_CONNECT_S = 2.0
 LONGEST_TIMEOUT_S = 86400.0
 MOST_PORTS = 100
 USUAL_START = 2999
@@ -55,7 +56,19 @@ class WaitCommand(NamedTuple):
     source: SourceName
 
 
-PortCommand = WhoCommand | FreeCommand | NextCommand | WaitCommand
+class ProbeCommand(NamedTuple):
+    """`porttui probe`: can a client connect?"""
+
+    host: str
+    """Safe to print."""
+    port: int
+    speak_http: bool
+    timeout_s: float
+    as_json: bool
+    source: SourceName
+
+
+PortCommand = WhoCommand | FreeCommand | NextCommand | WaitCommand | ProbeCommand
 
 
 def read_command(name: str, given: Given, source: SourceName) -> PortCommand:
@@ -71,6 +84,8 @@ def read_command(name: str, given: Given, source: SourceName) -> PortCommand:
         number = values.get("-n", 1)
         assert isinstance(number, int)
         return NextCommand(place, number, as_json, source)
+    if name == "probe":
+        return _probe(given, source)
     place = _place(given, needed=True)
     if name == "who":
         return WhoCommand(place, as_json, source)
@@ -86,6 +101,32 @@ def read_command(name: str, given: Given, source: SourceName) -> PortCommand:
         all_holders="--all-holders" in values,
         timeout_s=DEFAULT_GRACE_S if timeout_s is None else timeout_s,
         as_json=as_json,
+        source=source,
+    )
+
+
+def _probe(given: Given, source: SourceName) -> ProbeCommand:
+    if not given.operands:
+        raise UsageError("where to? As in 127.0.0.1:3000, [::1]:3000 or localhost:3000")
+    typed = given.operands[0]
+    host, colon, last = typed.rpartition(":")
+    if not colon:
+        host = "localhost"
+    host = host or "localhost"
+    bare = host.removeprefix("[").removesuffix("]")
+    if ":" in bare and not host.startswith("["):
+        raise UsageError(f"{typed} is ambiguous: an IPv6 address with a port is [{host}]:{last}")
+    # Nothing but what names and addresses are made of goes on to the resolver and the screen.
+    if not bare.isascii() or not all(sign.isalnum() or sign in "-._:%" for sign in bare):
+        raise UsageError("a host is a name or an address, as in localhost, 127.0.0.1 or [::1]")
+    timeout_s = given.values.get("--timeout", DEFAULT_CONNECT_S)
+    assert isinstance(timeout_s, float)
+    return ProbeCommand(
+        host=bare,
+        port=read_port(last),
+        speak_http="--http" in given.values,
+        timeout_s=max(timeout_s, 0.05),
+        as_json="--json" in given.values,
         source=source,
     )
 
@@ -241,6 +282,25 @@ def port_grammars(source: Option, words: str) -> dict[str, Grammar]:
             operands="[PORT]",
             most=1,
             epilog=f"{words}\nexit status: 0 found, 1 none is free, 2 bad usage",
+        ),
+        "probe": Grammar(
+            prog="porttui probe",
+            description="Try to connect, on every address that HOST stands for, and say what "
+            "comes of it. Nothing is sent without --http.",
+            options=(
+                Option("--http", "ask with one HEAD request, where the server keeps silent"),
+                Option(
+                    "--timeout",
+                    f"for each address, {DEFAULT_CONNECT_S:g} by default",
+                    "SECONDS",
+                    _read_seconds,
+                ),
+                _JSON,
+                source,
+            ),
+            operands="[HOST:]PORT",
+            most=1,
+            epilog="exit status: 0 connected, 1 not, 2 bad usage",
         ),
         "wait": Grammar(
             prog="porttui wait",

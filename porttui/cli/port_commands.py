@@ -10,6 +10,7 @@ from porttui.cli.port_arguments import (
     FreeCommand,
     NextCommand,
     PortCommand,
+    ProbeCommand,
     WhoCommand,
 )
 from porttui.host.local import local_host
@@ -45,6 +46,10 @@ def _run(command: PortCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         host = local_host(command.source, once=True)
         sampler = Sampler(host)
         return run_next(command, Diagnoser(host, sampler), sampler, out, err)
+    if isinstance(command, ProbeCommand):
+        from porttui.cli.probe import run_probe
+
+        return run_probe(command, Sampler(local_host(command.source, once=True)), out)
     host = local_host(command.source)
     sampler = Sampler(host)
     if isinstance(command, FreeCommand):

@@ -1,0 +1,224 @@
+"""`porttui probe`: every way in which a client fails, made by real servers."""
+
+from __future__ import annotations
+
+import json
+import socket
+import struct
+import subprocess
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+
+from porttui.diagnosis.contact_wording import contact_words
+from porttui.model.address import Endpoint
+from porttui.model.contact import Contact, ContactOutcome, Reach
+from tests.cli.running import run
+from tests.host.namespaces import Network
+from tests.servers import Servers, free_port, until
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="errno differs")
+
+
+def probed(*argv: str, status: int) -> dict[str, Any]:
+    done = run("probe", *argv, "--json")
+    assert done.returncode == status, done.stderr
+    document: dict[str, Any] = json.loads(done.stdout)
+    assert document["version"] == 1
+    assert document["reached"] is (status == 0)
+    return document
+
+
+@contextmanager
+def serving(serve: Callable[[socket.socket], object], address: str = "127.0.0.1") -> Iterator[int]:
+    """A server that does this with each connection."""
+    family = socket.AF_INET6 if ":" in address else socket.AF_INET
+    with socket.create_server((address, 0), family=family) as server:
+
+        def run_server() -> None:
+            while True:
+                try:
+                    taken, _ = server.accept()
+                except OSError:
+                    return
+                with taken:
+                    serve(taken)
+
+        thread = threading.Thread(target=run_server, daemon=True)
+        thread.start()
+        yield int(server.getsockname()[1])
+        server.shutdown(socket.SHUT_RDWR)
+        thread.join()
+
+
+def reset(taken: socket.socket) -> None:
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+
+
+def test_refused() -> None:
+    port = free_port()
+    document = probed(f"127.0.0.1:{port}", status=1)
+    [contact] = document["contacts"]
+    assert (contact["outcome"], contact["words"]) == ("refused", "nobody listens there")
+    assert document["advice"] == [f"nothing listens on port {port} of this machine at any address"]
+
+
+def test_silent() -> None:
+    with serving(lambda taken: taken.recv(1)) as port:
+        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+    assert contact["outcome"] == "silent"
+    assert "waits for the client to speak" in contact["words"]
+
+
+@pytest.mark.parametrize(
+    ("says", "words"),
+    [
+        (b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", "SSH: SSH-2.0-OpenSSH_9.2p1 Debian"),
+        (b"J\0\0\0\x0a8.0.36\0more", "MySQL or MariaDB: 8.0.36"),
+        (b"220 mail.example ESMTP\r\n", "a mail or file server: 220 mail.example ESMTP"),
+        (b"hello\x1b[2J", "it says hello.[2J"),
+    ],
+)
+def test_what_greets_is_recognised(says: bytes, words: str) -> None:
+    def greet(taken: socket.socket) -> None:
+        taken.sendall(says)
+        taken.recv(1)
+
+    with serving(greet) as port:
+        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+    assert contact["outcome"] == "answers"
+    assert contact["words"].startswith(words)
+
+
+@pytest.mark.parametrize(
+    ("answer", "words"),
+    [
+        (b"HTTP/1.0 200 OK\r\nServer: nginx/1.24.0\r\n\r\n", "HTTP: HTTP/1.0 200 OK, nginx/1.24"),
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "HTTP: HTTP/1.1 404 Not Found, after"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "TLS: it does not speak plain HTTP"),
+        (b"-ERR wrong number of arguments\r\n", "Redis: -ERR wrong number of arguments"),
+        (b"E\0\0\0\x90SFATAL\0", "PostgreSQL"),
+    ],
+)
+def test_what_answers_a_head_request_is_recognised(answer: bytes, words: str) -> None:
+    asked: list[bytes] = []
+
+    def serve(taken: socket.socket) -> None:
+        asked.append(taken.recv(1000))
+        taken.sendall(answer)
+
+    with serving(serve) as port:
+        [contact] = probed(f"127.0.0.1:{port}", "--http", status=0)["contacts"]
+    assert contact["words"].startswith(words)
+    assert asked == [f"HEAD / HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()]
+
+
+def test_nothing_is_sent_unless_it_is_asked_for() -> None:
+    heard: list[bytes] = []
+    with serving(lambda taken: heard.append(taken.recv(1000))) as port:
+        probed(f"127.0.0.1:{port}", status=0)
+    assert heard == [b""]
+
+
+def test_closed_at_once() -> None:
+    with serving(lambda _: None) as port:
+        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+    assert contact["outcome"] == "closed"
+
+
+def test_reset_at_once() -> None:
+    with serving(reset) as port:
+        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+    assert contact["outcome"] in ("reset", "closed")
+    assert "cut it off at once" in contact["words"]
+
+
+def test_a_server_on_the_other_family_is_named() -> None:
+    with serving(lambda taken: taken.recv(1), "::1") as port:
+        document = probed(f"127.0.0.1:{port}", status=1)
+        assert document["contacts"][0]["outcome"] == "refused"
+        assert any(f"listens at [::1]:{port}" in each for each in document["advice"])
+
+
+def test_localhost_is_all_its_addresses(network: Network) -> None:
+    """In a network of its own, where localhost is 127.0.0.1 and ::1."""
+    server = network.start({"sockets": [{}], "accepts": True})
+    done = network.place.porttui("probe", str(server.port), "--json")
+    document = json.loads(done.stdout)
+    outcomes = {each["address"]: each["outcome"] for each in document["contacts"]}
+    assert done.returncode == 0
+    assert outcomes.pop("127.0.0.1") == "silent"
+    assert set(outcomes.values()) <= {"refused"}
+
+
+def test_dropped_packets_time_out(network: Network) -> None:
+    """What comes in over lo for somebody else is dropped without a word (net/ipv4/route.c)."""
+    network.output("ip", "route", "add", "192.0.2.0/24", "dev", "lo")
+    done = network.place.porttui("probe", "192.0.2.2:80", "--timeout", "0.3", "--json")
+    [contact] = json.loads(done.stdout)["contacts"]
+    assert (done.returncode, contact["outcome"]) == (1, "timed_out")
+    assert "packets are dropped" in contact["words"]
+
+
+def test_a_full_listen_queue_is_named(servers: Servers) -> None:
+    server = servers.start({"sockets": [{"backlog": 1}]})
+    kept = []
+    try:
+        for _ in range(4):
+            client = socket.socket()
+            client.setblocking(False)
+            client.connect_ex(("127.0.0.1", server.port))
+            kept.append(client)
+        until(lambda: _waiting(server.port) > 1, "a full queue")
+        [contact] = probed(f"127.0.0.1:{server.port}", "--timeout", "0.3", status=1)["contacts"]
+    finally:
+        for client in kept:
+            client.close()
+    assert contact["outcome"] == "timed_out"
+    assert "connections wait in its queue of 1" in contact["words"]
+
+
+def _waiting(port: int) -> int:
+    listed = subprocess.run(
+        ["ss", "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=True
+    )
+    return int(listed.stdout.split()[1])
+
+
+@pytest.mark.parametrize(
+    ("typed", "said"),
+    [
+        ("", "an empty word is no port"),
+        ("127.0.0.1:", "an empty word is no port"),
+        ("127.0.0.1:0", "0 is no port"),
+        ("localhost:abc", "abc is no port"),
+        ("::1:3000", "ambiguous"),
+        ("a b:3000", "a host is a name or an address"),
+        ("\x1b[2J:3000", "a host is a name or an address"),
+    ],
+)
+def test_bad_usage(typed: str, said: str) -> None:
+    done = run("probe", typed)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert said in done.stderr
+    assert "\x1b" not in done.stderr
+
+
+def test_a_name_that_stands_for_nothing() -> None:
+    done = run("probe", "nowhere.invalid:80")
+    assert (done.returncode, done.stdout) == (1, "")
+    assert "the name stands for no address" in done.stderr
+
+
+def test_random_answers_are_safe_to_print() -> None:
+    import random
+
+    rng = random.Random(5)
+    for _ in range(2000):
+        answer = rng.randbytes(rng.randint(1, 80))
+        contact = Contact(Endpoint.of("127.0.0.1", 80), ContactOutcome.ANSWERS, 1.0, answer)
+        assert contact_words(Reach("h", 80, (contact,), ()), contact).isprintable()
