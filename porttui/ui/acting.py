@@ -12,9 +12,10 @@ from textual.app import App
 from porttui.analysis.targets import targets_on_port
 from porttui.diagnosis.diagnoser import USUAL_ADDRESSES, Diagnoser
 from porttui.diagnosis.next_port import next_ports
+from porttui.diagnosis.reaching import reach
 from porttui.diagnosis.waiting import Until, Waited, Waiting
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
-from porttui.host.contract import Host
+from porttui.host.contract import Host, HostError
 from porttui.model.address import Address, Place
 from porttui.model.process import Process
 from porttui.model.stop import StopSignal, StopTarget
@@ -27,6 +28,7 @@ from porttui.ui.panes.pane import Details, StopChoice
 from porttui.ui.screens.choose_end import ChooseEnd
 from porttui.ui.screens.details import DetailsDialog
 from porttui.ui.screens.help import HelpDialog
+from porttui.ui.screens.reach import ReachDialog
 from porttui.ui.screens.show_text import ShowText
 from porttui.ui.screens.stop import StopDialog
 from porttui.ui.screens.why import Deeds, Finding, WhyDialog
@@ -124,6 +126,25 @@ class Acting:
             return
         deeds = Deeds(self._look, self._wait, self._stop_one_of, self.copy)
         self._app.push_screen(WhyDialog(place, deeds))
+
+    def reach(self, where: tuple[str, int] | None) -> None:
+        """Show whether a client can connect."""
+        if where is None:
+            self._say("There is no TCP server on this row to connect to", Tone.WARNING)
+        else:
+            self._app.push_screen(ReachDialog(*where, self._try_to_connect))
+
+    def _try_to_connect(self, dialog: ReachDialog, speak_http: bool) -> None:
+        def connect() -> None:
+            try:
+                found = reach(self._means.sampler, dialog.host, dialog.port, speak_http=speak_http)
+            except (HostError, SampleError) as error:
+                reason = str(error)
+                self._tell(lambda: dialog.failed(reason))
+            else:
+                self._tell(lambda: dialog.found(found))
+
+        self._app.run_worker(connect, thread=True, name="connect")
 
     def next_port(self, place: Place | None) -> None:
         """Copy the next free port after one."""

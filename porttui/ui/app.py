@@ -277,6 +277,10 @@ class PorttuiApp(App[int]):
         """Show why the port of the row, or of the filter, is held or free."""
         self._acting.why(self._place)
 
+    def action_reach(self) -> None:
+        """Try to connect to the row's server."""
+        self._acting.reach(self._deck.active.server())
+
     def action_next_port(self) -> None:
         """Copy the next free port after the row's, or the filter's."""
         self._acting.next_port(self._place)

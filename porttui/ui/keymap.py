@@ -88,6 +88,13 @@ ACTIONS: tuple[Action, ...] = (
         Group.ACT,
         in_footer=True,
     ),
+    Action(
+        "reach",
+        ("t",),
+        "Test",
+        "Try to connect to the server: refused, dropped, silent, or what answers.",
+        Group.ACT,
+    ),
     Action("next_port", ("n",), "Next port", "Copy the next free port.", Group.ACT),
     Action("sort", ("s",), "Sort", "Sort by the next column.", Group.FIND, in_footer=True),
     Action("reverse", ("S",), "Reverse", "Reverse the order.", Group.FIND),

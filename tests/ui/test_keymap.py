@@ -125,6 +125,7 @@ async def copies_the_next_port(stage: ScriptedStage, key: str) -> None:
 EFFECTS: dict[str, Effect] = {
     "stop": opens("StopDialog"),
     "why": opens("WhyDialog"),
+    "reach": opens("ReachDialog"),
     "next_port": copies_the_next_port,
     "copy": copies,
     "filter": opens_the_filter,

@@ -62,6 +62,14 @@ class ListeningPane(ListPane[ListeningRow]):
         row = self.selected
         return (row.protocol, row.local.port) if row else None
 
+    def server(self) -> tuple[str, int] | None:
+        """See `Pane.server`."""
+        row = self.selected
+        if row is None or row.protocol is not Protocol.TCP:
+            return None
+        address = row.local.address
+        return ("localhost" if address.is_wildcard else address.text, row.local.port)
+
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """See `Pane.stop_choices`."""
         if self.selected is None:

@@ -94,6 +94,13 @@ class LoopbackPane(ListPane[PairRow]):
         row = self.selected
         return (Protocol.TCP, row.server.endpoint.port) if row else None
 
+    def server(self) -> tuple[str, int] | None:
+        """See `Pane.server`."""
+        row = self.selected
+        if row is None:
+            return None
+        return (row.server.endpoint.address.text, row.server.endpoint.port)
+
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """Either end."""
         row = self.selected

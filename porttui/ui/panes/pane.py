@@ -88,6 +88,10 @@ class Pane(Vertical):
         """The port that a server has on the row under the cursor."""
         raise NotImplementedError
 
+    def server(self) -> tuple[str, int] | None:
+        """Host and port at which a client would reach the row's TCP server."""
+        raise NotImplementedError
+
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """What `stop` could act on, captured now."""
         raise NotImplementedError

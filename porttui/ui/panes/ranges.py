@@ -73,6 +73,10 @@ class RangesPane(Pane):
         """No single one."""
         return None
 
+    def server(self) -> tuple[str, int] | None:
+        """None."""
+        return None
+
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
         """A range has nothing to stop."""
         return ()

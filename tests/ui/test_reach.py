@@ -1,0 +1,60 @@
+"""Whether a client can connect: `t`, against real servers."""
+
+from __future__ import annotations
+
+import socket
+
+import pytest
+
+from tests.making import listener, process, udp
+from tests.scripted import ScriptedMachine
+from tests.servers import Servers, free_port
+from tests.ui.stage import SMALL, on_stage
+
+NODE = process(4213, "node")
+
+
+@pytest.mark.parametrize("size", [(120, 40), SMALL, (40, 12)], ids=str)
+async def test_a_silent_server(servers: Servers, size: tuple[int, int]) -> None:
+    server = servers.start({"sockets": [{}], "accepts": True})
+    machine = ScriptedMachine([listener("127.0.0.1", server.port, held_by=[NODE])])
+    async with on_stage(machine, size=size) as stage:
+        await stage.press("t")
+        await stage.until(lambda: "connected, silent" in stage.said)
+        assert "ask by HTTP" in stage.said
+        await stage.press("escape")
+        assert stage.dialog == ""
+
+
+async def test_a_server_that_is_gone() -> None:
+    port = free_port()
+    machine = ScriptedMachine([listener("127.0.0.1", port, held_by=[NODE])])
+    async with on_stage(machine) as stage:
+        await stage.press("t")
+        await stage.until(lambda: "refused though somebody listens" in stage.said)
+
+
+async def test_http_is_spoken_when_it_is_asked_for() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        machine = ScriptedMachine([listener("0.0.0.0", port, held_by=[NODE])])
+        async with on_stage(machine) as stage:
+            await stage.press("t")
+            await stage.until(lambda: "connected, silent" in stage.said)
+            first, _ = server.accept()
+            with first:
+                assert first.recv(1000) == b""
+            await stage.press("h")
+            second, _ = server.accept()
+            with second:
+                assert second.recv(1000).startswith(b"HEAD / HTTP/1.0")
+                second.sendall(b"HTTP/1.0 204 No Content\r\n\r\n")
+            await stage.until(lambda: "HTTP: HTTP/1.0 204 No Content" in stage.said)
+
+
+async def test_rows_without_a_tcp_server_say_so() -> None:
+    async with on_stage(ScriptedMachine([udp("127.0.0.1", 5353, held_by=[NODE])])) as stage:
+        await stage.press("t")
+        await stage.say("no TCP server")
+        await stage.press("3", "t")
+        await stage.say("no TCP server")
