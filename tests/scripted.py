@@ -148,6 +148,8 @@ class ScriptedMachine:
         """Every signal that was delivered, in order."""
         self.endures: dict[int, set[StopSignal]] = {}
         """The signals that a pid lives on after."""
+        self.opened: list[str] = []
+        """URLs that a browser was handed."""
         self.ancestors: set[int] = set()
         """Pids that porttui descends from."""
         self.traces: dict[int, Traces] = {}

@@ -9,14 +9,16 @@ from typing import Literal, NamedTuple
 
 from textual.app import App
 
+from porttui.analysis.copies import Served, copies
 from porttui.analysis.targets import targets_on_port
 from porttui.diagnosis.diagnoser import USUAL_ADDRESSES, Diagnoser
 from porttui.diagnosis.next_port import next_ports
 from porttui.diagnosis.reaching import reach
 from porttui.diagnosis.waiting import Until, Waited, Waiting
+from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.host.contract import Host, HostError
-from porttui.model.address import Address, Place
+from porttui.model.address import Address, Place, Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
@@ -26,6 +28,7 @@ from porttui.stopping.wording import is_good, sentence
 from porttui.ui.messages import Answered, CopyFinished, StopFinished, StopStepped
 from porttui.ui.panes.pane import Details, StopChoice
 from porttui.ui.screens.choose_end import ChooseEnd
+from porttui.ui.screens.copy_as import CopyAs
 from porttui.ui.screens.details import DetailsDialog
 from porttui.ui.screens.help import HelpDialog
 from porttui.ui.screens.reach import ReachDialog
@@ -51,6 +54,7 @@ class Means(NamedTuple):
     sampler: Sampler
     stopper: Stopper
     clipboard: SystemClipboard
+    open_url: Callable[[str], None] = open_url
 
     @property
     def diagnoser(self) -> Diagnoser:
@@ -127,12 +131,43 @@ class Acting:
         deeds = Deeds(self._look, self._wait, self._stop_one_of, self.copy)
         self._app.push_screen(WhyDialog(place, deeds))
 
-    def reach(self, where: tuple[str, int] | None) -> None:
+    def reach(self, served: Served | None) -> None:
         """Show whether a client can connect."""
-        if where is None:
+        if served is None or served.protocol is not Protocol.TCP:
             self._say("There is no TCP server on this row to connect to", Tone.WARNING)
-        else:
-            self._app.push_screen(ReachDialog(*where, self._try_to_connect))
+            return
+        dialog = ReachDialog(served.host, served.endpoint.port, self._try_to_connect)
+        self._app.push_screen(dialog)
+
+    def copy_as(self, served: Served | None) -> None:
+        """Ask in which form to copy a server's address."""
+        if served is None:
+            self._say("There is no server on this row", Tone.WARNING)
+            return
+
+        def copy(text: str | None) -> None:
+            if text is not None:
+                self.copy(text)
+
+        self._app.push_screen(CopyAs(copies(served)), copy)
+
+    def browse(self, served: Served | None) -> None:
+        """Open a server in the browser."""
+        if served is None or served.protocol is not Protocol.TCP:
+            self._say("There is no TCP server on this row to open", Tone.WARNING)
+            return
+        url = served.url
+
+        def hand_over() -> None:
+            try:
+                self._means.open_url(url)
+            except HostError as error:
+                words = f"Not opened: {error}; C copies {url}"
+                self._tell(lambda: self._say(words, Tone.WARNING))
+            else:
+                self._tell(lambda: self._say(f"Handed {url} to the browser", Tone.PLAIN))
+
+        self._app.run_worker(hand_over, thread=True, name="browser")
 
     def _try_to_connect(self, dialog: ReachDialog, speak_http: bool) -> None:
         def connect() -> None:

@@ -279,7 +279,15 @@ class PorttuiApp(App[int]):
 
     def action_reach(self) -> None:
         """Try to connect to the row's server."""
-        self._acting.reach(self._deck.active.server())
+        self._acting.reach(self._deck.active.served())
+
+    def action_copy_as(self) -> None:
+        """Copy the address of the row's server in another form, or a command about it."""
+        self._acting.copy_as(self._deck.active.served())
+
+    def action_browse(self) -> None:
+        """Open the row's server in a browser."""
+        self._acting.browse(self._deck.active.served())
 
     def action_next_port(self) -> None:
         """Copy the next free port after the row's, or the filter's."""
@@ -288,12 +296,14 @@ class PorttuiApp(App[int]):
     @property
     def _place(self) -> Place | None:
 
-        found = self._deck.active.port()
-        if found is None and len(self._wanted.terms) == 1:
+        served = self._deck.active.served()
+        if served is not None:
+            return Place(served.protocol, served.endpoint.port)
+        if len(self._wanted.terms) == 1:
             [term] = self._wanted.terms
             if isinstance(term, PortTerm) and term.first == term.last:
-                found = Protocol.TCP, term.first
-        return None if found is None else Place(*found)
+                return Place(Protocol.TCP, term.first)
+        return None
 
     def action_stop(self) -> None:
         """Ask whether to stop the process of the row."""

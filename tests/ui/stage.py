@@ -56,6 +56,7 @@ def a_session(
             sampler,
             Stopper(host, sampler, watch_s=watch_s),
             clipboard or ScriptedClipboard(),
+            machine.opened.append,
         ),
         interval_s=interval_s,
         wanted=wanted,

@@ -116,6 +116,13 @@ async def leaves(stage: ScriptedStage, key: str) -> None:
     assert stage.app.return_code == 0
 
 
+async def opens_a_browser(stage: ScriptedStage, key: str) -> None:
+    await stage.press(key)
+    await stage.until(lambda: stage.machine.opened)
+    [opened] = stage.machine.opened
+    assert opened.startswith("http://127.0.0.1:")
+
+
 async def copies_the_next_port(stage: ScriptedStage, key: str) -> None:
     await stage.press(key)
     await stage.until(lambda: stage.clipboard.copied)
@@ -126,6 +133,8 @@ EFFECTS: dict[str, Effect] = {
     "stop": opens("StopDialog"),
     "why": opens("WhyDialog"),
     "reach": opens("ReachDialog"),
+    "copy_as": opens("CopyAs"),
+    "browse": opens_a_browser,
     "next_port": copies_the_next_port,
     "copy": copies,
     "filter": opens_the_filter,

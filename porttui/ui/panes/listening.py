@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
+from porttui.analysis.copies import Served
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.facets import facets_of_listening
 from porttui.analysis.filter import Facets
@@ -57,18 +58,10 @@ class ListeningPane(ListPane[ListeningRow]):
         """See `Pane.address`."""
         return str(self.selected.local) if self.selected else None
 
-    def port(self) -> tuple[Protocol, int] | None:
-        """See `Pane.port`."""
+    def served(self) -> Served | None:
+        """See `Pane.served`."""
         row = self.selected
-        return (row.protocol, row.local.port) if row else None
-
-    def server(self) -> tuple[str, int] | None:
-        """See `Pane.server`."""
-        row = self.selected
-        if row is None or row.protocol is not Protocol.TCP:
-            return None
-        address = row.local.address
-        return ("localhost" if address.is_wildcard else address.text, row.local.port)
+        return Served(row.protocol, row.local, row.holders) if row else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """See `Pane.stop_choices`."""

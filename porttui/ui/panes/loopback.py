@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
+from porttui.analysis.copies import Served
 from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import Facets, Filter
 from porttui.analysis.holders import by_seniority
@@ -89,17 +90,12 @@ class LoopbackPane(ListPane[PairRow]):
         """The server's end: what one would connect to."""
         return str(self.selected.server.endpoint) if self.selected else None
 
-    def port(self) -> tuple[Protocol, int] | None:
-        """See `Pane.port`."""
-        row = self.selected
-        return (Protocol.TCP, row.server.endpoint.port) if row else None
-
-    def server(self) -> tuple[str, int] | None:
-        """See `Pane.server`."""
+    def served(self) -> Served | None:
+        """See `Pane.served`."""
         row = self.selected
         if row is None:
             return None
-        return (row.server.endpoint.address.text, row.server.endpoint.port)
+        return Served(Protocol.TCP, row.server.endpoint, row.server.holders)
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """Either end."""

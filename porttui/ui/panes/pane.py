@@ -20,7 +20,7 @@ from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.wording import count
 
 if TYPE_CHECKING:
-    from porttui.model.address import Protocol
+    from porttui.analysis.copies import Served
     from porttui.model.stop import StopTarget
 
 R = TypeVar("R", bound=Keyed)
@@ -84,12 +84,8 @@ class Pane(Vertical):
         """What `copy` takes from the row under the cursor."""
         raise NotImplementedError
 
-    def port(self) -> tuple[Protocol, int] | None:
-        """The port that a server has on the row under the cursor."""
-        raise NotImplementedError
-
-    def server(self) -> tuple[str, int] | None:
-        """Host and port at which a client would reach the row's TCP server."""
+    def served(self) -> Served | None:
+        """The server on the row under the cursor."""
         raise NotImplementedError
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:

@@ -8,9 +8,9 @@ from textual import on
 from textual.app import ComposeResult
 
 from porttui.analysis.board import Board
+from porttui.analysis.copies import Served
 from porttui.analysis.filter import Filter
 from porttui.analysis.usage import RangeUsage
-from porttui.model.address import Protocol
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
@@ -69,12 +69,8 @@ class RangesPane(Pane):
         """The range's first and last port."""
         return str(self._table.selected.range) if self._table.selected else None
 
-    def port(self) -> tuple[Protocol, int] | None:
-        """No single one."""
-        return None
-
-    def server(self) -> tuple[str, int] | None:
-        """None."""
+    def served(self) -> Served | None:
+        """See `Pane.served`."""
         return None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
