@@ -123,11 +123,15 @@ class Acting:
         else:
             self._app.push_screen(ChooseEnd(choices), self._ask_to_stop)
 
-    def why(self, place: Place | None) -> None:
-        """Show why a port is held or free."""
+    def why_row(self, place: Place | None) -> None:
+        """Show why a row's port is held or free, on its own address and the usual ones."""
         if place is None:
             self._say("Which port? Go to a row, or filter by one port", Tone.WARNING)
-            return
+        else:
+            self.why(_with_usual(place))
+
+    def why(self, place: Place) -> None:
+        """Show why a port is held or free."""
         deeds = Deeds(self._look, self._wait, self._stop_one_of, self.copy)
         self._app.push_screen(WhyDialog(place, deeds))
 
@@ -189,7 +193,7 @@ class Acting:
 
         def find() -> None:
             try:
-                ports = self._next_ports(place)
+                ports = self._next_ports(_with_usual(place))
             except SampleError as error:
                 words = f"No port was found: {error}"
                 self._tell(lambda: self._say(words, Tone.ERROR))
@@ -307,6 +311,17 @@ class Acting:
     def _stop_dialogs(self, target: StopTarget) -> list[StopDialog]:
         open_ones = [each for each in self._app.screen_stack if isinstance(each, StopDialog)]
         return [each for each in open_ones if each.target == target]
+
+
+def _with_usual(place: Place) -> Place:
+    """The usual addresses, and before them one that is not among them."""
+    usual = [Address.parse(each) for each in USUAL_ADDRESSES]
+    return place._replace(addresses=tuple(dict.fromkeys((*_unusual(place, usual), *usual))))
+
+
+def _unusual(place: Place, usual: Sequence[Address]) -> list[Address]:
+    known = {each.unmapped for each in usual}
+    return [each for each in place.addresses if each.unmapped not in known]
 
 
 def _whose(target: StopTarget) -> str:

@@ -275,7 +275,7 @@ class PorttuiApp(App[int]):
 
     def action_why(self) -> None:
         """Show why the port of the row, or of the filter, is held or free."""
-        self._acting.why(self._place)
+        self._acting.why_row(self._place)
 
     def action_reach(self) -> None:
         """Try to connect to the row's server."""
@@ -298,7 +298,7 @@ class PorttuiApp(App[int]):
 
         served = self._deck.active.served()
         if served is not None:
-            return Place(served.protocol, served.endpoint.port)
+            return Place(served.protocol, served.endpoint.port, (served.endpoint.address,))
         if len(self._wanted.terms) == 1:
             [term] = self._wanted.terms
             if isinstance(term, PortTerm) and term.first == term.last:

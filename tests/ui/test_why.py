@@ -50,6 +50,15 @@ async def test_verdicts_stand_beside_their_addresses() -> None:
         await stage.until(lambda: "2 sockets with this local port listed" in stage.said)
 
 
+async def test_the_row_s_own_address_comes_first_where_it_is_none_of_the_usual() -> None:
+    machine = ScriptedMachine([listener("127.0.0.51", 3000, held_by=[NODE])])
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "next free" in stage.said)
+        shown = [line.split()[:2] for line in stage.box if line[:1] in "1[0" and line.strip()]
+        assert shown[:2] == [["127.0.0.51", "held"], ["127.0.0.1", "free"]]
+
+
 async def test_a_port_on_the_command_line_is_diagnosed_at_once() -> None:
     machine = developers_machine()
     machine.may_read.clear()
