@@ -196,6 +196,7 @@ def machine(
     uid: int | None = 1000,
     is_elevated: bool = False,
     ancestors: Sequence[int] = (),
+    person_uid: int | None = None,
 ) -> Host:
     """A machine that only tells who is looking at it."""
 
@@ -222,5 +223,6 @@ def machine(
         ancestor_pids=lambda: frozenset(ancestors),
         pid=pid,
         uid=uid,
+        person_uid=uid if person_uid is None else person_uid,
         is_elevated=is_elevated,
     )

@@ -148,6 +148,8 @@ class ScriptedMachine:
         """Every signal that was delivered, in order."""
         self.endures: dict[int, set[StopSignal]] = {}
         """The signals that a pid lives on after."""
+        self.person_uid: int | None = None
+        """None: whoever it is has all the processes."""
         self.opened: list[str] = []
         """URLs that a browser was handed."""
         self.ancestors: set[int] = set()
@@ -180,6 +182,7 @@ class ScriptedMachine:
             ancestor_pids=lambda: frozenset(self.ancestors),
             pid=self.pid,
             uid=self.uid,
+            person_uid=self.person_uid,
             is_elevated=self.uid == 0,
         )
 

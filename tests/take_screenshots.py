@@ -344,7 +344,7 @@ def take_all() -> None:
     close_connections(CLOSED_CONNECTIONS)
     cast.start_all(SERVERS)
     cast.start_all(CLIENTS)
-    host = local_host()
+    host = local_host()._replace(person_uid=USERS["ana"])
     for shot in SHOTS:
         svg = asyncio.run(take(shot, host, cast))
         Path(SCREENSHOTS, f"{shot.name}.svg").write_text(svg, encoding="utf-8")

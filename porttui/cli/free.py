@@ -122,6 +122,8 @@ def _refusal(
         for reason in (stopper.refusal(target), *(stopper.refusal(target, p) for p in chosen)):
             if reason:
                 return f"{target.endpoint}: {reason}"
+        for danger in filter(None, map(stopper.danger, chosen)):
+            return f"{target.endpoint}: {danger}; the session stops it when its name is typed"
     return None
 
 

@@ -25,6 +25,13 @@ def effective_uid() -> int | None:
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 
+def person_uid() -> int | None:
+    """Who sits here: behind sudo the user who called it (sudo(8), SUDO_UID)."""
+    uid = effective_uid()
+    called_by = os.environ.get("SUDO_UID", "")
+    return int(called_by) if uid == 0 and called_by.isdecimal() else uid
+
+
 def is_elevated() -> bool:
     """Root on POSIX; a member of the Administrators with the token to show for it on Windows."""
     uid = effective_uid()

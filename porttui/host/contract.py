@@ -133,5 +133,7 @@ class Host(typing.NamedTuple):
     """porttui's own."""
     uid: int | None
     """Effective user id; None where there is none (Windows)."""
+    person_uid: int | None
+    """Of who sits here: behind sudo the user who called it; None where there is none."""
     is_elevated: bool
     """Root on POSIX, an administrator on Windows."""

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from porttui.host.accounts import effective_uid, is_elevated
+from porttui.host.accounts import effective_uid, is_elevated, person_uid
 from porttui.host.contract import (
     BindAnswer,
     Host,
@@ -53,6 +53,7 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
         uid=effective_uid(),
+        person_uid=person_uid(),
         is_elevated=is_elevated(),
     )
 

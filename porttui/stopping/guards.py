@@ -18,17 +18,43 @@ def refusal(process: Process, host: Host) -> str | None:
         return f"pid {process.pid} is the system itself: ending it could take everything down"
     if process.is_kernel_thread:
         return f"{process.label} is a thread of the kernel: signals do not end it"
-    if process.pid in host.ancestor_pids():
-        return (
-            f"{process.label} is what porttui itself runs in: "
-            "ending it would take this session down"
-        )
     if _is_foreign(process, host):
         owner = process.user or "another user"
         return (
             f"{process.label} belongs to {owner}, not to you: "
             f"sudo kill -TERM {process.pid} would ask it to exit"
         )
+    return None
+
+
+DAEMONS = frozenset(
+    {
+        *("init", "launchd", "systemd", "systemd-logind", "systemd-journald", "systemd-resolved"),
+        *("systemd-networkd", "systemd-udevd", "dbus-daemon", "dbus-broker", "NetworkManager"),
+        *("sshd", "login", "dockerd", "docker-proxy", "containerd", "containerd-shim", "podman"),
+        *("kubelet", "Xorg", "Xwayland", "gnome-shell", "kwin_wayland", "WindowServer"),
+    }
+)
+"""Programs that hold up much more than a port."""
+
+
+def danger(process: Process, host: Host) -> str | None:
+    """What else would end with `process`; None for one that only serves its port."""
+    if process.pid in host.ancestor_pids():
+        return f"{process.label} is what porttui itself runs in: ending it may end this session"
+    if process.name in DAEMONS:
+        return f"{process.name} holds up more than this port: others may lose their sessions"
+    return None
+
+
+def warning(process: Process, host: Host) -> str | None:
+    """Why a person has to type the name of `process` before it is signalled; None for others."""
+    found = danger(process, host)
+    if found is not None:
+        return found
+    strangers = host.is_elevated and None not in (host.person_uid, process.uid)
+    if strangers and process.uid != host.person_uid:
+        return f"{process.label} belongs to {process.user or 'another user'}, not to you"
     return None
 
 

@@ -26,7 +26,7 @@ from porttui.model.stop import (
 )
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
-from porttui.stopping.guards import refusal, target_refusal
+from porttui.stopping.guards import danger, refusal, target_refusal, warning
 from porttui.stopping.verdict import NEWCOMERS, Verdict, judge, told_apart
 
 GRACE_S = {StopSignal.TERM: 3.0, StopSignal.KILL: 2.0}
@@ -72,6 +72,14 @@ class Stopper:
         if process is None:
             return target_refusal(target, self._host)
         return refusal(process, self._host)
+
+    def danger(self, process: Process) -> str | None:
+        """What else would end with `process`; None for one that only serves its port."""
+        return danger(process, self._host)
+
+    def warning(self, process: Process) -> str | None:
+        """Why the name of `process` has to be typed before it is signalled; None for others."""
+        return warning(process, self._host)
 
     def stop(
         self,

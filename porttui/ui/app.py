@@ -175,6 +175,8 @@ class PorttuiApp(App[int]):
     async def _press(self, event: events.Key) -> bool:
         if not isinstance(self.screen, Dialog) and self.screen is not self.screen_stack[0]:
             return False  # a screen of Textual's own, the palette for example
+        if isinstance(self.screen, Dialog) and self.screen.press(event):
+            return True
         if self._is_typing and self._type(lambda: self._filter_line.press(event)):
             return True
         bound = self.screen.active_bindings.get(event.key)

@@ -7,7 +7,7 @@ import pytest
 from porttui.host.contract import Host
 from porttui.model.process import Process
 from porttui.model.stop import StopTarget
-from porttui.stopping.guards import refusal, target_refusal
+from porttui.stopping.guards import danger, refusal, target_refusal, warning
 from tests.making import machine, process, target
 
 USER = machine(pid=999, uid=1000)
@@ -15,9 +15,6 @@ ROOT = machine(pid=999, uid=0, is_elevated=True)
 WINDOWS = machine(pid=999, uid=None)
 
 ITSELF = "that is porttui itself: q leaves it"
-
-
-THE_SHELL = "zsh 4213 is what porttui itself runs in: ending it would take this session down"
 
 
 def the_system(pid: int) -> str:
@@ -28,8 +25,6 @@ def the_system(pid: int) -> str:
     ("each", "host", "reason"),
     [
         (process(4213), USER, None),
-        (process(4213, "zsh"), machine(ancestors=[4213]), THE_SHELL),
-        (process(4213, "zsh"), machine(uid=0, is_elevated=True, ancestors=[4213]), THE_SHELL),
         (process(4213, uid=0, user="root"), ROOT, None),
         (process(4213, uid=1000), ROOT, None),
         (process(3), USER, None),
@@ -112,3 +107,34 @@ def test_a_target_without_a_process_is_refused(
     aim: StopTarget, host: Host, reason: str | None
 ) -> None:
     assert target_refusal(aim, host) == reason
+
+
+SUDO = machine(uid=0, is_elevated=True, person_uid=1000)
+SHELL = machine(ancestors=[4213])
+
+
+@pytest.mark.parametrize(
+    ("each", "host", "words"),
+    [
+        (process(4213, "node"), USER, None),
+        (process(4213, "node"), SUDO, None),
+        (process(4213, "zsh"), SHELL, "is what porttui itself runs in"),
+        (process(598, "sshd", uid=0, user="root"), SUDO, "sshd holds up more than this port"),
+        (process(7, "docker-proxy"), USER, "docker-proxy holds up more"),
+        (process(812, "postgres", uid=111, user="postgres"), SUDO, "belongs to postgres, not to"),
+        (process(812, "postgres", uid=0, user="root"), SUDO, "belongs to root, not to you"),
+        (process(812, "postgres", uid=1000), WINDOWS, None),
+    ],
+)
+def test_names_that_have_to_be_typed(each: Process, host: Host, words: str | None) -> None:
+    said = warning(each, host)
+    assert (said is None) == (words is None)
+    assert said is None or (words is not None and words in said)
+    assert refusal(each, host) is None
+
+
+def test_only_more_than_a_port_is_a_danger() -> None:
+    """A script with --yes may stop another user's server, not what others depend on."""
+    assert danger(process(812, "postgres", uid=111, user="postgres"), SUDO) is None
+    assert danger(process(598, "sshd", uid=0), SUDO) is not None
+    assert danger(process(4213, "zsh"), SHELL) is not None

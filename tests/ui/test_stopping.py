@@ -574,7 +574,7 @@ async def test_who_may_start_it_again_is_said_before_the_stop() -> None:
         assert {pid for pid, _ in machine.signals} == {nodemon.pid}
 
 
-async def test_the_parent_is_not_stopped_when_porttui_runs_in_it() -> None:
+async def test_a_parent_that_porttui_runs_in_has_to_be_typed() -> None:
     machine = developers_machine()
     loop = process(4201, "bash", cmdline=("bash", "-c", "while true; do node x; done"))
     machine.traces = {NODE.pid: Traces(NODE, ancestors=(loop,))}
@@ -583,6 +583,47 @@ async def test_the_parent_is_not_stopped_when_porttui_runs_in_it() -> None:
         await stage.press("x")
         await stage.until(lambda: "P stop its parent" in stage.said)
         await stage.press("P")
-        assert "Not possible: bash 4201 is what porttui itself runs in" in stage.said
-        await stage.press("y", "f")
+        assert "bash 4201 is what porttui itself runs in" in stage.said
+        await stage.press("y", *"bas", "enter")
         assert machine.signals == []
+        await stage.press(*"bash", "enter")
+        await stage.until(lambda: machine.signals)
+        assert machine.signals == [(loop.pid, StopSignal.TERM)]
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL, (40, 12)], ids=str)
+async def test_a_daemon_has_to_be_typed(size: tuple[int, int]) -> None:
+    sshd = process(598, "sshd", user="root", uid=0)
+    machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[sshd])])
+    async with on_stage(machine, size=size) as stage:
+        await stage.press("x", "f")
+        assert "Enter to send SIGKILL:" in stage.said
+        # Keys that are commands elsewhere are letters here.
+        await stage.press("y", "q", "f", "n", "enter")
+        assert (stage.dialog, machine.signals) == ("StopDialog", [])
+        await stage.press(*"sshx", "backspace", "d")
+        assert machine.signals == []
+        await stage.press("enter")
+        await stage.until(lambda: machine.signals)
+        assert machine.signals == [(598, StopSignal.KILL)]
+
+
+async def test_typing_can_be_left() -> None:
+    sshd = process(598, "sshd", user="root", uid=0)
+    machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[sshd])])
+    async with on_stage(machine) as stage:
+        await stage.press("x", "y", *"sshd", "escape")
+        assert "Enter to send" not in stage.said
+        await stage.press("enter", "escape")
+        assert (stage.dialog, machine.signals) == ("", [])
+
+
+async def test_behind_sudo_other_users_processes_have_to_be_typed() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 5432, held_by=POSTGRES)])
+    machine.person_uid = 1000
+    async with on_stage(machine) as stage:
+        await stage.press("x", "y")
+        assert "belongs to postgres, not to you" in stage.said
+        assert machine.signals == []
+        await stage.press(*str(POSTGRES[0].pid), "enter")
+        await stage.until(lambda: machine.signals)

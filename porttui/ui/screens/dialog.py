@@ -9,6 +9,7 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
+from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -132,6 +133,10 @@ class Dialog(ModalScreen[T], Generic[T]):
             return Text(text)
         style = self.get_component_rich_style(f"dialog--{tone}", partial=True)
         return Text(text, style=style)
+
+    def press(self, event: events.Key) -> bool:  # noqa: ARG002
+        """Take a key before any binding does; whether it was taken."""
+        return False
 
     def body(self) -> Sequence[RenderableType]:
         """What it says, line by line; foreign text only in `Text`, never as markup."""

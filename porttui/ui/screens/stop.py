@@ -8,6 +8,7 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
+from textual import events
 from textual.binding import Binding, BindingType
 
 from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
@@ -29,6 +30,8 @@ _SEEN_TOGETHER = 3
 
 class _Phase(Enum):
     ASKING = auto()
+    TYPING = auto()
+    """The name of the process has to be typed: it is one that much depends on."""
     RUNNING = auto()
     OVER = auto()
 
@@ -59,6 +62,8 @@ class StopDialog(Dialog[None]):
         self._aim_at_parent = False
         self._phase = _Phase.ASKING
         self._origins: dict[Process, Origin] = {}
+        self._signal = StopSignal.TERM
+        self._typed = ""
         self._steps: list[str] = []
         self._result: StopResult | None = None
 
@@ -70,10 +75,16 @@ class StopDialog(Dialog[None]):
     def body(self) -> Sequence[RenderableType]:
         """The target with all that the stop touches; later the steps and the outcome."""
         lines = self._target_lines()
-        if self._phase is _Phase.ASKING:
+        if self._phase in (_Phase.ASKING, _Phase.TYPING):
             refusal = self._refusal()
+            warnings = [self.toned(f"{each}.", Tone.ERROR) for each in self._warnings()]
             if refusal:
                 lines += [Text(), self.toned(f"Not possible: {refusal}.", Tone.WARNING)]
+            elif warnings:
+                lines += [Text(), *warnings]
+            if self._phase is _Phase.TYPING:
+                asked = f"Type {self._name_to_type} (or its pid) and Enter to send {self._signal}: "
+                lines.append(Text.assemble(asked, (f"{self._typed}▏", "bold")))
             return lines
         lines += [Text(), *(Text(step) for step in self._steps)]
         if self._result is None:
@@ -91,6 +102,8 @@ class StopDialog(Dialog[None]):
 
     def hints(self) -> Sequence[KeyHint]:
         """Only what can be pressed in this phase."""
+        if self._phase is _Phase.TYPING:
+            return (KeyHint("Enter", "send it"), KeyHint("Esc", "leave it"))
         if self._phase is _Phase.RUNNING:
             return (KeyHint("Esc", "leave it running in the background"),)
         if self._phase is _Phase.OVER:
@@ -123,11 +136,38 @@ class StopDialog(Dialog[None]):
         signal = StopSignal[name]
         forcing_on = self._can_force_again() and signal is StopSignal.KILL
         if self._phase is _Phase.ASKING and not self._refusal():
+            if self._warnings():
+                self._phase, self._signal, self._typed = _Phase.TYPING, signal, ""
+                self.draw()
+                return
             chosen = self._chosen
         elif forcing_on and self._result is not None:
             chosen = self._result.survivors
         else:
             return
+        self._begin(chosen, signal)
+
+    def press(self, event: events.Key) -> bool:
+        """The name is typed here; nothing else is, and no key of it is a command."""
+        if self._phase is not _Phase.TYPING:
+            return False
+        if event.key == "escape":
+            self._phase = _Phase.ASKING
+        elif event.key == "enter":
+            if self._typed in (self._name_to_type, str(self._chosen[0].pid)):
+                self._begin(self._chosen, self._signal)
+            else:
+                self._typed = ""
+        elif event.key == "backspace":
+            self._typed = self._typed[:-1]
+        elif event.character is not None and event.is_printable:
+            self._typed += event.character
+        else:
+            return event.key != "ctrl+c"
+        self.draw()
+        return True
+
+    def _begin(self, chosen: tuple[Process, ...], signal: StopSignal) -> None:
         self._phase, self._result = _Phase.RUNNING, None
         self.draw()
         self._start(self._target, chosen, signal)
@@ -164,7 +204,7 @@ class StopDialog(Dialog[None]):
     def tell_origin(self, process: Process, origin: Origin) -> None:
         """Where a holder comes from is known now."""
         self._origins[process] = origin
-        if self._phase is _Phase.ASKING:
+        if self._phase in (_Phase.ASKING, _Phase.TYPING):
             self.draw()
 
     def stepped(self, words: str) -> None:
@@ -197,6 +237,14 @@ class StopDialog(Dialog[None]):
         origins = [self._origins[each] for each in holders if each in self._origins]
         found = [each.process for origin in origins for each in origin.supervisors if each.process]
         return found[0] if found else None
+
+    @property
+    def _name_to_type(self) -> str:
+        return self._chosen[0].name
+
+    def _warnings(self) -> list[str]:
+        found = [self._stopper.warning(process) for process in self._chosen]
+        return list(dict.fromkeys(each for each in found if each))
 
     def _refusal(self) -> str | None:
         reasons = [self._stopper.refusal(self._target)]
