@@ -11,7 +11,7 @@ from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import WhoCommand
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
+from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
 from porttui.diagnosis.wording import VERDICTS, reasons, spelled
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
@@ -50,7 +50,7 @@ def _origins(origins: Sequence[Origin]) -> Iterator[str]:
         facts = [
             ("user", process.user or "unknown"),
             ("started", started),
-            ("project", place_words(origin)),
+            (place_label(origin), place_words(origin)),
             ("parents", chain_words(origin)),
             *(("comes back", supervisor_words(each)) for each in origin.supervisors),
         ]

@@ -7,6 +7,11 @@ from porttui.model.origin import Origin, Supervisor, SupervisorKind
 _SOME = 4
 
 
+def place_label(origin: Origin) -> str:
+    """What `place_words` tells: a project, or a directory only."""
+    return "directory" if origin.traces.project is None else "project"
+
+
 def place_words(origin: Origin) -> str:
     """Its project and working directory; "" where neither is known."""
     cwd, project = origin.traces.cwd, origin.traces.project

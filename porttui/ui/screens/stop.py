@@ -11,7 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 
-from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
+from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
 from porttui.model.origin import Origin
 from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
@@ -292,7 +292,7 @@ class StopDialog(Dialog[None]):
         origin = self._origins.get(process)
         if origin is not None:
             if place_words(origin):
-                lines.append(labelled("  project", place_words(origin)))
+                lines.append(labelled(f"  {place_label(origin)}", place_words(origin)))
             if chain_words(origin):
                 lines.append(labelled("  parents", chain_words(origin)))
             for each in origin.supervisors:
