@@ -8,10 +8,9 @@ from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import WaitCommand
-from porttui.diagnosis.diagnoser import USUAL_ADDRESSES
+from porttui.diagnosis.diagnoser import usual_addresses
 from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
 from porttui.host.contract import Host
-from porttui.model.address import Address
 from porttui.sampling.sampler import Sampler
 
 _ERASE_LINE = "\r\x1b[K"
@@ -27,7 +26,7 @@ def run_wait(
         SampleError: the sockets could not be read.
     """
     protocol, port, given = command.place
-    addresses = given or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
+    addresses = given or usual_addresses(host, protocol)
     until = Until.LISTENING if command.until_listening else Until.FREE
     shows = err.isatty()
 

@@ -17,6 +17,18 @@ USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""
 
 
+def usual_addresses(host: Host, protocol: Protocol) -> tuple[Address, ...]:
+    """Where servers bind on this machine: one without IPv6 has neither ::1 nor ::."""
+    every = (Address.parse(each) for each in USUAL_ADDRESSES)
+    return tuple(each for each in every if _is_here(host, protocol, each))
+
+
+def _is_here(host: Host, protocol: Protocol, address: Address) -> bool:
+    # Port 0 is any port; that none is left, or that it is not permitted, is another matter.
+    answer = host.try_bind(protocol, Endpoint(address, 0), True)
+    return answer not in (BindAnswer.NOT_HERE, BindAnswer.UNKNOWN)
+
+
 class Diagnoser:
     """Diagnoses ports of one host."""
 
@@ -34,7 +46,7 @@ class Diagnoser:
         Raises:
             SampleError: the sockets could not be read.
         """
-        wanted = tuple(addresses) or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
+        wanted = tuple(addresses) or usual_addresses(self._host, protocol)
         found = self._look(protocol, port, wanted)
         if any(reason.why is Why.UNSEEN for each in found.addresses for reason in each.reasons):
             # Between the look and the probe somebody may have come: a second look would see them.
@@ -45,10 +57,9 @@ class Diagnoser:
         """Where a process comes from, and who may start it again."""
         return origin_of(self._host.read_traces(process))
 
-    def is_here(self, protocol: Protocol, address: Address) -> bool:
-        """Whether it is an address of this machine: one without IPv6 has no ::1."""
-        answer = self._host.try_bind(protocol, Endpoint(address, 0), True)
-        return answer is BindAnswer.BINDABLE
+    def usual_addresses(self, protocol: Protocol) -> tuple[Address, ...]:
+        """See `usual_addresses`."""
+        return usual_addresses(self._host, protocol)
 
     def can_be_had(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> bool:
         """Whether every kind of server could bind the port on all the addresses."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from porttui.diagnosis.diagnoser import USUAL_ADDRESSES, Diagnoser
+from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.model.address import Address, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Snapshot
@@ -30,8 +30,7 @@ def next_ports(
     Outside the ephemeral range first, where no outgoing connection can take them: above `after`,
     then below it; then inside in the same order.
     """
-    wanted = tuple(addresses) or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
-    here = tuple(each for each in wanted if diagnoser.is_here(protocol, each))
+    wanted = tuple(addresses) or diagnoser.usual_addresses(protocol)
     table = snapshot.sockets
     rows = range(table.udp_from) if protocol is Protocol.TCP else range(table.udp_from, len(table))
     taken = {table.local_ports[row] for row in rows}
@@ -42,7 +41,7 @@ def next_ports(
             break
         if port not in taken:
             tried += 1
-            if diagnoser.can_be_had(protocol, port, here):
+            if diagnoser.can_be_had(protocol, port, wanted):
                 found.append(port)
     return tuple(found)
 

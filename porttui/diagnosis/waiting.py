@@ -98,6 +98,6 @@ class Waiting:
     def _probed(self) -> PortState:
         for address in self._addresses:
             answer = self._host.try_bind(self._protocol, Endpoint(address, self._port), True)
-            if answer not in (BindAnswer.BINDABLE, BindAnswer.NOT_HERE):
+            if answer is not BindAnswer.BINDABLE:
                 return PortState.HELD
         return PortState.FREE

@@ -11,14 +11,14 @@ from textual.app import App
 
 from porttui.analysis.copies import Served, copies
 from porttui.analysis.targets import targets_on_port
-from porttui.diagnosis.diagnoser import USUAL_ADDRESSES, Diagnoser
+from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
 from porttui.diagnosis.next_port import next_ports
 from porttui.diagnosis.reaching import reach
 from porttui.diagnosis.waiting import Until, Waited, Waiting
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.host.contract import Host, HostError
-from porttui.model.address import Address, Place, Protocol
+from porttui.model.address import Place, Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
@@ -128,7 +128,7 @@ class Acting:
         if place is None:
             self._say("Which port? Go to a row, or filter by one port", Tone.WARNING)
         else:
-            self.why(_with_usual(place))
+            self.why(self._with_usual(place))
 
     def why(self, place: Place) -> None:
         """Show why a port is held or free."""
@@ -193,7 +193,7 @@ class Acting:
 
         def find() -> None:
             try:
-                ports = self._next_ports(_with_usual(place))
+                ports = self._next_ports(self._with_usual(place))
             except SampleError as error:
                 words = f"No port was found: {error}"
                 self._tell(lambda: self._say(words, Tone.ERROR))
@@ -201,6 +201,13 @@ class Acting:
             self._tell(lambda: self._copy_port(place, ports))
 
         self._app.run_worker(find, thread=True, name="next port")
+
+    def _with_usual(self, place: Place) -> Place:
+        """The usual addresses, and before them one that is not among them."""
+        usual = usual_addresses(self._means.host, place.protocol)
+        known = {each.unmapped for each in usual}
+        unusual = [each for each in place.addresses if each.unmapped not in known]
+        return place._replace(addresses=(*unusual, *usual))
 
     def _copy_port(self, place: Place, ports: Sequence[int]) -> None:
         if ports:
@@ -236,7 +243,7 @@ class Acting:
 
     def _wait(self, dialog: WhyDialog) -> None:
         protocol, port, addresses = dialog.place
-        wanted = addresses or tuple(Address.parse(each) for each in USUAL_ADDRESSES)
+        wanted = addresses or usual_addresses(self._means.host, protocol)
         waiting = Waiting(self._means.host, self._means.sampler, protocol, port, wanted)
 
         def tell(seen: Waited) -> None:
@@ -311,17 +318,6 @@ class Acting:
     def _stop_dialogs(self, target: StopTarget) -> list[StopDialog]:
         open_ones = [each for each in self._app.screen_stack if isinstance(each, StopDialog)]
         return [each for each in open_ones if each.target == target]
-
-
-def _with_usual(place: Place) -> Place:
-    """The usual addresses, and before them one that is not among them."""
-    usual = [Address.parse(each) for each in USUAL_ADDRESSES]
-    return place._replace(addresses=tuple(dict.fromkeys((*_unusual(place, usual), *usual))))
-
-
-def _unusual(place: Place, usual: Sequence[Address]) -> list[Address]:
-    known = {each.unmapped for each in usual}
-    return [each for each in place.addresses if each.unmapped not in known]
 
 
 def _whose(target: StopTarget) -> str:

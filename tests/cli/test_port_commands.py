@@ -293,3 +293,31 @@ def test_wait_sees_a_port_become_free_and_served(
     with socket.create_server(("127.0.0.1", server.port)):
         out, _ = waiting[1].communicate(timeout=PATIENCE_S)
     assert (waiting[1].returncode, json.loads(out)["state"]) == (0, "listening")
+
+
+def test_a_machine_without_ipv6_has_two_usual_addresses_less(network: Network) -> None:
+    network.output("ip", "-6", "address", "flush", "dev", "lo")
+    who = json.loads(network.place.porttui("who", "3000", "--json").stdout)
+    verdicts = {each["address"]: each["verdict"] for each in who["addresses"]}
+    assert "::1" not in verdicts
+    assert set(verdicts.values()) == {"free"}
+    freed = network.place.porttui("free", "3000", "--yes", "--json")
+    assert (freed.returncode, json.loads(freed.stdout)["outcome"]) == (0, "already_free")
+    assert network.place.porttui("next", "2999").stdout.split() == ["3000"]
+    assert network.place.porttui("wait", "3000", "--timeout", "0").returncode == 0
+
+
+def test_an_address_that_was_asked_for_is_not_left_out(network: Network) -> None:
+    network.output("ip", "-6", "address", "flush", "dev", "lo")
+    done = network.place.porttui("who", "3000", "--address", "::1", "--json")
+    [address] = json.loads(done.stdout)["addresses"]
+    assert (done.returncode, address["verdict"]) == (1, "unknown")
+
+
+def test_next_is_no_guess_when_no_port_is_left(network: Network) -> None:
+    """Where no port can be given out, binding port 0 fails, which is not the address's fault."""
+    network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=40000 40001")
+    taken = [{"port": 40000, "address": "0.0.0.0"}, {"port": 40001, "address": "0.0.0.0"}]
+    network.start({"sockets": taken})  # type: ignore[typeddict-item]
+    network.start({"sockets": [{"port": 3000}]})
+    assert network.place.porttui("next", "2999").stdout.split() == ["3001"]
