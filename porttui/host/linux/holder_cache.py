@@ -119,8 +119,15 @@ class HolderCache:
         after = new.inodes if new else frozenset()
         for inode in before - after:
             self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
+        alone = (pid,)
+        number = self._numbers.setdefault(alone, len(self._numbers)) if after else 0
         for inode in after - before:
-            self._hold(inode, tuple(sorted((*self._pids_of.get(inode, ()), pid))))
+            others = self._pids_of.get(inode)
+            if others is None:
+                # As nearly all are: one holder, one group for all of its sockets.
+                self._pids_of[inode], self._group_of[inode] = alone, number
+            else:
+                self._hold(inode, tuple(sorted((*others, pid))))
 
     def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
         if not pids:
