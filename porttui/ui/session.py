@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import errno
 import gc
 import os
 import shutil
 import signal
 import sys
+import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +21,11 @@ if TYPE_CHECKING:
     from porttui.model.address import Place
     from porttui.sampling.boards import BoardSource
     from porttui.ui.acting import Means
+
+_WRITER = "textual-output"
+_GONE = (errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF)
+_SIGHUP = 1
+"""signal(7); Windows has none."""
 
 _SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Where sudo looks for commands, unless it is told otherwise (sudoers(5), secure_path)."""
@@ -49,8 +56,25 @@ def run_session(
         place=place,
         elevation=elevation_command(),
     )
-    app.run()
+    threading.excepthook = _end_with_the_terminal
+    try:
+        app.run()
+    finally:
+        threading.excepthook = threading.__excepthook__
     return app.return_code or 0
+
+
+def _end_with_the_terminal(error: threading.ExceptHookArgs) -> None:
+    """End when the terminal is gone and no SIGHUP has said so.
+
+    Textual writes from a thread of its own, which its first error ends; whatever writes next
+    waits for that thread for ever, and with it the session and its sampling process. There is
+    nothing left to restore.
+    """
+    is_gone = isinstance(error.exc_value, OSError) and error.exc_value.errno in _GONE
+    if is_gone and error.thread is not None and error.thread.name == _WRITER:
+        os._exit(128 + _SIGHUP)
+    threading.__excepthook__(error)
 
 
 def _means(source: SourceName) -> Means:

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import fcntl
 import os
+import pty
 import signal
+import struct
+import subprocess
+import sys
+import termios
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.servers import Servers, has_exited, until
+from tests.servers import PATIENCE_S, ROOT, Servers, has_exited, until
 from tests.ui.terminal import PROMPT, Terminal
 
 
@@ -110,3 +116,27 @@ def test_keys_that_come_all_at_once_stop_the_right_server(
 
 def _state(pid: int) -> str:
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+
+
+def test_it_ends_when_the_terminal_is_gone_without_a_word() -> None:
+    """No SIGHUP comes to a process that the terminal does not control, and Textual's writer has
+    died of the first write: whatever writes next would wait for it for ever."""
+    master, slave = pty.openpty()
+    fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 80, 0, 0))
+    with subprocess.Popen(
+        [sys.executable, "-m", "porttui", "--interval", "0.2"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color"},
+    ) as session:
+        os.close(slave)
+        try:
+            seen = b""
+            while b"PORT" not in seen:
+                seen += os.read(master, 65536)
+            os.close(master)
+            assert session.wait(PATIENCE_S) == 128 + signal.SIGHUP
+        finally:
+            session.kill()
