@@ -137,11 +137,18 @@ def serve(spec: Spec, ports: Sequence[int] = ()) -> list[socket.socket]:
         become(spec["uid"])
     pids = [os.getpid()]
     for _ in range(spec.get("forks", 0)):
+        # A fork that has not come to its prctl() yet would miss the end of this process.
+        reading, writing = os.pipe()
         pid = os.fork()
         if pid == 0:
             if spec.get("forks_follow"):
                 prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+            os.close(reading)
+            os.close(writing)
             stay()
+        os.close(writing)
+        os.read(reading, 1)
+        os.close(reading)
         pids.append(pid)
     if spec.get("accepts"):
         for each in sockets:
