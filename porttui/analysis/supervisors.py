@@ -58,12 +58,11 @@ RELOADERS: dict[str, tuple[str, ...]] = {
     "spring": ("spring server",),
 }
 """For each tool the words, one after another, of which a command line that is its own has all:
-programs by their base name among the first words, options and commands behind them."""
+the program by its base name, behind an interpreter if there is one, then options and commands."""
 
 _SCRIPTS = (".js", ".cjs", ".mjs", ".py", ".rb", ".exe")
 
-_PROGRAM_WORDS = 3
-"""A program is looked for among so many words: behind an interpreter and its option."""
+_INTERPRETERS = frozenset({"node", "python", "ruby", "perl", "php", "bun", "deno", "env", "npx"})
 
 _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox"})
 _LOOP = re.compile(r"(?:^|[\s;&|(])(while|until|for)\s")
@@ -136,7 +135,7 @@ def _reloader(traces: Traces) -> Iterator[Supervisor]:
 def _tool(cmdline: Sequence[str]) -> str | None:
     """Whose command line it is; a title that a process gave itself counts as one."""
     words = [word for argument in cmdline for word in argument.split(" ")]
-    programs = [word.rpartition("/")[2] for word in words[:_PROGRAM_WORDS]]
+    programs = _programs(words)
     for name, spellings in RELOADERS.items():
         for spelling in spellings:
             program, *others = spelling.split(" ")
@@ -145,6 +144,14 @@ def _tool(cmdline: Sequence[str]) -> str | None:
             ):
                 return name
     return None
+
+
+def _programs(words: Sequence[str]) -> list[str]:
+    """The program, and what an interpreter was given to run: a file named so is not the tool."""
+    names = [word.rpartition("/")[2] for word in words]
+    if names and names[0].rstrip("0123456789.") in _INTERPRETERS:
+        return [name for name in names[1:] if not name.startswith("-")][:1]
+    return names[:1]
 
 
 def _is_program(word: str, program: str) -> bool:

@@ -7,13 +7,14 @@ from typing import TextIO
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import NextCommand
-from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
 from porttui.diagnosis.next_port import next_ports
+from porttui.host.contract import Host
 from porttui.sampling.sampler import Sampler
 
 
 def run_next(
-    command: NextCommand, diagnoser: Diagnoser, sampler: Sampler, out: TextIO | None, err: TextIO
+    command: NextCommand, host: Host, sampler: Sampler, out: TextIO | None, err: TextIO
 ) -> ExitStatus:
     """Print the next free ports, one a line.
 
@@ -22,12 +23,12 @@ def run_next(
     """
     protocol, after, addresses = command.place
     ports = next_ports(
-        diagnoser,
+        Diagnoser(host, sampler),
         sampler.sample(),
         after,
         command.number,
         protocol=protocol,
-        addresses=addresses,
+        addresses=addresses or usual_addresses(host, protocol),
     )
     if command.as_json:
         from porttui.cli.port_json import next_json

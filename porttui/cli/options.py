@@ -89,7 +89,8 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
                 raise UsageError(f"{name} needs a value: {name} {option.value}")
             text = left.pop()
         value = _read(option, text)
-        values[name] = (*values.get(name, ()), value) if option.many else value  # type: ignore[misc]
+        earlier = values.get(name, ())
+        values[name] = (*earlier, value) if option.many and isinstance(earlier, tuple) else value
     for option in grammar.options:
         if option.name in values and option.excludes in values:
             raise UsageError(f"{option.excludes} and {option.name} exclude each other")

@@ -41,11 +41,9 @@ def _run(command: PortCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         return run_who(command, Diagnoser(host, Sampler(host)), out, err)
     if isinstance(command, NextCommand):
         from porttui.cli.next_port import run_next
-        from porttui.diagnosis.diagnoser import Diagnoser
 
         host = local_host(command.source, once=True)
-        sampler = Sampler(host)
-        return run_next(command, Diagnoser(host, sampler), sampler, out, err)
+        return run_next(command, host, Sampler(host), out, err)
     if isinstance(command, ProbeCommand):
         from porttui.cli.probe import run_probe
 

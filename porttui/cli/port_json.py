@@ -6,9 +6,11 @@ import json
 from collections.abc import Iterable, Sequence
 
 from porttui.cli.json_output import VERSION, Json, process_json, socket_json
+from porttui.diagnosis.contact_wording import advice, contact_words
 from porttui.diagnosis.waiting import Waited
 from porttui.diagnosis.wording import reasons
 from porttui.model.address import Protocol
+from porttui.model.contact import Reach
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.process import Process
@@ -48,6 +50,26 @@ def waited_json(port: int, protocol: Protocol, waited: Waited) -> str:
         state=waited.state.value,
         reached=waited.reached,
         waited_ms=round(waited.waited_ms, 3),
+    )
+
+
+def reach_json(found: Reach) -> str:
+    """Of `probe`."""
+    return _document(
+        host=found.host,
+        port=found.port,
+        reached=found.is_reached,
+        contacts=[
+            {
+                "address": contact.remote.address.text,
+                "outcome": contact.outcome.value,
+                "took_ms": round(contact.took_ms, 3),
+                "words": contact_words(found, contact),
+            }
+            for contact in found.contacts
+        ],
+        advice=list(advice(found)),
+        listeners=[socket_json(each) for each in found.listeners],
     )
 
 

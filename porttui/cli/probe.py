@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import TextIO
 
 from porttui.cli.exit_status import ExitStatus
-from porttui.cli.json_output import VERSION, Json, socket_json
 from porttui.cli.output import write
 from porttui.cli.port_arguments import ProbeCommand
 from porttui.diagnosis.contact_wording import OUTCOMES, advice, contact_words
@@ -30,7 +28,12 @@ def run_probe(command: ProbeCommand, sampler: Sampler, out: TextIO | None) -> Ex
         speak_http=command.speak_http,
         timeout_s=command.timeout_s,
     )
-    write(_json(found) if command.as_json else _text(found), out)
+    if command.as_json:
+        from porttui.cli.port_json import reach_json
+
+        write(reach_json(found), out)
+    else:
+        write(_text(found), out)
     return ExitStatus.OK if found.is_reached else ExitStatus.NO
 
 
@@ -42,26 +45,3 @@ def _text(found: Reach) -> str:
     widths = [max(len(row[at]) for row in rows) for at in (0, 1)]
     lines = [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows]
     return "\n".join([*lines, *advice(found)])
-
-
-def _json(found: Reach) -> str:
-    contacts: list[Json] = [
-        {
-            "address": contact.remote.address.text,
-            "outcome": contact.outcome.value,
-            "took_ms": round(contact.took_ms, 3),
-            "words": contact_words(found, contact),
-        }
-        for contact in found.contacts
-    ]
-    return json.dumps(
-        {
-            "version": VERSION,
-            "host": found.host,
-            "port": found.port,
-            "reached": found.is_reached,
-            "contacts": contacts,
-            "advice": list(advice(found)),
-            "listeners": [socket_json(each) for each in found.listeners],
-        }
-    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from porttui.analysis.supervisors import origin_of
 from porttui.diagnosis.judgement import Probes, judge
@@ -11,6 +12,7 @@ from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.diagnosis import Diagnosis, Why
 from porttui.model.origin import Origin
 from porttui.model.process import Process
+from porttui.model.snapshot import Snapshot
 from porttui.sampling.sampler import Sampler
 
 USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
@@ -29,6 +31,13 @@ def _is_here(host: Host, protocol: Protocol, address: Address) -> bool:
     return answer not in (BindAnswer.NOT_HERE, BindAnswer.UNKNOWN)
 
 
+class Look(NamedTuple):
+    """A diagnosis, and the look at the machine that it rests on."""
+
+    diagnosis: Diagnosis
+    snapshot: Snapshot
+
+
 class Diagnoser:
     """Diagnoses ports of one host."""
 
@@ -39,6 +48,10 @@ class Diagnoser:
     def diagnose(
         self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()
     ) -> Diagnosis:
+        """See `look`."""
+        return self.look(protocol, port, addresses).diagnosis
+
+    def look(self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()) -> Look:
         """What is true of a port on these addresses, or on the usual ones.
 
         Binds each address for a moment, with SO_REUSEADDR and, where that succeeds, without.
@@ -48,7 +61,8 @@ class Diagnoser:
         """
         wanted = tuple(addresses) or usual_addresses(self._host, protocol)
         found = self._look(protocol, port, wanted)
-        if any(reason.why is Why.UNSEEN for each in found.addresses for reason in each.reasons):
+        verdicts = found.diagnosis.addresses
+        if any(reason.why is Why.UNSEEN for each in verdicts for reason in each.reasons):
             # Between the look and the probe somebody may have come: a second look would see them.
             found = self._look(protocol, port, wanted)
         return found
@@ -56,10 +70,6 @@ class Diagnoser:
     def origin(self, process: Process) -> Origin:
         """Where a process comes from, and who may start it again."""
         return origin_of(self._host.read_traces(process))
-
-    def usual_addresses(self, protocol: Protocol) -> tuple[Address, ...]:
-        """See `usual_addresses`."""
-        return usual_addresses(self._host, protocol)
 
     def can_be_had(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> bool:
         """Whether every kind of server could bind the port on all the addresses."""
@@ -69,11 +79,11 @@ class Diagnoser:
                 return False
         return True
 
-    def _look(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> Diagnosis:
+    def _look(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> Look:
         snapshot = self._sampler.sample()
         # Never while the tables are read: the probes would be listed in them.
         probes = {each: self._probe(protocol, Endpoint(each, port)) for each in addresses}
-        return judge(snapshot, protocol, port, probes)
+        return Look(judge(snapshot, protocol, port, probes), snapshot)
 
     def _probe(self, protocol: Protocol, endpoint: Endpoint) -> Probes:
         reusing = self._host.try_bind(protocol, endpoint, True)

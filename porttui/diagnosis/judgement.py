@@ -49,12 +49,12 @@ def judge(
 def _judge_address(
     address: Address, answers: Probes, sockets: Sequence[Socket], *, in_range: bool
 ) -> AddressVerdict:
-    colliding = {each: stands_in_the_way(address, each) for each in sockets}
-    there = [each for each, collides in colliding.items() if collides]
+    colliding = [(each, stands_in_the_way(address, each)) for each in sockets]
+    there = [each for each, collides in colliding if collides]
     verdict, reasons = _verdict(answers, there)
     if verdict is BindVerdict.HELD and not reasons:
         # A dual-stack listener that does not say so, or nothing at all that is listed.
-        perhaps = [each for each, collides in colliding.items() if collides is None]
+        perhaps = [each for each, collides in colliding if collides is None]
         reasons = [_reason(each) for each in perhaps] or [Reason(Why.UNSEEN)]
     notes = list(_notes(sockets, there, reasons))
     if in_range and verdict in (BindVerdict.FREE, BindVerdict.FREE_WITH_REUSEADDR):

@@ -22,15 +22,14 @@ def next_ports(
     after: int,
     number: int,
     *,
-    protocol: Protocol = Protocol.TCP,
-    addresses: Sequence[Address] = (),
+    protocol: Protocol,
+    addresses: Sequence[Address],
 ) -> tuple[int, ...]:
     """Up to `number` ports above `after` that nobody has and that could just now be bound.
 
     Outside the ephemeral range first, where no outgoing connection can take them: above `after`,
     then below it; then inside in the same order.
     """
-    wanted = tuple(addresses) or diagnoser.usual_addresses(protocol)
     table = snapshot.sockets
     rows = range(table.udp_from) if protocol is Protocol.TCP else range(table.udp_from, len(table))
     taken = {table.local_ports[row] for row in rows}
@@ -41,7 +40,7 @@ def next_ports(
             break
         if port not in taken:
             tried += 1
-            if diagnoser.can_be_had(protocol, port, wanted):
+            if diagnoser.can_be_had(protocol, port, addresses):
                 found.append(port)
     return tuple(found)
 

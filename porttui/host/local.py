@@ -6,6 +6,7 @@ import os
 import sys
 from collections.abc import Callable
 from enum import StrEnum
+from functools import cache
 from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid, is_elevated, person_uid
@@ -117,14 +118,17 @@ def _read_traces(process: Process) -> Traces:
     return read_traces(process)
 
 
+@cache
 def _ancestor_pids() -> frozenset[int]:
+    """Looked up once: a shell that porttui was started from does not become another."""
     if sys.platform == "linux":
-        from porttui.host.linux.processes import ancestor_pids as from_proc
+        from porttui.host.linux.processes import read_process as read
+    else:
+        from porttui.host.portable.processes import read_process as read
+    from porttui.host.ancestry import ancestors_of
 
-        return from_proc(os.getpid())
-    from porttui.host.portable.processes import ancestor_pids
-
-    return ancestor_pids(os.getpid())
+    porttui = read(os.getpid())
+    return frozenset(each.pid for each in ancestors_of(porttui, read)) if porttui else frozenset()
 
 
 def _control(source: SocketSource) -> ProcessControl:

@@ -20,6 +20,7 @@ from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.host.contract import Host, HostError
 from porttui.model.address import Place, Protocol
 from porttui.model.process import Process
+from porttui.model.snapshot import Snapshot
 from porttui.model.stop import StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
@@ -193,7 +194,8 @@ class Acting:
 
         def find() -> None:
             try:
-                ports = self._next_ports(self._with_usual(place))
+                snapshot = self._means.sampler.sample()
+                ports = self._next_ports(snapshot, self._with_usual(place))
             except SampleError as error:
                 words = f"No port was found: {error}"
                 self._tell(lambda: self._say(words, Tone.ERROR))
@@ -220,9 +222,9 @@ class Acting:
 
         def look() -> None:
             try:
-                diagnosis = self._means.diagnoser.diagnose(*place)
-                targets = targets_on_port(self._means.sampler.sample(), *place)
-                finding = Finding(diagnosis, targets, self._next_ports(place))
+                diagnosis, snapshot = self._means.diagnoser.look(*place)
+                targets = targets_on_port(snapshot, *place)
+                finding = Finding(diagnosis, targets, self._next_ports(snapshot, place))
             except SampleError as error:
                 reason = str(error)
                 self._tell(lambda: dialog.failed(reason))
@@ -231,14 +233,14 @@ class Acting:
 
         self._app.run_worker(look, thread=True, name="look")
 
-    def _next_ports(self, place: Place) -> tuple[int, ...]:
+    def _next_ports(self, snapshot: Snapshot, place: Place) -> tuple[int, ...]:
         return next_ports(
             self._means.diagnoser,
-            self._means.sampler.sample(),
+            snapshot,
             place.port,
             _OTHER_PORTS,
             protocol=place.protocol,
-            addresses=place.addresses,
+            addresses=place.addresses or usual_addresses(self._means.host, place.protocol),
         )
 
     def _wait(self, dialog: WhyDialog) -> None:

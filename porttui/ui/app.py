@@ -297,7 +297,6 @@ class PorttuiApp(App[int]):
 
     @property
     def _place(self) -> Place | None:
-
         served = self._deck.active.served()
         if served is not None:
             return Place(served.protocol, served.endpoint.port, (served.endpoint.address,))

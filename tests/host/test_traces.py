@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 
 from porttui.host.linux import traces as linux
-from porttui.host.linux.processes import ancestor_pids, read_process
-from porttui.host.portable import processes, traces
+from porttui.host.linux.processes import read_process
+from porttui.host.local import local_host
+from porttui.host.portable import traces
 from porttui.host.project import MARKERS, project_of
 from tests.host.elsewhere import NOBODY
 from tests.host.namespaces import Network
@@ -42,8 +43,12 @@ def test_cwd_project_and_parents(sleeper: subprocess.Popen[bytes], tmp_path: Pat
 
 
 def test_both_know_the_same_ancestors() -> None:
-    assert ancestor_pids(os.getpid()) == processes.ancestor_pids(os.getpid())
-    assert os.getppid() in ancestor_pids(os.getpid())
+    mine = read_process(os.getpid())
+    assert mine is not None
+    by_proc = [each.pid for each in linux.read_traces(mine).ancestors]
+    assert by_proc == [each.pid for each in traces.read_traces(mine).ancestors]
+    assert local_host().ancestor_pids() == frozenset(by_proc)
+    assert by_proc[0] == os.getppid()
 
 
 def test_control_groups_are_those_of_proc(servers: Servers) -> None:

@@ -53,16 +53,6 @@ def start_mark_of(pid: int) -> int | None:
     return None if stat is None else stat.started
 
 
-def ancestor_pids(pid: int) -> frozenset[int]:
-    """The parent of a process, its parent, and so on."""
-    found: set[int] = set()
-    stat = read_stat(pid)
-    while stat is not None and stat.ppid > 0 and stat.ppid not in found:
-        found.add(stat.ppid)
-        stat = read_stat(stat.ppid)
-    return frozenset(found)
-
-
 def read_process(pid: int) -> Process | None:
     """The process that has `pid` now; None when there is none or it cannot be seen."""
     stat = read_stat(pid)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import os
 
+from porttui.host.ancestry import ancestors_of
 from porttui.host.foreign_text import safe
 from porttui.host.linux.processes import read_process
 from porttui.host.project import project_of
 from porttui.model.origin import Traces
 from porttui.model.process import Process
 
-_MOST_ANCESTORS = 16
 _PATH_CHARACTERS = 1000
 _CGROUP_BYTES = 16384
 
@@ -22,21 +22,9 @@ def read_traces(process: Process) -> Traces:
         process=process,
         cwd=None if cwd is None else safe(cwd, _PATH_CHARACTERS),
         project=None if cwd is None else project_of(cwd),
-        ancestors=_ancestors(process),
+        ancestors=ancestors_of(process, read_process),
         cgroups=_cgroups(process.pid),
     )
-
-
-def _ancestors(process: Process) -> tuple[Process, ...]:
-    found: list[Process] = []
-    pid = process.ppid
-    while pid > 0 and len(found) < _MOST_ANCESTORS:
-        ancestor = read_process(pid)
-        if ancestor is None:
-            break
-        found.append(ancestor)
-        pid = ancestor.ppid
-    return tuple(found)
 
 
 def _cgroups(pid: int) -> tuple[str, ...]:

@@ -20,14 +20,6 @@ def _start_mark(process: psutil.Process) -> int:
     return round(process.create_time() * 1000)
 
 
-def ancestor_pids(pid: int) -> frozenset[int]:
-    """The parent of a process, its parent, and so on."""
-    try:
-        return frozenset(each.pid for each in psutil.Process(pid).parents())
-    except psutil.Error:
-        return frozenset()
-
-
 def read_process(pid: int) -> Process | None:
     """The process that has `pid` now; None when there is none or it cannot be seen."""
     try:

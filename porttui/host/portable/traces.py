@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import psutil
 
+from porttui.host.ancestry import ancestors_of
 from porttui.host.foreign_text import safe
 from porttui.host.portable.processes import read_process
 from porttui.host.project import project_of
 from porttui.model.origin import Traces
 from porttui.model.process import Process
 
-_MOST_ANCESTORS = 16
 _PATH_CHARACTERS = 1000
 
 
@@ -21,7 +21,7 @@ def read_traces(process: Process) -> Traces:
         process=process,
         cwd=None if cwd is None else safe(cwd, _PATH_CHARACTERS),
         project=None if cwd is None else project_of(cwd),
-        ancestors=_ancestors(process),
+        ancestors=ancestors_of(process, read_process),
     )
 
 
@@ -30,15 +30,3 @@ def _cwd(pid: int) -> str | None:
         return psutil.Process(pid).cwd() or None
     except (psutil.Error, OSError):
         return None
-
-
-def _ancestors(process: Process) -> tuple[Process, ...]:
-    found: list[Process] = []
-    pid = process.ppid
-    while pid > 0 and len(found) < _MOST_ANCESTORS and pid not in [each.pid for each in found]:
-        ancestor = read_process(pid)
-        if ancestor is None:
-            break
-        found.append(ancestor)
-        pid = ancestor.ppid
-    return tuple(found)
