@@ -18,12 +18,9 @@ from porttui.model.address import Place, Protocol
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import (
     Answered,
-    CopyFinished,
     SampleFailed,
     SampleTaken,
     SamplingCrashed,
-    StopFinished,
-    StopStepped,
 )
 from porttui.ui.panes.deck import Deck
 from porttui.ui.sampling_loop import SamplingLoop
@@ -97,7 +94,7 @@ class PorttuiApp(App[int]):
         """What has been sampled while Textual was imported comes into the first frame."""
         self._sampling.start()
         if self._first_place is not None:
-            self._acting.why(self._first_place)
+            self._acting.asking.why(self._first_place)
 
     def on_unmount(self) -> None:
         """No sample is begun any more."""
@@ -133,19 +130,6 @@ class PorttuiApp(App[int]):
     @on(SamplingCrashed)
     def _crash(self, message: SamplingCrashed) -> None:
         raise message.error
-
-    @on(StopStepped)
-    def _show_step(self, message: StopStepped) -> None:
-        self._acting.show_step(message)
-
-    @on(StopFinished)
-    def _show_result(self, message: StopFinished) -> None:
-        self._acting.show_result(message)
-        self._sampling.sample_now()
-
-    @on(CopyFinished)
-    def _show_copy(self, message: CopyFinished) -> None:
-        self._acting.show_copy(message)
 
     @on(Answered)
     def _do_with_answer(self, message: Answered) -> None:
@@ -277,11 +261,11 @@ class PorttuiApp(App[int]):
 
     def action_why(self) -> None:
         """Show why the port of the row, or of the filter, is held or free."""
-        self._acting.why_row(self._place)
+        self._acting.asking.why_row(self._place)
 
     def action_reach(self) -> None:
         """Try to connect to the row's server."""
-        self._acting.reach(self._deck.active.served())
+        self._acting.asking.reach(self._deck.active.served())
 
     def action_copy_as(self) -> None:
         """Copy the address of the row's server in another form, or a command about it."""
@@ -293,7 +277,7 @@ class PorttuiApp(App[int]):
 
     def action_next_port(self) -> None:
         """Copy the next free port after the row's, or the filter's."""
-        self._acting.next_port(self._place)
+        self._acting.asking.next_port(self._place)
 
     @property
     def _place(self) -> Place | None:
@@ -311,7 +295,7 @@ class PorttuiApp(App[int]):
         if self._board is None:
             self._say("Nothing is known yet: the first sample is under way", Tone.WARNING)
         else:
-            self._acting.choose_end(self._deck.active.stop_choices(self._board.snapshot))
+            self._acting.stop(self._deck.active.stop_choices(self._board.snapshot))
 
     def get_system_commands(self, screen: Screen[object]) -> Iterable[SystemCommand]:
         """The palette: Textual's own commands, and every action of the table of keys."""
@@ -329,7 +313,7 @@ class PorttuiApp(App[int]):
         """Dialogs and stops are not in the way of the first frame."""
         from porttui.ui.acting import Acting
 
-        return Acting(self, self._make_means(), self._say)
+        return Acting(self, self._make_means(), self._say, self._sampling.sample_now)
 
     def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:

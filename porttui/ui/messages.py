@@ -9,8 +9,6 @@ from textual.message import Message
 
 if TYPE_CHECKING:
     from porttui.analysis.board import Board
-    from porttui.host.clipboard import CopyResult
-    from porttui.model.stop import StopResult, StopTarget
 
 
 class SampleTaken(Message):
@@ -50,35 +48,9 @@ class SamplingCrashed(Message):
         self.error = error
 
 
-class StopStepped(Message):
-    """A stop that is going on has come one step further."""
-
-    def __init__(self, target: StopTarget, words: str) -> None:
-        super().__init__()
-        self.target = target
-        self.words = words
-
-
-class StopFinished(Message):
-    """A stop is over."""
-
-    def __init__(self, result: StopResult) -> None:
-        super().__init__()
-        self.result = result
-
-
-class CopyFinished(Message):
-    """The clipboard has answered."""
-
-    def __init__(self, text: str, result: CopyResult) -> None:
-        super().__init__()
-        self.text = text
-        self.result = result
-
-
 class Answered(Message):
     """What a thread was asked for is there; the application does what is to be done with it."""
 
-    def __init__(self, tell: Callable[[], None]) -> None:
+    def __init__(self, tell: Callable[[], object]) -> None:
         super().__init__()
         self.tell = tell

@@ -76,7 +76,7 @@ async def test_names_are_shown_as_they_are_in_dialogs() -> None:
             assert name[:25] in stage.said
             assert_whole(stage, LARGE)
             await stage.go("escape", "j", "2", "x")
-            assert stage.dialog == "ChooseEnd"
+            assert stage.dialog == "ChooseDialog"
             assert f"the client: {name[:25]}" in stage.said
             assert_whole(stage, LARGE)
             await stage.go("escape", "j")

@@ -133,7 +133,7 @@ EFFECTS: dict[str, Effect] = {
     "stop": opens("StopDialog"),
     "why": opens("WhyDialog"),
     "reach": opens("ReachDialog"),
-    "copy_as": opens("CopyAs"),
+    "copy_as": opens("ChooseDialog"),
     "browse": opens_a_browser,
     "next_port": copies_the_next_port,
     "copy": copies,

@@ -45,7 +45,7 @@ class Deeds(NamedTuple):
     """Ends in `found` or `failed`."""
     wait: Callable[[WhyDialog], None]
     """Ends in `waited` again and again, until `is_waiting` is false or the port is free."""
-    stop: Callable[[tuple[StopTarget, ...]], None]
+    stop: Callable[[Sequence[StopTarget]], None]
     copy: Callable[[str], None]
 
 
