@@ -76,4 +76,5 @@ def _escape(character: str) -> str:
     # Python keeps an undecodable byte as U+DC80..U+DCFF (PEP 383).
     if 0xDC80 <= code <= 0xDCFF:
         return f"\\x{code - 0xDC00:02x}"
-    return character.encode("unicode_escape").decode("ascii")
+    # By repr and not by the codec unicode_escape: that would be imported at the first escape.
+    return ascii(character)[1:-1]

@@ -169,6 +169,19 @@ def test_arguments_stay_within_four_kib(argv: list[str]) -> None:
     assert 4000 <= len(" ".join(shown)) <= 4096 + len(" …")
 
 
+def test_escaping_imports_nothing() -> None:
+    """A process that gave up root may no longer reach its interpreter's library."""
+    program = """
+import sys
+from porttui.host.foreign_text import safe
+before = set(sys.modules)
+assert safe("\\x1b\\n\\u202e") == r"\\x1b\\n\\u202e"
+print(*sorted(set(sys.modules) - before))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
+    assert done.stdout == b"\n", done
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc/PID/cmdline (Linux)")
 def test_arguments_of_a_real_process() -> None:
     argv: list[str | bytes] = [
