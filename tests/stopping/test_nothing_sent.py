@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Iterator
 
 import pytest
 
@@ -23,23 +22,6 @@ from tests.stopping.desk import Desk, stop_after_reuse, stop_pid, stop_port
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes of Linux")
 
 SOURCES = [SourceName.PROC, SourceName.PSUTIL]
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """This machine, read in the best way."""
-    return Desk()
-
-
-@pytest.fixture
-def server(servers: Servers) -> Iterator[Child]:
-    """A server that must get no signal whatsoever."""
-    child = servers.start({"sockets": [{}], "is_bystander": True})
-    yield child
-    assert not has_exited(child.pid)
-    assert child.process.stdin is not None
-    child.process.stdin.close()
-    assert child.await_report()["signals"] == []
 
 
 @pytest.mark.parametrize("source", SOURCES)
@@ -67,9 +49,9 @@ def test_already_gone_and_the_port_is_anothers(servers: Servers, desk: Desk) -> 
 
 
 @pytest.mark.parametrize("source", SOURCES)
-def test_another_start_mark_under_the_same_pid(server: Child, source: SourceName) -> None:
+def test_another_start_mark_under_the_same_pid(bystander: Child, source: SourceName) -> None:
     desk = Desk(source)
-    target = desk.aim(server.port)
+    target = desk.aim(bystander.port)
     [holder] = target.holders
     earlier = holder._replace(started=holder.started - 1)
     result = desk.stop(target._replace(holders=(earlier,)))
@@ -95,11 +77,13 @@ def test_a_process_that_let_go_of_the_port(servers: Servers, desk: Desk) -> None
     assert not has_exited(closer.pid)
 
 
-def test_a_process_that_moved_to_another_port(servers: Servers, desk: Desk, server: Child) -> None:
+def test_a_process_that_moved_to_another_port(
+    servers: Servers, desk: Desk, bystander: Child
+) -> None:
     """It is the same process, but not the one that is on the row."""
     other = servers.listen()
     target = desk.aim(other.port)
-    moved = target._replace(holders=desk.aim(server.port).holders)
+    moved = target._replace(holders=desk.aim(bystander.port).holders)
     _assert_nothing_sent(desk.stop(moved), StopOutcome.CHANGED, "no longer holds")
     assert not has_exited(other.pid)
 
@@ -113,42 +97,42 @@ def test_if_one_of_several_has_changed_none_is_signalled(servers: Servers, desk:
     assert not any(map(has_exited, family.pids))
 
 
-def test_porttui_itself(desk: Desk, server: Child) -> None:
+def test_porttui_itself(desk: Desk, bystander: Child) -> None:
     with listener() as (_, port):
         result = desk.stop(desk.aim(port))
         _assert_nothing_sent(result, StopOutcome.REFUSED, "that is porttui itself")
     # Nor anybody else along with it.
-    target, own = desk.aim(server.port), read_process(os.getpid())
+    target, own = desk.aim(bystander.port), read_process(os.getpid())
     assert own is not None
     result = desk.stop(target, [*target.holders, own])
     _assert_nothing_sent(result, StopOutcome.REFUSED, "that is porttui itself")
 
 
-def test_the_first_process(desk: Desk, server: Child) -> None:
-    init, target = read_process(1), desk.aim(server.port)
+def test_the_first_process(desk: Desk, bystander: Child) -> None:
+    init, target = read_process(1), desk.aim(bystander.port)
     assert init is not None
     _assert_nothing_sent(desk.stop(target, [init]), StopOutcome.REFUSED, "pid 1 is the system")
 
 
-def test_a_thread_of_the_kernel(desk: Desk, server: Child) -> None:
+def test_a_thread_of_the_kernel(desk: Desk, bystander: Child) -> None:
     """Containers show none: this is a process that claims to be one."""
-    target = desk.aim(server.port)
+    target = desk.aim(bystander.port)
     claims = [holder._replace(is_kernel_thread=True) for holder in target.holders]
     _assert_nothing_sent(desk.stop(target, claims), StopOutcome.REFUSED, "a thread of the kernel")
 
 
-def test_a_hidden_process(server: Child) -> None:
+def test_a_hidden_process(bystander: Child) -> None:
     require_root()
-    result = Elsewhere(uid=NOBODY).call(stop_port, server.port)
+    result = Elsewhere(uid=NOBODY).call(stop_port, bystander.port)
     _assert_nothing_sent(result, StopOutcome.REFUSED, "hidden from you (the socket is root's)")
     assert "sudo" in sentence(result)
 
 
-def test_a_foreign_process(server: Child) -> None:
+def test_a_foreign_process(bystander: Child) -> None:
     require_root()
-    result = Elsewhere(uid=NOBODY).call(stop_pid, server.port, server.pid)
+    result = Elsewhere(uid=NOBODY).call(stop_pid, bystander.port, bystander.pid)
     _assert_nothing_sent(result, StopOutcome.REFUSED, "belongs to root, not to you")
-    assert f"sudo kill -TERM {server.pid}" in sentence(result)
+    assert f"sudo kill -TERM {bystander.pid}" in sentence(result)
 
 
 def test_what_the_system_denies(servers: Servers) -> None:
@@ -162,9 +146,9 @@ def test_what_the_system_denies(servers: Servers) -> None:
     assert pids_of(the_socket_on(server.port)) == (server.pid,)
 
 
-def test_the_reason_is_known_before_anything_is_tried(desk: Desk, server: Child) -> None:
+def test_the_reason_is_known_before_anything_is_tried(desk: Desk, bystander: Child) -> None:
     """For the dialog: it greys out what will be refused."""
-    target = desk.aim(server.port)
+    target = desk.aim(bystander.port)
     stopper: Stopper = desk.stopper
     assert stopper.refusal(target) is None
     assert stopper.refusal(target, target.holders[0]) is None

@@ -7,7 +7,6 @@ import signal
 import socket
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -25,30 +24,13 @@ from tests.children import SocketSpec
 from tests.host.elsewhere import NOBODY
 from tests.host.looking import is_accepted, listener, pids_of, sockets_on, the_socket_on
 from tests.host.namespaces import Network
-from tests.servers import PATIENCE_S, Child, Servers, free_port, has_exited, until
+from tests.servers import PATIENCE_S, Servers, free_port, has_exited, until
 from tests.stopping.desk import KILL, TERM, Desk, holder_of, stop_port
 
 pytestmark = [
     pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes of Linux"),
     pytest.mark.usefixtures("bystander"),
 ]
-
-
-@pytest.fixture
-def bystander(servers: Servers) -> Iterator[Child]:
-    """A server of the same user that must get no signal whatsoever."""
-    child = servers.start({"sockets": [{}], "is_bystander": True})
-    yield child
-    assert not has_exited(child.pid)
-    assert child.process.stdin is not None
-    child.process.stdin.close()
-    assert child.await_report()["signals"] == []
-
-
-@pytest.fixture
-def desk() -> Desk:
-    """This machine, read in the best way."""
-    return Desk()
 
 
 @pytest.fixture
