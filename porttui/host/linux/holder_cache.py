@@ -13,10 +13,11 @@ ahead of its count; it shows in the next look. And a process may share its descr
 that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which next to nothing does.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
-from porttui.host.linux.holders import list_pids, socket_inodes
+from porttui.host.linux.descriptor_scan import scan
+from porttui.host.linux.holders import list_pids
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.threads import Threads, counts_of, hold_threads, thread_names
 from porttui.model.process import Process
@@ -51,6 +52,9 @@ class _Known(NamedTuple):
         return not now or now != self.ran
 
 
+_UNREAD = _Known(b"", frozenset(), None, None)
+
+
 class HolderCache:
     """Remembers what was read of each process. Not for two threads at once."""
 
@@ -80,43 +84,53 @@ class HolderCache:
             self._forget()
         pids = list_pids(self._proc)
         for pid in self._known.keys() - set(pids):
-            self._replace(pid, None)
-        for pid in pids:
-            known = self._known.get(pid)
-            if known is None or known.ran_since(f"{self._proc}/{pid}"):
-                self._replace(pid, self._read(pid))
+            self._drop(pid)
+        self._read([pid for pid in pids if self._may_differ(pid)])
         return Holders(self._group_of, tuple(self._members(group) for group in self._numbers))
 
     def known_counts(self) -> Mapping[int, bytes]:
         """By pid, what its threads' counts were when it was read."""
         return {pid: known.ran for pid, known in self._known.items()}
 
-    def _read(self, pid: int) -> _Known:
+    def _may_differ(self, pid: int) -> bool:
+        known = self._known.get(pid)
+        return known is None or known.ran_since(f"{self._proc}/{pid}")
+
+    def _read(self, pids: Sequence[int]) -> None:
         """The counts first: what happens from there on shows in the next look."""
-        self.pids_read.add(pid)
+        self.pids_read.update(pids)
+        ran = {} if self._once else {pid: self._take_hold(pid) for pid in pids}
+        for pid, found in scan(self._proc, pids).items():
+            known, inodes = self._known.get(pid, _UNREAD), frozenset(found)
+            self._hold_by(pid, known.inodes, inodes)
+            process = read_process(pid) if inodes else None
+            self._known[pid] = known._replace(ran=ran.get(pid, b""), inodes=inodes, process=process)
+
+    def _take_hold(self, pid: int) -> bytes:
+        """Of the threads of a process that is about to be read; their counts."""
+        self._let_go(pid)
         directory = f"{self._proc}/{pid}"
-        if self._once:
-            return self._read_sockets(pid, b"", None)
         threads = hold_threads(directory, self._may_hold - self._holds)
-        self._holds += len(threads.counts) if threads else 0
-        ran = threads.ran() if threads else counts_of(directory)
-        if threads and len(thread_names(directory)) != len(threads.counts):
-            ran = b""  # a thread began before the others' counts were read: who knows what it did
-        return self._read_sockets(pid, ran, threads)
+        if threads is None:
+            return counts_of(directory)
+        self._holds += len(threads.counts)
+        self._known[pid] = self._known.get(pid, _UNREAD)._replace(ran=b"", threads=threads)
+        if len(thread_names(directory)) != len(threads.counts):
+            return b""  # a thread began before the others' counts were read: who knows what it did
+        return threads.ran()
 
-    def _read_sockets(self, pid: int, ran: bytes, threads: Threads | None) -> _Known:
-        inodes = frozenset(socket_inodes(f"{self._proc}/{pid}/fd"))
-        return _Known(ran, inodes, read_process(pid) if inodes else None, threads)
+    def _let_go(self, pid: int) -> None:
+        known = self._known.get(pid)
+        if known is not None and known.threads is not None:
+            self._holds -= len(known.threads.counts)
+            known.threads.close()
+            self._known[pid] = known._replace(ran=b"", threads=None)
 
-    def _replace(self, pid: int, new: _Known | None) -> None:
-        old = self._known.pop(pid, None)
-        if old is not None and old.threads is not None:
-            self._holds -= len(old.threads.counts)
-            old.threads.close()
-        if new is not None:
-            self._known[pid] = new
-        before = old.inodes if old else frozenset()
-        after = new.inodes if new else frozenset()
+    def _drop(self, pid: int) -> None:
+        self._let_go(pid)
+        self._hold_by(pid, self._known.pop(pid).inodes, frozenset())
+
+    def _hold_by(self, pid: int, before: frozenset[int], after: frozenset[int]) -> None:
         for inode in before - after:
             self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
         alone = (pid,)
