@@ -56,10 +56,6 @@ _PORT_COMMANDS = {
     "wait": "wait until a port is free, or something listens on it",
 }
 
-_PORT_WORDS = """\
-a port is 3000, a service as in http, or an end as in 127.0.0.1:3000
-"""
-
 _EPILOG = """\
 a filter is one or more words, all of which must fit:
   3000             exactly this port, local or remote
@@ -96,9 +92,10 @@ def _list(argv: Sequence[str]) -> ListCommand:
 
 
 def _about_port(name: str, argv: Sequence[str]) -> "PortCommand":
-    from porttui.cli.port_arguments import port_grammars, read_command
+    from porttui.cli.port_arguments import read_command
+    from porttui.cli.port_grammars import port_grammar
 
-    grammar = port_grammars(_SOURCE, _PORT_WORDS)[name]
+    grammar = port_grammar(name, _SOURCE)
     given = _parse(grammar, argv)
     try:
         return read_command(name, given, _source(given))

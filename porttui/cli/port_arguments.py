@@ -1,15 +1,13 @@
-"""The commands about one port: `who`, `free`, `next` and `wait`."""
+"""The commands about one port: `who`, `free`, `next`, `wait` and `probe`."""
 
 from typing import NamedTuple
 
-from porttui.cli.options import Given, Grammar, Option, UsageError
+from porttui.cli.options import Given, UsageError
 from porttui.host.local import SourceName
 from porttui.model.address import Address, Place, Protocol
 
 DEFAULT_GRACE_S = 3.0
 DEFAULT_CONNECT_S = 2.0
-LONGEST_TIMEOUT_S = 86400.0
-MOST_PORTS = 100
 USUAL_START = 2999
 """`next` without a port begins with 3000."""
 
@@ -192,129 +190,3 @@ def read_addresses(text: str) -> tuple[Address, ...]:
         raise UsageError(
             f"{text or 'an empty word'} is no address as in 127.0.0.1 or ::1"
         ) from error
-
-
-def _read_address_option(text: str) -> tuple[Address, ...]:
-    try:
-        return read_addresses(text)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
-
-
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST_TIMEOUT_S:
-        raise ValueError(f"{text!r} is no number of seconds from 0 to {LONGEST_TIMEOUT_S:g}")
-    return seconds
-
-
-def _read_number(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MOST_PORTS:
-        return int(text)
-    raise ValueError(f"{text!r} is no number from 1 to {MOST_PORTS}")
-
-
-def _read_until(text: str) -> str:
-    if text not in ("free", "listening"):
-        raise ValueError(f"{text!r} is neither free nor listening")
-    return text
-
-
-_ADDRESS = Option(
-    "--address",
-    "where to bind: 127.0.0.1, ::1, localhost for both; may be given again. "
-    "Otherwise 127.0.0.1, 0.0.0.0, ::1 and ::",
-    "ADDRESS",
-    _read_address_option,
-    many=True,
-)
-_UDP = Option("--udp", "the UDP port, not the TCP one")
-_JSON = Option("--json", "one JSON object, see the README")
-
-
-def port_grammars(source: Option, words: str) -> dict[str, Grammar]:
-    """What each of the commands takes; `words` tells of ports."""
-    return {
-        "who": Grammar(
-            prog="porttui who",
-            description="Say who has a port, why, and on which addresses it can be had.",
-            options=(_ADDRESS, _UDP, _JSON, source),
-            operands="PORT",
-            most=1,
-            epilog=f"{words}\nexit status: 0 held on an address, 1 not held, 2 bad usage",
-        ),
-        "free": Grammar(
-            prog="porttui free",
-            description="Stop the process that listens on a port, and prove that the port is free.",
-            options=(
-                _ADDRESS,
-                _UDP,
-                Option("--yes", "do not ask"),
-                Option("--kill", "SIGKILL at once, instead of SIGTERM"),
-                Option("--all-holders", "all processes that share the socket, not the top-most"),
-                Option(
-                    "--timeout",
-                    f"how long the process has to exit, {DEFAULT_GRACE_S:g} by default",
-                    "SECONDS",
-                    _read_seconds,
-                ),
-                _JSON,
-                source,
-            ),
-            operands="PORT",
-            most=1,
-            epilog=f"{words}\nexit status: 0 free now (or for a server with SO_REUSEADDR), "
-            "1 not freed, 2 bad usage,\n3 not permitted, 4 refused: nothing was sent",
-        ),
-        "next": Grammar(
-            prog="porttui next",
-            description="Print the next free port after PORT, bindable on all the addresses.",
-            options=(
-                Option("-n", "how many, 1 by default", "NUMBER", _read_number),
-                _ADDRESS,
-                _UDP,
-                _JSON,
-                source,
-            ),
-            operands="[PORT]",
-            most=1,
-            epilog=f"{words}\nexit status: 0 found, 1 none is free, 2 bad usage",
-        ),
-        "probe": Grammar(
-            prog="porttui probe",
-            description="Try to connect, on every address that HOST stands for, and say what "
-            "comes of it. Nothing is sent without --http.",
-            options=(
-                Option("--http", "ask with one HEAD request, where the server keeps silent"),
-                Option(
-                    "--timeout",
-                    f"for each address, {DEFAULT_CONNECT_S:g} by default",
-                    "SECONDS",
-                    _read_seconds,
-                ),
-                _JSON,
-                source,
-            ),
-            operands="[HOST:]PORT",
-            most=1,
-            epilog="exit status: 0 connected, 1 not, 2 bad usage",
-        ),
-        "wait": Grammar(
-            prog="porttui wait",
-            description="Wait until a port is free, or until something listens on it.",
-            options=(
-                Option("--until", "free (the default) or listening", "STATE", _read_until),
-                Option("--timeout", "give up after so long", "SECONDS", _read_seconds),
-                _ADDRESS,
-                _UDP,
-                _JSON,
-                source,
-            ),
-            operands="PORT",
-            most=1,
-            epilog=f"{words}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
-        ),
-    }
