@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from porttui.host.contract import BindAnswer, Host, ProcessHandle, SocketReading, Want
 from porttui.model.address import Endpoint, Protocol
+from porttui.model.limits import Limits
 from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.process import Process, ProcessIdentity
@@ -225,4 +226,7 @@ def machine(
         uid=uid,
         person_uid=uid if person_uid is None else person_uid,
         is_elevated=is_elevated,
+        tcp_rules=lambda: None,
+        limits=lambda: Limits(None, None),
+        source_address=lambda _: None,
     )

@@ -22,7 +22,8 @@ from porttui.host.contract import (
     SocketReading,
     Want,
 )
-from porttui.model.address import Endpoint, Protocol
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.limits import Limits
 from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity
@@ -30,6 +31,7 @@ from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket, TcpState
 from porttui.model.socket_table import SocketTable
 from porttui.model.stop import StopSignal
+from porttui.model.tcp_rules import TcpRules
 from tests.making import EPHEMERAL, TAKEN_AT, connection, listener, pair, process, udp
 
 HOUR_S = 3600.0
@@ -154,6 +156,11 @@ class ScriptedMachine:
         """URLs that a browser was handed."""
         self.ancestors: set[int] = set()
         """Pids that porttui descends from."""
+        self.tcp_rules: TcpRules | None = TcpRules(2, True, 1000, False)
+        """Linux' default."""
+        self.limits = Limits(conntrack=None, open_files=None)
+        self.sources: dict[Address, Address] = {}
+        """The address that speaks to another, where it is not the same."""
         self.traces: dict[int, Traces] = {}
         """Where pids come from."""
         self.denies: set[int] = set()
@@ -184,6 +191,9 @@ class ScriptedMachine:
             uid=self.uid,
             person_uid=self.person_uid,
             is_elevated=self.uid == 0,
+            tcp_rules=lambda: self.tcp_rules,
+            limits=lambda: self.limits,
+            source_address=lambda remote: self.sources.get(remote, remote),
         )
 
     def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002

@@ -4,16 +4,18 @@ import typing
 from collections.abc import Callable
 from enum import StrEnum
 
-from porttui.model.address import Endpoint, Protocol
+from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
 if typing.TYPE_CHECKING:
+    from porttui.model.limits import Limits
     from porttui.model.origin import Traces
     from porttui.model.process import Process
     from porttui.model.stop import StopSignal
+    from porttui.model.tcp_rules import TcpRules
 
 
 class HostError(Exception):
@@ -137,3 +139,9 @@ class Host(typing.NamedTuple):
     """Of who sits here: behind sudo the user who called it; None where there is none."""
     is_elevated: bool
     """Root on POSIX, an administrator on Windows."""
+    tcp_rules: Callable[[], "TcpRules | None"]
+    """None where the kernel does not tell them, and on other systems than Linux."""
+    limits: Callable[[], "Limits"]
+    """What else than ports can run out."""
+    source_address: Callable[[Address], "Address | None"]
+    """What the kernel would choose for a connection to an address; None without a route."""

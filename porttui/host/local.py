@@ -19,12 +19,14 @@ from porttui.host.contract import (
     SocketSource,
 )
 from porttui.host.services import service_name
-from porttui.model.address import Endpoint, Protocol
+from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity
 
 if TYPE_CHECKING:
+    from porttui.model.limits import Limits
     from porttui.model.origin import Traces
+    from porttui.model.tcp_rules import TcpRules
 
 
 class SourceName(StrEnum):
@@ -56,6 +58,9 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         uid=effective_uid(),
         person_uid=person_uid(),
         is_elevated=is_elevated(),
+        tcp_rules=_tcp_rules,
+        limits=_limits,
+        source_address=_source_address,
     )
 
 
@@ -160,3 +165,27 @@ def _ephemeral_range() -> Callable[[], PortRange]:
     from porttui.host.linux.ranges import read_ephemeral_range
 
     return read_ephemeral_range
+
+
+def _tcp_rules() -> TcpRules | None:
+    if sys.platform != "linux":
+        return None
+    from porttui.host.linux.tcp_rules import read_tcp_rules
+
+    return read_tcp_rules()
+
+
+def _limits() -> Limits:
+    if sys.platform == "linux":
+        from porttui.host.linux.limits import read_limits
+
+        return read_limits()
+    from porttui.model.limits import Limits
+
+    return Limits(conntrack=None, open_files=None)
+
+
+def _source_address(remote: Address) -> Address | None:
+    from porttui.host.route import source_address
+
+    return source_address(remote)

@@ -6,6 +6,7 @@ from typing import NamedTuple
 from porttui.model.address import Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket_table import SocketTable
+from porttui.model.tcp_rules import TcpRules
 
 
 class Problem(NamedTuple):
@@ -42,3 +43,5 @@ class Snapshot(NamedTuple):
     """Service names of the listening ports, from the machine's services database."""
     coverage: Coverage
     problems: tuple[Problem, ...] = ()
+    tcp_rules: TcpRules | None = None
+    """What decides on using a port again; None where it is not told, and was not wanted."""

@@ -51,6 +51,7 @@ class Sampler:
                 services=self._services(reading.sockets),
                 coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
                 problems=(*reading.problems, *problems),
+                tcp_rules=self._host.tcp_rules() if want is Want.ALL else None,
             )
 
     def _ephemeral(self) -> tuple[PortRange | None, tuple[Problem, ...]]:
