@@ -1,0 +1,69 @@
+"""How what is left has changed over the last minutes, and when it would be used up."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from typing import NamedTuple
+
+BUCKET_S = 5.0
+BUCKETS = 36
+"""Three minutes."""
+RATE_OVER_S = 10.0
+"""What is used up per second is told by the last so many seconds: TIME_WAIT comes back after one,
+so a shorter look would take every wave of connections for a trend."""
+_RATE_AFTER_S = 2.0
+
+
+class Trend(NamedTuple):
+    """What is left of something, over time."""
+
+    lows: tuple[int | None, ...]
+    """The least that was left in each BUCKET_S, the oldest first; None where nobody looked."""
+    rate: float | None
+    """How many are used up per second, negative where more and more is left; None where it has
+    not been looked at for long enough."""
+    exhausted_in_s: float | None
+    """When nothing is left at this rate; None while it does not shrink."""
+
+
+class History(NamedTuple):
+    """What has been seen."""
+
+    recent: tuple[tuple[float, int], ...] = ()
+    """When and how many, over RATE_OVER_S."""
+    lows: tuple[tuple[int, int], ...] = ()
+    """The number of each bucket that was looked at, and the least in it."""
+
+    def then(self, at: float, left: int) -> History:
+        """With another look, at monotonic seconds `at`."""
+        bucket = int(at / BUCKET_S)
+        lows = dict(self.lows)
+        lows[bucket] = min(left, lows.get(bucket, left))
+        kept = tuple((when, many) for when, many in self.recent if at - when <= RATE_OVER_S)
+        return History(
+            (*kept, (at, left)),
+            tuple((number, low) for number, low in lows.items() if bucket - number < BUCKETS),
+        )
+
+    @property
+    def trend(self) -> Trend:
+        """As of the last look."""
+        if not self.recent:
+            return Trend((), None, None)
+        (first_at, first), (last_at, last) = self.recent[0], self.recent[-1]
+        seconds = last_at - first_at
+        rate = (first - last) / seconds if seconds >= _RATE_AFTER_S else None
+        lows, newest = dict(self.lows), int(last_at / BUCKET_S)
+        oldest = min(lows)
+        return Trend(
+            lows=tuple(lows.get(bucket) for bucket in range(oldest, newest + 1)),
+            rate=rate,
+            exhausted_in_s=last / rate if rate is not None and rate > 0 else None,
+        )
+
+
+def histories_then(
+    before: Mapping[Hashable, History], at: float, left: Mapping[Hashable, int]
+) -> Mapping[Hashable, History]:
+    """The histories of everything that there is something left of; the others are forgotten."""
+    return {key: before.get(key, History()).then(at, many) for key, many in left.items()}

@@ -1,0 +1,68 @@
+"""Trends: the least of each bucket, the rate, and when nothing will be left."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.analysis.trend import BUCKET_S, BUCKETS, RATE_OVER_S, History, histories_then
+
+
+def seen(*looks: tuple[float, int]) -> History:
+    history = History()
+    for at, left in looks:
+        history = history.then(at, left)
+    return history
+
+
+def test_nothing_seen_tells_nothing() -> None:
+    assert History().trend == ((), None, None)
+
+
+def test_one_look_has_no_rate() -> None:
+    trend = seen((100.0, 50)).trend
+    assert trend.lows == (50,)
+    assert trend.rate is None
+    assert trend.exhausted_in_s is None
+
+
+def test_a_bucket_keeps_the_least_and_one_without_a_look_is_empty() -> None:
+    start = 20 * BUCKET_S
+    trend = seen((start, 50), (start + 1, 40), (start + 2, 45), (start + 2 * BUCKET_S, 44)).trend
+    assert trend.lows == (40, None, 44)
+
+
+def test_old_buckets_are_forgotten() -> None:
+    history = seen(*((each * BUCKET_S, each) for each in range(3 * BUCKETS)))
+    assert history.trend.lows == tuple(range(2 * BUCKETS, 3 * BUCKETS))
+    assert len(history.lows) == BUCKETS
+
+
+def test_what_shrinks_ends() -> None:
+    trend = seen(*((float(second), 1000 - 20 * second) for second in range(6))).trend
+    assert trend.rate == pytest.approx(20)
+    assert trend.exhausted_in_s == pytest.approx(900 / 20)
+
+
+def test_what_grows_does_not_end() -> None:
+    trend = seen(*((float(second), 100 + 5 * second) for second in range(6))).trend
+    assert trend.rate == pytest.approx(-5)
+    assert trend.exhausted_in_s is None
+
+
+def test_what_is_exhausted_already_is_exhausted_now() -> None:
+    assert seen((0.0, 30), (3.0, 0)).trend.exhausted_in_s == 0
+
+
+def test_the_rate_is_that_of_the_last_seconds() -> None:
+    falling = [(float(second), 1000 - 50 * second) for second in range(10)]
+    steady = [(10.0 + second, 500) for second in range(int(RATE_OVER_S) + 1)]
+    history = seen(*falling, *steady)
+    assert history.trend.rate == 0
+    assert len(history.recent) <= RATE_OVER_S + 1
+
+
+def test_what_is_gone_is_forgotten() -> None:
+    first = histories_then({}, 0.0, {"a": 5, "b": 6})
+    second = histories_then(first, 3.0, {"b": 3, "c": 9})
+    assert set(second) == {"b", "c"}
+    assert second["b"].trend.rate == pytest.approx(1)
