@@ -221,6 +221,7 @@ def machine(
         can_bind=can_bind,
         try_bind=try_bind,
         read_traces=Traces,
+        read_groups=lambda _: {},
         ancestor_pids=lambda: frozenset(ancestors),
         pid=pid,
         uid=uid,

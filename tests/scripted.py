@@ -6,7 +6,7 @@ The sampler, the stopper and the whole session on top of them are the real ones.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
@@ -163,6 +163,8 @@ class ScriptedMachine:
         """The address that speaks to another, where it is not the same."""
         self.traces: dict[int, Traces] = {}
         """Where pids come from."""
+        self.groups: list[tuple[Process, ...]] = []
+        """The process groups that there are."""
         self.denies: set[int] = set()
         """Pids that must not be signalled."""
         self.gone: set[int] = set()
@@ -186,6 +188,7 @@ class ScriptedMachine:
             can_bind=self._can_bind,
             try_bind=self._try_bind,
             read_traces=self._read_traces,
+            read_groups=self._read_groups,
             ancestor_pids=lambda: frozenset(self.ancestors),
             pid=self.pid,
             uid=self.uid,
@@ -245,6 +248,15 @@ class ScriptedMachine:
 
     def _read_traces(self, process: Process) -> Traces:
         return self.traces.get(process.pid, Traces(process))
+
+    def _read_groups(self, processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+        """Of those whose group the test has made."""
+        return {
+            process: members
+            for process in processes
+            for members in self.groups
+            if process in members
+        }
 
     def _try_bind(self, protocol: Protocol, where: Endpoint, _reuse: bool) -> BindAnswer:
         table = SocketTable.of(self.sockets)

@@ -1,7 +1,7 @@
 """What the rest of porttui may ask of a machine, and how the machine says no."""
 
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from porttui.model.address import Address, Endpoint, Protocol
@@ -129,6 +129,9 @@ class Host(typing.NamedTuple):
     """With SO_REUSEADDR or without, [::] being dual-stack."""
     read_traces: Callable[["Process"], "Traces"]
     """Where a process comes from."""
+    read_groups: Callable[[Sequence["Process"]], Mapping["Process", tuple["Process", ...]]]
+    """For each process that is there all that are in its process group now, itself too; nothing
+    where there are no groups (Windows). May raise HostError."""
     ancestor_pids: Callable[[], frozenset[int]]
     """Of porttui itself: the shell, the terminal, sshd ..."""
     pid: int
@@ -143,5 +146,5 @@ class Host(typing.NamedTuple):
     """None where the kernel does not tell them, and on other systems than Linux."""
     limits: Callable[[], "Limits"]
     """What else than ports can run out."""
-    source_address: Callable[[Address], "Address | None"]
+    source_address: Callable[[Address], Address | None]
     """What the kernel would choose for a connection to an address; None without a route."""

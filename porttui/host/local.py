@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid, is_elevated, person_uid
@@ -52,7 +52,8 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         control=_LateControl(reader),
         can_bind=_can_bind,
         try_bind=_try_bind,
-        read_traces=_read_traces,
+        read_traces=partial(_read_traces, is_portable=reader.name == "psutil"),
+        read_groups=_read_groups_by_psutil if reader.name == "psutil" else _read_groups,
         ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
         uid=effective_uid(),
@@ -113,14 +114,30 @@ def _try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer
     return try_bind(protocol, endpoint, reuse)
 
 
-def _read_traces(process: Process) -> Traces:
+def _read_traces(process: Process, *, is_portable: bool) -> Traces:
     if sys.platform == "linux":
         from porttui.host.linux.traces import read_traces as from_proc
 
+        if is_portable:
+            from porttui.host.portable.processes import read_process
+
+            return from_proc(process, read_process)
         return from_proc(process)
     from porttui.host.portable.traces import read_traces
 
     return read_traces(process)
+
+
+def _read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+    from porttui.host.linux.groups import read_groups
+
+    return read_groups(processes)
+
+
+def _read_groups_by_psutil(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+    from porttui.host.portable.groups import read_groups
+
+    return read_groups(processes)
 
 
 @cache

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
 from typing import Literal, NamedTuple
 
@@ -16,7 +17,7 @@ from porttui.analysis.copies import Served, copies
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
-from porttui.host.contract import Host
+from porttui.host.contract import Host, HostError
 from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopResult, StopSignal, StopTarget
@@ -154,9 +155,13 @@ class Acting:
             self._errands.run("origins", partial(self._tell_origins, dialog))
 
     def _tell_origins(self, dialog: StopDialog) -> None:
-        for process in dialog.target.holders[:_ORIGINS]:
+        first = dialog.target.holders[:_ORIGINS]
+        for process in first:
             origin = self._diagnoser.origin(process)
             self._errands.tell(partial(dialog.tell_origin, process, origin))
+        with suppress(HostError):
+            groups = self._means.host.read_groups(first)
+            self._errands.tell(partial(dialog.tell_groups, groups))
 
     def _begin_stop(
         self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal

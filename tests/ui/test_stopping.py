@@ -7,7 +7,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from porttui.host.contract import HostError
 from porttui.model.origin import Traces
+from porttui.model.process import Process
 from porttui.model.socket import TcpState
 from porttui.model.stop import StopSignal
 from tests.making import connection, listener, pair, process
@@ -16,6 +18,8 @@ from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
 
 TERM, KILL = StopSignal.TERM, StopSignal.KILL
 ONE = process(3000, "server", cmdline=["server", "--port", "3000"])
+
+MASTER = "> gunicorn 500, started the others"
 
 
 def one_server() -> ScriptedMachine:
@@ -171,7 +175,7 @@ async def test_a_second_y_sends_nothing_more() -> None:
 async def test_of_several_holders_the_senior_one_is_aimed_at() -> None:
     machine = prefork(3)
     async with asked_about(machine) as stage:
-        assert [line for line in stage.box if line.startswith(">")] == ["> gunicorn 500"]
+        assert [line for line in stage.box if line.startswith(">")] == [MASTER]
         await stage.press("y")
         await stage.until(lambda: "still held by" in stage.said)
         assert machine.signals == [(500, TERM)]
@@ -186,7 +190,7 @@ async def test_j_and_k_aim_at_another_holder() -> None:
             await stage.press(key)
             [aim] = [line for line in stage.box if line.startswith(">")]
             aims.append(aim)
-        assert aims == [f"> gunicorn {pid}" for pid in (500, 501, 502, 503, 503, 502)]
+        assert aims == [MASTER, *(f"> gunicorn {pid}" for pid in (501, 502, 503, 503, 502))]
         await stage.press("f")
         await stage.until(lambda: "still held by" in stage.said)
         assert machine.signals == [(502, KILL)]
@@ -627,3 +631,110 @@ async def test_behind_sudo_other_users_processes_have_to_be_typed() -> None:
         assert machine.signals == []
         await stage.press(*str(POSTGRES[0].pid), "enter")
         await stage.until(lambda: machine.signals)
+
+
+# The process group
+
+
+SHELL = process(2999, "sh", ppid=1, cmdline=["sh", "-c", "server --port 3000 & worker"])
+WORKER = process(3001, "worker", ppid=2999)
+
+
+def a_job(*others: Process) -> ScriptedMachine:
+    """A server that was started by a shell's job."""
+    machine = one_server()
+    machine.groups = [(ONE, WORKER, SHELL, *others)]
+    return machine
+
+
+@pytest.mark.parametrize("size", [LARGE, SMALL, (40, 12)], ids=str)
+async def test_all_of_a_process_group_can_be_stopped(size: tuple[int, int]) -> None:
+    machine = a_job()
+    async with asked_about(machine, size=size) as stage:
+        await stage.until(lambda: "G its process group of 3" in stage.said)
+        await stage.press("G")
+        assert "The process group of server 3000: 3 processes" in stage.said
+        if size != (40, 12):
+            assert "> sh 2999: sh -c server --port 3000 & worker" in stage.said
+            assert "> server 3000: server --port 3000 > worker 3001: worker" in stage.said
+        await stage.press("y")
+        await stage.until(lambda: "127.0.0.1:3000 can be" in stage.said)
+        assert sorted(machine.signals) == [(2999, TERM), (3000, TERM), (3001, TERM)]
+
+
+async def test_the_holder_alone_can_be_aimed_at_again() -> None:
+    machine = a_job()
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: "G its process group" in stage.said)
+        await stage.press("G")
+        assert "G the holder instead" in stage.said
+        await stage.press("G")
+        assert "worker 3001" not in stage.said
+        await stage.press("y")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert machine.signals == [(3000, TERM)]
+
+
+async def test_without_others_in_it_a_group_is_no_choice() -> None:
+    machine = one_server()
+    machine.groups = [(ONE,)]
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: not [each for each in stage.app.workers if each.is_running])
+        await stage.press("G")
+        assert "process group" not in stage.said
+        await stage.press("y")
+        await stage.until(lambda: machine.signals == [(3000, TERM)])
+
+
+async def test_a_group_that_porttui_is_in_is_refused_and_the_holder_is_not() -> None:
+    machine = a_job(process(99999, "porttui"))
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: "G its process group of 4" in stage.said)
+        await stage.press("G")
+        assert "Not possible: that is porttui itself" in stage.said
+        await stage.press("y", "f")
+        assert machine.signals == []
+        await stage.press("G", "y")
+        await stage.until(lambda: machine.signals == [(3000, TERM)])
+
+
+async def test_in_a_group_the_name_of_the_one_that_much_depends_on_is_typed() -> None:
+    machine = a_job()
+    machine.ancestors = {SHELL.pid}
+    # By seniority another one comes first.
+    machine.groups = [(ONE, WORKER._replace(ppid=1, started=0), SHELL)]
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: "G its process group" in stage.said)
+        await stage.press("G", "y")
+        assert "sh 2999 is what porttui itself runs in" in stage.said
+        assert "Type sh (or its pid)" in stage.said
+        await stage.press(*"worker", "enter")
+        assert machine.signals == []
+        await stage.press(*"sh", "enter")
+        await stage.until(lambda: len(machine.signals) == 3)
+
+
+async def test_a_supervisor_outside_the_group_is_still_said_to_start_it_again() -> None:
+    inside = process(2998, "bash", cmdline=("bash", "-c", "while true; do sh job; done"))
+    for members in ((ONE, SHELL), (ONE, SHELL, inside)):
+        machine = a_job()
+        machine.traces = {ONE.pid: Traces(ONE, ancestors=(SHELL, inside))}
+        machine.groups = [members]
+        async with asked_about(machine) as stage:
+            await stage.until(lambda: "G its process group" in stage.said)
+            assert "comes back" in stage.said
+            await stage.press("G")
+            assert ("comes back" in stage.said) is (inside not in members)
+
+
+async def test_a_machine_that_tells_no_groups_has_the_other_choices() -> None:
+    machine = prefork(2)
+
+    def refuse(_: object) -> None:
+        raise HostError("/proc cannot be listed")
+
+    machine._read_groups = refuse  # type: ignore[method-assign, assignment]
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: not [each for each in stage.app.workers if each.is_running])
+        assert "a all holders" in stage.said
+        assert "process group" not in stage.said

@@ -25,6 +25,8 @@ class ProcessStat(NamedTuple):
     comm: bytes
     state: bytes
     ppid: int
+    group: int
+    """The process group; 0 where its leader is of another PID namespace."""
     flags: int
     started: int
     """Clock ticks after boot."""
@@ -42,6 +44,7 @@ def read_stat(pid: int) -> ProcessStat | None:
         comm=content[opening + 1 : closing],
         state=fields[0],
         ppid=int(fields[1]),
+        group=int(fields[2]),
         flags=int(fields[6]),
         started=int(fields[19]),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 
 from porttui.host.ancestry import ancestors_of
 from porttui.host.foreign_text import safe
@@ -15,8 +16,13 @@ _PATH_CHARACTERS = 1000
 _CGROUP_BYTES = 16384
 
 
-def read_traces(process: Process) -> Traces:
-    """What can be known of it now; what this user may not see is left out."""
+def read_traces(
+    process: Process, read_process: Callable[[int], Process | None] = read_process
+) -> Traces:
+    """What can be known of it now; what this user may not see is left out.
+
+    `read_process` gives its ancestors the start marks that the source in use goes by.
+    """
     cwd = _link(f"/proc/{process.pid}/cwd")
     return Traces(
         process=process,

@@ -1,0 +1,106 @@
+"""Whom a stop would signal: the person's choice among what belongs to one target."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum, auto
+
+from porttui.analysis.holders import by_seniority
+from porttui.model.origin import Origin
+from porttui.model.process import Process
+from porttui.model.stop import StopTarget
+
+
+class AimAt(Enum):
+    """What is aimed at, seen from one of the holders."""
+
+    HOLDER = auto()
+    ALL_HOLDERS = auto()
+    PARENT = auto()
+    """The ancestor that may start the holder again."""
+    GROUP = auto()
+    """All processes of the holder's process group, which is as a rule one job of a shell."""
+
+
+class Aim:
+    """Begins at the first holder, the master of the others where there is one.
+
+    Parents and groups can be aimed at once they are known: `origins` and `groups` come later.
+    """
+
+    def __init__(self, target: StopTarget) -> None:
+        self.target = target
+        self.at = AimAt.HOLDER
+        self.number = 0
+        """Of the holder, by seniority."""
+        self.origins: dict[Process, Origin] = {}
+        self._groups: Mapping[Process, tuple[Process, ...]] = {}
+
+    @property
+    def holder(self) -> Process | None:
+        """The holder from which the others are seen; None where all are hidden."""
+        holders = self.target.holders
+        return holders[self.number] if holders else None
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether there is more than one holder to choose from."""
+        return len(self.target.holders) > 1
+
+    @property
+    def parent(self) -> Process | None:
+        """The process that may start the holder again; None where none is known of."""
+        origin = self.origins.get(self.holder) if self.holder is not None else None
+        found = [each.process for each in origin.supervisors if each.process] if origin else []
+        return found[0] if found else None
+
+    @property
+    def group(self) -> tuple[Process, ...]:
+        """The holder's process group by seniority; nobody where the holder is alone in it."""
+        members = self._groups.get(self.holder, ()) if self.holder is not None else ()
+        return by_seniority(members) if len(members) > 1 else ()
+
+    @property
+    def chosen(self) -> tuple[Process, ...]:
+        """Whom a signal would go to; nobody where all holders are hidden."""
+        match self.at:
+            case AimAt.ALL_HOLDERS:
+                return self.target.holders
+            case AimAt.PARENT if self.parent is not None:
+                return (self.parent,)
+            case AimAt.GROUP if self.group:
+                return self.group
+            case _:
+                return (self.holder,) if self.holder is not None else ()
+
+    def can_be_at(self, at: AimAt) -> bool:
+        """Whether there is something else to signal there than the holder alone."""
+        match at:
+            case AimAt.HOLDER:
+                return bool(self.target.holders)
+            case AimAt.ALL_HOLDERS:
+                return self.is_shared
+            case AimAt.PARENT:
+                return self.parent is not None
+            case AimAt.GROUP:
+                return bool(self.group)
+
+    def toggle(self, at: AimAt) -> None:
+        """Aim there, or at the holder alone again; nothing changes where there is nobody."""
+        if self.can_be_at(at):
+            self.at = AimAt.HOLDER if self.at is at else at
+
+    def move(self, step: int) -> None:
+        """Aim at another holder alone."""
+        if self.is_shared:
+            self.at = AimAt.HOLDER
+            self.number = max(0, min(self.number + step, len(self.target.holders) - 1))
+
+    def know_groups(self, groups: Mapping[Process, tuple[Process, ...]]) -> None:
+        """The process group of each holder, captured: what joins a group later is not in it."""
+        self._groups = groups
+
+    def started(self, process: Process) -> int:
+        """How many of the other holders `process` is the parent of."""
+        others = (each for each in self.target.holders if each != process)
+        return sum(each.ppid == process.pid for each in others)

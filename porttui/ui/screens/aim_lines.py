@@ -1,0 +1,112 @@
+"""What a stop would touch, in lines: the port, its holders, and who else is aimed at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
+from porttui.model.origin import Supervisor
+from porttui.model.process import Process
+from porttui.stopping.aim import Aim, AimAt
+from porttui.ui.screens.dialog import labelled
+from porttui.ui.widgets.columns import Tone
+from porttui.ui.wording import age, counted
+
+Toned = Callable[[str, Tone], Text]
+"""Text in the theme's colour."""
+
+_LISTED = 12
+_SEEN_TOGETHER = 3
+
+
+def aim_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
+    """From the port down to each process. `now`: seconds since the epoch, for ages."""
+    yield _port_line(aim)
+    holder = aim.holder
+    if holder is None:
+        yield labelled("process", "hidden")
+        yield labelled("user", aim.target.hidden_user or "unknown")
+    elif aim.at is AimAt.GROUP:
+        yield from _group_lines(aim, holder, toned)
+    else:
+        if aim.at is AimAt.PARENT:
+            yield Text("\nThe parent is aimed at, not the holder:")
+            yield from _aimed_lines(aim.chosen)
+        yield from _holders_lines(aim, now, toned)
+
+
+def _port_line(aim: Aim) -> RenderableType:
+    clients = aim.target.clients
+    held = str(aim.target.endpoint)
+    if aim.target.listens:
+        held += f", {counted(clients, 'client')} connected" if clients else ", no client"
+    return labelled("port", held)
+
+
+def _group_lines(aim: Aim, holder: Process, toned: Toned) -> Iterator[RenderableType]:
+    """Every member is listed, however many there are: no signal goes to what is not named."""
+    members = aim.chosen
+    yield Text(
+        f"\nThe process group of {holder.label}: {counted(len(members), 'process', 'processes')}",
+        "bold",
+    )
+    yield from _aimed_lines(members)
+    origin = aim.origins.get(holder)
+    left = [each for each in origin.supervisors if each.process not in members] if origin else []
+    yield from _comes_back(left, toned)
+
+
+def _aimed_lines(processes: Iterable[Process]) -> Iterator[RenderableType]:
+    for process in processes:
+        yield Text(f"> {process.label}: {process.command}", "bold")
+
+
+def _comes_back(supervisors: Iterable[Supervisor], toned: Toned) -> Iterator[RenderableType]:
+    for each in supervisors:
+        yield labelled("  comes back", toned(supervisor_words(each), Tone.WARNING))
+
+
+def _holders_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
+    # The one aimed at comes first where not all can be seen: no signal goes out of sight.
+    everyone = aim.target.holders
+    first = aim.number if len(everyone) > _SEEN_TOGETHER else 0
+    if first:
+        yield toned(f"... {counted(first, 'holder')} before", Tone.MUTED)
+    for process in everyone[first : first + _LISTED]:
+        yield from _holder_lines(aim, process, now, toned)
+    rest = len(everyone) - first - _LISTED
+    if rest > 0:
+        yield toned(f"... {counted(rest, 'more holder')}", Tone.MUTED)
+
+
+def _holder_lines(aim: Aim, process: Process, now: float, toned: Toned) -> Iterator[RenderableType]:
+    aimed = process in aim.chosen
+    sign = ("> " if aimed else "  ") if aim.is_shared else ""
+    yield Text()
+    yield Text(f"{sign}{process.label}{_seniority(aim, process)}", "bold" if aimed else "dim")
+    running = age(max(0.0, now - process.create_time))
+    yield labelled("  user", f"{process.user or 'unknown'}, running {running}")
+    yield labelled("  command", process.command)
+    origin = aim.origins.get(process)
+    if origin is not None:
+        if place_words(origin):
+            yield labelled(f"  {place_label(origin)}", place_words(origin))
+        if chain_words(origin):
+            yield labelled("  parents", chain_words(origin))
+        yield from _comes_back(origin.supervisors, toned)
+    others = aim.target.others_of(process.pid)
+    if others:
+        yield labelled("  also on", ", ".join(others))
+    if process.ignores_sigterm:
+        yield labelled("  signals", "ignores SIGTERM: only f will end it")
+
+
+def _seniority(aim: Aim, process: Process) -> str:
+    """The master of a prefork server is told from its workers."""
+    started, others = aim.started(process), len(aim.target.holders) - 1
+    if not started:
+        return ""
+    return ", started the others" if started == others else f", started {started} of the others"

@@ -1,0 +1,108 @@
+"""Who is in a process group with whom."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Mapping, Sequence
+
+import psutil
+import pytest
+
+from porttui.host.linux import groups as linux
+from porttui.host.linux.processes import read_process
+from porttui.host.local import SourceName, local_host
+from porttui.host.portable import groups as portable
+from porttui.host.portable.processes import read_process as read_by_psutil
+from porttui.model.process import Process
+from tests.host.elsewhere import Elsewhere
+from tests.host.namespaces import require_root
+from tests.host.tools import require_tool
+from tests.servers import Servers, has_exited, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compares with /proc")
+
+Read = Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
+JOB = ("sh", "-c", 'sleep 600 & "$@"; wait', "job")
+"""A shell's job: the shell, a sleeper, and what it is given to run."""
+
+WAYS = pytest.mark.parametrize(
+    ("read_groups", "read"),
+    [(linux.read_groups, read_process), (portable.read_groups, read_by_psutil)],
+    ids=["/proc", "psutil"],
+)
+
+
+def process_of(pid: int, read: Callable[[int], Process | None]) -> Process:
+    """The process with a pid, which is there."""
+    process = read(pid)
+    assert process is not None
+    return process
+
+
+@WAYS
+def test_a_job_is_one_group_and_its_neighbours_are_not(
+    servers: Servers, read_groups: Read, read: Callable[[int], Process | None]
+) -> None:
+    server, alone = servers.start({"sockets": [{}]}, within=JOB), servers.listen()
+    shell = psutil.Process(server.process.pid)
+    asked = [process_of(pid, read) for pid in (server.pid, alone.pid)]
+    found = read_groups(asked)
+    assert {each.pid for each in found[asked[0]]} == {
+        shell.pid,
+        *(each.pid for each in shell.children()),
+    }
+    assert len(found[asked[0]]) == 3
+    assert asked[0] in found[asked[0]], "with the start mark that its source goes by"
+    assert found[asked[1]] == (asked[1],)
+
+
+@WAYS
+def test_a_zombie_is_in_no_group(
+    servers: Servers, read_groups: Read, read: Callable[[int], Process | None]
+) -> None:
+    family = servers.start({"sockets": [{}], "parent": "lazy"})
+    parent = process_of(family.process.pid, read)
+    assert len(read_groups([parent])[parent]) == 2
+    os.kill(family.pid, signal.SIGKILL)
+    until(lambda: has_exited(family.pid), "its end")
+    assert psutil.pid_exists(family.pid), "its parent does not ask for it"
+    assert read_groups([parent])[parent] == (parent,)
+
+
+@WAYS
+def test_another_process_with_its_pid_has_no_group(
+    servers: Servers, read_groups: Read, read: Callable[[int], Process | None]
+) -> None:
+    now = process_of(servers.listen().pid, read)
+    assert read_groups([now._replace(started=now.started - 100)]) == {}
+    assert read_groups([now._replace(pid=2**22 + 1)]) == {}
+
+
+def test_a_group_that_was_made_in_another_pid_namespace_is_not_guessed() -> None:
+    """Its number is 0 in here, as is that of every other one out there."""
+    require_root()
+    place = Elsewhere((require_tool("unshare"), "--pid", "--fork", "--mount-proc"))
+    assert place.call(group_of_oneself) is None
+
+
+def group_of_oneself() -> int | None:
+    """How many are in the group of the process that calls this; None where it is not known."""
+    found = linux.read_groups([process_of(os.getpid(), read_process)])
+    return next((len(members) for members in found.values()), None)
+
+
+@pytest.mark.parametrize("source", [SourceName.AUTO, SourceName.PSUTIL])
+def test_parents_and_members_can_be_taken_hold_of(servers: Servers, source: SourceName) -> None:
+    """Their start marks are those that the control of the same host compares."""
+    server, host = servers.start({"sockets": [{}]}, within=JOB), local_host(source)
+    sockets = host.sockets.read().sockets
+    [holder] = next(
+        each.holders for each in sockets if each.is_listening and each.local.port == server.port
+    )
+    members = host.read_groups([holder])[holder]
+    [parent, *_] = host.read_traces(holder).ancestors
+    assert parent in members
+    for process in members:
+        host.control.open(process.identity).close()
