@@ -89,6 +89,7 @@ class Asking:
 
     def _wait(self, dialog: WhyDialog) -> None:
         protocol, port, addresses = dialog.place
+        until = dialog.awaited or Until.FREE
         wanted = addresses or usual_addresses(self._host, protocol)
         waiting = Waiting(self._host, self._sampler, protocol, port, wanted)
 
@@ -97,7 +98,7 @@ class Asking:
 
         self._errands.ask(
             "wait",
-            lambda: waiting.wait(Until.FREE, None, tell, lambda: not dialog.is_waiting),
+            lambda: waiting.wait(until, None, tell, lambda: dialog.awaited is not until),
             lambda _: None,  # every look has been told, the last one too
             dialog.failed,
         )

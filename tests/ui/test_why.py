@@ -5,10 +5,17 @@ from __future__ import annotations
 import pytest
 
 from porttui.host.contract import HostError
+from porttui.host.local import local_host
 from porttui.model.address import Place, Protocol
+from porttui.sampling.boards import LocalBoards
+from porttui.sampling.sampler import Sampler
+from porttui.stopping.stopper import Stopper
+from porttui.ui.acting import Means
+from porttui.ui.app import PorttuiApp
 from tests.making import listener, process, udp
-from tests.scripted import ScriptedMachine, developers_machine
-from tests.ui.stage import SMALL, on_stage
+from tests.scripted import ScriptedClipboard, ScriptedMachine, developers_machine
+from tests.servers import Servers, free_port
+from tests.ui.stage import LARGE, SMALL, Stage, on_stage
 
 NODE = process(4213, "node")
 RUBY = process(5000, "ruby")
@@ -126,23 +133,65 @@ async def test_two_servers_on_one_port_are_told_apart_before_a_stop() -> None:
         assert machine.signals == []
 
 
-async def test_waiting_until_it_is_free() -> None:
+@pytest.fixture
+def bells(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """One for each time that the bell has been rung."""
+    rung: list[bool] = []
+    monkeypatch.setattr(PorttuiApp, "bell", lambda _: rung.append(True))
+    return rung
+
+
+async def test_waiting_until_it_is_free(bells: list[bool]) -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
     async with on_stage(machine) as stage:
         await stage.press("w")
-        await stage.until(lambda: "wait until free" in stage.said)
+        await stage.until(lambda: "wait until it is free" in stage.said)
         await stage.press("W")
         await stage.until(lambda: "waiting until it is free: still listened on" in stage.said)
+        assert bells == []
         machine.sockets = ()
         await stage.until(lambda: "free, after waiting" in stage.said)
-        await stage.until(lambda: "wait until free" not in stage.said)
+        assert len(bells) == 1
+        await stage.until(lambda: "W wait until something listens" in stage.said)
+
+
+async def test_waiting_until_something_listens(servers: Servers, bells: list[bool]) -> None:
+    """A real server, on this machine."""
+    host, port = local_host(), free_port()
+    sampler = Sampler(host)
+    means = Means(host, sampler, Stopper(host, sampler), ScriptedClipboard())
+    app = PorttuiApp(LocalBoards(sampler), lambda: means, place=Place(Protocol.TCP, port))
+    async with app.run_test(size=LARGE) as pilot:
+        stage = Stage(app, pilot, ())
+        await stage.until(lambda: "W wait until something listens" in stage.said)
+        await stage.press("W")
+        await stage.until(lambda: "waiting until something listens: still free" in stage.said)
+        assert "W leave off" in stage.said
+        assert bells == []
+        server = servers.listen(port=port)
+        await stage.until(lambda: "listened on, after waiting" in stage.said)
+        assert len(bells) == 1
+        await stage.until(lambda: f" {server.pid} " in stage.said)
+        assert "W wait until it is free" in stage.said
+
+
+async def test_a_wait_can_be_left_off_and_what_comes_late_is_not_heard() -> None:
+    machine = ScriptedMachine([listener("::1", 4000, held_by=[NODE])])
+    async with on_stage(machine, place=Place(Protocol.TCP, 3000)) as stage:
+        await stage.until(lambda: "W wait until something listens" in stage.said)
+        await stage.press("W")
+        await stage.until(lambda: "still free" in stage.said)
+        await stage.press("W")
+        await stage.until(lambda: not [worker for worker in stage.app.workers if worker.is_running])
+        assert "waiting" not in stage.said
+        assert "W wait until something listens" in stage.said
 
 
 async def test_waiting_ends_with_the_dialog() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
     async with on_stage(machine) as stage:
         await stage.press("w")
-        await stage.until(lambda: "wait until free" in stage.said)
+        await stage.until(lambda: "wait until it is free" in stage.said)
         await stage.press("W")
         await stage.until(lambda: "still listened on" in stage.said)
         await stage.press("escape")

@@ -11,7 +11,7 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 
-from porttui.diagnosis.waiting import PortState, Waited
+from porttui.diagnosis.waiting import PortState, Until, Waited
 from porttui.diagnosis.wording import VERDICTS, explanation, reasons, spelled
 from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
@@ -25,6 +25,14 @@ _TONES = {
     BindVerdict.FREE_WITH_REUSEADDR: Tone.WARNING,
     BindVerdict.NOT_PERMITTED: Tone.WARNING,
     BindVerdict.UNKNOWN: Tone.MUTED,
+}
+
+_GOALS = {Until.FREE: "it is free", Until.LISTENING: "something listens"}
+
+_STATES = {
+    PortState.FREE: "free",
+    PortState.LISTENING: "listened on",
+    PortState.HELD: "in use",
 }
 
 
@@ -44,7 +52,7 @@ class Deeds(NamedTuple):
     look: Callable[[WhyDialog], None]
     """Ends in `found` or `failed`."""
     wait: Callable[[WhyDialog], None]
-    """Ends in `waited` again and again, until `is_waiting` is false or the port is free."""
+    """Ends in `waited` again and again, until it is so or `awaited` is something else."""
     stop: Callable[[Sequence[StopTarget]], None]
     copy: Callable[[str], None]
 
@@ -56,7 +64,7 @@ class WhyDialog(Dialog[None]):
         Binding("x", "stop", "Stop it"),
         Binding("n", "copy_next", "Copy the next free port"),
         Binding("c", "copy_address", "Copy the address"),
-        Binding("W", "wait", "Wait until free"),
+        Binding("W", "wait", "Wait until free, or until something listens"),
         Binding("r", "look", "Look again"),
         Binding("question_mark", "explain", "Why this verdict"),
         Binding("escape,q,enter", "leave", "Close"),
@@ -69,9 +77,10 @@ class WhyDialog(Dialog[None]):
         self._finding: Finding | None = None
         self._failure = ""
         self._waited: Waited | None = None
+        self._waited_for = Until.FREE
         self._explains = False
-        self.is_waiting = False
-        """Whether somebody still wants to hear of the wait."""
+        self.awaited: Until | None = None
+        """What the person waits for; None when nobody wants to hear of it any more."""
 
     @property
     def place(self) -> Place:
@@ -89,7 +98,7 @@ class WhyDialog(Dialog[None]):
 
     def on_unmount(self) -> None:
         """Nobody waits any more."""
-        self.is_waiting = False
+        self.awaited = None
 
     def found(self, finding: Finding) -> None:
         """Show what was found out."""
@@ -99,14 +108,16 @@ class WhyDialog(Dialog[None]):
     def failed(self, reason: str) -> None:
         """Say why nothing was."""
         self._failure = reason
-        self.is_waiting = False
+        self.awaited = None
         self.draw()
 
     def waited(self, waited: Waited) -> None:
-        """Show how far the wait is."""
-        self._waited = waited
+        """Show how far the wait is; what comes after it was left off is too late."""
+        if self.awaited is None:
+            return
+        self._waited, self._waited_for = waited, self.awaited
         if waited.reached:
-            self.is_waiting = False
+            self.awaited = None
             self.app.bell()
             self.action_look()
         self.draw()
@@ -137,8 +148,8 @@ class WhyDialog(Dialog[None]):
             hints.append(KeyHint("x", "stop it"))
         if self._finding.other_ports:
             hints.append(KeyHint("n", f"copy PORT={self._finding.other_ports[0]}"))
-        if not self._finding.diagnosis.can_be_had:
-            hints.append(KeyHint("W", "leave off" if self.is_waiting else "wait until free"))
+        wait = f"wait until {_GOALS[self._next_goal(self._finding.diagnosis)]}"
+        hints.append(KeyHint("W", "leave off" if self.awaited else wait))
         hints += [
             KeyHint("r", "look again"),
             KeyHint("?", "less" if self._explains else "why this verdict"),
@@ -168,14 +179,15 @@ class WhyDialog(Dialog[None]):
             self._deeds.copy(str(Endpoint(first.address, self._place.port)))
 
     def action_wait(self) -> None:
-        """Wait until the port is free, or leave off waiting."""
-        if self._finding is None or self._finding.diagnosis.can_be_had:
+        """Wait until a held port is free and until something listens on another, or leave off."""
+        if self._finding is None:
             return
-        self.is_waiting = not self.is_waiting
-        if self.is_waiting:
+        self._waited = None
+        if self.awaited is None:
+            self.awaited = self._next_goal(self._finding.diagnosis)
             self._deeds.wait(self)
         else:
-            self._waited = None
+            self.awaited = None
         self.draw()
 
     def action_explain(self) -> None:
@@ -206,9 +218,13 @@ class WhyDialog(Dialog[None]):
             lines.append(self.toned(explanation(diagnosis, each), Tone.MUTED))
         return Text("\n").join(lines)
 
+    @staticmethod
+    def _next_goal(diagnosis: Diagnosis) -> Until:
+        return Until.FREE if diagnosis.is_held else Until.LISTENING
+
     def _progress(self, waited: Waited) -> Text:
-        seconds = f"{waited.waited_ms / 1000:.0f} s"
+        seconds, goal = f"{waited.waited_ms / 1000:.0f} s", _GOALS[self._waited_for]
         if waited.reached:
-            return self.toned(f"free, after waiting {seconds}", Tone.OK)
-        state = "listened on" if waited.state is PortState.LISTENING else "in use"
-        return self.toned(f"waiting until it is free: still {state}, {seconds}", Tone.WARNING)
+            return self.toned(f"{_STATES[waited.state]}, after waiting {seconds}", Tone.OK)
+        still = f"waiting until {goal}: still {_STATES[waited.state]}, {seconds}"
+        return self.toned(still, Tone.WARNING)
