@@ -47,8 +47,11 @@ def facets_of_pair(row: PairRow, *, with_ports: bool = True) -> Facets:
     )
 
 
-def facets_of_socket(each: Socket, service: str | None) -> Facets:
-    """What a filter sees of a socket, whatever pane it is in."""
+def facets_of_socket(each: Socket, service: str | None, *, with_ports: bool = True) -> Facets:
+    """What a filter sees of a socket, whatever pane it is in.
+
+    Without ports it is the same for all sockets of one kind.
+    """
     return _facets(
         (each.local, each.remote) if each.remote else (each.local,),
         (
@@ -60,6 +63,7 @@ def facets_of_socket(each: Socket, service: str | None) -> Facets:
         ),
         each.holders,
         (each.user,),
+        with_ports=with_ports,
     )
 
 

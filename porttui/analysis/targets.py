@@ -73,17 +73,35 @@ def _target(snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]) -> Sto
 
 def target_of_end(snapshot: Snapshot, end: End) -> StopTarget:
     """The holders of one end of a loopback connection."""
-    holders = by_seniority(end.holders)
+    return _target_of_one(snapshot, Protocol.TCP, end.endpoint, end.holders, end.user)
+
+
+def target_of_socket(snapshot: Snapshot, each: Socket) -> StopTarget:
+    """The holders of a server's address, or of one end of a connection."""
+    if each.is_listening:
+        same = same_port(snapshot, each.protocol, each.local.port)
+        return _target(snapshot, each.local, [one for one in same if one.local == each.local])
+    return _target_of_one(snapshot, each.protocol, each.local, each.holders, each.user)
+
+
+def _target_of_one(
+    snapshot: Snapshot,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    held_by: Iterable[Process],
+    user: str | None,
+) -> StopTarget:
+    holders = by_seniority(held_by)
     return StopTarget(
-        protocol=Protocol.TCP,
-        endpoint=end.endpoint,
+        protocol=protocol,
+        endpoint=endpoint,
         listens=False,
         holders=holders,
-        hidden_user=end.user,
+        hidden_user=user,
         also_holds=_also_holds(snapshot, holders, but=None),
         clients=0,
-        around=_around(snapshot, Protocol.TCP, end.endpoint.port),
-        inodes=_inodes(snapshot, Protocol.TCP, end.endpoint.port),
+        around=_around(snapshot, protocol, endpoint.port),
+        inodes=_inodes(snapshot, protocol, endpoint.port),
     )
 
 

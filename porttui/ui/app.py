@@ -175,7 +175,7 @@ class PorttuiApp(App[int]):
     async def _press_in_table(self, action: str) -> None:
         """In the active pane's: the focus follows a moment after its pane has come into view."""
         if action == "choose":
-            self._show_details()  # not by message: the next key is for the dialog
+            await self._choose()  # not by message: the next key is for what it opens
         else:
             await self.run_action(action, self._deck.active.table)
 
@@ -214,11 +214,14 @@ class PorttuiApp(App[int]):
         self._filter_line.open(self._wanted)
 
     def action_clear(self) -> None:
-        """Clear the message and the filter, and close the line where it is typed."""
+        """Clear the message and the filter and close its line; or go back out of a range."""
+        was_open = self._filter_line.is_open
         self._filter_line.close()
         self._say("")
         if self._wanted:
             self._apply(Filter())
+        elif not was_open:
+            self._deck.leave()
 
     def action_sort(self) -> None:
         """Sort the pane by its next column."""
@@ -241,6 +244,14 @@ class PorttuiApp(App[int]):
     def action_help(self) -> None:
         """Show the keys."""
         self._acting.help()
+
+    async def _choose(self) -> None:
+        """Enter: into a range or a destination, or the details of any other row."""
+        scope = self._board and self._deck.active.scope(self._board.snapshot)
+        if self._board and scope:
+            await self._deck.enter(scope, self._board, self._wanted)
+        else:
+            self._show_details()
 
     def _show_details(self) -> None:
         details = self._board and self._deck.active.details(self._board.snapshot)
@@ -305,8 +316,8 @@ class PorttuiApp(App[int]):
                 yield SystemCommand(action.label, action.help, self._runner(action.id))
 
     @on(KeyedTable.Chosen)
-    def _row_chosen(self) -> None:
-        self._show_details()
+    async def _row_chosen(self) -> None:
+        await self._choose()
 
     @cached_property
     def _acting(self) -> Acting:

@@ -97,23 +97,6 @@ async def test_an_end_without_a_process_says_why(which: str, words: str) -> None
         assert words in await detailed(stage, which)
 
 
-async def test_a_range_with_its_states_and_processes() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("3", "enter")
-        said = stage.said
-        for words in (
-            "what this system really draws from",
-            "ports 32768-60999: 28,232",
-            "16,384 ports also in IANA's registered range",
-            "TIME_WAIT 12",
-            "curl 12044 3 ports",
-        ):
-            assert words in said, words
-        assert "x stop" not in said, "there is nothing to stop"
-        await stage.press("x")
-        assert stage.dialog == "DetailsDialog"
-
-
 @pytest.mark.parametrize("key", ["escape", "q", "enter"])
 async def test_closing(key: str) -> None:
     async with on_stage(developers_machine()) as stage:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Horizontal, Vertical
@@ -15,6 +17,10 @@ from porttui.ui.panes.ranges import RangesPane
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.tab_line import TabLine
 from porttui.ui.wording import count, percent
+
+if TYPE_CHECKING:
+    from porttui.analysis.scope import Scope
+    from porttui.ui.panes.scope import ScopePane
 
 WIDE_COLUMNS = 112
 WIDE_LINES = 30
@@ -37,6 +43,8 @@ class Deck(Vertical):
             LoopbackPane(elevation),
             RangesPane(),
         )
+        self._elevation = elevation
+        self._inside: ScopePane | None = None
         self._number = 1
 
     def compose(self) -> ComposeResult:
@@ -51,7 +59,34 @@ class Deck(Vertical):
     @property
     def active(self) -> Pane:
         """The pane that keys act on."""
-        return self._panes[self._number - 1]
+        pane = self._panes[self._number - 1]
+        if self._is_inside and self._inside is not None and pane.number == self._inside.number:
+            return self._inside
+        return pane
+
+    @property
+    def _is_inside(self) -> bool:
+        return self.has_class("inside")
+
+    async def enter(self, scope: Scope, board: Board, wanted: Filter) -> None:
+        """In place of the ranges, show the sockets of one of them, or of a destination."""
+        if self._inside is None:
+            from porttui.ui.panes.scope import ScopePane  # not in the way of the first frame
+
+            self._inside = ScopePane(self._elevation)
+            await self.query_one("#below").mount(self._inside)
+        self._inside.enter(scope)
+        self._inside.show_board(board, wanted)
+        self.add_class("inside")
+        self.go_to(self._inside.number)
+
+    def leave(self) -> bool:
+        """Back to the ranges; False if it was not inside one."""
+        if not self._is_inside:
+            return False
+        self.remove_class("inside")
+        self.go_to(self._number)
+        return True
 
     def go_to(self, number: int) -> None:
         """Make a pane active, bring it into view and give it the keys."""
@@ -68,6 +103,8 @@ class Deck(Vertical):
         """Show a sample in every pane, through the filter."""
         for pane in self._panes:
             pane.show_board(board, wanted)
+        if self._is_inside and self._inside is not None:
+            self._inside.show_board(board, wanted)
         ephemeral = board.summary.ephemeral
         figures = (
             count(board.summary.listeners),
@@ -94,7 +131,7 @@ class Deck(Vertical):
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click into a pane makes it the active one."""
-        for pane in self._panes:
+        for pane in filter(None, (*self._panes, self._inside)):
             if pane.region.contains(event.screen_x, event.screen_y):
                 self._activate(pane.number)
 
@@ -104,8 +141,8 @@ class Deck(Vertical):
 
     @on(KeyedTable.HeaderClicked)
     def _header_clicked(self, event: KeyedTable.HeaderClicked) -> None:  # type: ignore[type-arg]
-        for pane in self._panes:
-            if pane.table is event.table and isinstance(pane, ListPane):
+        for pane in (*self._panes, self._inside):
+            if isinstance(pane, ListPane) and pane.table is event.table:
                 pane.sort_by(event.column)
 
     def _activate(self, number: int) -> None:

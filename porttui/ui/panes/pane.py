@@ -21,6 +21,7 @@ from porttui.ui.wording import count
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
+    from porttui.analysis.scope import Scope
     from porttui.model.stop import StopTarget
 
 R = TypeVar("R", bound=Keyed)
@@ -95,6 +96,10 @@ class Pane(Vertical):
     def details(self, snapshot: Snapshot) -> Details | None:
         """All that is known of the row under the cursor."""
         raise NotImplementedError
+
+    def scope(self, snapshot: Snapshot) -> Scope | None:  # noqa: ARG002
+        """What Enter on the row under the cursor goes into; None where it shows details."""
+        return None
 
     def caption(self, text: str) -> None:
         """Write on the lower edge of the frame."""

@@ -10,6 +10,7 @@ from textual.app import ComposeResult
 from porttui.analysis.board import Board
 from porttui.analysis.copies import Served
 from porttui.analysis.filter import Filter
+from porttui.analysis.scope import Scope
 from porttui.analysis.usage import RangeUsage
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
@@ -76,6 +77,11 @@ class RangesPane(Pane):
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
         """A range has nothing to stop."""
         return ()
+
+    def scope(self, snapshot: Snapshot) -> Scope | None:  # noqa: ARG002
+        """The sockets on the ports of the range."""
+        usage = self._table.selected
+        return usage and Scope(f"{usage.key} {usage.range}", ports=usage.range)
 
     def details(self, snapshot: Snapshot) -> Details | None:  # noqa: ARG002
         """See `Pane.details`."""

@@ -1,0 +1,154 @@
+"""The sockets of a range of ports or towards one destination, as rows over the socket table."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple, overload
+
+from porttui.analysis.loopback_rows import end_number
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.port_range import PortRange
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Socket
+from porttui.model.socket_table import NOWHERE, STATES, SocketTable
+
+
+class Scope(NamedTuple):
+    """Which sockets: all conditions that are given hold for each."""
+
+    title: str
+    ports: PortRange | None = None
+    """That their local ports lie in."""
+    protocol: Protocol | None = None
+    local: Address | None = None
+    remote: Endpoint | None = None
+
+
+class SocketRow(NamedTuple):
+    """One socket."""
+
+    socket: Socket
+    key: tuple[int, int, int, int]
+    """Protocol and both ends; an inode where there is no remote end, for addresses that are
+    shared (SO_REUSEPORT). A connection keeps it from its beginning to the end of TIME_WAIT."""
+    service: str | None = None
+    """The remote port's, or else the local one's."""
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """Changes when other processes hold the socket."""
+        return tuple(each.identity for each in self.socket.holders)
+
+
+class ScopeRows(Sequence[SocketRow]):
+    """A row is made when somebody looks at it."""
+
+    __slots__ = ("places", "services", "sockets")
+
+    def __init__(self, snapshot: Snapshot, places: array[int]) -> None:
+        """`places`: of its rows in the snapshot's socket table."""
+        self.sockets: SocketTable = snapshot.sockets
+        self.services: Mapping[tuple[Protocol, int], str] = snapshot.services
+        self.places = places
+
+    def __len__(self) -> int:
+        return len(self.places)
+
+    @overload
+    def __getitem__(self, at: int) -> SocketRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[SocketRow]: ...
+    def __getitem__(self, at: int | slice) -> SocketRow | Sequence[SocketRow]:
+        if isinstance(at, slice):
+            return [self[each] for each in range(*at.indices(len(self)))]
+        place = self.places[at]
+        return SocketRow(self.sockets[place], self._keys([place])[0], self.service(place))
+
+    def __iter__(self) -> Iterator[SocketRow]:
+        return (self[at] for at in range(len(self)))
+
+    def keys(self) -> list[tuple[int, int, int, int]]:
+        """`SocketRow.key` of every row."""
+        return self._keys(self.places)
+
+    def local_ports(self) -> list[int]:
+        """The local port of every row."""
+        return [self.sockets.local_ports[place] for place in self.places]
+
+    def remote_ports(self) -> list[int]:
+        """The remote port of every row; -1 without a remote end."""
+        sockets = self.sockets
+        return [
+            sockets.remote_ports[place] if sockets.remote_addresses[place] != NOWHERE else -1
+            for place in self.places
+        ]
+
+    def states(self) -> list[str]:
+        """The state of every row as text; "" for UDP."""
+        names = [state.value if state else "" for state in STATES]
+        return [names[self.sockets.states[place]] for place in self.places]
+
+    def process_names(self) -> list[str]:
+        """What to sort by the first holder's name; nobody is last."""
+        names = [group[0].name.lower() if group else "\uffff" for group in self.sockets.side.groups]
+        return [names[self.sockets.groups[place]] for place in self.places]
+
+    def users(self) -> list[str]:
+        """What to sort by the user's name; nobody is last."""
+        users = self.sockets.side.users
+        return [users.get(self.sockets.uids[place], "\uffff") for place in self.places]
+
+    def service(self, place: int) -> str | None:
+        """The service that the socket at this place of the table is about."""
+        sockets = self.sockets
+        protocol = Protocol.TCP if place < sockets.udp_from else Protocol.UDP
+        ports = (sockets.remote_ports[place], sockets.local_ports[place])
+        found = (self.services.get((protocol, port)) for port in ports)
+        return next((name for name in found if name), None)
+
+    def _keys(self, places: Sequence[int]) -> list[tuple[int, int, int, int]]:
+        sockets = self.sockets
+        numbers = [0 if each is None else end_number(each, 0) for each in sockets.side.addresses]
+        local, remote = sockets.local_addresses, sockets.remote_addresses
+        keys = []
+        for place in places:
+            far = numbers[remote[place]]
+            keys.append(
+                (
+                    int(place >= sockets.udp_from),
+                    numbers[local[place]] | sockets.local_ports[place],
+                    far | sockets.remote_ports[place] if far else 0,
+                    0 if far else sockets.inodes[place],
+                )
+            )
+        return keys
+
+
+def rows_in(snapshot: Snapshot, scope: Scope) -> ScopeRows:
+    """The sockets that are meant, by local port, TCP before UDP."""
+    sockets = snapshot.sockets
+    start = sockets.udp_from if scope.protocol is Protocol.UDP else 0
+    end = sockets.udp_from if scope.protocol is Protocol.TCP else len(sockets)
+    places: Sequence[int] = range(start, end)
+    if scope.remote is not None:
+        far_port, far = scope.remote.port, _places_of(sockets, scope.remote.address)
+        ports, addresses = sockets.remote_ports, sockets.remote_addresses
+        places = [at for at in places if ports[at] == far_port and addresses[at] in far]
+    if scope.local is not None:
+        near, addresses = _places_of(sockets, scope.local), sockets.local_addresses
+        places = [at for at in places if addresses[at] in near]
+    if scope.ports is not None:
+        inside = bytes(port in scope.ports for port in range(65536))
+        ports = sockets.local_ports
+        places = [at for at in places if inside[ports[at]]]
+    return ScopeRows(snapshot, array("I", sorted(places, key=sockets.local_ports.__getitem__)))
+
+
+def _places_of(sockets: SocketTable, address: Address) -> frozenset[int]:
+    """Of an address and its IPv4-mapped spelling."""
+    return frozenset(
+        at
+        for at, each in enumerate(sockets.side.addresses)
+        if each is not None and each.unmapped == address.unmapped
+    )

@@ -1,0 +1,186 @@
+"""Inside pane 3: the sockets of one range or destination."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from textual.content import Content
+
+from porttui.analysis.board import Board
+from porttui.analysis.changes import Marked, Shown
+from porttui.analysis.copies import Served
+from porttui.analysis.facets import facets_of_socket
+from porttui.analysis.filter import Facets, Filter
+from porttui.analysis.holders import by_seniority
+from porttui.analysis.scope import Scope, ScopeRows, SocketRow, rows_in
+from porttui.analysis.scope_filter import matching_sockets
+from porttui.model.address import Protocol
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.ui.panes.facts import process_facts, unseen_facts
+from porttui.ui.panes.pane import Details, Fact, ListPane, StopChoice
+from porttui.ui.widgets.columns import Cell, Column, Tone
+
+Row = Marked[SocketRow]
+
+
+class ScopePane(ListPane[SocketRow]):
+    """All sockets of what was entered, filtered and sorted like the other lists."""
+
+    number = 3
+    nothing = "no socket here any more (Esc goes back)"
+
+    def __init__(self, elevation: str) -> None:
+        """`elevation`: the command that would show hidden owners."""
+        self._elevation = elevation
+        self._scope: Scope | None = None
+        super().__init__(COLUMNS, lambda _: Cell(" "), sort="local", id="scope")
+
+    def enter(self, scope: Scope) -> None:
+        """Show the sockets of this one from the next board on."""
+        self._scope = scope
+        self._shown = None
+        self.border_title = Content(f"{self.number} Ranges › {scope.title}")
+
+    def shown(self, board: Board) -> Shown[SocketRow]:
+        """See `ListPane.shown`."""
+        rows: Sequence[SocketRow] = rows_in(board.snapshot, self._scope) if self._scope else ()
+        return Shown(rows)
+
+    def facets(self, row: SocketRow) -> Facets:
+        """See `ListPane.facets`."""
+        return facets_of_socket(row.socket, row.service)
+
+    def matching(self, rows: Sequence[SocketRow], wanted: Filter) -> Sequence[int]:
+        """By columns: a range can have tens of thousands."""
+        return matching_sockets(rows, wanted) if isinstance(rows, ScopeRows) else ()
+
+    def sort_keys(self, rows: Sequence[SocketRow], column: Column[Row]) -> Sequence[object]:
+        """As `matching`; sorting is stable, so equal ones stay in the order of their ports."""
+        return _SORT_KEYS[column.id](rows) if isinstance(rows, ScopeRows) else ()
+
+    def address(self) -> str | None:
+        """The remote end, where there is one."""
+        row = self.selected
+        return str(row.socket.remote or row.socket.local) if row else None
+
+    def served(self) -> Served | None:
+        """The server that the socket is or is connected to; only of that its process is known."""
+        row = self.selected
+        if row is None:
+            return None
+        if row.socket.remote is None:
+            return Served(row.socket.protocol, row.socket.local, row.socket.holders)
+        return Served(row.socket.protocol, row.socket.remote, ())
+
+    def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
+        """See `Pane.stop_choices`."""
+        if self.selected is None:
+            return ()
+        from porttui.analysis.targets import target_of_socket  # not before it is wished for
+
+        return (StopChoice("", "", target_of_socket(snapshot, self.selected.socket)),)
+
+    def details(self, snapshot: Snapshot) -> Details | None:
+        """See `Pane.details`."""
+        row = self.selected
+        if row is None:
+            return None
+        ends = " -> ".join(str(end) for end in (row.socket.local, row.socket.remote) if end)
+        return Details(f"{row.socket.protocol} {ends}", tuple(self._facts(snapshot, row)))
+
+    def _facts(self, snapshot: Snapshot, row: SocketRow) -> Iterator[Fact]:
+        each = row.socket
+        yield Fact("local", str(each.local))
+        if each.remote is not None:
+            yield Fact("remote", str(each.remote))
+        yield Fact("state", _state(each).text)
+        if row.service:
+            yield Fact("service", row.service)
+        if each.expires_ms is not None:
+            yield Fact("expires", f"in {each.expires_ms / 1000:.0f} s, as of this sample")
+        if each.holders:
+            yield from process_facts(snapshot, each.holders)
+        elif each.ownership is Ownership.HIDDEN:
+            yield from unseen_facts(snapshot, each.user, self._elevation)
+        else:
+            yield Fact("process", "none: the kernel itself has it", Tone.MUTED)
+
+
+_STATE_TONES = {TcpState.TIME_WAIT: Tone.MUTED, TcpState.CLOSE_WAIT: Tone.WARNING}
+
+
+def _state(each: Socket) -> Cell:
+    if each.protocol is Protocol.UDP:
+        return Cell("UDP", Tone.MUTED)
+    if each.state is TcpState.CLOSE and each.remote is None:
+        return Cell("bound, idle", Tone.WARNING)
+    state = each.state
+    if state is None:
+        return Cell("")
+    return Cell(state.value, _STATE_TONES.get(state, Tone.PLAIN))
+
+
+def _process(marked: Row) -> Cell:
+    each = marked.row.socket
+    if each.holders:
+        first, *others = by_seniority(each.holders)
+        return Cell(first.name, tail=f" {first.pid} +{len(others)}" if others else f" {first.pid}")
+    return Cell("hidden" if each.ownership is Ownership.HIDDEN else "(kernel)", Tone.MUTED)
+
+
+def _process_order(marked: Row) -> str:
+    holders = marked.row.socket.holders
+    return holders[0].name.lower() if holders else "\uffff"
+
+
+_SORT_KEYS: Mapping[str, Callable[[ScopeRows], Sequence[object]]] = {
+    "local": ScopeRows.local_ports,
+    "remote": ScopeRows.remote_ports,
+    "state": ScopeRows.states,
+    "process": ScopeRows.process_names,
+    "user": ScopeRows.users,
+}
+"""For each column what its `order` gives, for all rows at once."""
+
+
+COLUMNS: tuple[Column[Row], ...] = (
+    Column(
+        "local",
+        "LOCAL",
+        15,
+        lambda each: Cell(
+            str(each.row.socket.local).removesuffix(f":{each.row.socket.local.port}"),
+            tail=f":{each.row.socket.local.port}",
+        ),
+        order=lambda each: each.row.socket.local.port,
+        grow=1,
+        most=24,
+    ),
+    Column(
+        "remote",
+        "REMOTE",
+        15,
+        lambda each: Cell(str(each.row.socket.remote or "")),
+        order=lambda each: each.row.socket.remote.port if each.row.socket.remote else -1,
+        grow=1,
+        most=28,
+        rank=1,
+    ),
+    Column(
+        "state",
+        "STATE",
+        11,
+        lambda each: _state(each.row.socket),
+        order=lambda each: each.row.socket.state or "",
+    ),
+    Column("process", "PROCESS", 14, _process, order=_process_order, grow=2, most=32),
+    Column(
+        "user",
+        "USER",
+        8,
+        lambda each: Cell(each.row.socket.user or "", Tone.MUTED),
+        order=lambda each: each.row.socket.user or "\uffff",
+        rank=2,
+    ),
+)
