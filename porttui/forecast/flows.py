@@ -1,0 +1,162 @@
+"""How many connections to a destination are left: what connect(2) will find.
+
+It gets a port of the range that nobody bound, and that the same two ends do not use already, but
+for TIME_WAIT that may be taken over. A client that bound its port before connecting spoils it for
+every destination, and nothing tells it from one that did not: two connections to different
+destinations from one address and port prove nothing, since clients with SO_REUSEADDR may bind
+the same (measured on 6.18). So the ports of all other connections count as left only in
+`at_most`, with those of accepted connections whose listener is gone, which are spoilt as well.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from heapq import nlargest
+
+from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts
+from porttui.forecast.time_wait import Takeover
+from porttui.model.address import Address, Endpoint
+from porttui.model.forecast import Destination, Flow, Headroom, PortShare
+from porttui.model.process import Process
+from porttui.model.socket import Ownership
+from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNTOLD, SocketTable
+
+_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
+_NOTHING = Rows((), ())
+
+
+class Flows:
+    """The flows of an occupancy, and what they leave."""
+
+    def __init__(self, taken: Occupancy, takeover: Takeover) -> None:
+        """See who is in whose way.
+
+        Args:
+            taken: The TCP ports of the range.
+            takeover: How TIME_WAIT is treated.
+        """
+        self._taken = taken
+        self._sockets = taken.sockets
+        self._takeover = takeover
+        self._loopback = {
+            each.unmapped for each in taken.sockets.side.addresses if each and each.is_loopback
+        }
+        self._reusable = {
+            key: reusable
+            for key, rows in taken.flows.items()
+            if rows.waiting and (reusable := self._count_reusable(key, rows.waiting))
+        }
+
+    @property
+    def reusable(self) -> int:
+        """Sockets in TIME_WAIT whose port the next connection of their flow may take over."""
+        return sum(self._reusable.values())
+
+    def headroom(self, flow: Flow) -> Headroom:
+        """How many connections of this flow are left."""
+        key = flow.key
+        return self._headroom(key, self._taken.flows.get(key, _NOTHING))
+
+    def destination(self, flow: Flow) -> Destination:
+        """All about this flow, whether it has connections or not."""
+        key = flow.key
+        rows = self._taken.flows.get(key, _NOTHING)
+        waits = self._waits_s(key, rows.waiting)
+        ports = self._ports([*rows.connected, *rows.waiting])
+        waiting = self._ports(rows.waiting) - self._ports(rows.connected)
+        shares, hidden = _shares(self._sockets, rows.connected)
+        return Destination(
+            local=flow.local,
+            remote=flow.remote,
+            in_use=len(ports),
+            time_wait=len(waiting),
+            headroom=self._headroom(key, rows),
+            recovers_in_s=min(waits, default=None),
+            recovered_in_s=max(waits, default=None),
+            holders=shares,
+            hidden=hidden,
+            listeners=_listeners(self._sockets, flow.remote),
+        )
+
+    def pressing(self, top: int) -> list[Flow]:
+        """The flows with most ports in the way of another connection."""
+        flows, reusable = self._taken.flows, self._reusable
+
+        def blocking(key: FlowKey) -> int:
+            rows = flows[key]
+            return len(rows.connected) + len(rows.waiting) - reusable.get(key, 0)
+
+        return [_flow(key) for key in nlargest(top, flows, key=blocking)]
+
+    def _headroom(self, key: FlowKey, rows: Rows) -> Headroom:
+        taken = self._taken
+        blocked = self._ports(rows.connected)
+        if rows.waiting:
+            blocked |= self._ports(self._still_waiting(key, rows.waiting))
+        left = taken.ephemeral.capacity - len(blocked | taken.hard)
+        return Headroom(max(0, taken.free - taken.passed_over), left, left)
+
+    def _still_waiting(self, key: FlowKey, waiting: Sequence[int]) -> Sequence[int]:
+        if not self._takeover.applies(self._is_loopback(key)):
+            return waiting
+        expires, is_due = self._sockets.expires_ms, self._takeover.is_due
+        return [row for row in waiting if not is_due(expires[row])]
+
+    def _count_reusable(self, key: FlowKey, waiting: Sequence[int]) -> int:
+        ports, hard = self._sockets.local_ports, self._taken.hard
+        still = self._still_waiting(key, waiting)
+        if len(still) == len(waiting):
+            return 0
+        blocking = set(still)
+        return sum(row not in blocking and ports[row] not in hard for row in waiting)
+
+    def _waits_s(self, key: FlowKey, waiting: Sequence[int]) -> list[float]:
+        """How long each port is blocked yet that only TIME_WAIT blocks."""
+        if not waiting:
+            return []
+        applies = self._takeover.applies(self._is_loopback(key))
+        ports, expires, hard = self._sockets.local_ports, self._sockets.expires_ms, self._taken.hard
+        return [
+            self._takeover.blocks_for_ms(expires[row], applies) / 1000
+            for row in self._still_waiting(key, waiting)
+            if ports[row] not in hard and expires[row] != UNTOLD
+        ]
+
+    def _is_loopback(self, key: FlowKey) -> bool:
+        return key[0] in self._loopback or key[1] in self._loopback
+
+    def _ports(self, rows: Iterable[int]) -> set[int]:
+        return set(map(self._sockets.local_ports.__getitem__, rows))
+
+
+def _flow(key: FlowKey) -> Flow:
+    local, remote, port = key
+    return Flow(Address.of_packed(local), Endpoint(Address.of_packed(remote), port))
+
+
+def _shares(sockets: SocketTable, rows: Sequence[int]) -> tuple[tuple[PortShare, ...], int]:
+    """Who holds these sockets of one flow, and how many are held out of sight."""
+    held: Counter[Process] = Counter()
+    for group, count in Counter(map(sockets.groups.__getitem__, rows)).items():
+        for process in sockets.side.groups[group]:
+            held[process] += count
+    shares = [PortShare(process, count) for process, count in held.items()]
+    shares.sort(key=lambda each: (-each.ports, each.process.pid))
+    hidden = bytes(map(sockets.ownerships.__getitem__, rows)).count(_HIDDEN)
+    return tuple(shares), hidden
+
+
+def _listeners(sockets: SocketTable, remote: Endpoint) -> tuple[Process, ...]:
+    """Who listens on an address of this machine."""
+    listening = sockets.states.translate(_IS_LISTEN)
+    found: dict[Process, None] = {}
+    row = listening.find(1)
+    while row >= 0:
+        if sockets.local_ports[row] == remote.port and accepts(sockets, row, remote.address):
+            found |= dict.fromkeys(sockets.side.groups[sockets.groups[row]])
+        row = listening.find(1, row + 1)
+    return tuple(found)
+
+
+_IS_LISTEN = bytes(code == LISTEN for code in range(256))

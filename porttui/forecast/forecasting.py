@@ -1,0 +1,114 @@
+"""The forecast: how many ports are left, of one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porttui.forecast import binding
+from porttui.forecast.flows import Flows
+from porttui.forecast.occupancy import Occupancy, occupancy
+from porttui.forecast.time_wait import Takeover
+from porttui.model.address import Address
+from porttui.model.forecast import (
+    BindHeadroom,
+    Caveat,
+    Destination,
+    Flow,
+    Forecast,
+    Headroom,
+)
+from porttui.model.port_range import PortRange
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket_table import TIME_WAIT, UNTOLD
+
+USUAL_BINDS = tuple(Address.parse(text) for text in ("127.0.0.1", "0.0.0.0", "::1"))
+
+
+def forecast(
+    snapshot: Snapshot,
+    wanted: Sequence[Flow] = (),
+    binds: Sequence[Address] = USUAL_BINDS,
+    *,
+    top: int = 10,
+    at: float | None = None,
+) -> Forecast | None:
+    """What the ephemeral range still gives; None where the kernel does not tell its range.
+
+    Args:
+        snapshot: A sample of all sockets (`Want.ALL`).
+        wanted: Destinations to be there whether anything is connected to them or not.
+        binds: Addresses to bind port 0 of.
+        top: How many destinations besides, of those with connections.
+        at: For when, in seconds since the epoch; the moment of the snapshot if not told.
+    """
+    ephemeral = snapshot.ephemeral
+    if ephemeral is None:
+        return None
+    sockets = snapshot.sockets
+    taken, flows = _look(snapshot, ephemeral, at)
+    return Forecast(
+        ephemeral=ephemeral,
+        tcp_used=len(taken.used),
+        time_wait=taken.time_wait,
+        reusable=flows.reusable,
+        binds=tuple(BindHeadroom(each, binding.bind_headroom(taken, each)) for each in binds),
+        destinations=_destinations(flows, wanted, top),
+        udp_used=binding.udp_used(sockets, ephemeral),
+        udp_headroom=binding.udp_headroom(sockets, ephemeral),
+        caveats=_caveats(snapshot),
+    )
+
+
+def destinations(
+    snapshot: Snapshot, wanted: Sequence[Flow] = (), *, top: int = 10, at: float | None = None
+) -> tuple[Destination, ...]:
+    """The `destinations` of a forecast alone; none where the kernel does not tell its range."""
+    if snapshot.ephemeral is None:
+        return ()
+    return _destinations(_look(snapshot, snapshot.ephemeral, at)[1], wanted, top)
+
+
+def connect_headroom(snapshot: Snapshot, flow: Flow, *, at: float | None = None) -> Headroom | None:
+    """How many connections of a flow are left; None where the kernel does not tell its range."""
+    if snapshot.ephemeral is None:
+        return None
+    return _look(snapshot, snapshot.ephemeral, at)[1].headroom(flow)
+
+
+def bind_headroom(snapshot: Snapshot, address: Address) -> Headroom | None:
+    """How many sockets can bind port 0; None where the kernel does not tell its range."""
+    if snapshot.ephemeral is None:
+        return None
+    return binding.bind_headroom(occupancy(snapshot.sockets, snapshot.ephemeral), address)
+
+
+def udp_headroom(snapshot: Snapshot, address: Address = binding.WILDCARD_4) -> Headroom | None:
+    """How many UDP sockets can do without a port of their own; None as above."""
+    if snapshot.ephemeral is None:
+        return None
+    return binding.udp_headroom(snapshot.sockets, snapshot.ephemeral, address)
+
+
+def _look(snapshot: Snapshot, ephemeral: PortRange, at: float | None) -> tuple[Occupancy, Flows]:
+    elapsed_ms = 0 if at is None else max(0, round((at - snapshot.taken_at) * 1000))
+    taken = occupancy(snapshot.sockets, ephemeral, elapsed_ms)
+    return taken, Flows(taken, Takeover(snapshot.tcp_rules, elapsed_ms))
+
+
+def _destinations(flows: Flows, wanted: Sequence[Flow], top: int) -> tuple[Destination, ...]:
+    asked = {flow.key: flow for flow in wanted}
+    pressing = {flow.key: flow for flow in flows.pressing(top)}
+    found = [flows.destination(flow) for flow in (pressing | asked).values()]
+    return tuple(sorted(found, key=lambda each: (each.headroom.expected, -each.in_use)))
+
+
+def _caveats(snapshot: Snapshot) -> tuple[Caveat, ...]:
+    rules, sockets = snapshot.tcp_rules, snapshot.sockets
+    waiting = sockets.states.find(TIME_WAIT)
+    holds = {
+        Caveat.RULES_UNTOLD: rules is None,
+        Caveat.IDLE_UNSEEN: snapshot.source != "sock_diag",
+        Caveat.AGES_UNTOLD: waiting >= 0 and sockets.expires_ms[waiting] == UNTOLD,
+        Caveat.PORTS_SHARED: rules is not None and rules.autobind_reuse,
+    }
+    return tuple(caveat for caveat, is_so in holds.items() if is_so)

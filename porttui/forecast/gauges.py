@@ -1,0 +1,111 @@
+"""Everything that can run out, each with what is left of it and how bad that is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from enum import StrEnum
+from typing import NamedTuple
+
+from porttui.forecast.levels import level
+from porttui.model.address import Address
+from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
+from porttui.model.limits import Limit, Limits
+
+WARN = 20.0
+CRIT = 5.0
+"""Percent of the capacity: less than that left is a warning, or critical."""
+
+
+class Resource(StrEnum):
+    """What can run out. The last two are no ports, though it looks like having none."""
+
+    CONNECT = "connect"
+    BIND = "bind"
+    UDP = "udp"
+    CONNTRACK = "conntrack"
+    OPEN_FILES = "open_files"
+
+
+class Gauge(NamedTuple):
+    """One of them."""
+
+    resource: Resource
+    capacity: int
+    headroom: Headroom
+    level: Level
+    destination: Destination | None = None
+    """Of CONNECT."""
+    address: Address | None = None
+    """Of BIND."""
+
+    @property
+    def key(self) -> tuple[Resource, Flow | Address | None]:
+        """The same for the same thing in every forecast."""
+        if self.destination is not None:
+            return self.resource, Flow(self.destination.local, self.destination.remote)
+        return self.resource, self.address
+
+    @property
+    def left(self) -> int:
+        """What is to be expected to be left."""
+        return self.headroom.expected
+
+    @property
+    def used(self) -> int:
+        """What is not left of the capacity, whoever has it."""
+        return max(0, self.capacity - self.left)
+
+
+def gauges(
+    found: Forecast, limits: Limits | None = None, warn: float = WARN, crit: float = CRIT
+) -> tuple[Gauge, ...]:
+    """All of a forecast, the worst first, otherwise in its order; `warn` and `crit` in percent."""
+    every = [*_of_ports(found, warn, crit), *_of_limits(limits, warn, crit)]
+    return tuple(sorted(every, key=lambda gauge: (-_SEVERITY[gauge.level], _place(gauge))))
+
+
+def worst_of(every: Iterable[Gauge]) -> Gauge | None:
+    """The one to speak of first."""
+    return max(every, key=lambda gauge: _SEVERITY[gauge.level], default=None)
+
+
+def _of_ports(found: Forecast, warn: float, crit: float) -> Iterator[Gauge]:
+    capacity = found.ephemeral.capacity
+    for each in found.destinations:
+        how = level(each.headroom.expected, capacity, warn, crit)
+        yield Gauge(Resource.CONNECT, capacity, each.headroom, how, destination=each)
+    for bind in found.binds:
+        how = level(bind.headroom.expected, capacity, warn, crit)
+        yield Gauge(Resource.BIND, capacity, bind.headroom, how, address=bind.address)
+    how = level(found.udp_headroom.expected, capacity, warn, crit)
+    yield Gauge(Resource.UDP, capacity, found.udp_headroom, how)
+
+
+def _of_limits(limits: Limits | None, warn: float, crit: float) -> Iterator[Gauge]:
+    if limits is not None:
+        for resource, limit in (
+            (Resource.CONNTRACK, limits.conntrack),
+            (Resource.OPEN_FILES, limits.open_files),
+        ):
+            if limit is not None:
+                yield _of_limit(resource, limit, warn, crit)
+
+
+def _of_limit(resource: Resource, limit: Limit, warn: float, crit: float) -> Gauge:
+    left = max(0, limit.most - limit.used)
+    how = level(left, limit.most, warn, crit)
+    return Gauge(resource, limit.most, Headroom(left, left, left), how)
+
+
+def _place(gauge: Gauge) -> tuple[int, float]:
+    return (_ORDER.index(gauge.resource), gauge.left if gauge.destination else 0)
+
+
+_ORDER = tuple(Resource)
+_SEVERITY = {
+    Level.OK: 0,
+    Level.UNKNOWN: 1,
+    Level.WARNING: 2,
+    Level.CRITICAL: 3,
+    Level.EXHAUSTED: 4,
+}

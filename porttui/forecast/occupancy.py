@@ -1,0 +1,195 @@
+"""Which TCP ports of the ephemeral range are taken, and by what.
+
+The kernel draws a port for connect(2) in __inet_hash_connect (net/ipv4/inet_hashtables.c): it
+passes over every port that somebody bound (`hard` here), whatever the addresses, and may share
+any other between connections that differ in one of the ends.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
+from itertools import compress
+from typing import NamedTuple
+
+from porttui.model.address import Address
+from porttui.model.port_range import PortRange
+from porttui.model.socket import TcpState
+from porttui.model.socket_table import LISTEN, NOWHERE, STATES, TIME_WAIT, UNTOLD, SocketTable
+
+FlowKey = tuple[bytes, bytes, int]
+"""The local and the remote address, unmapped, and the remote port."""
+
+_CONNECTED, _BOUND, _WAITING = range(3)
+
+_BOUND_STATES = frozenset({TcpState.LISTEN, TcpState.CLOSE, None})
+_KINDS = bytes(
+    _WAITING if code == TIME_WAIT else _BOUND if state in _BOUND_STATES else _CONNECTED
+    for code, state in enumerate(STATES)
+).ljust(256, bytes([_CONNECTED]))
+"""What a socket is to the range, by its state."""
+
+
+class Rows(NamedTuple):
+    """Of one flow, as client."""
+
+    connected: Sequence[int]
+    """In every state but TIME_WAIT."""
+    waiting: Sequence[int]
+    """In TIME_WAIT."""
+
+
+class Occupancy(NamedTuple):
+    """The TCP sockets with a local port in the range."""
+
+    sockets: SocketTable
+    ephemeral: PortRange
+    bound: Sequence[int]
+    """Rows of the sockets that listen or are bound and idle."""
+    hard: frozenset[int]
+    """Their ports: no connect(2) gets one, whatever its addresses."""
+    used: frozenset[int]
+    """All ports."""
+    connected_on: Mapping[int, frozenset[int]]
+    """The ports of all others by the number of their local address."""
+    time_wait: int
+    """Sockets in TIME_WAIT."""
+    flows: Mapping[FlowKey, Rows]
+    """Those that are clients: that were not accepted by a listener that is still there."""
+
+    @property
+    def free(self) -> int:
+        """Ports without any TCP socket."""
+        return self.ephemeral.capacity - len(self.used)
+
+    @property
+    def passed_over(self) -> int:
+        """1 if a free port may not be found.
+
+        In a range of an odd size the kernel tries every second port, one too few of the parity
+        of the first port: either the first or the last one is left out, whatever it draws as
+        the start (`remaining &= ~1U` in __inet_hash_connect and inet_csk_find_open_port).
+        """
+        first, last = self.ephemeral.first, self.ephemeral.last
+        if (last - first) % 2 or first == last:
+            return 0
+        ends = {port for port in (first, last) if port in self.ephemeral}
+        return int(not ends <= self.used)
+
+
+def occupancy(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int = 0) -> Occupancy:
+    """The occupancy of the range, so long after the sockets were read."""
+    groups = _grouped(sockets, ephemeral, elapsed_ms)
+    ports = sockets.local_ports
+    bound = [row for key, rows in groups.items() if key[0] == _BOUND for row in rows]
+    hard = frozenset(ports[row] for row in bound)
+    on: dict[int, set[int]] = {}
+    for (kind, local, _, _), rows in groups.items():
+        if kind != _BOUND:
+            on.setdefault(local, set()).update(map(ports.__getitem__, rows))
+    return Occupancy(
+        sockets=sockets,
+        ephemeral=ephemeral,
+        bound=bound,
+        hard=hard,
+        used=hard.union(*on.values()),
+        connected_on={number: frozenset(each) for number, each in on.items()},
+        time_wait=sum(len(rows) for key, rows in groups.items() if key[0] == _WAITING),
+        flows=_flows(sockets, groups, bound),
+    )
+
+
+@lru_cache(maxsize=4)
+def marks(ephemeral: PortRange) -> bytes:
+    """For each of the 65,536 ports 1 if it is in the range."""
+    marked = bytearray(65536)
+    marked[ephemeral.first : ephemeral.last + 1] = b"\x01" * (ephemeral.last + 1 - ephemeral.first)
+    for first, last in ephemeral.reserved:
+        marked[first : last + 1] = bytes(last + 1 - first)
+    return bytes(marked)
+
+
+def _grouped(
+    sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int
+) -> Mapping[tuple[int, int, int, int], list[int]]:
+    """Rows by kind, local address, remote address and remote port."""
+    end = sockets.udp_from
+    chosen = list(map(marks(ephemeral).__getitem__, sockets.local_ports[:end]))
+    if elapsed_ms:
+        for row in _gone(sockets, elapsed_ms):
+            chosen[row] = 0
+    keys = zip(
+        sockets.states[:end].translate(_KINDS),
+        sockets.local_addresses,
+        sockets.remote_addresses,
+        sockets.remote_ports,
+        strict=False,
+    )
+    groups: defaultdict[tuple[int, int, int, int], list[int]] = defaultdict(list)
+    for row, key in zip(compress(range(end), chosen), compress(keys, chosen), strict=True):
+        groups[key].append(row)
+    return groups
+
+
+def _gone(sockets: SocketTable, elapsed_ms: int) -> Iterable[int]:
+    """What was in TIME_WAIT, and has left it since."""
+    return (
+        row
+        for row in range(sockets.udp_from)
+        if sockets.states[row] == TIME_WAIT
+        and sockets.expires_ms[row] != UNTOLD
+        and sockets.expires_ms[row] < elapsed_ms
+    )
+
+
+def _flows(
+    sockets: SocketTable,
+    groups: Mapping[tuple[int, int, int, int], list[int]],
+    bound: Sequence[int],
+) -> dict[FlowKey, Rows]:
+    unmapped = [each.unmapped if each else b"" for each in sockets.side.addresses]
+    listening = [row for row in bound if sockets.states[row] == LISTEN]
+    served: dict[int, frozenset[int]] = {}
+    flows: dict[FlowKey, Rows] = {}
+    for (kind, local, remote, port), every in groups.items():
+        if kind == _BOUND or remote == NOWHERE:
+            continue
+        rows = every
+        if listening:
+            if local not in served:
+                served[local] = _served_on(sockets, listening, local)
+            if served[local]:
+                own = sockets.local_ports
+                rows = [row for row in every if own[row] not in served[local]]
+        if not rows:
+            continue
+        key = (unmapped[local], unmapped[remote], port)
+        known = flows.get(key, Rows((), ()))
+        if kind == _WAITING:
+            flows[key] = Rows(known.connected, [*known.waiting, *rows] if known.waiting else rows)
+        else:
+            flows[key] = Rows([*known.connected, *rows] if known.connected else rows, known.waiting)
+    return flows
+
+
+def _served_on(sockets: SocketTable, listening: Sequence[int], number: int) -> frozenset[int]:
+    """The ports on which a listener accepts what arrives at this local address."""
+    address = sockets.side.addresses[number]
+    assert address is not None
+    return frozenset(
+        sockets.local_ports[row] for row in listening if accepts(sockets, row, address)
+    )
+
+
+def accepts(sockets: SocketTable, row: int, local: Address) -> bool:
+    """Whether a listener gets what arrives at this address; an untold [::] takes IPv4, too."""
+    bound = sockets.side.addresses[sockets.local_addresses[row]]
+    assert bound is not None
+    if bound.unmapped == local.unmapped:
+        return True
+    if not bound.is_wildcard:
+        return False
+    if len(bound.unmapped) == len(local.unmapped):
+        return True
+    return len(bound.unmapped) == 16 and sockets.v6only[row] != 2

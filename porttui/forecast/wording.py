@@ -1,0 +1,128 @@
+"""What a gauge says, why, and what helps, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porttui.forecast.gauges import Gauge, Resource
+from porttui.model.forecast import Caveat, Destination, Level
+
+_MOST_HOLDERS = 2
+
+
+def title(gauge: Gauge) -> str:
+    """What it is about: "connect() to 127.0.0.1:5432 from 127.0.0.1"."""
+    if gauge.destination is not None:
+        return f"connect() to {gauge.destination.remote} from {gauge.destination.local}"
+    if gauge.address is not None:
+        return f"bind() to port 0 of {gauge.address}"
+    return _TITLES[gauge.resource]
+
+
+def left_words(gauge: Gauge) -> str:
+    """ "321 of 28,232 left", and how far that is certain."""
+    left = f"{gauge.left:,} of {gauge.capacity:,} left"
+    if gauge.headroom.is_exact:
+        return left
+    return f"{left}{bounds_words(gauge)}"
+
+
+def bounds_words(gauge: Gauge) -> str:
+    """What cannot be told apart makes a difference: between which numbers the truth is."""
+    least, most = gauge.headroom.at_least, gauge.headroom.at_most
+    if least == most:
+        return ""
+    if most == gauge.left:
+        return f" (at least {least:,}: clients that bound their port cannot be told apart)"
+    return f" (from {least:,} to {most:,}: clients that bound their port cannot be told apart)"
+
+
+def cause(gauge: Gauge) -> str:
+    """Who has what is not left; empty where nobody can be named."""
+    found = gauge.destination
+    if found is None:
+        return ""
+    parts = []
+    if found.in_use:
+        parts.append(f"{found.in_use:,} in use{_by(found)}")
+    if found.time_wait:
+        parts.append(f"{found.time_wait:,} of them in TIME_WAIT")
+    elsewhere = gauge.used - found.in_use
+    if elsewhere > 0:
+        words = "of the range are" if found.in_use else "are"
+        parts.append(f"{elsewhere:,} {words} bound or listened on")
+    return ", ".join(parts)
+
+
+def recovery(gauge: Gauge) -> str:
+    """When there will be more, if nobody does anything; empty where nothing is to be told."""
+    found = gauge.destination
+    if found is None or found.recovers_in_s is None or found.recovered_in_s is None:
+        return ""
+    first, last = found.recovers_in_s, found.recovered_in_s
+    if last <= 1:
+        return "recovers within 1 s"
+    if first < 0.95 * last:
+        return f"begins to recover in {_seconds(first)}, done in {_seconds(last)}"
+    return f"recovers in {_seconds(last)}"
+
+
+def cure(gauge: Gauge) -> str:
+    """What a person can do about it."""
+    return _CURES[gauge.resource]
+
+
+def verdict(gauge: Gauge) -> str:
+    """One sentence: what, how much is left, why, until when."""
+    state = "exhausted, " if gauge.level is Level.EXHAUSTED else ""
+    parts = [f"{title(gauge)}: {state}{left_words(gauge)}"]
+    if gauge.level not in (Level.OK, Level.UNKNOWN):
+        parts += [cause(gauge), recovery(gauge)]
+    return "; ".join(part for part in parts if part)
+
+
+def caveat_words(caveats: Sequence[Caveat]) -> tuple[str, ...]:
+    """Why the numbers may be off, a sentence each."""
+    return tuple(_CAVEATS[each] for each in caveats)
+
+
+def _by(found: Destination) -> str:
+    names = [f"{each.process.label}" for each in found.holders[:_MOST_HOLDERS]]
+    others = len(found.holders) - len(names)
+    if others > 0:
+        names.append(f"{others} more")
+    if found.hidden and not names:
+        return " by processes out of sight"
+    return f" by {', '.join(names)}" if names else ""
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
+
+
+_TITLES = {
+    Resource.UDP: "a UDP socket without a bind()",
+    Resource.CONNTRACK: "connections tracked by netfilter",
+    Resource.OPEN_FILES: "open files of the whole system",
+}
+
+_CURES = {
+    Resource.CONNECT: (
+        "reuse connections (keep-alive, a pool), add an address to connect to or from, "
+        "or widen net.ipv4.ip_local_port_range"
+    ),
+    Resource.BIND: (
+        "bind to another address, let clients connect without a bind() "
+        "(or with IP_BIND_ADDRESS_NO_PORT), or widen net.ipv4.ip_local_port_range"
+    ),
+    Resource.UDP: "reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
+    Resource.CONNTRACK: "no matter of ports: raise net.netfilter.nf_conntrack_max",
+    Resource.OPEN_FILES: "no matter of ports: raise fs.file-max, or find who leaks descriptors",
+}
+
+_CAVEATS = {
+    Caveat.RULES_UNTOLD: "an estimate: this system does not tell how it gives out ports",
+    Caveat.IDLE_UNSEEN: "at most: sockets that are bound and idle are not listed by this source",
+    Caveat.AGES_UNTOLD: "at least: this source does not tell how long TIME_WAIT lasts",
+    Caveat.PORTS_SHARED: "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR gets further",
+}

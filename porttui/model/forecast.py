@@ -1,0 +1,130 @@
+"""How many ports are left, for whom, and when there will be more."""
+
+from enum import StrEnum
+from typing import NamedTuple
+
+from porttui.model.address import Address, Endpoint
+from porttui.model.port_range import PortRange
+from porttui.model.process import Process
+
+
+class Headroom(NamedTuple):
+    """How many further calls get a port before the first one that does not."""
+
+    at_least: int
+    """If everything that cannot be told is as bad as it can be."""
+    at_most: int
+    """If it is as good as it can be."""
+    expected: int
+    """If every client left the choice of its port to the kernel, as nearly all do."""
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether nothing was left open."""
+        return self.at_least == self.at_most
+
+
+class Flow(NamedTuple):
+    """From where to where: what the kernel counts the ports of connections by."""
+
+    local: Address
+    remote: Endpoint
+
+    @property
+    def key(self) -> tuple[bytes, bytes, int]:
+        """Equal for 127.0.0.1 and ::ffff:127.0.0.1: their connections share ports."""
+        return (self.local.unmapped, *self.remote.peer_key)
+
+
+class PortShare(NamedTuple):
+    """How many ports a process holds."""
+
+    process: Process
+    ports: int
+
+
+class Destination(NamedTuple):
+    """The connections that this machine made from one address to one endpoint.
+
+    Ports are those of the ephemeral range; what was accepted here is not among them.
+    """
+
+    local: Address
+    remote: Endpoint
+    in_use: int
+    """Ports with a connection in any state, TIME_WAIT included."""
+    time_wait: int
+    """Of these in TIME_WAIT."""
+    headroom: Headroom
+    """For a connect(2) that leaves the choice of the port to the kernel (EADDRNOTAVAIL)."""
+    recovers_in_s: float | None
+    """When the first of the ports that only TIME_WAIT holds back can be used again, for this
+    destination; None where there is none."""
+    recovered_in_s: float | None
+    """When the last one can."""
+    holders: tuple[PortShare, ...]
+    """Who connects; most ports first."""
+    hidden: int
+    """Ports that are held by somebody whom this user may not see."""
+    listeners: tuple[Process, ...]
+    """Who listens there, if it is this machine."""
+
+
+class BindHeadroom(NamedTuple):
+    """For a bind(2) to port 0 of an address, without SO_REUSEADDR (EADDRINUSE)."""
+
+    address: Address
+    """[::] is dual-stack."""
+    headroom: Headroom
+
+
+class Caveat(StrEnum):
+    """Why the numbers may be off."""
+
+    RULES_UNTOLD = "rules_untold"
+    """The system is not Linux, or hides its sysctls: that nothing in TIME_WAIT can be taken over
+    is assumed, and that ports are given out as on Linux."""
+    IDLE_UNSEEN = "idle_unseen"
+    """Sockets that are bound and do not listen are not listed by this source: every headroom is
+    "at most"."""
+    AGES_UNTOLD = "ages_untold"
+    """The source does not tell how long TIME_WAIT lasts: none is expected to be taken over."""
+    PORTS_SHARED = "ports_shared"
+    """ip_autobind_reuse is set: a bind(2) with SO_REUSEADDR gets a port when others do not."""
+
+
+class Level(StrEnum):
+    """How little is left."""
+
+    OK = "ok"
+    WARNING = "warning"
+    CRITICAL = "critical"
+    EXHAUSTED = "exhausted"
+    UNKNOWN = "unknown"
+
+
+class Forecast(NamedTuple):
+    """What the ephemeral range still gives, in this network namespace.
+
+    TCP and UDP do not take from each other. Ports are counted, not rows.
+    """
+
+    ephemeral: PortRange
+    tcp_used: int
+    """Ports with any TCP socket."""
+    time_wait: int
+    """Sockets in TIME_WAIT."""
+    reusable: int
+    """Of these the ones that a connect(2) to the same destination may take over by now."""
+    binds: tuple[BindHeadroom, ...]
+    destinations: tuple[Destination, ...]
+    """Least headroom first."""
+    udp_used: int
+    udp_headroom: Headroom
+    """For an IPv4 socket that is not bound, to whatever destination (EAGAIN)."""
+    caveats: tuple[Caveat, ...]
+
+    @property
+    def is_estimate(self) -> bool:
+        """Whether the rules of this system are not known to be the ones that were applied."""
+        return Caveat.RULES_UNTOLD in self.caveats
