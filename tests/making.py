@@ -222,6 +222,7 @@ def machine(
         try_bind=try_bind,
         read_traces=Traces,
         read_groups=lambda _: {},
+        container_name=lambda *_: None,
         ancestor_pids=lambda: frozenset(ancestors),
         pid=pid,
         uid=uid,

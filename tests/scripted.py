@@ -24,7 +24,7 @@ from porttui.host.contract import (
 )
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.limits import Limits
-from porttui.model.origin import Traces
+from porttui.model.origin import Container, Traces
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.snapshot import Problem
@@ -163,6 +163,11 @@ class ScriptedMachine:
         """The address that speaks to another, where it is not the same."""
         self.traces: dict[int, Traces] = {}
         """Where pids come from."""
+        self.container_names: dict[str, str] = {}
+        """What people call the containers with these ids."""
+        self.may_name = threading.Event()
+        """Look-ups of those names block until it is set."""
+        self.may_name.set()
         self.groups: list[tuple[Process, ...]] = []
         """The process groups that there are."""
         self.denies: set[int] = set()
@@ -189,6 +194,7 @@ class ScriptedMachine:
             try_bind=self._try_bind,
             read_traces=self._read_traces,
             read_groups=self._read_groups,
+            container_name=self._container_name,
             ancestor_pids=lambda: frozenset(self.ancestors),
             pid=self.pid,
             uid=self.uid,
@@ -248,6 +254,11 @@ class ScriptedMachine:
 
     def _read_traces(self, process: Process) -> Traces:
         return self.traces.get(process.pid, Traces(process))
+
+    def _container_name(self, container: Container, _within_s: float) -> str | None:
+        if not self.may_name.wait(timeout=30):
+            raise AssertionError("the test never let containers be named")
+        return self.container_names.get(container.id)
 
     def _read_groups(self, processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
         """Of those whose group the test has made."""

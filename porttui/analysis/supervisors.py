@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from porttui.model.origin import Origin, Supervisor, SupervisorKind, Traces
+from porttui.model.origin import Container, Origin, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
 
 _CONTAINER = re.compile(
@@ -99,9 +99,10 @@ def _container(cgroups: Iterable[str]) -> Iterator[Supervisor]:
     for path in cgroups:
         found = _CONTAINER.search(path)
         if found is not None:
-            runtime, identifier = found[1], found[2][:_SHOWN_ID]
-            command = f"{_STOPS.get(runtime, 'crictl stop')} {identifier}"
-            yield Supervisor(SupervisorKind.CONTAINER, identifier, command)
+            container = Container(runtime=found[1], id=found[2])
+            shown = container.id[:_SHOWN_ID]
+            command = f"{_STOPS.get(container.runtime, 'crictl stop')} {shown}"
+            yield Supervisor(SupervisorKind.CONTAINER, shown, command, container=container)
             return
 
 

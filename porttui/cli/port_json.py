@@ -12,7 +12,7 @@ from porttui.diagnosis.wording import reasons
 from porttui.model.address import Protocol
 from porttui.model.contact import Reach
 from porttui.model.diagnosis import Diagnosis
-from porttui.model.origin import Origin
+from porttui.model.origin import Container, Origin
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal
 
@@ -110,10 +110,15 @@ def _origin(origin: Origin) -> dict[str, Json]:
                 "name": each.name,
                 "pid": each.process.pid if each.process else None,
                 "command": each.command,
+                "container": _container(each.container),
             }
             for each in origin.supervisors
         ],
     }
+
+
+def _container(container: Container | None) -> Json:
+    return dict(container._asdict()) if container else None
 
 
 def _processes(processes: Iterable[Process]) -> list[Json]:

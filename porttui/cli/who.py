@@ -28,7 +28,7 @@ def run_who(
     """
     found = diagnoser.diagnose(*command.place)
     holders = by_seniority(holder for each in found.sockets for holder in each.holders)
-    origins = [diagnoser.origin(process) for process in holders]
+    origins = diagnoser.named([diagnoser.origin(process) for process in holders])
     if command.as_json:
         from porttui.cli.port_json import diagnosis_json
 

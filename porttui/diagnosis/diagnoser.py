@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -10,13 +11,16 @@ from porttui.diagnosis.judgement import Probes, judge
 from porttui.host.contract import BindAnswer, Host
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.diagnosis import Diagnosis, Why
-from porttui.model.origin import Origin
+from porttui.model.origin import Origin, Supervisor
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.sampler import Sampler
 
 USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""
+
+NAMES_S = 2.0
+"""How long all names of containers together may take: they are a courtesy."""
 
 
 def usual_addresses(host: Host, protocol: Protocol) -> tuple[Address, ...]:
@@ -70,6 +74,23 @@ class Diagnoser:
     def origin(self, process: Process) -> Origin:
         """Where a process comes from, and who may start it again."""
         return origin_of(self._host.read_traces(process))
+
+    def named(self, origins: Sequence[Origin]) -> tuple[Origin, ...]:
+        """The same with the names of their containers, as far as those are told within NAMES_S."""
+        until = time.monotonic() + NAMES_S
+        return tuple(
+            origin._replace(
+                supervisors=tuple(self._named(each, until) for each in origin.supervisors)
+            )
+            for origin in origins
+        )
+
+    def _named(self, supervisor: Supervisor, until: float) -> Supervisor:
+        container = supervisor.container
+        if container is None:
+            return supervisor
+        name = self._host.container_name(container, until - time.monotonic())
+        return supervisor._replace(container=container._replace(name=name))
 
     def can_be_had(self, protocol: Protocol, port: int, addresses: Sequence[Address]) -> bool:
         """Whether every kind of server could bind the port on all the addresses."""

@@ -37,7 +37,9 @@ def supervisor_words(supervisor: Supervisor) -> str:
         case SupervisorKind.SYSTEMD | SupervisorKind.SYSTEMD_USER:
             return f"systemd runs it as {name} and may start it again: {command}"
         case SupervisorKind.CONTAINER:
-            return f"it runs in the container {name}, which may be started again: {command}"
+            given = supervisor.container.name if supervisor.container else None
+            which = f"{given} ({name})" if given else name
+            return f"it runs in the container {which}, which may be started again: {command}"
         case SupervisorKind.PORT_FORWARDER:
             return f"it forwards a container's published port: stop that with {command}"
         case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:

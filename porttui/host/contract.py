@@ -12,7 +12,7 @@ from porttui.model.socket_table import SocketTable
 
 if typing.TYPE_CHECKING:
     from porttui.model.limits import Limits
-    from porttui.model.origin import Traces
+    from porttui.model.origin import Container, Traces
     from porttui.model.process import Process
     from porttui.model.stop import StopSignal
     from porttui.model.tcp_rules import TcpRules
@@ -132,6 +132,9 @@ class Host(typing.NamedTuple):
     read_groups: Callable[[Sequence["Process"]], Mapping["Process", tuple["Process", ...]]]
     """For each process that is there all that are in its process group now, itself too; nothing
     where there are no groups (Windows). May raise HostError."""
+    container_name: Callable[["Container", float], str | None]
+    """What people call a container; None where nobody tells within that many seconds. It is asked
+    of another program, so it may be late, and nothing may rest on it."""
     ancestor_pids: Callable[[], frozenset[int]]
     """Of porttui itself: the shell, the terminal, sshd ..."""
     pid: int

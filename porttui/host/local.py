@@ -24,8 +24,9 @@ from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity
 
 if TYPE_CHECKING:
+    from porttui.host.containers import ContainerNames
     from porttui.model.limits import Limits
-    from porttui.model.origin import Traces
+    from porttui.model.origin import Container, Traces
     from porttui.model.tcp_rules import TcpRules
 
 
@@ -54,6 +55,7 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         try_bind=_try_bind,
         read_traces=partial(_read_traces, is_portable=reader.name == "psutil"),
         read_groups=_read_groups_by_psutil if reader.name == "psutil" else _read_groups,
+        container_name=_container_name,
         ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
         uid=effective_uid(),
@@ -138,6 +140,18 @@ def _read_groups_by_psutil(processes: Sequence[Process]) -> Mapping[Process, tup
     from porttui.host.portable.groups import read_groups
 
     return read_groups(processes)
+
+
+def _container_name(container: Container, within_s: float) -> str | None:
+    return _container_names().name_of(container, within_s)
+
+
+@cache
+def _container_names() -> ContainerNames:
+    """Those of all hosts are the same: this machine's."""
+    from porttui.host.containers import ContainerNames
+
+    return ContainerNames()
 
 
 @cache

@@ -35,16 +35,28 @@ class SupervisorKind(StrEnum):
     SHELL_LOOP = "shell_loop"
 
 
+class Container(NamedTuple):
+    """A container, as its control group tells (cgroups(7))."""
+
+    runtime: str
+    """What the path calls it: docker, libpod (podman's), cri-containerd ..."""
+    id: str
+    """64 hexadecimal digits."""
+    name: str | None = None
+    """What people call it, looked up; None where it is not known, or not yet."""
+
+
 class Supervisor(NamedTuple):
     """Who answers for a process, so that stopping it alone may not be the end of it."""
 
     kind: SupervisorKind
     name: str
-    """The unit, the container's id, or the tool."""
+    """The unit, the short form of the container's id, or the tool."""
     command: str
     """What really stops it."""
     process: Process | None = None
     """The tool itself, where it is an ancestor."""
+    container: Container | None = None
 
 
 class Origin(NamedTuple):

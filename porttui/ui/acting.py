@@ -156,12 +156,16 @@ class Acting:
 
     def _tell_origins(self, dialog: StopDialog) -> None:
         first = dialog.target.holders[:_ORIGINS]
+        origins = []
         for process in first:
-            origin = self._diagnoser.origin(process)
-            self._errands.tell(partial(dialog.tell_origin, process, origin))
+            origins.append(self._diagnoser.origin(process))
+            self._errands.tell(partial(dialog.tell_origin, process, origins[-1]))
         with suppress(HostError):
             groups = self._means.host.read_groups(first)
             self._errands.tell(partial(dialog.tell_groups, groups))
+        for origin in self._diagnoser.named(origins):
+            if origin not in origins:
+                self._errands.tell(partial(dialog.tell_origin, origin.traces.process, origin))
 
     def _begin_stop(
         self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal

@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from textual.app import App
 
 from porttui.analysis.copies import Served
+from porttui.analysis.holders import by_seniority
 from porttui.analysis.targets import targets_on_port
 from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
 from porttui.diagnosis.next_port import next_ports
@@ -23,6 +24,8 @@ from porttui.ui.screens.why import Deeds, Finding, WhyDialog
 from porttui.ui.widgets.columns import Tone
 
 _OTHER_PORTS = 3
+_ORIGINS = 3
+"""Processes of which it is told where they come from."""
 
 
 class Asking:
@@ -83,9 +86,21 @@ class Asking:
         def look() -> Finding:
             diagnosis, snapshot = self._diagnoser.look(*dialog.place)
             targets = targets_on_port(snapshot, *dialog.place)
-            return Finding(diagnosis, targets, self._next_ports(snapshot, dialog.place))
+            holders = by_seniority(each for one in diagnosis.sockets for each in one.holders)
+            origins = tuple(map(self._diagnoser.origin, holders[:_ORIGINS]))
+            ports = self._next_ports(snapshot, dialog.place)
+            return Finding(diagnosis, targets, ports, origins, len(holders))
 
-        self._errands.ask("look", look, dialog.found, dialog.failed)
+        def found(finding: Finding) -> None:
+            dialog.found(finding)
+            self._errands.ask(
+                "names",
+                lambda: self._diagnoser.named(finding.origins),
+                lambda origins: dialog.named(finding, origins),
+                dialog.failed,
+            )
+
+        self._errands.ask("look", look, found, dialog.failed)
 
     def _wait(self, dialog: WhyDialog) -> None:
         protocol, port, addresses = dialog.place

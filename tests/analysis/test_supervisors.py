@@ -6,7 +6,7 @@ import pytest
 
 from porttui.analysis.supervisors import RELOADERS, origin_of
 from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
-from porttui.model.origin import Supervisor, SupervisorKind, Traces
+from porttui.model.origin import Container, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
 from tests.making import process
 
@@ -68,7 +68,30 @@ def parent(*cmdline: str, pid: int = 4201, name: str = "parent") -> Process:
 )
 def test_control_groups(cgroup: str, kind: SupervisorKind, name: str, command: str) -> None:
     [found] = supervisors(cgroups=(cgroup,))
-    assert found == Supervisor(kind, name, command)
+    assert found._replace(container=None) == Supervisor(kind, name, command)
+    assert (found.container is not None) is (kind is SupervisorKind.CONTAINER)
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "runtime"),
+    [
+        (f"/system.slice/docker-{ID}.scope", "docker"),
+        (f"/machine.slice/libpod-{ID}.scope/container", "libpod"),
+        (f"/kubepods.slice/kubepods-pod12.slice/cri-containerd-{ID}.scope", "cri-containerd"),
+    ],
+)
+def test_a_container_has_its_whole_id_and_no_name_yet(cgroup: str, runtime: str) -> None:
+    [found] = supervisors(cgroups=(cgroup,))
+    assert found.container == Container(runtime, ID)
+    assert found.container.name is None
+
+
+def test_a_name_stands_beside_the_id_and_not_in_the_command() -> None:
+    [found] = supervisors(cgroups=(f"/docker/{ID}",))
+    assert f"the container {ID[:12]}, which" in supervisor_words(found)
+    named = found._replace(container=Container("docker", ID, "web"))
+    assert f"the container web ({ID[:12]}), which" in supervisor_words(named)
+    assert supervisor_words(named).endswith(f": docker stop {ID[:12]}")
 
 
 @pytest.mark.parametrize(

@@ -277,3 +277,4 @@ async def on_stage(
         finally:
             machine.may_read.set()
             machine.may_exit.set()
+            machine.may_name.set()

@@ -738,3 +738,33 @@ async def test_a_machine_that_tells_no_groups_has_the_other_choices() -> None:
         await stage.until(lambda: not [each for each in stage.app.workers if each.is_running])
         assert "a all holders" in stage.said
         assert "process group" not in stage.said
+
+
+# Names of containers
+
+
+ID = "0123456789abcdef" * 4
+
+
+async def test_a_container_has_its_id_at_once_and_its_name_when_that_is_told() -> None:
+    machine = one_server()
+    machine.traces = {ONE.pid: Traces(ONE, cgroups=(f"/docker/{ID}",))}
+    machine.container_names = {ID: "web"}
+    machine.may_name.clear()
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: f"it runs in the container {ID[:12]}, which" in stage.said)
+        assert f"docker stop {ID[:12]}" in stage.said
+        machine.may_name.set()
+        await stage.until(lambda: f"it runs in the container web ({ID[:12]}), which" in stage.said)
+        assert f"docker stop {ID[:12]}" in stage.said
+
+
+async def test_a_stop_does_not_wait_for_a_name_that_never_comes() -> None:
+    machine = one_server()
+    machine.traces = {ONE.pid: Traces(ONE, cgroups=(f"/docker/{ID}",))}
+    machine.may_name.clear()
+    async with asked_about(machine) as stage:
+        await stage.until(lambda: ID[:12] in stage.said)
+        await stage.press("y")
+        await stage.until(lambda: "port 3000 is free" in stage.said)
+        assert not machine.may_name.is_set()

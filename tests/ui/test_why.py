@@ -7,6 +7,7 @@ import pytest
 from porttui.host.contract import HostError
 from porttui.host.local import local_host
 from porttui.model.address import Place, Protocol
+from porttui.model.origin import Traces
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
@@ -204,3 +205,52 @@ async def test_a_machine_that_cannot_be_read_is_said() -> None:
         machine.failure = HostError("the tables are gone")
         await stage.press("w")
         await stage.until(lambda: "Nothing could be found out: the tables are gone." in stage.said)
+
+
+async def test_it_tells_who_it_is_and_what_would_start_it_again() -> None:
+    identifier = "0123456789abcdef" * 4
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    shell = process(4201, "zsh")
+    cgroups = (f"/machine.slice/libpod-{identifier}.scope",)
+    machine.traces = {
+        NODE.pid: Traces(NODE, "/srv/shop/api", "/srv/shop", (shell,), cgroups),
+    }
+    machine.container_names = {identifier: "web"}
+    machine.may_name.clear()
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: f"it runs in the container {identifier[:12]}, " in stage.said)
+        assert f"node 4213: {NODE.command} project shop (/srv/shop), in /srv/shop/" in stage.said
+        assert "parents zsh 4201" in stage.said
+        machine.may_name.set()
+        await stage.until(lambda: f"the container web ({identifier[:12]}), " in stage.said)
+
+
+async def test_a_name_of_something_seen_before_is_not_shown_beside_what_is_seen_now() -> None:
+    identifier = "0123456789abcdef" * 4
+    machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    machine.traces = {NODE.pid: Traces(NODE, cgroups=(f"/docker/{identifier}",))}
+    machine.container_names = {identifier: "web"}
+    machine.may_name.clear()
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: identifier[:12] in stage.said)
+        machine.sockets = (listener("127.0.0.1", 3000, held_by=[RUBY]),)
+        await stage.press("r")
+        await stage.until(lambda: "ruby 5000:" in stage.said)
+        machine.may_name.set()
+        await stage.until(lambda: not [worker for worker in stage.app.workers if worker.is_running])
+        assert "ruby 5000:" in stage.said
+        assert "web" not in stage.said
+
+
+async def test_of_many_holders_the_senior_ones_are_described() -> None:
+    workers = [process(pid, "gunicorn", ppid=500) for pid in range(501, 506)]
+    machine = ScriptedMachine(
+        [listener("127.0.0.1", 3000, held_by=[process(500, "gunicorn"), *workers])]
+    )
+    async with on_stage(machine) as stage:
+        await stage.press("w")
+        await stage.until(lambda: "gunicorn 500:" in stage.said)
+        assert "gunicorn 503:" not in stage.said
+        assert "... 3 more processes" in stage.said

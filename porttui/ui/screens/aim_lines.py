@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
-from porttui.model.origin import Supervisor
 from porttui.model.process import Process
 from porttui.stopping.aim import Aim, AimAt
 from porttui.ui.screens.dialog import labelled
+from porttui.ui.screens.origin_lines import Toned, comes_back_lines, origin_lines
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.wording import age, counted
-
-Toned = Callable[[str, Tone], Text]
-"""Text in the theme's colour."""
 
 _LISTED = 12
 _SEEN_TOGETHER = 3
@@ -56,17 +52,12 @@ def _group_lines(aim: Aim, holder: Process, toned: Toned) -> Iterator[Renderable
     yield from _aimed_lines(members)
     origin = aim.origins.get(holder)
     left = [each for each in origin.supervisors if each.process not in members] if origin else []
-    yield from _comes_back(left, toned)
+    yield from comes_back_lines(left, toned)
 
 
 def _aimed_lines(processes: Iterable[Process]) -> Iterator[RenderableType]:
     for process in processes:
         yield Text(f"> {process.label}: {process.command}", "bold")
-
-
-def _comes_back(supervisors: Iterable[Supervisor], toned: Toned) -> Iterator[RenderableType]:
-    for each in supervisors:
-        yield labelled("  comes back", toned(supervisor_words(each), Tone.WARNING))
 
 
 def _holders_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
@@ -92,11 +83,7 @@ def _holder_lines(aim: Aim, process: Process, now: float, toned: Toned) -> Itera
     yield labelled("  command", process.command)
     origin = aim.origins.get(process)
     if origin is not None:
-        if place_words(origin):
-            yield labelled(f"  {place_label(origin)}", place_words(origin))
-        if chain_words(origin):
-            yield labelled("  parents", chain_words(origin))
-        yield from _comes_back(origin.supervisors, toned)
+        yield from origin_lines(origin, toned)
     others = aim.target.others_of(process.pid)
     if others:
         yield labelled("  also on", ", ".join(others))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.console import RenderableType
@@ -15,9 +15,12 @@ from porttui.diagnosis.waiting import PortState, Until, Waited
 from porttui.diagnosis.wording import VERDICTS, explanation, reasons, spelled
 from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
+from porttui.model.origin import Origin
 from porttui.model.stop import StopTarget
 from porttui.ui.screens.dialog import Dialog, KeyHint
+from porttui.ui.screens.origin_lines import origin_lines
 from porttui.ui.widgets.columns import Tone
+from porttui.ui.wording import counted
 
 _TONES = {
     BindVerdict.HELD: Tone.ERROR,
@@ -44,6 +47,10 @@ class Finding(NamedTuple):
     """What listens there and could be stopped."""
     other_ports: tuple[int, ...]
     """Free on all the addresses."""
+    origins: tuple[Origin, ...] = ()
+    """Of the senior processes that have a socket on the port."""
+    holders: int = 0
+    """How many such processes there are."""
 
 
 class Deeds(NamedTuple):
@@ -105,6 +112,12 @@ class WhyDialog(Dialog[None]):
         self._finding, self._failure = finding, ""
         self.draw()
 
+    def named(self, finding: Finding, origins: tuple[Origin, ...]) -> None:
+        """Show names in what was found, unless something else has been found since."""
+        if self._finding is finding and origins != finding.origins:
+            self._finding = finding._replace(origins=origins)
+            self.draw()
+
     def failed(self, reason: str) -> None:
         """Say why nothing was."""
         self._failure = reason
@@ -123,7 +136,7 @@ class WhyDialog(Dialog[None]):
         self.draw()
 
     def body(self) -> Sequence[RenderableType]:
-        """A line for each address, the ports beside it, and how the wait goes."""
+        """A line for each address, the ports beside it, how the wait goes, and who it is."""
         if self._failure:
             return [self.toned(f"Nothing could be found out: {self._failure}.", Tone.ERROR)]
         if self._finding is None:
@@ -137,7 +150,7 @@ class WhyDialog(Dialog[None]):
         ]
         if self._waited is not None:
             lines += [Text(), self._progress(self._waited)]
-        return lines
+        return [*lines, *self._who(self._finding)]
 
     def hints(self) -> Sequence[KeyHint]:
         """What there is to do."""
@@ -211,6 +224,16 @@ class WhyDialog(Dialog[None]):
                 self._why(diagnosis, each),
             )
         return table
+
+    def _who(self, finding: Finding) -> Iterator[RenderableType]:
+        for origin in finding.origins:
+            process = origin.traces.process
+            yield Text()
+            yield Text.assemble((process.label, "bold"), f": {process.command}")
+            yield from origin_lines(origin, self.toned)
+        rest = finding.holders - len(finding.origins)
+        if rest > 0:
+            yield self.toned(f"... {counted(rest, 'more process', 'more processes')}", Tone.MUTED)
 
     def _why(self, diagnosis: Diagnosis, each: AddressVerdict) -> Text:
         lines = [Text(reason) for reason in reasons(diagnosis, each)]
