@@ -23,7 +23,7 @@ def target_of_listening(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
         listens=True,
         holders=row.holders,
         hidden_user=row.user,
-        also_holds=_also_holds(snapshot, row.holders, but=row.key),
+        also_holds=also_holds(snapshot, row.holders, but=row.key),
         clients=_clients(snapshot, row.protocol, row.local),
         around=_around(snapshot, row.protocol, row.local.port),
         inodes=_inodes(snapshot, row.protocol, row.local.port),
@@ -64,7 +64,7 @@ def _target(snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]) -> Sto
         listens=True,
         holders=holders,
         hidden_user=next((each.user for each in sockets if each.user), None),
-        also_holds=_also_holds(snapshot, holders, but=(protocol, end)),
+        also_holds=also_holds(snapshot, holders, but=(protocol, end)),
         clients=_clients(snapshot, protocol, end),
         around=_around(snapshot, protocol, end.port),
         inodes=_inodes(snapshot, protocol, end.port),
@@ -98,16 +98,17 @@ def _target_of_one(
         listens=False,
         holders=holders,
         hidden_user=user,
-        also_holds=_also_holds(snapshot, holders, but=None),
+        also_holds=also_holds(snapshot, holders, but=None),
         clients=0,
         around=_around(snapshot, protocol, endpoint.port),
         inodes=_inodes(snapshot, protocol, endpoint.port),
     )
 
 
-def _also_holds(
+def also_holds(
     snapshot: Snapshot, holders: Iterable[Process], but: tuple[Protocol, Endpoint] | None
 ) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """For each pid the endpoints that its process listens on, as text, but for one."""
     listening = [snapshot.sockets[row] for row in snapshot.sockets.listening_rows()]
     return tuple((holder.pid, _listened_on(listening, holder.identity, but)) for holder in holders)
 

@@ -35,6 +35,7 @@ class Aim:
         """Of the holder, by seniority."""
         self.origins: dict[Process, Origin] = {}
         self._groups: Mapping[Process, tuple[Process, ...]] = {}
+        self._also_hold: Mapping[int, tuple[str, ...]] = {}
 
     @property
     def holder(self) -> Process | None:
@@ -96,9 +97,21 @@ class Aim:
             self.at = AimAt.HOLDER
             self.number = max(0, min(self.number + step, len(self.target.holders) - 1))
 
-    def know_groups(self, groups: Mapping[Process, tuple[Process, ...]]) -> None:
-        """The process group of each holder, captured: what joins a group later is not in it."""
+    def know_groups(
+        self,
+        groups: Mapping[Process, tuple[Process, ...]],
+        also_hold: Mapping[int, tuple[str, ...]],
+    ) -> None:
+        """The process group of each holder, captured: what joins a group later is not in it.
+
+        `also_hold` are the other endpoints that the members listen on, as text, by their pids.
+        """
         self._groups = groups
+        self._also_hold = also_hold
+
+    def others_of(self, pid: int) -> tuple[str, ...]:
+        """The other endpoints that a holder, or a member of a group, listens on."""
+        return self.target.others_of(pid) or self._also_hold.get(pid, ())
 
     def started(self, process: Process) -> int:
         """How many of the other holders `process` is the parent of."""

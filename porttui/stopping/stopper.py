@@ -94,11 +94,12 @@ class Stopper:
 
         Blocks for as long as the graces last; run it off the user interface's thread. Never
         signals anything but the chosen processes, and none of them unless all are still the
-        same and still have a socket on the target's address.
+        same, and the holders among them still have a socket on the target's address.
 
         Args:
             target: What was asked to be stopped, as it was then.
-            chosen: Those of its holders that are to be signalled, or their supervisor.
+            chosen: Those of its holders that are to be signalled, their supervisor, or the
+                members of a process group.
             signal: TERM or KILL.
             tell: Hears of every step.
             grace_s: How long they have to exit; by default GRACE_S.

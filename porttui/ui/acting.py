@@ -6,7 +6,7 @@ Imported, with the dialogs, at the first of them.
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import Literal, NamedTuple
@@ -14,13 +14,15 @@ from typing import Literal, NamedTuple
 from textual.app import App
 
 from porttui.analysis.copies import Served, copies
+from porttui.analysis.targets import also_holds
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
-from porttui.host.contract import Host, HostError
+from porttui.host.contract import Host, HostError, Want
 from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopResult, StopSignal, StopTarget
+from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
@@ -160,12 +162,20 @@ class Acting:
         for process in first:
             origins.append(self._diagnoser.origin(process))
             self._errands.tell(partial(dialog.tell_origin, process, origins[-1]))
-        with suppress(HostError):
-            groups = self._means.host.read_groups(first)
-            self._errands.tell(partial(dialog.tell_groups, groups))
+        with suppress(HostError, SampleError):
+            self._tell_groups(dialog, self._means.host.read_groups(first))
         for origin in self._diagnoser.named(origins):
             if origin not in origins:
                 self._errands.tell(partial(dialog.tell_origin, origin.traces.process, origin))
+
+    def _tell_groups(
+        self, dialog: StopDialog, groups: Mapping[Process, tuple[Process, ...]]
+    ) -> None:
+        target = dialog.target
+        listening = self._means.sampler.sample(Want.LISTENING)
+        members = {member for group in groups.values() for member in group}
+        also_hold = dict(also_holds(listening, members, (target.protocol, target.endpoint)))
+        self._errands.tell(partial(dialog.tell_groups, groups, also_hold))
 
     def _begin_stop(
         self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal

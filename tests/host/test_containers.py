@@ -16,7 +16,7 @@ from porttui.model.origin import Container
 from tests.host.fake_tool import FakeTool
 from tests.servers import has_exited, until
 
-pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="there are no control groups")
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
 
 ID, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 WEB = Container("docker", ID)
@@ -139,9 +139,9 @@ def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     fake = FakeTool(tmp_path, "docker", "exec yes")
     names = ContainerNames(fake.environ, remembered_s=0.0)
     names.name_of(WEB, 20.0)
-    before = sorted(os.listdir("/dev/fd"))
+    before = sorted(os.listdir("/proc/self/fd"))
     names.name_of(WEB, 20.0)
-    assert sorted(os.listdir("/dev/fd")) == before
+    assert sorted(os.listdir("/proc/self/fd")) == before
 
 
 def test_this_machine_asks_the_tool_on_its_path(

@@ -39,13 +39,13 @@ def test_what_is_not_known_cannot_be_aimed_at() -> None:
 
 def test_a_group_of_one_is_no_choice() -> None:
     aim = shared()
-    aim.know_groups({MASTER: (MASTER,)})
+    aim.know_groups({MASTER: (MASTER,)}, {})
     assert not aim.can_be_at(AimAt.GROUP)
 
 
 def test_the_group_comes_by_seniority_and_goes_again() -> None:
     aim = shared()
-    aim.know_groups({MASTER: (*WORKERS, MASTER, SHELL), WORKERS[0]: (WORKERS[0], WORKERS[1])})
+    aim.know_groups({MASTER: (*WORKERS, MASTER, SHELL), WORKERS[0]: (WORKERS[0], WORKERS[1])}, {})
     aim.toggle(AimAt.GROUP)
     assert set(aim.chosen) == {SHELL, MASTER, *WORKERS}
     assert aim.chosen.index(MASTER) < aim.chosen.index(WORKERS[0])
@@ -55,7 +55,7 @@ def test_the_group_comes_by_seniority_and_goes_again() -> None:
 
 def test_another_holder_is_aimed_at_alone_and_has_a_group_of_its_own() -> None:
     aim = shared()
-    aim.know_groups({MASTER: (MASTER, SHELL), WORKERS[0]: tuple(WORKERS)})
+    aim.know_groups({MASTER: (MASTER, SHELL), WORKERS[0]: tuple(WORKERS)}, {})
     aim.toggle(AimAt.GROUP)
     aim.move(1)
     assert aim.chosen == (WORKERS[0],)
@@ -69,7 +69,7 @@ def test_one_choice_takes_the_place_of_another() -> None:
     aim = shared()
     loop = Supervisor(SupervisorKind.SHELL_LOOP, "sh", "kill -TERM 490", SHELL)
     aim.origins[MASTER] = Origin(Traces(MASTER), (loop,))
-    aim.know_groups({MASTER: (MASTER, SHELL)})
+    aim.know_groups({MASTER: (MASTER, SHELL)}, {})
     for at, chosen in (
         (AimAt.PARENT, {SHELL}),
         (AimAt.ALL_HOLDERS, {MASTER, *WORKERS}),
@@ -78,3 +78,13 @@ def test_one_choice_takes_the_place_of_another() -> None:
     ):
         aim.toggle(at)
         assert set(aim.chosen) == chosen
+
+
+def test_what_else_a_member_listens_on_is_known_with_the_group() -> None:
+    aim = Aim(target(holders=[MASTER])._replace(also_holds=((500, ("[::]:9229",)),)))
+    aim.know_groups({MASTER: (MASTER, SHELL)}, {490: ("127.0.0.1:4000",)})
+    assert [aim.others_of(pid) for pid in (500, 490, 491)] == [
+        ("[::]:9229",),
+        ("127.0.0.1:4000",),
+        (),
+    ]

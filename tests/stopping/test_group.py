@@ -34,7 +34,7 @@ JOB = ("sh", "-c", 'sleep 600 & "$@"; wait', "job")
 def group_of(target: StopTarget) -> tuple[Process, ...]:
     """What `G` aims at in the dialog."""
     aim = Aim(target)
-    aim.know_groups(local_host().read_groups(target.holders))
+    aim.know_groups(local_host().read_groups(target.holders), {})
     aim.toggle(AimAt.GROUP)
     return aim.chosen
 

@@ -662,6 +662,20 @@ async def test_all_of_a_process_group_can_be_stopped(size: tuple[int, int]) -> N
         assert sorted(machine.signals) == [(2999, TERM), (3000, TERM), (3001, TERM)]
 
 
+async def test_what_else_would_end_with_a_group_is_shown() -> None:
+    machine = a_job()
+    machine.sockets += (
+        listener("127.0.0.1", 4000, held_by=[WORKER]),
+        listener("::1", 3000, held_by=[ONE]),
+    )
+    async with asked_about(machine, "127.0.0.1:3000") as stage:
+        await stage.until(lambda: "G its process group" in stage.said)
+        assert "127.0.0.1:4000" not in stage.said
+        await stage.press("G")
+        assert "server 3000: server --port 3000 also on [::1]:3000 " in stage.said
+        assert "worker 3001: worker also on 127.0.0.1:4000 " in stage.said
+
+
 async def test_the_holder_alone_can_be_aimed_at_again() -> None:
     machine = a_job()
     async with asked_about(machine) as stage:

@@ -30,7 +30,7 @@ def aim_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
     else:
         if aim.at is AimAt.PARENT:
             yield Text("\nThe parent is aimed at, not the holder:")
-            yield from _aimed_lines(aim.chosen)
+            yield from _aimed_lines(aim, aim.chosen)
         yield from _holders_lines(aim, now, toned)
 
 
@@ -49,15 +49,16 @@ def _group_lines(aim: Aim, holder: Process, toned: Toned) -> Iterator[Renderable
         f"\nThe process group of {holder.label}: {counted(len(members), 'process', 'processes')}",
         "bold",
     )
-    yield from _aimed_lines(members)
+    yield from _aimed_lines(aim, members)
     origin = aim.origins.get(holder)
     left = [each for each in origin.supervisors if each.process not in members] if origin else []
     yield from comes_back_lines(left, toned)
 
 
-def _aimed_lines(processes: Iterable[Process]) -> Iterator[RenderableType]:
+def _aimed_lines(aim: Aim, processes: Iterable[Process]) -> Iterator[RenderableType]:
     for process in processes:
         yield Text(f"> {process.label}: {process.command}", "bold")
+        yield from _also_on(aim, process)
 
 
 def _holders_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
@@ -84,11 +85,15 @@ def _holder_lines(aim: Aim, process: Process, now: float, toned: Toned) -> Itera
     origin = aim.origins.get(process)
     if origin is not None:
         yield from origin_lines(origin, toned)
-    others = aim.target.others_of(process.pid)
-    if others:
-        yield labelled("  also on", ", ".join(others))
+    yield from _also_on(aim, process)
     if process.ignores_sigterm:
         yield labelled("  signals", "ignores SIGTERM: only f will end it")
+
+
+def _also_on(aim: Aim, process: Process) -> Iterator[RenderableType]:
+    others = aim.others_of(process.pid)
+    if others:
+        yield labelled("  also on", ", ".join(others))
 
 
 def _seniority(aim: Aim, process: Process) -> str:

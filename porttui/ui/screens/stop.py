@@ -196,9 +196,13 @@ class StopDialog(Dialog[None]):
         self._aim.origins[process] = origin
         self._draw_while_asking()
 
-    def tell_groups(self, groups: Mapping[Process, tuple[Process, ...]]) -> None:
-        """Who is in the holders' process groups is known now."""
-        self._aim.know_groups(groups)
+    def tell_groups(
+        self,
+        groups: Mapping[Process, tuple[Process, ...]],
+        also_hold: Mapping[int, tuple[str, ...]],
+    ) -> None:
+        """Who is in the holders' process groups is known now, and what else they listen on."""
+        self._aim.know_groups(groups, also_hold)
         self._draw_while_asking()
 
     def stepped(self, words: str) -> None:
