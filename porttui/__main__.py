@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from porttui.cli.arguments import ListCommand, SessionCommand
+    from porttui.cli.check_arguments import CheckCommand
 
 
 def run() -> NoReturn:
@@ -50,6 +51,10 @@ def main(argv: Sequence[str] | None = None) -> int:
                 return _list(command)
             if isinstance(command, SessionCommand):
                 return _run_session(command)
+            from porttui.cli.check_arguments import CheckCommand
+
+            if isinstance(command, CheckCommand):
+                return _check(command)
             from porttui.cli.port_commands import run_port_command
 
             return run_port_command(command, sys.stdout, sys.stderr)
@@ -82,6 +87,15 @@ def _list(command: ListCommand) -> int:
     from porttui.sampling.sampler import Sampler
 
     return run_list(command, Sampler(local_host(command.source, once=True)), sys.stdout, sys.stderr)
+
+
+def _check(command: CheckCommand) -> int:
+    from porttui.cli.check import run_check
+    from porttui.host.local import local_host
+    from porttui.sampling.sampler import Sampler
+
+    host = local_host(command.source, once=command.period_s is None)
+    return run_check(command, host, Sampler(host), sys.stdout, sys.stderr)
 
 
 def _run_session(command: SessionCommand) -> int:

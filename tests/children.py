@@ -37,6 +37,8 @@ class SocketSpec(TypedDict, total=False):
     listens: bool
     backlog: int
     peer: tuple[str, int] | None
+    autobinds: bool
+    """The kernel chooses the port when it connects."""
 
 
 class Spec(TypedDict, total=False):
@@ -91,7 +93,8 @@ def make(spec: SocketSpec) -> socket.socket:
     if spec.get("reuse_port"):
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
     peer = spec.get("peer")
-    made.bind((address, spec.get("port", 0)))
+    if not spec.get("autobinds"):
+        made.bind((address, spec.get("port", 0)))
     if peer is not None:
         made.connect((peer[0], peer[1]))
     elif protocol == "tcp" and spec.get("listens", True):

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from porttui import __version__
-from porttui.cli.exit_status import ExitStatus
+from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse
 from porttui.host.local import SourceName
 from porttui.model.address import Place
@@ -42,9 +42,10 @@ class ListCommand(NamedTuple):
 
 
 if TYPE_CHECKING:
+    from porttui.cli.check_arguments import CheckCommand
     from porttui.cli.port_arguments import PortCommand
 
-    Command = SessionCommand | ListCommand | PortCommand
+    Command = SessionCommand | ListCommand | PortCommand | CheckCommand
 
 _DESCRIPTION = "The ports of this machine: who holds them, who talks to whom, what is left."
 
@@ -55,6 +56,9 @@ _PORT_COMMANDS = {
     "probe": "try to connect: refused, dropped, silent, or what answers",
     "wait": "wait until a port is free, or something listens on it",
 }
+
+_CHECK = "check"
+_CHECK_HELP = "say whether the next connect() or bind() will find a port"
 
 _EPILOG = """\
 a filter is one or more words, all of which must fit:
@@ -71,12 +75,14 @@ def parse_arguments(argv: Sequence[str]) -> "Command":
     """The command that `argv` (without the program's name) asks for.
 
     Raises:
-        SystemExit: with 2 for bad usage, with 0 after --help and --version.
+        SystemExit: with 2 for bad usage (of `check` with 3), with 0 after --help and --version.
     """
     if argv and argv[0] == "list":
         return _list(argv[1:])
     if argv and argv[0] in _PORT_COMMANDS:
         return _about_port(argv[0], argv[1:])
+    if argv and argv[0] == _CHECK:
+        return _check(argv[1:])
     return _session(argv)
 
 
@@ -101,6 +107,19 @@ def _about_port(name: str, argv: Sequence[str]) -> "PortCommand":
         return read_command(name, given, _source(given))
     except UsageError as error:
         _fail(grammar, str(error))
+
+
+def _check(argv: Sequence[str]) -> "CheckCommand":
+    from porttui.cli.check_arguments import check_grammar, read_check
+
+    grammar = check_grammar(_SOURCE)
+    try:
+        given = parse(grammar, argv)
+        if given.wants_help:
+            _print_and_exit(help_text(grammar, _columns()))
+        return read_check(given, _source(given))
+    except UsageError as error:
+        _fail_check(argv, str(error))
 
 
 def _session(argv: Sequence[str]) -> SessionCommand:
@@ -172,6 +191,18 @@ def _fail(grammar: Grammar, message: str) -> NoReturn:
     raise SystemExit(ExitStatus.USAGE)
 
 
+def _fail_check(argv: Sequence[str], message: str) -> NoReturn:
+    """A monitoring system reads stdout and takes the status for an answer: 2 would be critical."""
+    from porttui.cli.check import unknown
+    from porttui.cli.check_arguments import wants_json
+    from porttui.cli.output import write
+    from porttui.host.foreign_text import safe
+
+    words = f"{safe(message, _LONGEST_ERROR)} (porttui check --help tells more)"
+    write(unknown(words, as_json=wants_json(argv)), sys.stdout)
+    raise SystemExit(CheckStatus.UNKNOWN)
+
+
 def _print_and_exit(text: str) -> NoReturn:
     from porttui.cli.output import write
 
@@ -231,7 +262,11 @@ _SESSION = Grammar(
     ),
     operands="[PORT]",
     most=_MOST_WORDS,
-    commands=(("list", "print the sockets once and exit"), *_PORT_COMMANDS.items()),
+    commands=(
+        ("list", "print the sockets once and exit"),
+        *_PORT_COMMANDS.items(),
+        (_CHECK, _CHECK_HELP),
+    ),
     epilog=_EPILOG,
 )
 

@@ -30,3 +30,14 @@ class ExitStatus(IntEnum):
     """SIGTERM; the terminal was restored first (128 + SIGTERM)."""
     HUNG_UP = 129
     """SIGHUP: the terminal went away (128 + SIGHUP)."""
+
+
+class CheckStatus(IntEnum):
+    """What `check` ends with: the return codes of Nagios plugins."""
+
+    OK = 0
+    WARNING = 1
+    CRITICAL = 2
+    """Nothing left counts as critical."""
+    UNKNOWN = 3
+    """There is no answer, also for bad usage."""

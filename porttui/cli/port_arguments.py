@@ -106,22 +106,12 @@ def read_command(name: str, given: Given, source: SourceName) -> PortCommand:
 def _probe(given: Given, source: SourceName) -> ProbeCommand:
     if not given.operands:
         raise UsageError("where to? As in 127.0.0.1:3000, [::1]:3000 or localhost:3000")
-    typed = given.operands[0]
-    host, colon, last = typed.rpartition(":")
-    if not colon:
-        host = "localhost"
-    host = host or "localhost"
-    bare = host.removeprefix("[").removesuffix("]")
-    if ":" in bare and not host.startswith("["):
-        raise UsageError(f"{typed} is ambiguous: an IPv6 address with a port is [{host}]:{last}")
-    # Nothing but what names and addresses are made of goes on to the resolver and the screen.
-    if not bare.isascii() or not all(sign.isalnum() or sign in "-._:%" for sign in bare):
-        raise UsageError("a host is a name or an address, as in localhost, 127.0.0.1 or [::1]")
+    host, port = read_host_and_port(given.operands[0])
     timeout_s = given.values.get("--timeout", DEFAULT_CONNECT_S)
     assert isinstance(timeout_s, float)
     return ProbeCommand(
-        host=bare,
-        port=read_port(last),
+        host=host or "localhost",
+        port=port,
         speak_http="--http" in given.values,
         timeout_s=max(timeout_s, 0.05),
         as_json="--json" in given.values,
@@ -174,6 +164,22 @@ def read_port(text: str, protocol: Protocol = Protocol.TCP) -> int:
         said = text or "an empty word"
         raise UsageError(f"{said} is no port: a number from 1 to 65535, or a service as in http")
     return found
+
+
+def read_host_and_port(typed: str) -> tuple[str, int]:
+    """A name or an address without its brackets, and a port; the host may be left out.
+
+    Raises:
+        UsageError: it is no such thing.
+    """
+    host, _, last = typed.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    if ":" in bare and not host.startswith("["):
+        raise UsageError(f"{typed} is ambiguous: an IPv6 address with a port is [{host}]:{last}")
+    # Nothing but what names and addresses are made of goes on to the resolver and the screen.
+    if not bare.isascii() or not all(sign.isalnum() or sign in "-._:%" for sign in bare):
+        raise UsageError("a host is a name or an address, as in localhost, 127.0.0.1 or [::1]")
+    return bare, read_port(last)
 
 
 def read_addresses(text: str) -> tuple[Address, ...]:

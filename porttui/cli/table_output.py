@@ -28,7 +28,7 @@ def socket_table(sockets: Iterable[Socket]) -> str:
         for each in sockets
     ]
     heading = ("PROTO", "STATE", "LOCAL", "REMOTE", "EXPOSURE", "USER", "PROCESS")
-    return _columns(heading, rows)
+    return columns(heading, rows)
 
 
 def pair_table(pairs: Iterable[PairRow]) -> str:
@@ -47,7 +47,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
         )
         for row in pairs
     ]
-    return _columns(("CLIENT", "PROCESS", "", "SERVER", "PROCESS"), rows)
+    return columns(("CLIENT", "PROCESS", "", "SERVER", "PROCESS"), rows)
 
 
 def _holders(each: Socket) -> str:
@@ -66,12 +66,18 @@ def _names(processes: Iterable[Process]) -> str:
     return ", ".join(process.label for process in by_seniority(processes))
 
 
-def _columns(heading: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+def columns(
+    heading: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
+) -> str:
+    """Lines under a heading, the columns `right` aligned to the right; "" without a row."""
     if not rows:
         return ""
     lines = [heading, *rows]
     widths = [max(len(line[at]) for line in lines) for at in range(len(heading))]
     return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        "  ".join(
+            cell.rjust(width) if at in right else cell.ljust(width)
+            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
+        ).rstrip()
         for line in lines
     )

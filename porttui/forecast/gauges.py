@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
-from porttui.forecast.levels import level
+from porttui.forecast.levels import level, severity
 from porttui.model.address import Address
 from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits
@@ -61,12 +61,12 @@ def gauges(
 ) -> tuple[Gauge, ...]:
     """All of a forecast, the worst first, otherwise in its order; `warn` and `crit` in percent."""
     every = [*_of_ports(found, warn, crit), *_of_limits(limits, warn, crit)]
-    return tuple(sorted(every, key=lambda gauge: (-_SEVERITY[gauge.level], _place(gauge))))
+    return tuple(sorted(every, key=lambda gauge: (-severity(gauge.level), _place(gauge))))
 
 
 def worst_of(every: Iterable[Gauge]) -> Gauge | None:
     """The one to speak of first."""
-    return max(every, key=lambda gauge: _SEVERITY[gauge.level], default=None)
+    return max(every, key=lambda gauge: severity(gauge.level), default=None)
 
 
 def _of_ports(found: Forecast, warn: float, crit: float) -> Iterator[Gauge]:
@@ -102,10 +102,3 @@ def _place(gauge: Gauge) -> tuple[int, float]:
 
 
 _ORDER = tuple(Resource)
-_SEVERITY = {
-    Level.OK: 0,
-    Level.UNKNOWN: 1,
-    Level.WARNING: 2,
-    Level.CRITICAL: 3,
-    Level.EXHAUSTED: 4,
-}

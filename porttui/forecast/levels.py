@@ -22,6 +22,11 @@ def level(left: int, capacity: int, warn: float = 20.0, crit: float = 5.0) -> Le
     return Level.WARNING if share < warn else Level.OK
 
 
+def severity(how: Level) -> int:
+    """The higher, the worse. What is unknown is worse than OK and better than a warning."""
+    return _WORSE.index(how)
+
+
 def worst(levels: Iterable[Level]) -> Level:
-    """The worst of them; OK of none. What is unknown is worse than OK and better than a warning."""
-    return max(levels, key=_WORSE.index, default=Level.OK)
+    """The worst of them; OK of none."""
+    return max(levels, key=severity, default=Level.OK)

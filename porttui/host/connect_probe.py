@@ -41,7 +41,8 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise HostError(f"the name stands for no address: {error}") from error
+        reason = getattr(error, "strerror", None) or error
+        raise HostError(f"{host}: the name stands for no address ({reason})") from error
     ends = [Endpoint(Address.parse(str(each[4][0])), port) for each in found]
     return tuple(dict.fromkeys(ends))[:MOST_ADDRESSES]
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import socket
 
 from porttui.host.foreign_text import safe
@@ -9,6 +11,7 @@ from porttui.model.address import Address, Family
 
 _ANY_PORT = 9
 """Nothing is sent to it: it is the port of the discard service (RFC 863)."""
+_TRIES = 128
 
 
 def source_address(remote: Address) -> Address | None:
@@ -32,8 +35,28 @@ def _source(
     family: socket.AddressFamily, to: tuple[str, int] | tuple[str, int, int, int]
 ) -> Address:
     with socket.socket(family, socket.SOCK_DGRAM) as probe:
-        probe.connect(to)
+        try:
+            probe.connect(to)
+        except BlockingIOError:
+            # No ephemeral port is left (EAGAIN): with a port of its own it needs none.
+            _bind_somewhere(probe)
+            probe.connect(to)
         text, *rest = probe.getsockname()
     scope = rest[2] if len(rest) == 3 else 0
     packed = socket.inet_pton(family, text.partition("%")[0])
     return Address.of_packed(packed, safe(socket.if_indextoname(scope)) if scope else "")
+
+
+def _bind_somewhere(probe: socket.socket) -> None:
+    """Not twice at the same port for two processes at once.
+
+    Raises:
+        OSError: no port was free.
+    """
+    for number in range(_TRIES):
+        try:
+            probe.bind(("", 1024 + (os.getpid() + number * 997) % (65536 - 1024)))
+        except OSError:
+            continue
+        return
+    raise OSError(errno.EADDRINUSE, "no UDP port was free")

@@ -51,6 +51,20 @@ def test_without_a_route_there_is_none(network: Network) -> None:
     assert network.place.call(_chosen, unreached) == [None] * 4
 
 
+@on_linux
+def test_with_every_udp_port_in_use_it_is_known_all_the_same(network: Network) -> None:
+    network.output(require_tool("sysctl"), "-w", "net.ipv4.ip_local_port_range=40000 40003")
+    network.start(
+        {
+            "sockets": [
+                {"protocol": "udp", "address": "::", "port": port} for port in range(40000, 40004)
+            ]
+        }
+    )
+    chosen = network.place.call(_chosen, ["127.0.0.9", "::1"])
+    assert chosen == ["127.0.0.1", "::1"]
+
+
 def _chosen(remotes: list[str]) -> list[str | None]:
     found = [source_address(Address.parse(each)) for each in remotes]
     return [each.text if each else None for each in found]

@@ -1,0 +1,85 @@
+"""`check` as JSON. The form is a promise, as that of `list`."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from porttui.cli.json_output import VERSION, Json, process_json
+from porttui.forecast.gauges import Gauge
+from porttui.forecast.wording import caveat_words, cure, verdict
+from porttui.model.forecast import Destination, Forecast, Headroom, Level
+from porttui.model.limits import Limit, Limits
+
+
+def unknown_json(reason: str) -> str:
+    """Where there is no answer."""
+    return json.dumps({"version": VERSION, "verdict": Level.UNKNOWN.value, "message": reason})
+
+
+def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits: Limits) -> str:
+    """One object in one line."""
+    ephemeral = found.ephemeral
+    level_of = {each.destination: each.level for each in every}
+    document: dict[str, Json] = {
+        "version": VERSION,
+        "verdict": decisive.level.value,
+        "message": verdict(decisive),
+        "cure": None if decisive.level is Level.OK else cure(decisive),
+        "ephemeral": {
+            "first": ephemeral.first,
+            "last": ephemeral.last,
+            "reserved": ephemeral.last - ephemeral.first + 1 - ephemeral.capacity,
+            "reserved_spans": [[first, last] for first, last in ephemeral.reserved],
+            "capacity": ephemeral.capacity,
+        },
+        "tcp": {
+            "used": found.tcp_used,
+            "time_wait": found.time_wait,
+            "reusable": found.reusable,
+            "bind_headroom": {each.address.text: each.headroom.expected for each in found.binds},
+            "destinations": [_destination(each, level_of[each]) for each in found.destinations],
+        },
+        "udp": {"used": found.udp_used, "headroom": found.udp_headroom.expected},
+        "limits": {
+            "conntrack": _limit(limits.conntrack),
+            "open_files": _limit(limits.open_files),
+        },
+        "estimate": found.is_estimate,
+        "caveats": list(caveat_words(found.caveats)),
+    }
+    return json.dumps(document)
+
+
+def _destination(each: Destination, level: Level) -> dict[str, Json]:
+    return {
+        "local": each.local.text,
+        "remote": {"address": each.remote.address.text, "port": each.remote.port},
+        "verdict": level.value,
+        "in_use": each.in_use,
+        "time_wait": each.time_wait,
+        "headroom": _headroom(each.headroom),
+        "recovers_in_s": _rounded(each.recovers_in_s),
+        "recovered_in_s": _rounded(each.recovered_in_s),
+        "holders": [
+            {**process_json(share.process), "ports": share.ports} for share in each.holders
+        ],
+        "hidden": each.hidden,
+        "listeners": [process_json(process) for process in each.listeners],
+    }
+
+
+def _headroom(headroom: Headroom) -> dict[str, Json]:
+    return {
+        "at_least": headroom.at_least,
+        "at_most": headroom.at_most,
+        "expected": headroom.expected,
+    }
+
+
+def _limit(limit: Limit | None) -> Json:
+    return None if limit is None else {"used": limit.used, "most": limit.most}
+
+
+def _rounded(seconds: float | None) -> float | None:
+    return None if seconds is None else round(seconds, 3)

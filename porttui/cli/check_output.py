@@ -1,0 +1,98 @@
+"""`check` in words: a line for a monitoring system, then a table for people.
+
+The form is that of Nagios plugins (Monitoring Plugins Development Guidelines): what is the
+matter, a bar, performance data. Nothing after the first line contains a bar.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+from porttui.cli.table_output import columns
+from porttui.forecast.gauges import Gauge
+from porttui.forecast.wording import caveat_words, cure, recovery, title, verdict
+from porttui.model.forecast import Forecast, Level, PortShare
+from porttui.model.snapshot import Coverage
+
+_WORDS = {
+    Level.OK: "OK",
+    Level.WARNING: "WARNING",
+    Level.CRITICAL: "CRITICAL",
+    Level.EXHAUSTED: "CRITICAL",
+    Level.UNKNOWN: "UNKNOWN",
+}
+_MOST_HOLDERS = 3
+_MEASURED = 20
+"""Gauges whose performance data is told."""
+
+
+def unknown_line(reason: str) -> str:
+    """The whole output where there is no answer."""
+    return f"PORTS UNKNOWN - {_barless(reason)}"
+
+
+def check_text(
+    found: Forecast,
+    every: Sequence[Gauge],
+    decisive: Gauge,
+    coverage: Coverage,
+    thresholds: tuple[float, float],
+) -> str:
+    """All of it; `thresholds`: below which percentages it is a warning, and critical."""
+    measured = " ".join(_performance(each, thresholds) for each in every[:_MEASURED])
+    lines = [f"PORTS {_WORDS[decisive.level]} - {_barless(verdict(decisive))} | {measured}"]
+    if decisive.level not in (Level.OK, Level.UNKNOWN):
+        lines.append(f"what helps: {cure(decisive)}")
+    lines += ["", _barless(_table(every)), ""]
+    reserved = found.ephemeral.last - found.ephemeral.first + 1 - found.ephemeral.capacity
+    lines.append(
+        f"ephemeral range {found.ephemeral}: {found.ephemeral.capacity:,} ports"
+        + (f", {reserved:,} reserved" if reserved else "")
+        + f"; TCP {found.tcp_used:,} in use, {found.time_wait:,} sockets in TIME_WAIT"
+        f" ({found.reusable:,} can be taken over); UDP {found.udp_used:,} in use"
+    )
+    lines += caveat_words(found.caveats)
+    if coverage.hidden_holders and not coverage.elevated:
+        lines.append("some processes are hidden from you: sudo porttui check shows them")
+    return "\n".join(lines)
+
+
+def _table(every: Sequence[Gauge]) -> str:
+    rows = [
+        (
+            title(each),
+            f"{each.left:,}",
+            "" if each.headroom.is_exact else f"{each.headroom.at_least:,}",
+            _WORDS[each.level] if each.level is not Level.EXHAUSTED else "EXHAUSTED",
+            f"{each.destination.in_use:,}" if each.destination else "",
+            f"{each.destination.time_wait:,}" if each.destination else "",
+            _holders(each.destination.holders) if each.destination else "",
+            recovery(each),
+        )
+        for each in every
+    ]
+    heading = ("THE NEXT", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "BY", "")
+    return columns(heading, rows, right=(1, 2, 4, 5))
+
+
+def _holders(shares: Sequence[PortShare]) -> str:
+    named = [f"{each.process.label} ({each.ports:,})" for each in shares[:_MOST_HOLDERS]]
+    others = len(shares) - len(named)
+    return ", ".join(named) + (f" and {others} more" if others else "")
+
+
+def _performance(gauge: Gauge, thresholds: tuple[float, float]) -> str:
+    """'label'=value;warn;crit;min;max, where "12:" alerts below 12."""
+    warn, crit = (math.ceil(gauge.capacity * percent / 100) for percent in thresholds)
+    label = gauge.resource.value
+    if gauge.destination is not None:
+        label += f" {gauge.destination.local} {gauge.destination.remote}"
+    elif gauge.address is not None:
+        label += f" {gauge.address}"
+    return f"'{label}'={gauge.left};{warn}:;{crit}:;0;{gauge.capacity}"
+
+
+def _barless(text: str) -> str:
+    """Whatever a process is called, the bar is the one before the performance data."""
+    return text.replace("|", "¦")
