@@ -9,7 +9,7 @@ from porttui.analysis.changes import Changes, Shown
 from porttui.analysis.listening import ListeningRow, listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.usage import RangeUsage, range_usage
+from porttui.analysis.usage import RangeUsage, density, range_usage
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
@@ -37,6 +37,8 @@ class Board(NamedTuple):
     listening: Shown[ListeningRow]
     pairs: Shown[PairRow]
     usage: tuple[RangeUsage, ...]
+    density: tuple[int, ...]
+    """TCP ports in use of equal parts of the port space, see `usage.density`."""
     summary: Summary
 
 
@@ -63,7 +65,15 @@ def next_board(memory: Memory | None, snapshot: Snapshot, at: float) -> tuple[Bo
         hidden=snapshot.coverage.hidden_holders,
         elevated=snapshot.coverage.elevated,
     )
-    return Board(snapshot, memory.listening.shown, memory.pairs.shown, usage, summary), memory
+    board = Board(
+        snapshot=snapshot,
+        listening=memory.listening.shown,
+        pairs=memory.pairs.shown,
+        usage=usage,
+        density=density(snapshot),
+        summary=summary,
+    )
+    return board, memory
 
 
 def with_listening(

@@ -75,6 +75,19 @@ class _Census(NamedTuple):
     by_process: Mapping[Process, _Ports]
 
 
+BLOCKS = 256
+"""Parts of the port space whose use is counted, of 256 ports each."""
+
+
+def density(snapshot: Snapshot) -> tuple[int, ...]:
+    """How many TCP ports of each block are in use."""
+    sockets = snapshot.sockets
+    used = [0] * BLOCKS
+    for port in set(sockets.local_ports[: sockets.udp_from]) - {0}:
+        used[port >> 8] += 1
+    return tuple(used)
+
+
 def range_usage(snapshot: Snapshot) -> tuple[RangeUsage, ...]:
     """IANA's three ranges, and the kernel's ephemeral range where it is known."""
     census = _census(snapshot.sockets)

@@ -49,7 +49,7 @@ class RangesPane(Pane):
 
     def show_board(self, board: Board, wanted: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""
-        self._strip.show(board.snapshot.ephemeral)
+        self._strip.show(board.snapshot.ephemeral, board.density)
         self._table.show(sorted(board.usage, key=lambda each: each.key is not RangeName.EPHEMERAL))
         self.caption("distinct TCP ports, filter not applied" if wanted else "distinct TCP ports")
         self._note()

@@ -1,20 +1,24 @@
-"""The whole port space as a strip: IANA's ranges, and under them the kernel's ephemeral range."""
+"""The whole port space as a strip: IANA's ranges, under them the kernel's, and what is in use."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import ClassVar
 
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.model.port_range import IANA_RANGES, PortRange, RangeName
+from porttui.model.port_range import IANA_RANGES, PortRange, RangeName, clip
 
 SPACE = 65536
 
+_HEIGHTS = " ▁▂▃▄▅▆▇█"
+_PARTLY_RESERVED = "╱"
+
 
 class RangeStrip(Widget):
-    """Three lines: the port numbers, IANA's ranges, the ephemeral range."""
+    """Four lines: the port numbers, IANA's ranges, the ephemeral range, how dense the use is."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "range-strip--scale",
@@ -22,34 +26,37 @@ class RangeStrip(Widget):
         "range-strip--registered",
         "range-strip--dynamic",
         "range-strip--ephemeral",
+        "range-strip--density",
     }
 
     DEFAULT_CSS = """
     RangeStrip {
-        height: 3;
+        height: 4;
         & > .range-strip--scale { color: $text-muted; }
         & > .range-strip--well-known { background: $secondary; color: $text; }
         & > .range-strip--registered { background: $boost; color: $foreground; }
         & > .range-strip--dynamic { background: $panel; color: $foreground; }
         & > .range-strip--ephemeral { background: $accent-muted; color: $text-accent; }
+        & > .range-strip--density { color: $accent; }
     }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._ephemeral: PortRange | None = None
+        self._density: Sequence[int] = ()
 
-    def show(self, ephemeral: PortRange | None) -> None:
-        """Draw this range under the textbook's."""
-        if ephemeral != self._ephemeral:
-            self._ephemeral = ephemeral
+    def show(self, ephemeral: PortRange | None, density: Sequence[int]) -> None:
+        """Draw this range under the textbook's; `density`: ports in use of equal parts of all."""
+        if (ephemeral, density) != (self._ephemeral, self._density):
+            self._ephemeral, self._density = ephemeral, density
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
-        """One of the three lines."""
+        """One of the lines."""
         width = self.size.width
-        line = (self._scale, self._iana, self._kernel)[y] if y < 3 else self._blank
-        return Strip(line(width), width)
+        lines = (self._scale, self._iana, self._kernel, self._use)
+        return Strip((lines[y] if y < len(lines) else self._blank)(width), width)
 
     def _scale(self, width: int) -> list[Segment]:
         """The first port of each range over its cell, or as near to it as there is room."""
@@ -77,11 +84,29 @@ class RangeStrip(Widget):
         cells = max(1, _column(self._ephemeral.last + 1, width) - start)
         label = f" {RangeName.EPHEMERAL.value} {self._ephemeral} "
         bar = label.center(cells) if len(label) <= cells else " " * cells
-        return [
-            self._segment(" " * start),
-            self._segment(bar, "range-strip--ephemeral"),
-            self._segment(" " * (width - start - cells)),
-        ]
+        segments = [self._segment(" " * start)]
+        for at, character in enumerate(bar, start):
+            left, ports = _unreserved(self._ephemeral, at, width)
+            if left:
+                mark = _PARTLY_RESERVED if left < ports and character == " " else character
+                segments.append(self._segment(mark, "range-strip--ephemeral"))
+            else:
+                segments.append(self._segment(" "))
+        segments.append(self._segment(" " * (width - start - cells)))
+        return list(Segment.simplify(segments))
+
+    def _use(self, width: int) -> list[Segment]:
+        """A column for each cell: empty where nothing is in use, full where everything is."""
+        if not self._density:
+            return self._blank(width)
+        ports = SPACE // len(self._density)
+        line = ""
+        for cell in range(width):
+            first = min(cell * len(self._density) // width, len(self._density) - 1)
+            end = max(first + 1, (cell + 1) * len(self._density) // width)
+            used = sum(self._density[first:end])
+            line += _HEIGHTS[-(-used * (len(_HEIGHTS) - 1) // (ports * (end - first)))]
+        return [self._segment(line, "range-strip--density")]
 
     def _blank(self, width: int) -> list[Segment]:
         return [self._segment(" " * width)]
@@ -94,3 +119,13 @@ class RangeStrip(Widget):
 def _column(port: int, width: int) -> int:
     """The cell of a port; each range has at least a cell of its own."""
     return min(width, -(-port * width // SPACE))
+
+
+def _unreserved(port_range: PortRange, cell: int, width: int) -> tuple[int, int]:
+    """How many of the range's ports in a cell are not reserved, and how many there are."""
+    first = max(port_range.first, cell * SPACE // width)
+    last = min(port_range.last, (cell + 1) * SPACE // width - 1)
+    if first > last:
+        return 1, 1  # a cell that the range only touches
+    part = PortRange(port_range.name, first, last, clip(port_range.reserved, first, last))
+    return part.capacity, last - first + 1
