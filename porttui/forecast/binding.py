@@ -14,7 +14,7 @@ from enum import Enum, auto
 from itertools import compress
 from typing import NamedTuple
 
-from porttui.forecast.occupancy import Occupancy, accepts, marks
+from porttui.forecast.occupancy import Occupancy, accepts, marks, surely_left
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
 from porttui.model.port_range import PortRange
@@ -44,18 +44,23 @@ class _Refused(NamedTuple):
     hardly: set[int]
     """It is not told, and not expected."""
 
-    def headroom(self, capacity: int) -> Headroom:
-        most = capacity - len(self.surely)
-        expected = capacity - len(self.surely | self.likely)
-        least = capacity - len(self.surely | self.likely | self.hardly)
-        return Headroom(least, most, expected)
+    @property
+    def at_worst(self) -> set[int]:
+        return self.surely | self.likely | self.hardly
+
+    def headroom(self, capacity: int, at_least: int) -> Headroom:
+        return Headroom(
+            at_least=at_least,
+            at_most=capacity - len(self.surely),
+            expected=capacity - len(self.surely | self.likely),
+        )
 
 
 def bind_headroom(taken: Occupancy, address: Address) -> Headroom:
     """How many TCP sockets can bind port 0 of this address; [::] is taken to be dual-stack."""
     refused = _refused(taken.sockets, address, taken.bound, taken.connected_on)
-    found = refused.headroom(taken.ephemeral.capacity)
-    return found._replace(at_least=max(0, found.at_least - taken.passed_over))
+    at_least = surely_left(taken.ephemeral, refused.at_worst)
+    return refused.headroom(taken.ephemeral.capacity, at_least)
 
 
 def udp_used(sockets: SocketTable, ephemeral: PortRange) -> int:
@@ -80,7 +85,8 @@ def udp_headroom(
         else:
             local = sockets.local_addresses[row]
             connected_on.setdefault(local, set()).add(sockets.local_ports[row])
-    return _refused(sockets, address, bound, connected_on).headroom(ephemeral.capacity)
+    refused = _refused(sockets, address, bound, connected_on)
+    return refused.headroom(ephemeral.capacity, ephemeral.capacity - len(refused.at_worst))
 
 
 def _udp_rows(sockets: SocketTable, ephemeral: PortRange) -> Iterable[int]:

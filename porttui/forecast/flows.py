@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
 
-from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts
+from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts, surely_left
 from porttui.forecast.time_wait import Takeover
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Destination, Flow, Headroom, PortShare
@@ -42,16 +42,24 @@ class Flows:
         self._loopback = {
             each.unmapped for each in taken.sockets.side.addresses if each and each.is_loopback
         }
-        self._reusable = {
-            key: reusable
+        self._waiting = {
+            key: self._still_waiting(key, rows.waiting)
             for key, rows in taken.flows.items()
-            if rows.waiting and (reusable := self._count_reusable(key, rows.waiting))
+            if rows.waiting
         }
 
     @property
     def reusable(self) -> int:
         """Sockets in TIME_WAIT whose port the next connection of their flow may take over."""
-        return sum(self._reusable.values())
+        flows, hard = self._taken.flows, self._taken.hard
+        reusable = 0
+        for key, still in self._waiting.items():
+            every = flows[key].waiting
+            if len(still) < len(every):
+                reusable += len(every) - len(still)
+                if hard:
+                    reusable -= self._on_hard(every) - self._on_hard(still)
+        return reusable
 
     def headroom(self, flow: Flow) -> Headroom:
         """How many connections of this flow are left."""
@@ -62,18 +70,18 @@ class Flows:
         """All about this flow, whether it has connections or not."""
         key = flow.key
         rows = self._taken.flows.get(key, _NOTHING)
-        waits = self._waits_s(key, rows.waiting)
-        ports = self._ports([*rows.connected, *rows.waiting])
-        waiting = self._ports(rows.waiting) - self._ports(rows.connected)
+        first, last = self._recovery_s(key)
+        connected = self._ports(rows.connected)
+        waiting = self._ports(rows.waiting) - connected
         shares, hidden = _shares(self._sockets, rows.connected)
         return Destination(
             local=flow.local,
             remote=flow.remote,
-            in_use=len(ports),
+            in_use=len(connected) + len(waiting),
             time_wait=len(waiting),
             headroom=self._headroom(key, rows),
-            recovers_in_s=min(waits, default=None),
-            recovered_in_s=max(waits, default=None),
+            recovers_in_s=first,
+            recovered_in_s=last,
             holders=shares,
             hidden=hidden,
             listeners=_listeners(self._sockets, flow.remote),
@@ -81,47 +89,42 @@ class Flows:
 
     def pressing(self, top: int) -> list[Flow]:
         """The flows with most ports in the way of another connection."""
-        flows, reusable = self._taken.flows, self._reusable
+        flows, waiting = self._taken.flows, self._waiting
 
         def blocking(key: FlowKey) -> int:
-            rows = flows[key]
-            return len(rows.connected) + len(rows.waiting) - reusable.get(key, 0)
+            return len(flows[key].connected) + len(waiting.get(key, ()))
 
         return [_flow(key) for key in nlargest(top, flows, key=blocking)]
 
     def _headroom(self, key: FlowKey, rows: Rows) -> Headroom:
         taken = self._taken
-        blocked = self._ports(rows.connected)
-        if rows.waiting:
-            blocked |= self._ports(self._still_waiting(key, rows.waiting))
+        blocked = self._ports(rows.connected) | self._ports(self._waiting.get(key, ()))
         left = taken.ephemeral.capacity - len(blocked | taken.hard)
-        return Headroom(max(0, taken.free - taken.passed_over), left, left)
+        return Headroom(surely_left(taken.ephemeral, taken.used), left, left)
 
     def _still_waiting(self, key: FlowKey, waiting: Sequence[int]) -> Sequence[int]:
-        if not self._takeover.applies(self._is_loopback(key)):
+        due = self._takeover.due_ms(self._is_loopback(key))
+        if due < 0:
             return waiting
-        expires, is_due = self._sockets.expires_ms, self._takeover.is_due
-        return [row for row in waiting if not is_due(expires[row])]
+        expires = self._sockets.expires_ms
+        return [row for row in waiting if expires[row] > due]
 
-    def _count_reusable(self, key: FlowKey, waiting: Sequence[int]) -> int:
+    def _on_hard(self, rows: Iterable[int]) -> int:
         ports, hard = self._sockets.local_ports, self._taken.hard
-        still = self._still_waiting(key, waiting)
-        if len(still) == len(waiting):
-            return 0
-        blocking = set(still)
-        return sum(row not in blocking and ports[row] not in hard for row in waiting)
+        return sum(ports[row] in hard for row in rows)
 
-    def _waits_s(self, key: FlowKey, waiting: Sequence[int]) -> list[float]:
-        """How long each port is blocked yet that only TIME_WAIT blocks."""
-        if not waiting:
-            return []
-        applies = self._takeover.applies(self._is_loopback(key))
-        ports, expires, hard = self._sockets.local_ports, self._sockets.expires_ms, self._taken.hard
-        return [
-            self._takeover.blocks_for_ms(expires[row], applies) / 1000
-            for row in self._still_waiting(key, waiting)
-            if ports[row] not in hard and expires[row] != UNTOLD
-        ]
+    def _recovery_s(self, key: FlowKey) -> tuple[float, float] | tuple[None, None]:
+        """How long the first and the last port is blocked yet that only TIME_WAIT blocks."""
+        ports, hard = self._sockets.local_ports, self._taken.hard
+        every = self._sockets.expires_ms
+        expires = [every[row] for row in self._waiting.get(key, ()) if ports[row] not in hard]
+        told = [each for each in expires if each != UNTOLD]
+        if not told:
+            return None, None
+        is_loopback = self._is_loopback(key)
+        first = self._takeover.wait_ms(min(told), is_loopback)
+        last = self._takeover.wait_ms(max(told), is_loopback)
+        return first / 1000, last / 1000
 
     def _is_loopback(self, key: FlowKey) -> bool:
         return key[0] in self._loopback or key[1] in self._loopback

@@ -8,7 +8,7 @@ any other between connections that differ in one of the ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import compress
 from typing import NamedTuple
@@ -47,35 +47,16 @@ class Occupancy(NamedTuple):
     ephemeral: PortRange
     bound: Sequence[int]
     """Rows of the sockets that listen or are bound and idle."""
-    hard: frozenset[int]
+    hard: Set[int]
     """Their ports: no connect(2) gets one, whatever its addresses."""
-    used: frozenset[int]
+    used: Set[int]
     """All ports."""
-    connected_on: Mapping[int, frozenset[int]]
+    connected_on: Mapping[int, Set[int]]
     """The ports of all others by the number of their local address."""
     time_wait: int
     """Sockets in TIME_WAIT."""
     flows: Mapping[FlowKey, Rows]
     """Those that are clients: that were not accepted by a listener that is still there."""
-
-    @property
-    def free(self) -> int:
-        """Ports without any TCP socket."""
-        return self.ephemeral.capacity - len(self.used)
-
-    @property
-    def passed_over(self) -> int:
-        """1 if a free port may not be found.
-
-        In a range of an odd size the kernel tries every second port, one too few of the parity
-        of the first port: either the first or the last one is left out, whatever it draws as
-        the start (`remaining &= ~1U` in __inet_hash_connect and inet_csk_find_open_port).
-        """
-        first, last = self.ephemeral.first, self.ephemeral.last
-        if (last - first) % 2 or first == last:
-            return 0
-        ends = {port for port in (first, last) if port in self.ephemeral}
-        return int(not ends <= self.used)
 
 
 def occupancy(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int = 0) -> Occupancy:
@@ -83,7 +64,7 @@ def occupancy(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int = 0) -
     groups = _grouped(sockets, ephemeral, elapsed_ms)
     ports = sockets.local_ports
     bound = [row for key, rows in groups.items() if key[0] == _BOUND for row in rows]
-    hard = frozenset(ports[row] for row in bound)
+    hard = {ports[row] for row in bound}
     on: dict[int, set[int]] = {}
     for (kind, local, _, _), rows in groups.items():
         if kind != _BOUND:
@@ -94,10 +75,25 @@ def occupancy(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int = 0) -
         bound=bound,
         hard=hard,
         used=hard.union(*on.values()),
-        connected_on={number: frozenset(each) for number, each in on.items()},
+        connected_on=on,
         time_wait=sum(len(rows) for key, rows in groups.items() if key[0] == _WAITING),
         flows=_flows(sockets, groups, bound),
     )
+
+
+def surely_left(ephemeral: PortRange, refused: Set[int]) -> int:
+    """How many ports of the range TCP finds when all but the refused ones would do.
+
+    In a range of an odd size one may be passed over: the kernel tries every second port, and of
+    those with the parity of the first port one too few. That is the first or the last one,
+    whichever it draws as the start (`remaining &= ~1U` in __inet_hash_connect and
+    inet_csk_find_open_port).
+    """
+    first, last = ephemeral.first, ephemeral.last
+    left = ephemeral.capacity - len(refused)
+    if (last - first) % 2 or first == last:
+        return left
+    return left - any(port in ephemeral and port not in refused for port in (first, last))
 
 
 @lru_cache(maxsize=4)

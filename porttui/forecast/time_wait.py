@@ -19,8 +19,8 @@ class Takeover(NamedTuple):
     rules: TcpRules | None
     elapsed_ms: int = 0
 
-    def applies(self, is_loopback: bool) -> bool:
-        """Whether a port can be taken over at all before TIME_WAIT ends.
+    def due_ms(self, is_loopback: bool) -> int:
+        """What `expires_ms` must not exceed for a port to be taken over; -1 where none is.
 
         The kernel looks at the timestamps of the connection that ended, and not at the sysctl:
         the other machine may have had none.
@@ -31,22 +31,14 @@ class Takeover(NamedTuple):
         """
         rules = self.rules
         if rules is None or not rules.timestamps or rules.tw_reuse == _NEVER:
-            return False
-        return rules.tw_reuse == _ALWAYS or is_loopback
+            return -1
+        if rules.tw_reuse != _ALWAYS and not is_loopback:
+            return -1
+        # Less than UNTOLD: an age that is not told is not taken for the right one.
+        return max(-1, min(TIME_WAIT_MS - rules.tw_reuse_delay_ms + self.elapsed_ms, UNTOLD - 1))
 
-    def is_due(self, expires_ms: int) -> bool:
-        """Whether it has lasted long enough, where the takeover applies at all."""
-        return self.rules is not None and expires_ms <= self._due_at
-
-    def blocks_for_ms(self, expires_ms: int, applies: bool) -> int:
-        """How long it stays in the way of its own destination."""
+    def wait_ms(self, expires_ms: int, is_loopback: bool) -> int:
+        """How long TIME_WAIT stays in the way of another connection between its two ends."""
         ends_in = max(0, expires_ms - self.elapsed_ms)
-        if self.rules is None or not applies:
-            return ends_in
-        return min(ends_in, max(0, expires_ms - self._due_at))
-
-    @property
-    def _due_at(self) -> int:
-        """Where `expires_ms` is that low, the takeover is due. UNTOLD is higher."""
-        assert self.rules is not None
-        return min(TIME_WAIT_MS - self.rules.tw_reuse_delay_ms + self.elapsed_ms, UNTOLD - 1)
+        due = self.due_ms(is_loopback)
+        return ends_in if due < 0 else min(ends_in, max(0, expires_ms - due))
