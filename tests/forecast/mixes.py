@@ -28,7 +28,7 @@ FIRST_PORT = 40000
 
 _CLONE_NEWNET = 0x40000000
 _IP_BIND_ADDRESS_NO_PORT = 24
-_RESET = b"\x01\0\0\0\0\0\0\0"
+RESET = b"\x01\0\0\0\0\0\0\0"
 """struct linger: on, 0 s."""
 
 
@@ -117,6 +117,8 @@ class Mix:
         self._some("fresh TIME_WAIT", self._leave_time_wait, 25)
         self._some("more clients", self._connect, 20)
         self._some("more bound", self._bind, 4)
+        if self._dice.random() < 0.15:
+            self._fill()
 
     def count(self, take: Callable[[], socket.socket]) -> int:
         """How many sockets can be had before one cannot; all are gone afterwards."""
@@ -128,7 +130,7 @@ class Mix:
             pass
         for each in taken:
             if each.type == socket.SOCK_STREAM:
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
             each.close()
         for server in self._servers.values():
             _accept_all(server)
@@ -142,6 +144,14 @@ class Mix:
             # A port or the range may be taken: that is a mix as well.
             with contextlib.suppress(OSError):
                 make()
+
+    def _fill(self) -> None:
+        """One destination gets all that is left to it."""
+        route = self._dice.choice(ROUTES)
+        self.explains.append(f"all from {route.source} to {route.to}")
+        with contextlib.suppress(OSError):
+            while True:
+                self._keep_pair(connected(route), self._servers[route.server].accept()[0])
 
     def _serve(self) -> None:
         for end in {route.server for route in ROUTES}:

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import sys
+from errno import EADDRINUSE, EADDRNOTAVAIL
+from pathlib import Path
 
 import pytest
 
+from porttui.model.forecast import Headroom
+from tests.forecast.crowds import crowd
 from tests.forecast.judging import Trial, judge
 from tests.host.elsewhere import Elsewhere
-from tests.host.namespaces import require_root
+from tests.host.namespaces import Network, require_root
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's rules")
 
@@ -22,6 +26,28 @@ def test_mixes(first: int) -> None:
     assert len(trials) == _BATCH
     misses = [miss for trial in trials for miss in _misses(trial)]
     assert not misses, "\n".join(misses)
+
+
+@pytest.mark.parametrize("span", ["40000 40099", "32768 60999"])
+def test_a_destination_that_fills_and_empties(network: Network, span: str) -> None:
+    """In a small range, and in that of Linux' default with its 28,232 ports."""
+    network.place.call(_set_range, span)
+    story = network.place.call(crowd)
+    first, last = map(int, span.split())
+    capacity = last - first + 1
+    everything, nothing = Headroom(capacity, capacity, capacity), Headroom(0, 0, 0)
+    assert [each.headroom for each in story.before.destinations] == [everything] * 2
+    assert story.connected == capacity
+    crowded, other = story.full.destinations
+    assert (crowded.in_use, crowded.headroom) == (capacity, nothing)
+    assert (other.in_use, other.headroom) == (0, Headroom(0, capacity, capacity))
+    assert [each.headroom.expected for each in story.full.binds] == [0, 0, capacity]
+    assert story.refused == (EADDRNOTAVAIL, None, EADDRINUSE)
+    assert [each.headroom for each in story.after.destinations] == [everything] * 2
+
+
+def _set_range(span: str) -> None:
+    Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(f"{span}\n")
 
 
 def _misses(trial: Trial) -> list[str]:
