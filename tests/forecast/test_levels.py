@@ -1,0 +1,41 @@
+"""Percentages in words."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.forecast.levels import level, worst
+from porttui.model.forecast import Level
+
+
+@pytest.mark.parametrize(
+    ("left", "capacity", "found"),
+    [
+        (100, 100, Level.OK),
+        (20, 100, Level.OK),
+        (19, 100, Level.WARNING),
+        (5, 100, Level.WARNING),
+        (4, 100, Level.CRITICAL),
+        (1, 28232, Level.CRITICAL),
+        (0, 100, Level.EXHAUSTED),
+        (0, 0, Level.EXHAUSTED),
+        (5647, 28232, Level.OK),
+        (5646, 28232, Level.WARNING),
+    ],
+)
+def test_the_usual_levels(left: int, capacity: int, found: Level) -> None:
+    assert level(left, capacity) is found
+
+
+def test_levels_of_one_s_own() -> None:
+    assert level(59, 100, warn=60, crit=50) is Level.WARNING
+    assert level(49, 100, warn=60, crit=50) is Level.CRITICAL
+    assert level(1, 100, warn=0, crit=0) is Level.OK
+    assert level(0, 100, warn=0, crit=0) is Level.EXHAUSTED
+
+
+def test_the_worst_counts() -> None:
+    order = [Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL, Level.EXHAUSTED]
+    for at, each in enumerate(order):
+        assert worst(order[: at + 1]) is each
+    assert worst([]) is Level.OK
