@@ -44,6 +44,10 @@ def test_an_unspoilt_copy_keeps_every_contract(copy: Path) -> None:
         ("stopping/verdict.py", "import pyperclip", "Only the host layer knows psutil"),
         ("analysis/exposure.py", "import os", "The core is pure"),
         ("model/snapshot.py", "import time", "The core is pure"),
+        ("forecast/flows.py", "import time", "The core is pure"),
+        ("forecast/levels.py", "import textual", "Only the user interface knows Textual"),
+        ("forecast/levels.py", "import psutil", "Only the host layer knows psutil"),
+        ("forecast/levels.py", "import porttui.host.local", "Rooms import downwards only"),
         ("model/address.py", "import porttui.analysis.filter", "Rooms import downwards only"),
         ("analysis/usage.py", "import porttui.host.local", "Rooms import downwards only"),
         ("host/accounts.py", "import porttui.sampling.sampler", "Rooms import downwards only"),
@@ -67,6 +71,7 @@ def test_an_import_through_a_wall_is_noticed(
     [
         ("model", ()),
         ("analysis", ()),
+        ("forecast", ()),
         ("sampling", ()),
         ("stopping", ()),
         ("cli", ()),

@@ -28,6 +28,7 @@ def test_it_measures_everything_on_a_small_load() -> None:
         "first rows",
         "80 sockets, 20 TIME_WAIT, 6 processes",
         "porttui: all sockets and holders, warm",
+        "porttui: the forecast of all sockets",
         "table: 60,000 rows replaced",
         "filter key: settled",
         "event loop late",

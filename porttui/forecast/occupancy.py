@@ -5,8 +5,6 @@ passes over every port that somebody bound (`hard` here), whatever the addresses
 any other between connections that differ in one of the ends.
 """
 
-from __future__ import annotations
-
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache

@@ -1,7 +1,5 @@
 """When connect(2) may take over a port in TIME_WAIT (net/ipv4/tcp_ipv4.c, tcp_twsk_unique)."""
 
-from __future__ import annotations
-
 from typing import NamedTuple
 
 from porttui.model.socket_table import UNTOLD

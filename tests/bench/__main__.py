@@ -81,6 +81,7 @@ def _print_collection(times: Mapping[str, Timing]) -> None:
     against = {
         collecting.WARM: [collecting.RAW, collecting.PSUTIL],
         collecting.COLD: [collecting.SS_ALL],
+        collecting.FORECAST: [collecting.RAW, collecting.WARM],
         collecting.LIST_LISTENERS: [collecting.SS_LISTENERS],
     }
     for name, each in times.items():

@@ -11,6 +11,7 @@ from collections.abc import Callable
 
 import psutil
 
+from porttui.forecast.forecasting import forecast
 from porttui.host.contract import Want
 from porttui.host.linux.sock_diag import ALL_STATES
 from porttui.host.linux.source import linux_source
@@ -19,6 +20,7 @@ from porttui.sampling.sampler import Sampler
 from tests.bench.installed import environ, porttui
 from tests.bench.timing import Timing, in_turns
 
+FORECAST = "porttui: the forecast of all sockets"
 RAW = "the kernel's answer, received and thrown away"
 WARM = "porttui: all sockets and holders, warm"
 COLD = "porttui: the same, for the first time"
@@ -48,11 +50,13 @@ def collection(rounds: int) -> dict[str, Timing]:
     """All ways to the same knowledge, in turns. What a machine lacks is left out."""
     warm = linux_source()
     warm.read()
+    snapshot = Sampler(local_host()).sample()
     works: dict[str, Callable[[], object]] = {
         RAW: receive_all,
         WARM: warm.read,
         COLD: lambda: linux_source().read(),
         LISTENERS: lambda: warm.read(Want.LISTENING),
+        FORECAST: lambda: forecast(snapshot),
         PSUTIL: psutil.net_connections,
         LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
         LIST_ALL: _command(*porttui("list", "--json")),
