@@ -85,7 +85,7 @@ def test_recorded_ipv4_lines(tables: Path) -> None:
     assert read_tables(str(tables)) == [
         SocketRow(tcp, TcpState.LISTEN, port, None, 0, 54001),
         SocketRow(tcp, TcpState.ESTABLISHED, port, near, 1000, 54007),
-        SocketRow(tcp, TcpState.TIME_WAIT, left, port, 0, 0),
+        SocketRow(tcp, TcpState.TIME_WAIT, left, port, 0, 0, 59_990),
         SocketRow(tcp, TcpState.SYN_RECV, port, asking, 0, 0),
         SocketRow(
             tcp,
@@ -152,6 +152,7 @@ def test_missing_ipv4_tables_are_a_failure(tables: Path) -> None:
         LISTENER.replace("0100007F", "0100007F00"),
         LISTENER.replace("54001", "inode"),
         LISTENER.encode("ascii").replace(b"0100007F", b"\xff100007F").decode("latin-1"),
+        TIME_WAIT.replace("03:0000176F", "03:"),
         LISTENER[:60] + "\n",
     ],
 )

@@ -1,7 +1,7 @@
 """The socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
 
 They list every state but the bound sockets that do not listen, tell each socket's user and
-inode, and need no privilege.
+inode and the time that is left to TIME_WAIT, and need no privilege.
 """
 
 import sys
@@ -30,6 +30,8 @@ class SocketRow(NamedTuple):
     remote: Endpoint | None
     uid: int
     inode: int
+    expires_ms: int | None = None
+    """How long TIME_WAIT lasts yet; None for other states."""
 
 
 def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
@@ -67,17 +69,24 @@ def _parse(content: bytes, protocol: Protocol) -> list[SocketRow]:
     for line in content.splitlines()[1:]:
         fields = line.split()
         remote = fields[2]
+        state = STATES[int(fields[3], 16)] if is_tcp else None
         rows.append(
             SocketRow(
                 protocol,
-                STATES[int(fields[3], 16)] if is_tcp else None,
+                state,
                 _endpoint(fields[1]),
                 None if remote.endswith(b":0000") else _endpoint(remote),
                 int(fields[7]),
                 int(fields[9]),
+                _expires_ms(fields[5]) if state is TcpState.TIME_WAIT else None,
             )
         )
     return rows
+
+
+def _expires_ms(text: bytes) -> int:
+    """ "03:0000176F" -> 59990: which timer runs, and for how many hundredths of a second."""
+    return int(text.partition(b":")[2], 16) * 10
 
 
 def _endpoint(text: bytes) -> Endpoint:

@@ -57,4 +57,5 @@ def _sockets(rows: Sequence[SocketRow], holders: Holders) -> Iterator[Socket]:
             uid=uid,
             user=None if uid is None else user_name(uid),
             inode=row.inode,
+            expires_ms=row.expires_ms,
         )

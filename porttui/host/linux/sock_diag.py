@@ -1,8 +1,8 @@
 """Socket tables over netlink: NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY (sock_diag(7)).
 
 The kernel's own list, and the only one with sockets that are bound and do not listen (since
-Linux 6.8; net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), with IPV6_V6ONLY and with the time that is
-left to TIME_WAIT. Structures: linux/netlink.h, linux/inet_diag.h, linux/rtnetlink.h.
+Linux 6.8; net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), with IPV6_V6ONLY and the queues.
+Structures: linux/netlink.h, linux/inet_diag.h, linux/rtnetlink.h.
 """
 
 import errno
