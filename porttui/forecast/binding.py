@@ -12,7 +12,7 @@ from enum import Enum, auto
 from itertools import compress
 from typing import NamedTuple
 
-from porttui.forecast.occupancy import Occupancy, accepts, marks, surely_left
+from porttui.forecast.occupancy import Occupancy, accepts, marks
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
 from porttui.model.port_range import PortRange
@@ -57,7 +57,7 @@ class _Refused(NamedTuple):
 def bind_headroom(taken: Occupancy, address: Address) -> Headroom:
     """How many TCP sockets can bind port 0 of this address; [::] is taken to be dual-stack."""
     refused = _refused(taken.sockets, address, taken.bound, taken.connected_on)
-    at_least = surely_left(taken.ephemeral, refused.at_worst)
+    at_least = taken.surely_left(refused.at_worst)
     return refused.headroom(taken.ephemeral.capacity, at_least)
 
 

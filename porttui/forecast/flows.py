@@ -14,7 +14,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from heapq import nlargest
 
-from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts, surely_left
+from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts
 from porttui.forecast.time_wait import Takeover
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Destination, Flow, Headroom, PortShare
@@ -100,7 +100,7 @@ class Flows:
         taken = self._taken
         blocked = self._ports(rows.connected) | self._ports(self._waiting.get(key, ()))
         left = taken.ephemeral.capacity - len(blocked | taken.hard)
-        return Headroom(surely_left(taken.ephemeral, taken.used), left, left)
+        return Headroom(taken.surely_left(taken.used), left, left)
 
     def _still_waiting(self, key: FlowKey, waiting: Sequence[int]) -> Sequence[int]:
         due = self._takeover.due_ms(self._is_loopback(key))

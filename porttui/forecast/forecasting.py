@@ -79,7 +79,8 @@ def bind_headroom(snapshot: Snapshot, address: Address) -> Headroom | None:
     """How many sockets can bind port 0; None where the kernel does not tell its range."""
     if snapshot.ephemeral is None:
         return None
-    return binding.bind_headroom(occupancy(snapshot.sockets, snapshot.ephemeral), address)
+    taken, _ = _look(snapshot, snapshot.ephemeral, None)
+    return binding.bind_headroom(taken, address)
 
 
 def udp_headroom(snapshot: Snapshot, address: Address = binding.WILDCARD_4) -> Headroom | None:
@@ -91,7 +92,9 @@ def udp_headroom(snapshot: Snapshot, address: Address = binding.WILDCARD_4) -> H
 
 def _look(snapshot: Snapshot, ephemeral: PortRange, at: float | None) -> tuple[Occupancy, Flows]:
     elapsed_ms = 0 if at is None else max(0, round((at - snapshot.taken_at) * 1000))
-    taken = occupancy(snapshot.sockets, ephemeral, elapsed_ms)
+    taken = occupancy(
+        snapshot.sockets, ephemeral, is_whole=_lists_idle(snapshot), elapsed_ms=elapsed_ms
+    )
     return taken, Flows(taken, Takeover(snapshot.tcp_rules, elapsed_ms))
 
 
@@ -102,12 +105,16 @@ def _destinations(flows: Flows, wanted: Sequence[Flow], top: int) -> tuple[Desti
     return tuple(sorted(found, key=lambda each: (each.headroom.expected, -each.in_use)))
 
 
+def _lists_idle(snapshot: Snapshot) -> bool:
+    return snapshot.source == "sock_diag"
+
+
 def _caveats(snapshot: Snapshot) -> tuple[Caveat, ...]:
     rules, sockets = snapshot.tcp_rules, snapshot.sockets
     waiting = sockets.states.find(TIME_WAIT)
     holds = {
         Caveat.RULES_UNTOLD: rules is None,
-        Caveat.IDLE_UNSEEN: snapshot.source != "sock_diag",
+        Caveat.IDLE_UNSEEN: not _lists_idle(snapshot),
         Caveat.AGES_UNTOLD: waiting >= 0 and sockets.expires_ms[waiting] == UNTOLD,
         Caveat.PORTS_SHARED: rules is not None and rules.autobind_reuse,
     }

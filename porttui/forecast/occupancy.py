@@ -55,9 +55,29 @@ class Occupancy(NamedTuple):
     """Sockets in TIME_WAIT."""
     flows: Mapping[FlowKey, Rows]
     """Those that are clients: that were not accepted by a listener that is still there."""
+    is_whole: bool
+    """Whether sockets that are bound and idle would be among them."""
+
+    def surely_left(self, refused: Set[int]) -> int:
+        """How many ports a call finds at the least when none but the refused ones are taken.
+
+        In a range of an odd size one may be passed over: the kernel tries every second port, and
+        of those with the parity of the first port one too few. That is the first or the last one,
+        whichever it draws as the start (`remaining &= ~1U` in __inet_hash_connect and
+        inet_csk_find_open_port).
+        """
+        if not self.is_whole:
+            return 0
+        first, last = self.ephemeral.first, self.ephemeral.last
+        left = self.ephemeral.capacity - len(refused)
+        if (last - first) % 2 or first == last:
+            return left
+        return left - any(port in self.ephemeral and port not in refused for port in (first, last))
 
 
-def occupancy(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int = 0) -> Occupancy:
+def occupancy(
+    sockets: SocketTable, ephemeral: PortRange, *, is_whole: bool = True, elapsed_ms: int = 0
+) -> Occupancy:
     """The occupancy of the range, so long after the sockets were read."""
     groups = _grouped(sockets, ephemeral, elapsed_ms)
     ports = sockets.local_ports
@@ -76,22 +96,8 @@ def occupancy(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int = 0) -
         connected_on=on,
         time_wait=sum(len(rows) for key, rows in groups.items() if key[0] == _WAITING),
         flows=_flows(sockets, groups, bound),
+        is_whole=is_whole,
     )
-
-
-def surely_left(ephemeral: PortRange, refused: Set[int]) -> int:
-    """How many ports of the range TCP finds when all but the refused ones would do.
-
-    In a range of an odd size one may be passed over: the kernel tries every second port, and of
-    those with the parity of the first port one too few. That is the first or the last one,
-    whichever it draws as the start (`remaining &= ~1U` in __inet_hash_connect and
-    inet_csk_find_open_port).
-    """
-    first, last = ephemeral.first, ephemeral.last
-    left = ephemeral.capacity - len(refused)
-    if (last - first) % 2 or first == last:
-        return left
-    return left - any(port in ephemeral and port not in refused for port in (first, last))
 
 
 @lru_cache(maxsize=4)

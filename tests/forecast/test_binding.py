@@ -146,6 +146,13 @@ def test_what_the_source_does_not_tell_is_said() -> None:
     found = of(untold)
     assert found.caveats == (Caveat.RULES_UNTOLD, Caveat.IDLE_UNSEEN, Caveat.AGES_UNTOLD)
     assert found.is_estimate
+    assert [each.headroom for each in found.binds] == [
+        Headroom(at_least=0, at_most=9, expected=9),
+        Headroom(at_least=0, at_most=9, expected=9),
+        Headroom(at_least=0, at_most=10, expected=10),
+    ]
+    assert found.destinations[0].headroom == Headroom(at_least=0, at_most=9, expected=9)
+    assert found.udp_headroom == Headroom(10, 10, 10)
     shared = of(taken(rules=LINUX._replace(autobind_reuse=True)))
     assert shared.caveats == (Caveat.PORTS_SHARED,)
     assert not shared.is_estimate
