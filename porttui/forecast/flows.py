@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from functools import cached_property
 from heapq import nlargest
 
 from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts
@@ -23,6 +24,7 @@ from porttui.model.socket import Ownership
 from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNTOLD, SocketTable
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
+_IS_LISTEN = bytes(code == LISTEN for code in range(256))
 _NOTHING = Rows((), ())
 
 
@@ -84,7 +86,7 @@ class Flows:
             recovered_in_s=last,
             holders=shares,
             hidden=hidden,
-            listeners=_listeners(self._sockets, flow.remote),
+            listeners=self._listeners(_flow(key).remote),
         )
 
     def pressing(self, top: int) -> list[Flow]:
@@ -126,6 +128,30 @@ class Flows:
         last = self._takeover.wait_ms(max(told), is_loopback)
         return first / 1000, last / 1000
 
+    def _listeners(self, remote: Endpoint) -> tuple[Process, ...]:
+        sockets, address = self._sockets, remote.address
+        if not address.is_loopback and address.unmapped not in self._own:
+            return ()
+        found: dict[Process, None] = {}
+        row = self._is_listening.find(1)
+        while row >= 0:
+            if sockets.local_ports[row] == remote.port and accepts(sockets, row, address):
+                found |= dict.fromkeys(sockets.side.groups[sockets.groups[row]])
+            row = self._is_listening.find(1, row + 1)
+        return tuple(found)
+
+    @cached_property
+    def _is_listening(self) -> bytes:
+        """1 for each TCP listener."""
+        return self._sockets.states[: self._sockets.udp_from].translate(_IS_LISTEN)
+
+    @cached_property
+    def _own(self) -> set[bytes]:
+        """Addresses of this machine, as far as a socket has them."""
+        addresses = self._sockets.side.addresses
+        local = [addresses[number] for number in set(self._sockets.local_addresses)]
+        return {each.unmapped for each in local if each and not each.is_wildcard}
+
     def _is_loopback(self, key: FlowKey) -> bool:
         return key[0] in self._loopback or key[1] in self._loopback
 
@@ -148,18 +174,3 @@ def _shares(sockets: SocketTable, rows: Sequence[int]) -> tuple[tuple[PortShare,
     shares.sort(key=lambda each: (-each.ports, each.process.pid))
     hidden = bytes(map(sockets.ownerships.__getitem__, rows)).count(_HIDDEN)
     return tuple(shares), hidden
-
-
-def _listeners(sockets: SocketTable, remote: Endpoint) -> tuple[Process, ...]:
-    """Who listens on an address of this machine."""
-    listening = sockets.states.translate(_IS_LISTEN)
-    found: dict[Process, None] = {}
-    row = listening.find(1)
-    while row >= 0:
-        if sockets.local_ports[row] == remote.port and accepts(sockets, row, remote.address):
-            found |= dict.fromkeys(sockets.side.groups[sockets.groups[row]])
-        row = listening.find(1, row + 1)
-    return tuple(found)
-
-
-_IS_LISTEN = bytes(code == LISTEN for code in range(256))

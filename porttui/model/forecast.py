@@ -32,8 +32,14 @@ class Flow(NamedTuple):
 
     @property
     def key(self) -> tuple[bytes, bytes, int]:
-        """Equal for 127.0.0.1 and ::ffff:127.0.0.1: their connections share ports."""
-        return (self.local.unmapped, *self.remote.peer_key)
+        """Equal for 127.0.0.1 and ::ffff:127.0.0.1: their connections share ports.
+
+        Who connects to a wildcard is connected to the address that it comes from (ip_route_output
+        of net/ipv4/route.c; IPv6 takes ::1, net/ipv6/tcp_ipv6.c).
+        """
+        remote, port = self.remote
+        to = self.local if remote.is_wildcard else remote
+        return (self.local.unmapped, to.unmapped, port)
 
 
 class PortShare(NamedTuple):

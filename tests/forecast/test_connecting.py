@@ -222,9 +222,21 @@ def test_who_connects_and_who_listens_there() -> None:
     assert found.listeners == (postgres,)
 
 
-def test_nobody_here_listens_elsewhere() -> None:
-    curl = process(11, "curl")
-    rows = [client(40000, "10.0.0.2:80", "10.0.0.1"), listener("10.0.0.1", 80, held_by=[curl])]
-    found = destination(taken(*rows), flow("10.0.0.2:80", "10.0.0.1"))
-    assert found.remote == Endpoint.of("10.0.0.2", 80)
-    assert found.listeners == ()
+@pytest.mark.parametrize("bound", ["10.0.0.1", "0.0.0.0", "::"])
+def test_nobody_here_listens_elsewhere(bound: str) -> None:
+    nginx = process(11, "nginx")
+    rows = [client(40000, "10.0.0.2:80", "10.0.0.1"), listener(bound, 80, held_by=[nginx])]
+    assert destination(taken(*rows), flow("10.0.0.2:80", "10.0.0.1")).listeners == ()
+    assert destination(taken(*rows), flow("10.0.0.1:80", "10.0.0.1")).listeners == (nginx,)
+
+
+@pytest.mark.parametrize(
+    ("wildcard", "local"), [("0.0.0.0", "127.0.0.1"), ("[::]", "::1"), ("0.0.0.0", "10.0.0.1")]
+)
+def test_who_connects_to_a_wildcard_comes_to_his_own_address(wildcard: str, local: str) -> None:
+    postgres = process(12, "postgres")
+    to = Endpoint.of(local, 8001)
+    rows = [client(40000, str(to), local if ":" not in local else f"[{local}]")]
+    found = taken(*rows, listener(local, 8001, held_by=[postgres]))
+    asked = destination(found, flow(f"{wildcard}:8001", local))
+    assert (asked.in_use, asked.headroom.expected, asked.listeners) == (1, 9, (postgres,))
