@@ -15,7 +15,7 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 from heapq import nlargest
 
-from porttui.forecast.occupancy import FlowKey, Occupancy, Rows, accepts
+from porttui.forecast.occupancy import FlowKey, Occupancy, accepts
 from porttui.forecast.time_wait import Takeover
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Destination, Flow, Headroom, PortShare
@@ -25,7 +25,6 @@ from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNTOLD, SocketTa
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _IS_LISTEN = bytes(code == LISTEN for code in range(256))
-_NOTHING = Rows((), ())
 
 
 class Flows:
@@ -44,19 +43,15 @@ class Flows:
         self._loopback = {
             each.unmapped for each in taken.sockets.side.addresses if each and each.is_loopback
         }
-        self._waiting = {
-            key: self._still_waiting(key, rows.waiting)
-            for key, rows in taken.flows.items()
-            if rows.waiting
-        }
+        self._waiting = {key: self._still_waiting(key, rows) for key, rows in taken.waiting.items()}
 
     @property
     def reusable(self) -> int:
         """Sockets in TIME_WAIT whose port the next connection of their flow may take over."""
-        flows, hard = self._taken.flows, self._taken.hard
+        hard = self._taken.hard
         reusable = 0
-        for key, still in self._waiting.items():
-            every = flows[key].waiting
+        for key, every in self._taken.waiting.items():
+            still = self._waiting[key]
             if len(still) < len(every):
                 reusable += len(every) - len(still)
                 if hard:
@@ -65,23 +60,22 @@ class Flows:
 
     def headroom(self, flow: Flow) -> Headroom:
         """How many connections of this flow are left."""
-        key = flow.key
-        return self._headroom(key, self._taken.flows.get(key, _NOTHING))
+        return self._headroom(flow.key)
 
     def destination(self, flow: Flow) -> Destination:
         """All about this flow, whether it has connections or not."""
         key = flow.key
-        rows = self._taken.flows.get(key, _NOTHING)
+        rows = self._taken.connected.get(key, ())
         first, last = self._recovery_s(key)
-        connected = self._ports(rows.connected)
-        waiting = self._ports(rows.waiting) - connected
-        shares, hidden = _shares(self._sockets, rows.connected)
+        connected = self._ports(rows)
+        waiting = self._ports(self._taken.waiting.get(key, ())) - connected
+        shares, hidden = _shares(self._sockets, rows)
         return Destination(
             local=flow.local,
             remote=flow.remote,
             in_use=len(connected) + len(waiting),
             time_wait=len(waiting),
-            headroom=self._headroom(key, rows),
+            headroom=self._headroom(key),
             recovers_in_s=first,
             recovered_in_s=last,
             holders=shares,
@@ -91,16 +85,15 @@ class Flows:
 
     def pressing(self, top: int) -> list[Flow]:
         """The flows with most ports in the way of another connection."""
-        flows, waiting = self._taken.flows, self._waiting
+        blocking = {key: len(rows) for key, rows in self._taken.connected.items()}
+        for key, rows in self._waiting.items():
+            blocking[key] = blocking.get(key, 0) + len(rows)
+        return [_flow(key) for key in nlargest(top, blocking, key=blocking.__getitem__)]
 
-        def blocking(key: FlowKey) -> int:
-            return len(flows[key].connected) + len(waiting.get(key, ()))
-
-        return [_flow(key) for key in nlargest(top, flows, key=blocking)]
-
-    def _headroom(self, key: FlowKey, rows: Rows) -> Headroom:
+    def _headroom(self, key: FlowKey) -> Headroom:
         taken = self._taken
-        blocked = self._ports(rows.connected) | self._ports(self._waiting.get(key, ()))
+        blocked = self._ports(taken.connected.get(key, ()))
+        blocked |= self._ports(self._waiting.get(key, ()))
         left = taken.ephemeral.capacity - len(blocked | taken.hard)
         return Headroom(taken.surely_left(taken.used), left, left)
 

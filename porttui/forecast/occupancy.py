@@ -14,7 +14,7 @@ from typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.port_range import PortRange
 from porttui.model.socket import TcpState
-from porttui.model.socket_table import LISTEN, NOWHERE, STATES, TIME_WAIT, UNTOLD, SocketTable
+from porttui.model.socket_table import LISTEN, NOWHERE, STATES, TIME_WAIT, SocketTable
 
 FlowKey = tuple[bytes, bytes, int]
 """The local and the remote address, unmapped, and the remote port."""
@@ -28,14 +28,8 @@ _KINDS = bytes(
 ).ljust(256, bytes([_CONNECTED]))
 """What a socket is to the range, by its state."""
 
-
-class Rows(NamedTuple):
-    """Of one flow, as client."""
-
-    connected: Sequence[int]
-    """In every state but TIME_WAIT."""
-    waiting: Sequence[int]
-    """In TIME_WAIT."""
+_Groups = Mapping[tuple[int, int, int, int], Sequence[int]]
+"""Rows by kind, numbers of the local and the remote address, and remote port."""
 
 
 class Occupancy(NamedTuple):
@@ -53,8 +47,10 @@ class Occupancy(NamedTuple):
     """The ports of all others by the number of their local address."""
     time_wait: int
     """Sockets in TIME_WAIT."""
-    flows: Mapping[FlowKey, Rows]
-    """Those that are clients: that were not accepted by a listener that is still there."""
+    connected: Mapping[FlowKey, Sequence[int]]
+    """Rows of the clients: what was accepted by a listener that is still there is none."""
+    waiting: Mapping[FlowKey, Sequence[int]]
+    """The same in TIME_WAIT."""
     is_whole: bool
     """Whether sockets that are bound and idle would be among them."""
 
@@ -83,10 +79,7 @@ def occupancy(
     ports = sockets.local_ports
     bound = [row for key, rows in groups.items() if key[0] == _BOUND for row in rows]
     hard = {ports[row] for row in bound}
-    on: dict[int, set[int]] = {}
-    for (kind, local, _, _), rows in groups.items():
-        if kind != _BOUND:
-            on.setdefault(local, set()).update(map(ports.__getitem__, rows))
+    on = _by_local(sockets, groups)
     return Occupancy(
         sockets=sockets,
         ephemeral=ephemeral,
@@ -95,7 +88,8 @@ def occupancy(
         used=hard.union(*on.values()),
         connected_on=on,
         time_wait=sum(len(rows) for key, rows in groups.items() if key[0] == _WAITING),
-        flows=_flows(sockets, groups, bound),
+        connected=_clients(sockets, groups, _CONNECTED, bound),
+        waiting=_clients(sockets, groups, _WAITING, bound),
         is_whole=is_whole,
     )
 
@@ -110,10 +104,7 @@ def marks(ephemeral: PortRange) -> bytes:
     return bytes(marked)
 
 
-def _grouped(
-    sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int
-) -> Mapping[tuple[int, int, int, int], list[int]]:
-    """Rows by kind, local address, remote address and remote port."""
+def _grouped(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int) -> _Groups:
     end = sockets.udp_from
     chosen = list(map(marks(ephemeral).__getitem__, sockets.local_ports[:end]))
     if elapsed_ms:
@@ -133,27 +124,35 @@ def _grouped(
 
 
 def _gone(sockets: SocketTable, elapsed_ms: int) -> Iterable[int]:
-    """What was in TIME_WAIT, and has left it since."""
+    """What was in TIME_WAIT, and has left it since; UNTOLD is longer than any time."""
+    columns = zip(sockets.states[: sockets.udp_from], sockets.expires_ms, strict=False)
     return (
         row
-        for row in range(sockets.udp_from)
-        if sockets.states[row] == TIME_WAIT
-        and sockets.expires_ms[row] != UNTOLD
-        and sockets.expires_ms[row] < elapsed_ms
+        for row, (state, expires_ms) in enumerate(columns)
+        if state == TIME_WAIT and expires_ms < elapsed_ms
     )
 
 
-def _flows(
-    sockets: SocketTable,
-    groups: Mapping[tuple[int, int, int, int], list[int]],
-    bound: Sequence[int],
-) -> dict[FlowKey, Rows]:
+def _by_local(sockets: SocketTable, groups: _Groups) -> dict[int, set[int]]:
+    """The ports of all but the bound sockets by the number of their local address."""
+    port_of = sockets.local_ports.__getitem__
+    on: defaultdict[int, set[int]] = defaultdict(set)
+    for (kind, local, _, _), rows in groups.items():
+        if kind != _BOUND:
+            on[local].update(map(port_of, rows))
+    return on
+
+
+def _clients(
+    sockets: SocketTable, groups: _Groups, wanted: int, bound: Sequence[int]
+) -> dict[FlowKey, Sequence[int]]:
+    """The rows of one kind that no listener accepted, by their flow."""
     unmapped = [each.unmapped if each else b"" for each in sockets.side.addresses]
     listening = [row for row in bound if sockets.states[row] == LISTEN]
     served: dict[int, frozenset[int]] = {}
-    flows: dict[FlowKey, Rows] = {}
+    clients: dict[FlowKey, Sequence[int]] = {}
     for (kind, local, remote, port), every in groups.items():
-        if kind == _BOUND or remote == NOWHERE:
+        if kind != wanted or remote == NOWHERE:
             continue
         rows = every
         if listening:
@@ -162,15 +161,11 @@ def _flows(
             if served[local]:
                 own = sockets.local_ports
                 rows = [row for row in every if own[row] not in served[local]]
-        if not rows:
-            continue
-        key = (unmapped[local], unmapped[remote], port)
-        known = flows.get(key, Rows((), ()))
-        if kind == _WAITING:
-            flows[key] = Rows(known.connected, [*known.waiting, *rows] if known.waiting else rows)
-        else:
-            flows[key] = Rows([*known.connected, *rows] if known.connected else rows, known.waiting)
-    return flows
+        if rows:
+            key = (unmapped[local], unmapped[remote], port)
+            # A second time where one of two clients is an IPv6 socket with mapped addresses.
+            clients[key] = [*clients[key], *rows] if key in clients else rows
+    return clients
 
 
 def _served_on(sockets: SocketTable, listening: Sequence[int], number: int) -> frozenset[int]:
