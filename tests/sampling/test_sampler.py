@@ -11,11 +11,13 @@ import time
 import pytest
 
 from porttui.host.contract import Host, HostError, SocketReading, Want
+from porttui.host.linux.tcp_rules import read_tcp_rules
 from porttui.host.local import SourceName, local_host
-from porttui.model.address import Protocol
+from porttui.model.address import Address, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket import Ownership, TcpState
 from porttui.model.socket_table import SocketTable
+from porttui.model.tcp_rules import TcpRules
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 from tests.host.looking import leave_time_wait, listener
@@ -169,3 +171,19 @@ def _a_named_port() -> int:
             continue
         return port
     pytest.fail("the machine names no services: apt-get install netbase")
+
+
+def test_the_rules_come_with_all_sockets_and_not_with_listeners_alone(host: Host) -> None:
+    rules = TcpRules(1, True, 5, False)
+    sampler = Sampler(host._replace(tcp_rules=lambda: rules))
+    assert sampler.sample().tcp_rules == rules
+    assert sampler.sample(Want.LISTENING).tcp_rules is None
+
+
+@on_linux
+def test_the_host_knows_what_linux_tells() -> None:
+    host = local_host()
+    assert host.tcp_rules() == read_tcp_rules()
+    assert host.limits().open_files is not None
+    loopback = Address.parse("127.0.0.1")
+    assert host.source_address(loopback) == loopback
