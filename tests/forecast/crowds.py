@@ -15,7 +15,7 @@ from porttui.host.local import local_host
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Forecast
 from porttui.sampling.sampler import Sampler
-from tests.forecast.mixes import RESET
+from tests.forecast.ends import RESET
 from tests.servers import until
 
 CROWDED, OTHER = ("127.0.0.1", 8001), ("127.0.0.1", 8002)

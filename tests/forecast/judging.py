@@ -18,7 +18,8 @@ from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Headroom
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.sampler import Sampler
-from tests.forecast.mixes import ROUTES, Mix, Route, connected, made, udp_connected
+from tests.forecast.ends import ROUTES, Route, connected, made, udp_connected
+from tests.forecast.mixes import Mix
 
 AT_ONCE = 2
 """How many mixes are judged at the same time; the others are made, or grow old."""
