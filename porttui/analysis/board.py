@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from typing import NamedTuple
 
 from porttui.analysis.changes import Changes, Shown
 from porttui.analysis.listening import ListeningRow, listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
+from porttui.analysis.pressure import PressureRow, pressure_rows
+from porttui.analysis.trend import History, histories_then
 from porttui.analysis.usage import RangeUsage, density, range_usage
+from porttui.forecast.forecasting import forecast
+from porttui.forecast.gauges import Gauge, gauges
+from porttui.model.forecast import Caveat
+from porttui.model.limits import Limits
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.model.socket_table import TIME_WAIT
+
+_DESTINATIONS = 30
+"""Those with most connections."""
 
 
 class Summary(NamedTuple):
@@ -24,6 +33,8 @@ class Summary(NamedTuple):
     """Listeners that are not on loopback."""
     pairs: int
     ephemeral: RangeUsage | None
+    worst: Gauge | None
+    """Of all that can run out."""
     time_wait: int
     """Sockets in TIME_WAIT."""
     hidden: int
@@ -36,7 +47,11 @@ class Board(NamedTuple):
     snapshot: Snapshot
     listening: Shown[ListeningRow]
     pairs: Shown[PairRow]
-    usage: tuple[RangeUsage, ...]
+    pressure: tuple[PressureRow, ...]
+    gauges: tuple[Gauge, ...]
+    """Everything that can run out, the worst first; none where the kernel does not tell."""
+    caveats: tuple[Caveat, ...]
+    """Why the gauges may be off."""
     density: tuple[int, ...]
     """TCP ports in use of equal parts of the port space, see `usage.density`."""
     summary: Summary
@@ -47,20 +62,30 @@ class Memory(NamedTuple):
 
     listening: Changes[ListeningRow]
     pairs: Changes[PairRow]
+    left: Mapping[Hashable, History]
+    """How much was left, by the key of the gauge."""
 
 
-def next_board(memory: Memory | None, snapshot: Snapshot, at: float) -> tuple[Board, Memory]:
+def next_board(
+    memory: Memory | None, snapshot: Snapshot, at: float, limits: Limits | None = None
+) -> tuple[Board, Memory]:
     """The board for `snapshot`, with what changed since; `at` is monotonic seconds."""
     listeners, pairs, usage = listening(snapshot), loopback_pairs(snapshot), range_usage(snapshot)
+    found = forecast(snapshot, top=_DESTINATIONS)
+    measured = gauges(found, limits) if found else ()
+    left: dict[Hashable, int] = {gauge.key: gauge.left for gauge in measured}
     memory = Memory(
         memory.listening.then(listeners, at) if memory else Changes.first(listeners),
         memory.pairs.then(pairs, at) if memory else Changes[PairRow].first(pairs),
+        histories_then(memory.left if memory else {}, at, left),
     )
+    trends = {key: history.trend for key, history in memory.left.items()}
     summary = Summary(
         listeners=len(listeners),
         exposed=_exposed(listeners),
         pairs=len(pairs),
         ephemeral=next((each for each in usage if each.key is RangeName.EPHEMERAL), None),
+        worst=measured[0] if measured else None,
         time_wait=snapshot.sockets.states.count(TIME_WAIT),
         hidden=snapshot.coverage.hidden_holders,
         elevated=snapshot.coverage.elevated,
@@ -69,7 +94,9 @@ def next_board(memory: Memory | None, snapshot: Snapshot, at: float) -> tuple[Bo
         snapshot=snapshot,
         listening=memory.listening.shown,
         pairs=memory.pairs.shown,
-        usage=usage,
+        pressure=pressure_rows(usage, measured, trends),
+        gauges=measured,
+        caveats=found.caveats if found else (),
         density=density(snapshot),
         summary=summary,
     )

@@ -68,7 +68,7 @@ def _look(
     if found is None:
         why = "; ".join(str(problem) for problem in snapshot.problems)
         return unknown(why, as_json=command.as_json), CheckStatus.UNKNOWN, ()
-    limits = host.limits()
+    limits = sampler.limits()
     every = gauges(found, limits, command.warn, command.crit)
     asked = [each for each in every if _is_asked(each, wanted, command.binds)]
     decisive = worst_of(asked)

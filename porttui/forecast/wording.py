@@ -20,21 +20,19 @@ def title(gauge: Gauge) -> str:
 
 
 def left_words(gauge: Gauge) -> str:
-    """ "321 of 28,232 left", and how far that is certain."""
-    left = f"{gauge.left:,} of {gauge.capacity:,} left"
-    if gauge.headroom.is_exact:
-        return left
-    return f"{left}{bounds_words(gauge)}"
+    """ "321 of 28,232 left", "at most" where that is not certain."""
+    about = "at most " if gauge.headroom.at_least < gauge.left else ""
+    return f"{about}{gauge.left:,} of {gauge.capacity:,} left"
 
 
 def bounds_words(gauge: Gauge) -> str:
-    """What cannot be told apart makes a difference: between which numbers the truth is."""
+    """Between which numbers the truth is, where the kernel goes by what the tables do not tell:
+    who bound a port before connecting, above all. Empty where the number is exact."""
     least, most = gauge.headroom.at_least, gauge.headroom.at_most
     if least == most:
         return ""
-    if most == gauge.left:
-        return f" (at least {least:,}: clients that bound their port cannot be told apart)"
-    return f" (from {least:,} to {most:,}: clients that bound their port cannot be told apart)"
+    bounds = f"at least {least:,}" if most == gauge.left else f"from {least:,} to {most:,}"
+    return f"{bounds}, as the tables do not tell who bound a port before connecting"
 
 
 def cause(gauge: Gauge) -> str:

@@ -43,9 +43,12 @@ class LocalBoards:
             snapshot = self._sampler.sample(want)
             board, memory = with_listening(self._board, self._memory, snapshot, at)
         else:
-            board, memory = next_board(self._memory, self._sampler.sample(), at)
+            board, memory = self._next(at)
         self._board, self._memory = board, memory
         return board
+
+    def _next(self, at: float) -> tuple[Board, Memory]:
+        return next_board(self._memory, self._sampler.sample(), at, self._sampler.limits())
 
     def has_answer(self) -> bool:
         """See `BoardSource.has_answer`."""

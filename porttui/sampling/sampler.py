@@ -5,6 +5,7 @@ from __future__ import annotations
 import _thread
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from porttui.host.contract import Host, HostError, Want
 from porttui.model.address import Protocol
@@ -13,6 +14,9 @@ from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 from porttui.sampling.errors import SampleError
+
+if TYPE_CHECKING:
+    from porttui.model.limits import Limits
 
 
 class Sampler:
@@ -53,6 +57,10 @@ class Sampler:
                 problems=(*reading.problems, *problems),
                 tcp_rules=self._host.tcp_rules() if want is Want.ALL else None,
             )
+
+    def limits(self) -> Limits:
+        """What else can run out, now."""
+        return self._host.limits()
 
     def _ephemeral(self) -> tuple[PortRange | None, tuple[Problem, ...]]:
         try:

@@ -15,6 +15,7 @@ from textual.widgets import Footer
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter, PortTerm
 from porttui.model.address import Place, Protocol
+from porttui.ui.announcing import Announcer
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import (
     Answered,
@@ -75,6 +76,7 @@ class PorttuiApp(App[int]):
         self._board: Board | None = None
         self._wanted = wanted or Filter()
         self._first_place = place
+        self._announcer = Announcer(self)
         self._is_paused = False
         self._has_failed = False
         self._summary = SummaryLine(elevation)
@@ -116,6 +118,7 @@ class PorttuiApp(App[int]):
         with self.batch_update():
             self._show_board()
             self._summary.show(message.board.summary)
+        self._announcer.hear(message.board.gauges)
         if message.took_s is not None:
             self._status.show_facts(self._pace(message.board, message.took_s, message.period_s))
 

@@ -50,7 +50,7 @@ def test_listeners_alone_keep_the_rest_of_the_board(boards: RemoteBoards) -> Non
         quick = boards.next(Want.LISTENING)
         assert _port(server) in {each.row.local.port for each in quick.listening}
     assert quick.snapshot.taken_at == whole.snapshot.taken_at
-    assert quick.usage == whole.usage
+    assert quick.pressure == whole.pressure
 
 
 def test_a_child_that_is_killed_is_replaced(boards: RemoteBoards) -> None:

@@ -62,9 +62,11 @@ async def test_a_port_is_found_at_either_end_of_a_connection() -> None:
 
 async def test_the_ranges_pane_says_that_the_filter_is_not_for_it() -> None:
     async with on_stage(developers_machine()) as stage:
+        before = stage.table(3).row_count
+        assert before > 4
         await filtered(stage, "3000")
         assert "filter not applied" in stage.text
-        assert stage.table(3).row_count == 4
+        assert stage.table(3).row_count == before
 
 
 async def test_rows_are_filtered_with_every_key() -> None:

@@ -1,8 +1,6 @@
-"""Pane 3: how much of each range of ports is in use."""
+"""Pane 3: what is left of the ports, for whom, and who has the others."""
 
 from __future__ import annotations
-
-from collections.abc import Iterator
 
 from textual import on
 from textual.app import ComposeResult
@@ -10,22 +8,24 @@ from textual.app import ComposeResult
 from porttui.analysis.board import Board
 from porttui.analysis.copies import Served
 from porttui.analysis.filter import Filter
+from porttui.analysis.pressure import PressureRow, scope_of
 from porttui.analysis.scope import Scope
-from porttui.analysis.usage import RangeUsage
-from porttui.model.port_range import RangeName
+from porttui.forecast.gauges import Gauge, Resource
+from porttui.model.address import Protocol
+from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
-from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
+from porttui.ui.panes.pane import SCANNING, Details, Pane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_notes import RangeNotes
 from porttui.ui.widgets.range_strip import RangeStrip
-from porttui.ui.widgets.share import share_tone
-from porttui.ui.wording import count, counted, percent
+from porttui.ui.widgets.share import LEVEL_TONES, sparkline
+from porttui.ui.wording import count, percent
 
 
 class RangesPane(Pane):
-    """IANA's ranges and the kernel's ephemeral range: capacity, use and who uses most."""
+    """The port space, what can run out of it, IANA's ranges and the kernel's."""
 
     number = 3
     label = "Ranges"
@@ -34,7 +34,7 @@ class RangesPane(Pane):
         super().__init__(id="ranges", classes="pane")
         self._strip = RangeStrip()
         self._notes = RangeNotes()
-        self._table = KeyedTable(COLUMNS, empty=SCANNING, id="ranges-table")
+        self._table = KeyedTable(COLUMNS, empty=SCANNING, mark=_mark, id="ranges-table")
 
     def compose(self) -> ComposeResult:
         """The port space, a row for each range, and what there is to say of the selected one."""
@@ -43,15 +43,18 @@ class RangesPane(Pane):
         yield self._notes
 
     @property
-    def table(self) -> KeyedTable[RangeUsage]:  # type: ignore[override]
+    def table(self) -> KeyedTable[PressureRow]:  # type: ignore[override]
         """Where the cursor is."""
         return self._table
 
     def show_board(self, board: Board, wanted: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""
         self._strip.show(board.snapshot.ephemeral, board.density)
-        self._table.show(sorted(board.usage, key=lambda each: each.key is not RangeName.EPHEMERAL))
-        self.caption("distinct TCP ports, filter not applied" if wanted else "distinct TCP ports")
+        self._table.show(board.pressure)
+        parts = ["distinct ports"]
+        parts += ["an estimate"] if board.caveats else []
+        parts += ["filter not applied"] if wanted else []
+        self.caption(", ".join(parts))
         self._note()
 
     @on(KeyedTable.Highlighted)
@@ -60,95 +63,137 @@ class RangesPane(Pane):
 
     def sort_next(self) -> str:
         """See `Pane.sort_next`."""
-        return "the ranges keep their order"
+        return "the ranges keep their order, what runs out comes first"
 
     def reverse(self) -> str:
         """See `Pane.reverse`."""
         return self.sort_next()
 
     def address(self) -> str | None:
-        """The range's first and last port."""
-        return str(self._table.selected.range) if self._table.selected else None
+        """Where the connections go, the address that is bound, or the range."""
+        row = self._table.selected
+        if row is None:
+            return None
+        if row.usage is not None:
+            return str(row.usage.range)
+        gauge = row.gauge
+        if gauge is not None and gauge.destination is not None:
+            return str(gauge.destination.remote)
+        return str(gauge.address) if gauge is not None and gauge.address is not None else None
 
     def served(self) -> Served | None:
-        """See `Pane.served`."""
-        return None
+        """The server that the connections go to."""
+        row = self._table.selected
+        found = row.gauge.destination if row and row.gauge else None
+        return Served(Protocol.TCP, found.remote, found.listeners) if found else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
-        """A range has nothing to stop."""
+        """Whom a stop would hit is told by the sockets: Enter shows them."""
         return ()
 
-    def scope(self, snapshot: Snapshot) -> Scope | None:  # noqa: ARG002
-        """The sockets on the ports of the range."""
-        usage = self._table.selected
-        return usage and Scope(f"{usage.key} {usage.range}", ports=usage.range)
+    def scope(self, snapshot: Snapshot) -> Scope | None:
+        """See `Pane.scope`."""
+        row = self._table.selected
+        return scope_of(row, snapshot.ephemeral) if row else None
 
     def details(self, snapshot: Snapshot) -> Details | None:  # noqa: ARG002
-        """See `Pane.details`."""
-        usage = self._table.selected
-        if usage is None:
-            return None
-        return Details(f"{usage.key} ports {usage.range}", tuple(_facts(usage)))
+        """What there is to say stands under the table."""
+        return None
 
 
-def _facts(usage: RangeUsage) -> Iterator[Fact]:
-    yield Fact("what", _WHAT[usage.key])
-    yield Fact("ports", f"{usage.range}: {count(usage.range.capacity)}")
-    for first, last in usage.range.reserved:
-        yield Fact("reserved", f"{first}-{last}" if last > first else str(first))
-    for name, shared in usage.shared_with:
-        yield Fact("overlap", f"{counted(shared, 'port')} also in IANA's {name} range")
-    yield Fact("TCP", f"{counted(usage.tcp, 'port')} in use, {percent(usage.share)}")
-    yield Fact("UDP", f"{counted(usage.udp, 'port')} in use")
-    yield Fact("TCP ports by state")
-    for state, ports in usage.by_state:
-        yield Fact(state, count(ports))
-    yield Fact("Ports by process")
-    for holder in usage.holders:
-        yield Fact(holder.process.label, counted(holder.ports, "port"))
-
-
-_WHAT = {
-    RangeName.WELL_KNOWN: "IANA system ports (RFC 6335): binding one needs privilege by default",
-    RangeName.REGISTERED: "IANA user ports (RFC 6335)",
-    RangeName.DYNAMIC: "IANA dynamic ports (RFC 6335): what textbooks call ephemeral",
-    RangeName.EPHEMERAL: (
-        "what this system really draws from for connect() and bind(0), reserved ports left out"
-    ),
+_MARKS = {
+    Level.WARNING: Cell("!", Tone.WARNING),
+    Level.CRITICAL: Cell("!", Tone.ERROR),
+    Level.EXHAUSTED: Cell("✗", Tone.ERROR),
 }
 
 
-def _share(usage: RangeUsage) -> Cell:
-    return Cell(percent(usage.share), share_tone(usage))
+def _mark(row: PressureRow) -> Cell:
+    return _MARKS.get(row.gauge.level, Cell(" ")) if row.gauge else Cell(" ")
 
 
-def _most(usage: RangeUsage) -> Cell:
-    if not usage.holders:
+def _what(row: PressureRow) -> Cell:
+    if row.usage is not None:
+        return Cell(row.usage.key.value, Tone.ACCENT)
+    return _name(row.gauge) if row.gauge else Cell("")
+
+
+def _name(gauge: Gauge) -> Cell:
+    if gauge.destination is not None:
+        remote = gauge.destination.remote
+        port = f":{remote.port}"
+        return Cell(f"→ {str(remote).removesuffix(port)}", tail=port)
+    return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
+
+
+_NAMES = {
+    Resource.UDP: "UDP, no bind",
+    Resource.CONNTRACK: "conntrack",
+    Resource.OPEN_FILES: "open files",
+}
+
+
+def _left(row: PressureRow) -> Cell:
+    gauge = row.gauge
+    if gauge is None:
         return Cell("")
-    first = usage.holders[0]
-    return Cell(first.process.name, tail=f" {count(first.ports)}")
+    # What cannot be told apart is no fact: the number is the most that it can be.
+    about = "≤" if gauge.headroom.at_least < gauge.left else ""
+    return Cell(f"{about}{count(gauge.left)}", LEVEL_TONES[gauge.level])
 
 
-COLUMNS: tuple[Column[RangeUsage], ...] = (
-    Column("range", "RANGE", 10, lambda each: Cell(each.key.value, Tone.ACCENT), grow=0),
-    Column(
-        "capacity",
-        "PORTS",
-        6,
-        lambda each: Cell(count(each.range.capacity)),
-        align="right",
-        rank=2,
-    ),
-    Column("tcp", "IN USE", 6, lambda each: Cell(count(each.tcp)), align="right"),
-    Column(
-        "time_wait",
-        "TIME_WAIT",
-        9,
-        lambda each: Cell(count(each.in_state(TcpState.TIME_WAIT))),
-        align="right",
-        rank=3,
-    ),
-    Column("share", "SHARE", 7, _share, align="right", rank=1),
-    Column("udp", "UDP", 5, lambda each: Cell(count(each.udp)), align="right", rank=5),
-    Column("most", "MOST BY", 8, _most, grow=1, most=30, rank=4),
+def _in_use(row: PressureRow) -> Cell:
+    if row.usage is not None:
+        return Cell(count(row.usage.tcp))
+    if row.gauge is None:
+        return Cell("")
+    found = row.gauge.destination
+    return Cell(count(found.in_use if found else row.gauge.used))
+
+
+def _time_wait(row: PressureRow) -> Cell:
+    if row.usage is not None:
+        return Cell(count(row.usage.in_state(TcpState.TIME_WAIT)))
+    found = row.gauge.destination if row.gauge else None
+    return Cell(count(found.time_wait) if found else "")
+
+
+def _share(row: PressureRow) -> Cell:
+    if row.usage is not None:
+        return Cell(percent(row.usage.share), Tone.MUTED)
+    gauge = row.gauge
+    if gauge is None or not gauge.capacity:
+        return Cell("")
+    return Cell(percent(gauge.used / gauge.capacity), LEVEL_TONES[gauge.level])
+
+
+def _trend(row: PressureRow) -> Cell:
+    if row.gauge is None or row.trend is None or not row.gauge.capacity:
+        return Cell("")
+    return Cell(sparkline(row.trend.lows, row.gauge.capacity, _TREND_CELLS), Tone.ACCENT)
+
+
+def _most(row: PressureRow) -> Cell:
+    if row.usage is not None and row.usage.holders:
+        first = row.usage.holders[0]
+        return Cell(first.process.name, tail=f" {count(first.ports)}")
+    found = row.gauge.destination if row.gauge else None
+    if found is None:
+        return Cell("")
+    if found.holders:
+        share = found.holders[0]
+        return Cell(share.process.name, tail=f" {count(share.ports)}")
+    return Cell("hidden", Tone.MUTED) if found.hidden else Cell("")
+
+
+_TREND_CELLS = 7
+
+COLUMNS: tuple[Column[PressureRow], ...] = (
+    Column("what", "WHAT", 16, _what, grow=1, most=40),
+    Column("left", "LEFT", 7, _left, align="right"),
+    Column("in_use", "IN USE", 6, _in_use, align="right"),
+    Column("time_wait", "TIME_WAIT", 9, _time_wait, align="right", rank=3),
+    Column("share", "USED", 6, _share, align="right", rank=4),
+    Column("trend", "TREND", _TREND_CELLS, _trend, rank=2),
+    Column("most", "MOST BY", 9, _most, grow=1, most=30, rank=1),
 )

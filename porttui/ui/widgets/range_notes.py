@@ -1,25 +1,35 @@
-"""What there is to say of one range in a few lines: its ends, a bar, the states, the processes."""
+"""What there is to say of a row of the ranges pane, in a few lines."""
 
 from __future__ import annotations
 
-from typing import ClassVar
+from collections.abc import Iterator
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
+from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
-from porttui.ui.widgets.columns import fit
-from porttui.ui.widgets.share import share_tone
-from porttui.ui.wording import count, percent
+from porttui.forecast.gauges import Gauge
+from porttui.forecast.wording import bounds_words, cause, cure, recovery, title
+from porttui.model.forecast import Level
+from porttui.ui.widgets.columns import Tone, fit, wrap
+from porttui.ui.widgets.share import LEVEL_TONES, bar
+from porttui.ui.wording import age, count, holders, percent
 
-_EIGHTHS = " ▏▎▍▌▋▊▉"
 _MOST = 4
-_BAR_LINE = 1
+
+
+class _Line(NamedTuple):
+    text: str
+    tone: Tone = Tone.MUTED
+    share: float | None = None
+    """Of a bar in what room is left before the text."""
 
 
 class RangeNotes(Widget):
-    """Four lines about the range under the cursor."""
+    """Five lines about the row under the cursor."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "range-notes--ok",
@@ -30,7 +40,7 @@ class RangeNotes(Widget):
 
     DEFAULT_CSS = """
     RangeNotes {
-        height: 4;
+        height: 5;
         color: $text-muted;
         & > .range-notes--ok { color: $success; background: $boost; }
         & > .range-notes--warning { color: $warning; background: $boost; }
@@ -41,36 +51,78 @@ class RangeNotes(Widget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._usage: RangeUsage | None = None
+        self._row: PressureRow | None = None
 
-    def show(self, usage: RangeUsage | None) -> None:
-        """Speak of this range."""
-        if usage != self._usage:
-            self._usage = usage
+    def show(self, row: PressureRow | None) -> None:
+        """Speak of this row."""
+        if row != self._row:
+            self._row = row
             self.refresh()
 
     def render_line(self, y: int) -> Strip:
         """One of the lines, exactly as wide as there is room."""
         width = self.size.width
-        if self._usage is None:
+        lines = self._folded(width)
+        if y >= len(lines):
             return Strip([Segment(" " * width, self.rich_style)], width)
-        if y == _BAR_LINE:
-            return Strip(self._bar_line(self._usage, width), width)
-        lines = {0: _extent(self._usage), 2: _states(self._usage), 3: _holders(self._usage)}
-        return Strip([Segment(fit(lines.get(y, ""), width), self.rich_style)], width)
+        return Strip(self._drawn(lines[y], width), width)
 
-    def _bar_line(self, usage: RangeUsage, width: int) -> list[Segment]:
-        said = f" {count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
-        style = self.get_component_rich_style(f"range-notes--{share_tone(usage)}")
-        room = max(0, width - len(said))
-        return [Segment(bar(usage.share, room), style), Segment(said[-width:], self.rich_style)]
+    def _folded(self, width: int) -> list[_Line]:
+        """The lines; the last of them in as many as there is room for."""
+        *lines, last = _lines(self._row) if self._row else (_Line(""),)
+        room = max(1, self.size.height - len(lines))
+        words = wrap(last.text, width)
+        if len(words) > room:
+            words = [*words[: room - 1], " ".join(words[room - 1 :])]
+        return [*lines, *(_Line(each) for each in words)]
+
+    def _drawn(self, line: _Line, width: int) -> list[Segment]:
+        if line.share is None:
+            return [Segment(fit(line.text, width), self.rich_style)]
+        said = f" {line.text}"[-width:]
+        style = self.get_component_rich_style(f"range-notes--{line.tone}")
+        room = width - len(said)
+        return [Segment(bar(line.share, room), style), Segment(said, self.rich_style)]
 
 
-def bar(share: float, width: int) -> str:
-    """A bar of `width` cells, to an eighth of a cell; what is not nothing shows."""
-    eighths = min(width * 8, max(round(share * width * 8), 1 if share > 0 else 0))
-    whole, rest = divmod(eighths, 8)
-    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
+def _lines(row: PressureRow) -> Iterator[_Line]:
+    if row.usage is not None:
+        yield from _of_range(row.usage)
+    elif row.gauge is not None:
+        yield from _of_gauge(row.gauge, row)
+
+
+def _of_range(usage: RangeUsage) -> Iterator[_Line]:
+    yield _Line(_extent(usage))
+    said = f"{count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
+    yield _Line(said, Tone.PLAIN, usage.share)
+    yield _Line(_states(usage))
+    yield _Line(_holders(usage))
+
+
+def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
+    yield _Line(title(gauge))
+    share = gauge.used / gauge.capacity if gauge.capacity else 1.0
+    said = f"{count(gauge.left)} of {count(gauge.capacity)} left"
+    yield _Line(said, LEVEL_TONES[gauge.level], share)
+    rest = [cause(gauge), recovery(gauge), _forecast(row), _listeners(gauge)]
+    if gauge.level not in (Level.OK, Level.UNKNOWN):
+        rest.append(cure(gauge))
+    rest.append(bounds_words(gauge))
+    yield _Line("; ".join(text for text in rest if text))
+
+
+def _listeners(gauge: Gauge) -> str:
+    found = gauge.destination
+    return f"{holders(found.listeners)} listens there" if found and found.listeners else ""
+
+
+def _forecast(row: PressureRow) -> str:
+    """How fast it shrinks; nothing while it does not."""
+    trend = row.trend
+    if trend is None or trend.rate is None or trend.exhausted_in_s is None or trend.rate < 0.1:
+        return ""
+    return f"{trend.rate:,.1f} a second less: used up in {age(trend.exhausted_in_s)} at this rate"
 
 
 def _extent(usage: RangeUsage) -> str:

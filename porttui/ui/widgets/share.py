@@ -1,20 +1,37 @@
-"""When the share of a range that is in use is a danger."""
+"""How a level, a share and a trend are drawn."""
 
 from __future__ import annotations
 
-from porttui.analysis.usage import RangeUsage
-from porttui.model.port_range import RangeName
+from collections.abc import Sequence
+
+from porttui.model.forecast import Level
 from porttui.ui.widgets.columns import Tone
 
-WARN_SHARE = 0.80
-CRITICAL_SHARE = 0.95
-"""Of the ephemeral range: less than 20 %, less than 5 % is left."""
+_EIGHTHS = " ▏▎▍▌▋▊▉"
+_HEIGHTS = "▁▂▃▄▅▆▇█"
+
+LEVEL_TONES = {
+    Level.OK: Tone.OK,
+    Level.UNKNOWN: Tone.MUTED,
+    Level.WARNING: Tone.WARNING,
+    Level.CRITICAL: Tone.ERROR,
+    Level.EXHAUSTED: Tone.ERROR,
+}
 
 
-def share_tone(usage: RangeUsage) -> Tone:
-    """Only running out of ephemeral ports is a danger: nothing is drawn from the other ranges."""
-    if usage.key is not RangeName.EPHEMERAL:
-        return Tone.PLAIN
-    if usage.share > CRITICAL_SHARE:
-        return Tone.ERROR
-    return Tone.WARNING if usage.share > WARN_SHARE else Tone.OK
+def bar(share: float, width: int) -> str:
+    """A bar of `width` cells, to an eighth of a cell; what is not nothing shows."""
+    eighths = min(width * 8, max(round(share * width * 8), 1 if share > 0 else 0))
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_EIGHTHS[rest] if rest else "")).ljust(width)
+
+
+def sparkline(lows: Sequence[int | None], capacity: int, width: int) -> str:
+    """What was used over time, in `width` cells, the newest last; blank where nobody looked."""
+    shown = lows[-width:]
+    top = len(_HEIGHTS) - 1
+    cells = [
+        " " if low is None else _HEIGHTS[min(top, (capacity - low) * len(_HEIGHTS) // capacity)]
+        for low in shown
+    ]
+    return "".join(cells).rjust(width)

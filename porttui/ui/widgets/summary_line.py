@@ -9,8 +9,8 @@ from rich.text import Text
 from textual.widget import Widget
 
 from porttui.analysis.board import Summary
-from porttui.ui.widgets.columns import Tone
-from porttui.ui.widgets.share import share_tone
+from porttui.forecast.wording import title
+from porttui.model.forecast import Level
 from porttui.ui.wording import count, percent
 
 
@@ -85,10 +85,20 @@ class SummaryLine(Widget):
         usage = summary.ephemeral
         if usage is None:
             return _Part("EPHEMERAL unknown", "EPHEMERAL ?", 3)
+        worst = summary.worst
+        if worst is not None and worst.level in _STYLES:
+            words = f"{worst.level.value.upper()}: {title(worst)}, {count(worst.left)} left"
+            return _Part(words, worst.level.value.upper(), 0, _STYLES[worst.level])
         share = percent(usage.share)
         used, capacity = count(usage.tcp), count(usage.range.capacity)
-        style = {Tone.WARNING: "bold", Tone.ERROR: "bold reverse"}.get(share_tone(usage), "")
-        return _Part(f"EPHEMERAL {used} of {capacity} ({share})", f"EPHEMERAL {share}", 3, style)
+        return _Part(f"EPHEMERAL {used} of {capacity} ({share})", f"EPHEMERAL {share}", 3)
+
+
+_STYLES = {
+    Level.WARNING: "bold",
+    Level.CRITICAL: "bold reverse",
+    Level.EXHAUSTED: "bold reverse",
+}
 
 
 def _that_fit(parts: list[_Part], room: int, gap: int) -> list[_Part]:

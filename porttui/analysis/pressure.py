@@ -1,0 +1,71 @@
+"""The rows of the ranges pane: what can run out, with its trend, and the ranges of ports."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from porttui.analysis.scope import Scope
+from porttui.analysis.trend import Trend
+from porttui.analysis.usage import RangeUsage
+from porttui.forecast.gauges import Gauge, Resource
+from porttui.model.address import Protocol
+from porttui.model.forecast import Level
+from porttui.model.port_range import PortRange, RangeName
+
+
+class PressureRow(NamedTuple):
+    """A range, or something that can run out."""
+
+    usage: RangeUsage | None = None
+    gauge: Gauge | None = None
+    trend: Trend | None = None
+    """Of the gauge."""
+
+    @property
+    def key(self) -> Hashable:
+        """The same for the same thing in every board."""
+        return self.usage.key if self.usage else self.gauge.key if self.gauge else None
+
+
+def pressure_rows(
+    usage: Sequence[RangeUsage],
+    gauges: Sequence[Gauge],
+    trends: Mapping[Hashable, Trend],
+) -> tuple[PressureRow, ...]:
+    """What the kernel draws from first, what runs out of it, the textbook's ranges, the rest."""
+
+    def rows() -> Iterator[PressureRow]:
+        yield from (PressureRow(usage=each) for each in usage if each.key is RangeName.EPHEMERAL)
+        yield from (measured(each) for each in gauges if each.level is not Level.OK)
+        yield from (
+            PressureRow(usage=each) for each in usage if each.key is not RangeName.EPHEMERAL
+        )
+        yield from (measured(each) for each in gauges if each.level is Level.OK)
+
+    def measured(gauge: Gauge) -> PressureRow:
+        return PressureRow(gauge=gauge, trend=trends.get(gauge.key))
+
+    return tuple(rows())
+
+
+def scope_of(row: PressureRow, ephemeral: PortRange | None) -> Scope | None:
+    """The sockets that a row is about; None for limits that are none of ports."""
+    if row.usage is not None:
+        return Scope(f"{row.usage.key} {row.usage.range}", ports=row.usage.range)
+    gauge = row.gauge
+    if gauge is None or ephemeral is None:
+        return None
+    if gauge.destination is not None:
+        found = gauge.destination
+        return Scope(
+            f"{found.local} → {found.remote}",
+            protocol=Protocol.TCP,
+            local=found.local,
+            remote=found.remote,
+        )
+    if gauge.resource is Resource.BIND:
+        return Scope(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
+    if gauge.resource is Resource.UDP:
+        return Scope(f"UDP ports {ephemeral}", ports=ephemeral, protocol=Protocol.UDP)
+    return None

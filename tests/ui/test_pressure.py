@@ -1,0 +1,113 @@
+"""What runs out: in the pane, in the header, in toasts, and on the way inside."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porttui.model.port_range import PortRange, RangeName
+from porttui.model.socket import Socket
+from porttui.model.tcp_rules import TcpRules
+from porttui.ui.widgets.keyed_table import KeyedTable
+from tests.making import connection, listener, udp
+from tests.scripted import CURL, NODE, WEB, ScriptedMachine
+from tests.ui.stage import LARGE, SMALL, on_stage
+
+HUNDRED = PortRange(RangeName.EPHEMERAL, 40000, 40099, reserved=((40090, 40099),))
+SERVER = listener("127.0.0.1", 3000, held_by=[NODE])
+
+
+def clients(number: int) -> Sequence[Socket]:
+    return [
+        connection(f"127.0.0.1:{port}", "127.0.0.1:3000", held_by=[CURL])
+        for port in range(40000, 40000 + number)
+    ]
+
+
+def a_machine(*sockets: Socket) -> ScriptedMachine:
+    machine = ScriptedMachine([SERVER, *sockets])
+    machine.ephemeral = HUNDRED
+    machine.tcp_rules = TcpRules(2, timestamps=True, tw_reuse_delay_ms=1000, autobind_reuse=False)
+    return machine
+
+
+async def test_a_destination_under_pressure() -> None:
+    async with on_stage(a_machine(*clients(80))) as stage:
+        await stage.see("WARNING: connect() to 127.0.0.1:3000 from 127.0.0.1, 10 left")
+        stage.app.clear_notifications()
+        await stage.press("3", "down")
+        row = next(line for line in stage.lines if "→ 127.0.0.1:3000" in line)
+        assert "! → 127.0.0.1:3000" in row.replace("!→", "! →")
+        assert "curl 80" in row
+        assert "10 of 90 left" in stage.text
+        assert "80 in use by curl 12044" in stage.flat
+        assert "node 4213 listens there" in stage.flat
+
+
+async def test_the_rows_of_trouble_come_before_the_textbook_s() -> None:
+    async with on_stage(a_machine(*clients(90))) as stage:
+        keys = [str(row.key) for row in stage.table(3).rows]
+        assert keys[0] == "ephemeral"
+        assert keys.index("well-known") == 4, "connect() and two of bind() are exhausted"
+    async with on_stage(a_machine()) as stage:
+        keys = [str(row.key) for row in stage.table(3).rows]
+        assert keys[:4] == ["ephemeral", "well-known", "registered", "dynamic"]
+
+
+async def test_a_threshold_is_announced_once_and_its_end() -> None:
+    async with on_stage(a_machine(*clients(10))) as stage:
+        assert stage.toasts == ""
+        await stage.sample(SERVER, *clients(88))
+        await stage.until(lambda: "Critical: connect() to 127.0.0.1:3000" in stage.toasts)
+        assert "2 of 90 left" in stage.toasts
+        assert "(and 2 more, key 3)" in stage.toasts
+        stage.app.clear_notifications()
+        await stage.sample(SERVER, *clients(87))
+        await stage.until(lambda: stage.toasts == "")
+        await stage.sample(SERVER, *clients(10))
+        await stage.until(lambda: "Recovered: connect() to 127.0.0.1:3000" in stage.toasts)
+        assert "EPHEMERAL" in stage.lines[0]
+
+
+async def test_enter_shows_the_connections_of_a_destination() -> None:
+    elsewhere = connection("127.0.0.1:40050", "127.0.0.1:6379", held_by=[WEB])
+    async with on_stage(a_machine(*clients(3), elsewhere)) as stage:
+        await stage.press("3", "down", "down", "down", "down", "enter")
+        await stage.see("3 Ranges › 127.0.0.1 → 127.0.0.1:3000", "127.0.0.1:40002")
+        inside = stage.app.query_one("#scope-table", KeyedTable)
+        assert [each.row.socket.local.port for each in inside.rows] == [40000, 40001, 40002]
+        await stage.press("x")
+        assert stage.dialog == "StopDialog"
+        assert CURL.label in stage.said
+
+
+async def test_udp_and_bind_lead_to_the_ports_of_the_range() -> None:
+    bound = udp("127.0.0.1", 40080, held_by=[WEB])
+    async with on_stage(a_machine(*clients(2), bound)) as stage:
+        table = stage.table(3)
+        udp_row = next(row for row in table.rows if row.gauge and row.gauge.resource == "udp")
+        table.select_key(udp_row.key)
+        await stage.press("3", "enter")
+        await stage.see("3 Ranges › UDP ports 40000-40099", "127.0.0.1:40080")
+        await stage.press("escape")
+        bind_row = next(row for row in table.rows if row.gauge and row.gauge.resource == "bind")
+        table.select_key(bind_row.key)
+        await stage.press("enter")
+        await stage.see("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")
+
+
+async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:
+    async with on_stage(a_machine(*clients(80))) as stage:
+        await stage.press("3", "down", "c")
+        await stage.until(lambda: stage.clipboard.copied)
+        assert stage.clipboard.copied == ["127.0.0.1:3000"]
+        await stage.press("w")
+        assert stage.dialog == "WhyDialog"
+
+
+async def test_every_size_shows_what_is_left() -> None:
+    for size in (LARGE, SMALL, (60, 20)):
+        async with on_stage(a_machine(*clients(80)), size=size) as stage:
+            stage.app.clear_notifications()
+            await stage.press("3", "down")
+            assert "10 of 90 left" in stage.text
+            assert ":3000" in stage.text
