@@ -66,7 +66,9 @@ def tcp(*where: tuple[str, int]) -> list[SocketSpec]:
 
 def to(*where: tuple[str, int]) -> list[SocketSpec]:
     """Connections."""
-    return [SocketSpec(address=address, peer=(address, port)) for address, port in where]
+    return [
+        SocketSpec(address=address, peer=(address, port), autobinds=True) for address, port in where
+    ]
 
 
 def both(port: int) -> list[SocketSpec]:
@@ -193,6 +195,16 @@ NEW = {
         sockets=tcp(("127.0.0.1", 4000)),
     )
 }
+
+IMPORTER = {
+    15301: Role(
+        name="import.py",
+        command="python3 /srv/shop/import.py --no-pool",
+        user="ana",
+        sockets=to(*[("127.0.0.1", 5432)] * 905),
+    )
+}
+FEW_PORTS = "32768 33767"
 
 CLOSED_CONNECTIONS = 480
 
@@ -332,6 +344,7 @@ SHOTS = (
     Shot("details", LARGE, (*to_port(9229), "enter"), ("Esc close",)),
     Shot("stop", LARGE, (*to_port(8000), "x"), ("leave it", "parents")),
     Shot("why", LARGE, (*to_port(3000), "w"), ("next free on all of them",)),
+    Shot("pressure", LARGE, ("3", "j"), ("in use by import.py",)),
 )
 
 
@@ -365,6 +378,11 @@ async def take(shot: Shot, host: Host, cast: Cast) -> str:
         if with_marks:
             change(cast)
             await until(pilot, lambda: {"+", "-", "~"} <= marks(pilot), "the marks")
+        if shot.name == "pressure":
+            Path("/proc/sys/net/ipv4/ip_local_port_range").write_text(FEW_PORTS)
+            cast.start_all(IMPORTER)
+            await until(pilot, lambda: "WARNING" in shown(pilot), "few ports are left")
+            app.clear_notifications()
         await pilot.press(*shot.keys)
         await until(pilot, lambda: all(words in shown(pilot) for words in shot.shows), shot.name)
         await pilot.wait_for_scheduled_animations()

@@ -10,7 +10,7 @@ from porttui.analysis.listening import ListeningRow, listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import PressureRow, pressure_rows
-from porttui.analysis.trend import History, histories_then
+from porttui.analysis.trend import History, Trend, histories_then
 from porttui.analysis.usage import RangeUsage, density, range_usage
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, gauges
@@ -63,7 +63,7 @@ class Memory(NamedTuple):
     listening: Changes[ListeningRow]
     pairs: Changes[PairRow]
     left: Mapping[Hashable, History]
-    """How much was left, by the key of the gauge."""
+    """How much was left."""
 
 
 def next_board(
@@ -73,13 +73,15 @@ def next_board(
     listeners, pairs, usage = listening(snapshot), loopback_pairs(snapshot), range_usage(snapshot)
     found = forecast(snapshot, top=_DESTINATIONS)
     measured = gauges(found, limits) if found else ()
-    left: dict[Hashable, int] = {gauge.key: gauge.left for gauge in measured}
+    left: dict[Hashable, int] = {_history_key(gauge): gauge.left for gauge in measured}
     memory = Memory(
         memory.listening.then(listeners, at) if memory else Changes.first(listeners),
         memory.pairs.then(pairs, at) if memory else Changes[PairRow].first(pairs),
         histories_then(memory.left if memory else {}, at, left),
     )
-    trends = {key: history.trend for key, history in memory.left.items()}
+    trends: dict[Hashable, Trend] = {
+        gauge.key: memory.left[_history_key(gauge)].trend for gauge in measured
+    }
     summary = Summary(
         listeners=len(listeners),
         exposed=_exposed(listeners),
@@ -112,6 +114,11 @@ def with_listening(
     summary = board.summary._replace(listeners=len(listeners), exposed=_exposed(listeners))
     board = board._replace(listening=changes.shown, summary=summary)
     return board, memory._replace(listening=changes)
+
+
+def _history_key(gauge: Gauge) -> Hashable:
+    """A range that is set anew is no consumption: its history begins anew."""
+    return gauge.key, gauge.capacity
 
 
 def _exposed(listeners: Sequence[ListeningRow]) -> int:

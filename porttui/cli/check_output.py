@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-from porttui.cli.table_output import columns
+from porttui.cli.columns import columns
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.wording import caveat_words, cure, recovery, title, verdict
 from porttui.model.forecast import Forecast, Level, PortShare

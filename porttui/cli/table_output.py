@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from porttui.analysis.exposure import WORDS, exposure
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
+from porttui.cli.columns import columns
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket
 
@@ -64,20 +65,3 @@ def _end(end: End) -> str:
 
 def _names(processes: Iterable[Process]) -> str:
     return ", ".join(process.label for process in by_seniority(processes))
-
-
-def columns(
-    heading: Sequence[str], rows: Sequence[Sequence[str]], right: Sequence[int] = ()
-) -> str:
-    """Lines under a heading, the columns `right` aligned to the right; "" without a row."""
-    if not rows:
-        return ""
-    lines = [heading, *rows]
-    widths = [max(len(line[at]) for line in lines) for at in range(len(heading))]
-    return "\n".join(
-        "  ".join(
-            cell.rjust(width) if at in right else cell.ljust(width)
-            for at, (cell, width) in enumerate(zip(line, widths, strict=True))
-        ).rstrip()
-        for line in lines
-    )

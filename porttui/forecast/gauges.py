@@ -1,7 +1,5 @@
 """Everything that can run out, each with what is left of it and how bad that is."""
 
-from __future__ import annotations
-
 from collections.abc import Iterable, Iterator
 from enum import StrEnum
 from typing import NamedTuple

@@ -19,6 +19,13 @@ def title(gauge: Gauge) -> str:
     return _TITLES[gauge.resource]
 
 
+def short_title(gauge: Gauge) -> str:
+    """The same behind "95 left": "to 127.0.0.1:5432"."""
+    if gauge.destination is not None:
+        return f"to {gauge.destination.remote}"
+    return f"to bind {gauge.address}" if gauge.address else _SHORT_TITLES[gauge.resource]
+
+
 def left_words(gauge: Gauge) -> str:
     """ "321 of 28,232 left", "at most" where that is not certain."""
     about = "at most " if gauge.headroom.at_least < gauge.left else ""
@@ -102,6 +109,12 @@ _TITLES = {
     Resource.UDP: "a UDP socket without a bind()",
     Resource.CONNTRACK: "connections tracked by netfilter",
     Resource.OPEN_FILES: "open files of the whole system",
+}
+
+_SHORT_TITLES = {
+    Resource.UDP: "for UDP",
+    Resource.CONNTRACK: "in conntrack",
+    Resource.OPEN_FILES: "of open files",
 }
 
 _CURES = {

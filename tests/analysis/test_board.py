@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from porttui.analysis.board import Board, Memory, next_board
 from porttui.analysis.changes import Mark
-from porttui.model.port_range import RangeName
+from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket, TcpState
 from tests.making import connection, listener, pair, process, snapshot, udp
 
@@ -67,6 +67,27 @@ def test_without_the_kernel_s_range_the_header_has_none() -> None:
     assert found.summary.ephemeral is None
     assert [row.key for row in found.pressure] == ["well-known", "registered", "dynamic"]
     assert found.summary.worst is None
+
+
+def test_what_is_left_has_a_trend_that_a_new_range_begins_anew() -> None:
+    def clients(number: int) -> list[Socket]:
+        return [
+            connection(f"127.0.0.1:{port}", "127.0.0.1:80", held_by=[NODE])
+            for port in range(40000, 40000 + number)
+        ]
+
+    def rate(found: Board) -> float | None:
+        [row] = [row for row in found.pressure if row.gauge and row.gauge.destination]
+        assert row.trend is not None
+        return row.trend.rate
+
+    first, memory = next_board(None, snapshot(*clients(10)), 0.0)
+    assert rate(first) is None
+    second, memory = next_board(memory, snapshot(*clients(40)), 3.0)
+    assert rate(second) == 10
+    small = PortRange(RangeName.EPHEMERAL, 40000, 40099)
+    third, _ = next_board(memory, snapshot(*clients(40), ephemeral=small), 6.0)
+    assert rate(third) is None
 
 
 def test_nothing_is_new_at_the_first_look() -> None:

@@ -230,7 +230,8 @@ def test_it_loads_neither_the_interface_nor_anything_slow(server: Child) -> None
     assert loaded & slow == set()
 
 
-def test_no_annotation_is_compiled_on_the_way(server: Child) -> None:
+@pytest.mark.parametrize("argv", [["list", "--json"], ["check"], ["check", "--json"]])
+def test_no_annotation_is_compiled_on_the_way(argv: list[str]) -> None:
     """Fields of a NamedTuple annotated by strings (`from __future__ import annotations`) are
     compiled one by one, in Python up to 3.13: a twentieth of the whole command."""
     code = (
@@ -240,7 +241,7 @@ def test_no_annotation_is_compiled_on_the_way(server: Child) -> None:
         "typing.ForwardRef.__init__ = make\n"
         "from porttui.__main__ import main; sys.exit(main(sys.argv[1:]))"
     )
-    command = [sys.executable, "-c", code, "list", "--json", str(server.port)]
+    command = [sys.executable, "-c", code, *argv]
     done = subprocess.run(
         command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=True
     )

@@ -32,7 +32,7 @@ def a_machine(*sockets: Socket) -> ScriptedMachine:
 
 async def test_a_destination_under_pressure() -> None:
     async with on_stage(a_machine(*clients(80))) as stage:
-        await stage.see("WARNING: connect() to 127.0.0.1:3000 from 127.0.0.1, 10 left")
+        await stage.see("WARNING: 10 left to 127.0.0.1:3000")
         stage.app.clear_notifications()
         await stage.press("3", "down")
         row = next(line for line in stage.lines if "→ 127.0.0.1:3000" in line)

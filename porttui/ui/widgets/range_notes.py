@@ -122,7 +122,9 @@ def _forecast(row: PressureRow) -> str:
     trend = row.trend
     if trend is None or trend.rate is None or trend.exhausted_in_s is None or trend.rate < 0.1:
         return ""
-    return f"{trend.rate:,.1f} a second less: used up in {age(trend.exhausted_in_s)} at this rate"
+    rate = f"{trend.rate:,.0f}" if trend.rate >= 10 else f"{trend.rate:.1f}"
+    end = "within 1 s" if trend.exhausted_in_s < 1 else f"in {age(trend.exhausted_in_s)}"
+    return f"{rate} a second less: used up {end} at this rate"
 
 
 def _extent(usage: RangeUsage) -> str:

@@ -9,7 +9,7 @@ from rich.text import Text
 from textual.widget import Widget
 
 from porttui.analysis.board import Summary
-from porttui.forecast.wording import title
+from porttui.forecast.wording import short_title
 from porttui.model.forecast import Level
 from porttui.ui.wording import count, percent
 
@@ -87,7 +87,7 @@ class SummaryLine(Widget):
             return _Part("EPHEMERAL unknown", "EPHEMERAL ?", 3)
         worst = summary.worst
         if worst is not None and worst.level in _STYLES:
-            words = f"{worst.level.value.upper()}: {title(worst)}, {count(worst.left)} left"
+            words = f"{worst.level.value.upper()}: {count(worst.left)} left {short_title(worst)}"
             return _Part(words, worst.level.value.upper(), 0, _STYLES[worst.level])
         share = percent(usage.share)
         used, capacity = count(usage.tcp), count(usage.range.capacity)
