@@ -2,9 +2,9 @@
 
 The application, its host and everything it shows are real: processes with real sockets, in a
 network, PID and mount namespace of their own, so that nothing of this machine gets into the
-pictures. Three things are for show: the processes wear the names and command lines of servers
-that a developer runs, /etc/passwd names their users, and their ages are made up, because nobody
-wants to wait three days for a picture. Needs util-linux, iproute2, Chromium and the font Fira Code.
+pictures. Two things are for show: the processes wear the names and command lines of servers that
+a developer runs, and /etc/passwd names their users. Needs util-linux, iproute2, Chromium and the
+font Fira Code.
 """
 
 from __future__ import annotations
