@@ -63,11 +63,14 @@ def _load(pairs: int, time_wait: int, processes: int, idle: int) -> Iterator[Non
 
 
 def _print_one_shot(times: Mapping[str, Timing]) -> None:
+    bare = times[collecting.PASS].median
     start = times[collecting.LIST_LISTENERS].median - times[collecting.SAMPLE].median
-    ratio = start / times[collecting.PASS].median
+    against = {
+        collecting.LIST_LISTENERS: f"{start / bare:.2f} x pass + sample",
+        collecting.CHECK: f"{times[collecting.CHECK].median / bare:.2f} x pass",
+    }
     for name, each in times.items():
-        against = f"{ratio:.2f} x pass + sample" if name == collecting.LIST_LISTENERS else ""
-        print(f"| {name} | {each} | {against} |")
+        print(f"| {name} | {each} | {against.get(name, '')} |")
 
 
 def _print_start(times: Mapping[str, Timing]) -> None:

@@ -31,16 +31,18 @@ SS_LISTENERS = "ss -Htlnp"
 LIST_LISTENERS = "porttui list --listening --json"
 LIST_ALL = "porttui list --json"
 SAMPLE = "the sample of that, by itself"
+CHECK = "porttui check"
 PASS = "python -c pass"
 
 
 def one_shot(rounds: int) -> dict[str, Timing]:
-    """A command that lists listeners, its sample alone, and Python that does nothing."""
+    """Commands on an idle machine, the sample of one alone, and Python that does nothing."""
     return in_turns(
         {
             PASS: _command(sys.executable, "-c", "pass"),
             LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
             SAMPLE: lambda: Sampler(local_host()).sample(Want.LISTENING),
+            CHECK: _command(*porttui("check")),
         },
         rounds,
     )
@@ -60,6 +62,7 @@ def collection(rounds: int) -> dict[str, Timing]:
         PSUTIL: psutil.net_connections,
         LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
         LIST_ALL: _command(*porttui("list", "--json")),
+        CHECK: _command(*porttui("check")),
         PASS: _command(sys.executable, "-c", "pass"),
     }
     for command in (SS_ALL, SS_LISTENERS, "ss -tan", "lsof -nP -iTCP", "netstat -tanp"):
