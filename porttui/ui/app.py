@@ -217,7 +217,8 @@ class PorttuiApp(App[int]):
         self._filter_line.open(self._wanted)
 
     def action_clear(self) -> None:
-        """Clear the message and the filter and close its line; or go back out of a range."""
+        """Clear messages and the filter and close its line; or go back out of a range."""
+        self.clear_notifications()
         was_open = self._filter_line.is_open
         self._filter_line.close()
         self._say("")

@@ -105,9 +105,12 @@ async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:
 
 
 async def test_every_size_shows_what_is_left() -> None:
-    for size in (LARGE, SMALL, (60, 20)):
+    for size in (LARGE, SMALL, (60, 20), (60, 15), (40, 12)):
         async with on_stage(a_machine(*clients(80)), size=size) as stage:
-            stage.app.clear_notifications()
-            await stage.press("3", "down")
-            assert "10 of 90 left" in stage.text
-            assert ":3000" in stage.text
+            await stage.press("escape", "3", "down")
+            assert stage.toasts == ""
+            assert stage.lines[0].count("10 left") == 1
+            row = next(line for line in stage.lines if "→" in line and ":3000" in line)
+            assert "10" in row.split(":3000")[1], size
+            if size[1] >= 15:
+                assert "10 of 90 left" in stage.text

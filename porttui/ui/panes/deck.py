@@ -27,6 +27,9 @@ WIDE_LINES = 30
 """From this size on all three panes are on the screen together: side by side, loopback and ranges
 need 56 columns each to show what they are for, and ranges 15 lines."""
 
+TALL_LINES = 16
+"""From this height on there is room for the picture of the port space."""
+
 FRAMED_LINES = 10
 """From this height on a pane has a frame."""
 
@@ -127,6 +130,7 @@ class Deck(Vertical):
         """Three panes where they fit, else one."""
         size = event.size
         self.set_class(size.width < WIDE_COLUMNS or size.height < WIDE_LINES, "narrow")
+        self.set_class(size.height < TALL_LINES, "short")
         self.set_class(size.height < FRAMED_LINES, "frameless")
 
     def on_mouse_down(self, event: events.MouseDown) -> None:

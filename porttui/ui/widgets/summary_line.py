@@ -87,8 +87,9 @@ class SummaryLine(Widget):
             return _Part("EPHEMERAL unknown", "EPHEMERAL ?", 3)
         worst = summary.worst
         if worst is not None and worst.level in _STYLES:
-            words = f"{worst.level.value.upper()}: {count(worst.left)} left {short_title(worst)}"
-            return _Part(words, worst.level.value.upper(), 0, _STYLES[worst.level])
+            short = f"{worst.level.value.upper()}: {count(worst.left)} left"
+            words = f"{short} {short_title(worst)}"
+            return _Part(words, short, 0, _STYLES[worst.level])
         share = percent(usage.share)
         used, capacity = count(usage.tcp), count(usage.range.capacity)
         return _Part(f"EPHEMERAL {used} of {capacity} ({share})", f"EPHEMERAL {share}", 3)
