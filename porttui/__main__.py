@@ -45,40 +45,28 @@ def main(argv: Sequence[str] | None = None) -> int:
             # Whoever names a process must not break the list of a terminal with another encoding.
             stream.reconfigure(errors="backslashreplace")
     try:
-        try:
-            command = parse_arguments(sys.argv[1:] if argv is None else argv)
-            if isinstance(command, ListCommand):
-                return _list(command)
-            if isinstance(command, SessionCommand):
-                return _run_session(command)
-            from porttui.cli.check_arguments import CheckCommand
+        command = parse_arguments(sys.argv[1:] if argv is None else argv)
+        if isinstance(command, ListCommand):
+            return _list(command)
+        if isinstance(command, SessionCommand):
+            return _run_session(command)
+        from porttui.cli.check_arguments import CheckCommand
 
-            if isinstance(command, CheckCommand):
-                return _check(command)
-            from porttui.cli.port_commands import run_port_command
+        if isinstance(command, CheckCommand):
+            return _check(command)
+        from porttui.cli.port_commands import run_port_command
 
-            return run_port_command(command, sys.stdout, sys.stderr)
-        finally:
-            # Now, not when Python ends: then an error could no longer be told.
-            if sys.stdout is not None:
-                sys.stdout.flush()
+        return run_port_command(command, sys.stdout, sys.stderr)
     except HostError as error:
         print(f"porttui: {error}", file=sys.stderr)
         return ExitStatus.FAILED
     except BrokenPipeError:
-        _give_up_stdout()
         return ExitStatus.BROKEN_PIPE
     except OutputError as error:
-        _give_up_stdout()
         print(f"porttui: {error}", file=sys.stderr)
         return ExitStatus.FAILED
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
-
-
-def _give_up_stdout() -> None:
-    """What is still to be written goes nowhere; Python would complain once more at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _list(command: ListCommand) -> int:
@@ -90,12 +78,24 @@ def _list(command: ListCommand) -> int:
 
 
 def _check(command: CheckCommand) -> int:
-    from porttui.cli.check import run_check
+    """Whatever keeps it from an answer is UNKNOWN: 1 and 2 would be verdicts."""
+    from porttui.cli.check import run_check, unknown
+    from porttui.cli.exit_status import CheckStatus
+    from porttui.cli.output import OutputError, write
+    from porttui.host.contract import HostError
     from porttui.host.local import local_host
     from porttui.sampling.sampler import Sampler
 
-    host = local_host(command.source, once=command.period_s is None)
-    return run_check(command, host, Sampler(host), sys.stdout, sys.stderr)
+    try:
+        try:
+            host = local_host(command.source, once=command.period_s is None)
+        except HostError as error:
+            write(unknown(str(error), as_json=command.as_json), sys.stdout)
+            return CheckStatus.UNKNOWN
+        return run_check(command, host, Sampler(host), sys.stdout, sys.stderr)
+    except OutputError as error:
+        print(f"porttui: {error}", file=sys.stderr)
+        return CheckStatus.UNKNOWN
 
 
 def _run_session(command: SessionCommand) -> int:

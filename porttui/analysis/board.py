@@ -21,7 +21,7 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.model.socket_table import TIME_WAIT
 
-_DESTINATIONS = 30
+_DESTINATIONS = 20
 """Those with most connections."""
 
 

@@ -195,11 +195,14 @@ def _fail_check(argv: Sequence[str], message: str) -> NoReturn:
     """A monitoring system reads stdout and takes the status for an answer: 2 would be critical."""
     from porttui.cli.check import unknown
     from porttui.cli.check_arguments import wants_json
-    from porttui.cli.output import write
+    from porttui.cli.output import OutputError, write
     from porttui.host.foreign_text import safe
 
     words = f"{safe(message, _LONGEST_ERROR)} (porttui check --help tells more)"
-    write(unknown(words, as_json=wants_json(argv)), sys.stdout)
+    try:
+        write(unknown(words, as_json=wants_json(argv)), sys.stdout)
+    except OutputError as error:
+        print(f"porttui: {error}", file=sys.stderr)
     raise SystemExit(CheckStatus.UNKNOWN)
 
 

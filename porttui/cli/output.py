@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TextIO
 
 
@@ -20,7 +21,9 @@ def write(text: str, out: TextIO | None) -> None:
         return
     try:
         print(text, file=out, flush=True)
-    except BrokenPipeError:
-        raise
     except OSError as error:
+        # What is still to be written goes nowhere; Python would complain once more at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
+        if isinstance(error, BrokenPipeError):
+            raise
         raise OutputError(f"stdout cannot be written: {error.strerror}") from error

@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from porttui.__main__ import main
+from porttui.host.contract import Host, HostError
 from tests.children import SocketSpec
 from tests.cli.running import PORTTUI, environment, run
 from tests.host.elsewhere import NOBODY
@@ -222,6 +224,16 @@ def test_bad_usage_is_unknown(argv: list[str], words: str) -> None:
     as_json = run("check", "--json", *argv)
     assert as_json.returncode == 3
     assert json.loads(as_json.stdout)["verdict"] == "unknown"
+
+
+def test_a_source_that_is_not_there_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A fake: here all of them are."""
+
+    def refuse(_source: object, *, once: bool) -> Host:
+        raise HostError(f"not here, {once}")
+
+    monkeypatch.setattr("porttui.host.local.local_host", refuse)
+    assert main(["check", "--source", "netlink"]) == 3
 
 
 def test_watching_goes_on_until_ctrl_c() -> None:

@@ -259,6 +259,18 @@ def test_a_reader_that_went_away_is_no_crash(argv: list[str], unbuffered: str) -
     assert done.returncode in (0, 141)
 
 
+@pytest.mark.parametrize("unbuffered", ["", "1"])
+@pytest.mark.parametrize(
+    "argv", [["list"], ["list", "--json"], ["--help"], ["who", "1"], ["check"], ["check", "--to"]]
+)
+def test_what_cannot_be_written_is_said(argv: list[str], unbuffered: str) -> None:
+    """As on a full disk; here stdout is open for reading alone."""
+    with open(os.devnull, "rb") as unwritable:
+        done = _run_into(unwritable.fileno(), argv, PYTHONUNBUFFERED=unbuffered)
+    assert done.stderr == "porttui: stdout cannot be written: Bad file descriptor\n"
+    assert done.returncode == (3 if argv[0] == "check" else 1)
+
+
 def test_a_reader_that_takes_one_line_gets_it(servers: Servers) -> None:
     """As `porttui list | head -1`; more is written than a pipe holds (pipe(7))."""
     first = servers.start({"sockets": [{"reuse_port": True}]})

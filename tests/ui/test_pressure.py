@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from porttui.model.limits import Limit, Limits
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket
 from porttui.model.tcp_rules import TcpRules
@@ -93,6 +94,17 @@ async def test_udp_and_bind_lead_to_the_ports_of_the_range() -> None:
         table.select_key(bind_row.key)
         await stage.press("enter")
         await stage.see("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")
+
+
+async def test_a_limit_that_is_none_of_ports_has_details() -> None:
+    machine = a_machine()
+    machine.limits = Limits(conntrack=Limit(95, 100), open_files=Limit(10, 1000))
+    async with on_stage(machine) as stage:
+        await stage.see("WARNING: 5 left in conntrack")
+        await stage.press("3", "down", "enter")
+        assert stage.dialog == "DetailsDialog"
+        assert "connections tracked by netfilter" in stage.text
+        assert "nf_conntrack_max" in stage.said
 
 
 async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:

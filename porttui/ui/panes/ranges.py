@@ -11,11 +11,12 @@ from porttui.analysis.filter import Filter
 from porttui.analysis.pressure import PressureRow, scope_of
 from porttui.analysis.scope import Scope
 from porttui.forecast.gauges import Gauge, Resource
+from porttui.forecast.wording import cure, title
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
-from porttui.ui.panes.pane import SCANNING, Details, Pane, StopChoice
+from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_notes import RangeNotes
@@ -97,8 +98,18 @@ class RangesPane(Pane):
         return scope_of(row, snapshot.ephemeral) if row else None
 
     def details(self, snapshot: Snapshot) -> Details | None:  # noqa: ARG002
-        """What there is to say stands under the table."""
-        return None
+        """Of what has no sockets to go into."""
+        row = self._table.selected
+        gauge = row.gauge if row else None
+        if gauge is None:
+            return None
+        facts = (
+            Fact("in use", count(gauge.used)),
+            Fact("most", count(gauge.capacity)),
+            Fact("left", count(gauge.left), LEVEL_TONES[gauge.level]),
+            Fact("what helps", cure(gauge)),
+        )
+        return Details(title(gauge), facts)
 
 
 _MARKS = {
