@@ -17,7 +17,7 @@ MARKS = (
     ("-", "just gone"),
     ("~", "the same address in other hands"),
     ("!", "exposed: not only this machine can reach it"),
-    ("!  ✗", "in the ranges: running low, exhausted; ≤ is at most"),
+    ("✗", "exhausted; running low is !, and ≤ is at most"),
     ("½", "half closed: one side has said its last word"),
     ("->", "from client to server: the server's address is listened on"),
     ("~>", "the server is likely, from its port alone"),
