@@ -11,7 +11,7 @@ from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import PressureRow, pressure_rows
 from porttui.analysis.trend import History, Trend, histories_then
-from porttui.analysis.usage import RangeUsage, density, range_usage
+from porttui.analysis.usage import RangeUsage, port_usage
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, gauges
 from porttui.model.forecast import Caveat
@@ -53,7 +53,7 @@ class Board(NamedTuple):
     caveats: tuple[Caveat, ...]
     """Why the gauges may be off."""
     density: tuple[int, ...]
-    """TCP ports in use of equal parts of the port space, see `usage.density`."""
+    """TCP ports in use of equal parts of the port space, see `PortUsage.density`."""
     summary: Summary
 
 
@@ -70,7 +70,7 @@ def next_board(
     memory: Memory | None, snapshot: Snapshot, at: float, limits: Limits | None = None
 ) -> tuple[Board, Memory]:
     """The board for `snapshot`, with what changed since; `at` is monotonic seconds."""
-    listeners, pairs, usage = listening(snapshot), loopback_pairs(snapshot), range_usage(snapshot)
+    listeners, pairs, usage = listening(snapshot), loopback_pairs(snapshot), port_usage(snapshot)
     found = forecast(snapshot, top=_DESTINATIONS)
     measured = gauges(found, limits) if found else ()
     left: dict[Hashable, int] = {_history_key(gauge): gauge.left for gauge in measured}
@@ -86,7 +86,7 @@ def next_board(
         listeners=len(listeners),
         exposed=_exposed(listeners),
         pairs=len(pairs),
-        ephemeral=next((each for each in usage if each.key is RangeName.EPHEMERAL), None),
+        ephemeral=next((each for each in usage.ranges if each.key is RangeName.EPHEMERAL), None),
         worst=measured[0] if measured else None,
         time_wait=snapshot.sockets.states.count(TIME_WAIT),
         hidden=snapshot.coverage.hidden_holders,
@@ -96,10 +96,10 @@ def next_board(
         snapshot=snapshot,
         listening=memory.listening.shown,
         pairs=memory.pairs.shown,
-        pressure=pressure_rows(usage, measured, trends),
+        pressure=pressure_rows(usage.ranges, measured, trends),
         gauges=measured,
         caveats=found.caveats if found else (),
-        density=density(snapshot),
+        density=usage.density,
         summary=summary,
     )
     return board, memory

@@ -10,7 +10,7 @@ Each kind of term is one `read_...` function in `_READERS`: a richer grammar add
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Container, Iterable
 from typing import NamedTuple, Protocol
 
 from porttui.model.address import Address, Endpoint
@@ -46,6 +46,11 @@ class PortTerm(NamedTuple):
     first: int
     last: int
 
+    @property
+    def ports(self) -> Container[int]:
+        """All of them."""
+        return range(self.first, self.last + 1)
+
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""
         return any(self.first <= end.port <= self.last for end in facets.endpoints)
@@ -58,11 +63,12 @@ class PrefixTerm(NamedTuple):
 
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""
-        return any(self.fits(end.port) for end in facets.endpoints)
+        return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
 
-    def fits(self, port: int) -> bool:
-        """Whether a port begins so."""
-        return str(port).startswith(self.digits)
+    @property
+    def ports(self) -> Container[int]:
+        """All of them."""
+        return {port for port in range(MAX_PORT + 1) if str(port).startswith(self.digits)}
 
 
 class EndpointTerm(NamedTuple):
@@ -103,6 +109,20 @@ class Filter(NamedTuple):
     def meets(self, facets: Facets) -> bool:
         """Whether a row with these facets meets every term."""
         return all(term.meets(facets) for term in self.terms)
+
+
+def matching(
+    rows: int, wanted: Filter, tester: Callable[[Term], Callable[[int], bool]]
+) -> list[int]:
+    """The rows that meet the filter, in their order, where a row is but a number.
+
+    `tester` makes of a term what tells whether a row meets it.
+    """
+    left: Iterable[int] = range(rows)
+    for term in wanted.terms:
+        meets = tester(term)
+        left = [row for row in left if meets(row)]
+    return list(left)
 
 
 def parse_filter(text: str) -> Filter:

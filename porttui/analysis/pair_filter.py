@@ -6,7 +6,7 @@ but for the ports: it is looked for once for each such kind of connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
 
 from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import (
@@ -16,24 +16,19 @@ from porttui.analysis.filter import (
     PrefixTerm,
     Term,
     WordTerm,
+    matching,
 )
 from porttui.analysis.pair_table import NO_ROW, PairTable
 
 
 def matching_pairs(table: PairTable, wanted: Filter) -> list[int]:
     """The rows that meet the filter, in their order."""
-    rows: Iterable[int] = range(len(table))
-    for term in wanted.terms:
-        meets = _tester(table, term)
-        rows = [row for row in rows if meets(row)]
-    return list(rows)
+    return matching(len(table), wanted, lambda term: _tester(table, term))
 
 
 def _tester(table: PairTable, term: Term) -> Callable[[int], bool]:
-    if isinstance(term, PortTerm):
-        return _by_port(table, set(range(term.first, term.last + 1)))
-    if isinstance(term, PrefixTerm):
-        return _by_port(table, {port for port in range(65536) if term.fits(port)})
+    if isinstance(term, PortTerm | PrefixTerm):
+        return _by_port(table, term.ports)
     if isinstance(term, EndpointTerm) and term.address is None:
         return _by_port(table, {term.port})
     if isinstance(term, WordTerm):
@@ -41,7 +36,7 @@ def _tester(table: PairTable, term: Term) -> Callable[[int], bool]:
     return lambda row: term.meets(facets_of_pair(table[row]))
 
 
-def _by_port(table: PairTable, ports: set[int]) -> Callable[[int], bool]:
+def _by_port(table: PairTable, ports: Container[int]) -> Callable[[int], bool]:
     clients, servers = table.client_ports(), table.server_ports()
     return lambda row: clients[row] in ports or servers[row] in ports
 

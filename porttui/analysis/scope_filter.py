@@ -6,34 +6,28 @@ for the ports: it is looked for once for each such kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container
 
 from porttui.analysis.facets import facets_of_socket
-from porttui.analysis.filter import Filter, PortTerm, PrefixTerm, Term, WordTerm
+from porttui.analysis.filter import Filter, PortTerm, PrefixTerm, Term, WordTerm, matching
 from porttui.analysis.scope import ScopeRows
 from porttui.model.address import Endpoint
 
 
 def matching_sockets(table: ScopeRows, wanted: Filter) -> list[int]:
     """The rows that meet the filter, in their order."""
-    rows: Iterable[int] = range(len(table))
-    for term in wanted.terms:
-        meets = _tester(table, term)
-        rows = [row for row in rows if meets(row)]
-    return list(rows)
+    return matching(len(table), wanted, lambda term: _tester(table, term))
 
 
 def _tester(table: ScopeRows, term: Term) -> Callable[[int], bool]:
-    if isinstance(term, PortTerm):
-        return _by_port(table, set(range(term.first, term.last + 1)))
-    if isinstance(term, PrefixTerm):
-        return _by_port(table, {port for port in range(65536) if term.fits(port)})
+    if isinstance(term, PortTerm | PrefixTerm):
+        return _by_port(table, term.ports)
     if isinstance(term, WordTerm):
         return _by_word(table, term)
     return lambda row: term.meets(facets_of_socket(table[row].socket, table[row].service))
 
 
-def _by_port(table: ScopeRows, ports: set[int]) -> Callable[[int], bool]:
+def _by_port(table: ScopeRows, ports: Container[int]) -> Callable[[int], bool]:
     places = table.places
     local, remote = table.sockets.local_ports, table.sockets.remote_ports
     return lambda row: local[places[row]] in ports or remote[places[row]] in ports

@@ -12,6 +12,9 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import STATES, SocketTable
 
+BLOCKS = 256
+"""Parts of the port space whose use is counted, of 256 ports each."""
+
 
 class HolderCount(NamedTuple):
     """How many distinct ports of a range a process holds."""
@@ -62,6 +65,13 @@ class _Ports:
         held_back = sum(self._between(first, last) for first, last in port_range.reserved)
         return self._between(port_range.first, port_range.last) - held_back
 
+    def density(self) -> tuple[int, ...]:
+        """How many of them are in each of the BLOCKS."""
+        used = [0] * BLOCKS
+        for port in self._ports:
+            used[port * BLOCKS >> 16] += 1
+        return tuple(used)
+
     def _between(self, first: int, last: int) -> int:
         return bisect_right(self._ports, last) - bisect_left(self._ports, first)
 
@@ -75,26 +85,22 @@ class _Census(NamedTuple):
     by_process: Mapping[Process, _Ports]
 
 
-BLOCKS = 256
-"""Parts of the port space whose use is counted, of 256 ports each."""
+class PortUsage(NamedTuple):
+    """Of the whole port space."""
 
-
-def density(snapshot: Snapshot) -> tuple[int, ...]:
+    ranges: tuple[RangeUsage, ...]
+    """IANA's three, and the kernel's ephemeral range where it is known."""
+    density: tuple[int, ...]
     """How many TCP ports of each block are in use."""
-    sockets = snapshot.sockets
-    used = [0] * BLOCKS
-    for port in set(sockets.local_ports[: sockets.udp_from]) - {0}:
-        used[port >> 8] += 1
-    return tuple(used)
 
 
-def range_usage(snapshot: Snapshot) -> tuple[RangeUsage, ...]:
-    """IANA's three ranges, and the kernel's ephemeral range where it is known."""
+def port_usage(snapshot: Snapshot) -> PortUsage:
+    """What is in use, from one look at all ports."""
     census = _census(snapshot.sockets)
     ranges: Iterable[PortRange] = IANA_RANGES
     if snapshot.ephemeral is not None:
         ranges = (*IANA_RANGES, snapshot.ephemeral)
-    return tuple(_usage(each, census) for each in ranges)
+    return PortUsage(tuple(_usage(each, census) for each in ranges), census.tcp.density())
 
 
 def _census(sockets: SocketTable) -> _Census:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from porttui import __version__
 from porttui.cli.exit_status import CheckStatus, ExitStatus
-from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse
+from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse, seconds
 from porttui.host.local import SourceName
 from porttui.model.address import Place
 
@@ -194,13 +194,12 @@ def _fail(grammar: Grammar, message: str) -> NoReturn:
 def _fail_check(argv: Sequence[str], message: str) -> NoReturn:
     """A monitoring system reads stdout and takes the status for an answer: 2 would be critical."""
     from porttui.cli.check import unknown
-    from porttui.cli.check_arguments import wants_json
     from porttui.cli.output import OutputError, write
     from porttui.host.foreign_text import safe
 
     words = f"{safe(message, _LONGEST_ERROR)} (porttui check --help tells more)"
     try:
-        write(unknown(words, as_json=wants_json(argv)), sys.stdout)
+        write(unknown(words, as_json="--json" in argv), sys.stdout)
     except OutputError as error:
         print(f"porttui: {error}", file=sys.stderr)
     raise SystemExit(CheckStatus.UNKNOWN)
@@ -218,19 +217,6 @@ def _columns() -> int:
         return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
     except (ValueError, OSError):
         return 80
-
-
-def _read_interval(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = float("nan")
-    if not SHORTEST_INTERVAL_S <= seconds <= LONGEST_INTERVAL_S:
-        raise ValueError(
-            f"{text!r} is no number of seconds "
-            f"from {SHORTEST_INTERVAL_S:g} to {LONGEST_INTERVAL_S:g}"
-        )
-    return seconds
 
 
 def _read_source(text: str) -> SourceName:
@@ -257,7 +243,7 @@ _SESSION = Grammar(
             f"time between two samples, {DEFAULT_INTERVAL_S:g} by default; "
             "stretched when sampling is slow",
             "SECONDS",
-            _read_interval,
+            seconds(SHORTEST_INTERVAL_S, LONGEST_INTERVAL_S),
         ),
         Option("--filter", "begin with this filter", "FILTER"),
         _SOURCE,

@@ -10,7 +10,7 @@ from porttui.cli.check_arguments import CheckCommand
 from porttui.cli.exit_status import CheckStatus
 from porttui.cli.output import write
 from porttui.forecast.forecasting import USUAL_BINDS, forecast
-from porttui.forecast.gauges import Gauge, Resource, gauges, worst_of
+from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.host.contract import Host, HostError
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Level
@@ -70,9 +70,7 @@ def _look(
         return unknown(why, as_json=command.as_json), CheckStatus.UNKNOWN, ()
     limits = sampler.limits()
     every = gauges(found, limits, command.warn, command.crit)
-    asked = [each for each in every if _is_asked(each, wanted, command.binds)]
-    decisive = worst_of(asked)
-    assert decisive is not None
+    decisive = _asked(every, wanted, command.binds)[0]
     problems = [str(problem) for problem in snapshot.problems]
     status = STATUSES[decisive.level]
     if command.as_json:
@@ -111,12 +109,16 @@ def _ends(name: str, port: int) -> Sequence[Endpoint]:
         return resolve(name, port)
 
 
-def _is_asked(gauge: Gauge, wanted: Sequence[Flow], binds: Sequence[Address]) -> bool:
-    """Whether the verdict is about it: with --to or --bind about these alone."""
+def _asked(
+    every: Sequence[Gauge], wanted: Sequence[Flow], binds: Sequence[Address]
+) -> Sequence[Gauge]:
+    """What the verdict is about, the worst first: with --to or --bind these alone."""
     if not wanted and not binds:
-        return True
-    if gauge.resource is Resource.BIND:
-        return gauge.address in binds
-    found = gauge.destination
-    asked = {flow.key for flow in wanted}
-    return found is not None and Flow(found.local, found.remote).key in asked
+        return every
+    keys = {flow.key for flow in wanted}
+    return [
+        gauge
+        for gauge in every
+        if (gauge.resource is Resource.BIND and gauge.address in binds)
+        or (gauge.flow is not None and gauge.flow.key in keys)
+    ]

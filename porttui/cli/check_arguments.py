@@ -1,9 +1,8 @@
 """The command line of `check`: what it is to look at, and what is too little."""
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
-from porttui.cli.options import Given, Grammar, Option, UsageError
+from porttui.cli.options import Given, Grammar, Option, UsageError, seconds
 from porttui.cli.port_arguments import read_addresses, read_host_and_port
 from porttui.host.local import SourceName
 from porttui.model.address import Address
@@ -48,7 +47,7 @@ def check_grammar(source: Option) -> Grammar:
                 "--bind",
                 "the address of a bind() to port 0; may be given again",
                 "ADDRESS",
-                _read_bind,
+                read_addresses,
                 many=True,
             ),
             Option(
@@ -69,7 +68,7 @@ def check_grammar(source: Option) -> Grammar:
                 "--interval",
                 f"with --watch: time between two looks, {DEFAULT_PERIOD_S:g} by default",
                 "SECONDS",
-                _read_period,
+                seconds(_SHORTEST_PERIOD_S, _LONGEST_PERIOD_S),
             ),
             source,
         ),
@@ -111,28 +110,13 @@ def read_check(given: Given, source: SourceName) -> CheckCommand:
     )
 
 
-def wants_json(argv: Sequence[str]) -> bool:
-    """Whether a command line that cannot be read asks for JSON all the same."""
-    return "--json" in argv
-
-
 def _read_destination(text: str) -> tuple[str, int]:
     if ":" not in text:
         raise ValueError(f"{text or 'an empty word'} lacks a port, as in 127.0.0.1:5432")
-    try:
-        host, port = read_host_and_port(text)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
+    host, port = read_host_and_port(text)
     if not host:
         raise ValueError(f"{text or 'an empty word'} lacks a host, as in 127.0.0.1:5432")
     return host, port
-
-
-def _read_bind(text: str) -> tuple[Address, ...]:
-    try:
-        return read_addresses(text)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
 
 
 def _read_percent(text: str) -> float:
@@ -143,15 +127,3 @@ def _read_percent(text: str) -> float:
     if not 0 <= percent <= 100:
         raise ValueError(f"{text!r} is no percentage from 0 to 100")
     return percent
-
-
-def _read_period(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not _SHORTEST_PERIOD_S <= seconds <= _LONGEST_PERIOD_S:
-        raise ValueError(
-            f"{text!r} is no number of seconds from {_SHORTEST_PERIOD_S:g} to {_LONGEST_PERIOD_S:g}"
-        )
-    return seconds

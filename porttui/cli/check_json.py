@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from porttui.cli.json_output import VERSION, Json, process_json
+from porttui.cli.json_output import VERSION, Json, endpoint_json, process_json
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.wording import caveat_words, cure, verdict
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
@@ -54,7 +54,7 @@ def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits:
 def _destination(each: Destination, level: Level) -> dict[str, Json]:
     return {
         "local": each.local.text,
-        "remote": {"address": each.remote.address.text, "port": each.remote.port},
+        "remote": endpoint_json(each.remote),
         "verdict": level.value,
         "in_use": each.in_use,
         "time_wait": each.time_wait,

@@ -41,8 +41,8 @@ def socket_json(each: Socket) -> dict[str, Json]:
         "protocol": each.protocol.value,
         "family": each.family.value,
         "state": each.state.value if each.state else None,
-        "local": _endpoint(each.local),
-        "remote": _endpoint(each.remote) if each.remote else None,
+        "local": endpoint_json(each.local),
+        "remote": endpoint_json(each.remote) if each.remote else None,
         "uid": each.uid,
         "user": each.user,
         "ownership": each.ownership.value,
@@ -67,5 +67,6 @@ def _iso_8601(epoch_s: float) -> str:
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
 
 
-def _endpoint(endpoint: Endpoint) -> dict[str, Json]:
+def endpoint_json(endpoint: Endpoint) -> dict[str, Json]:
+    """An address and a port."""
     return {"address": endpoint.address.text, "port": endpoint.port}

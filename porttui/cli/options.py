@@ -24,7 +24,7 @@ class Option(NamedTuple):
     value: str = ""
     """What stands for the value in the help; empty for a flag."""
     read: Callable[[str], object] = str
-    """The value of a text; raises ValueError with the reason."""
+    """The value of a text; raises ValueError or UsageError with the reason."""
     excludes: str = ""
     """The name of another option that makes no sense beside this one."""
     many: bool = False
@@ -102,8 +102,23 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
 def _read(option: Option, text: str) -> object:
     try:
         return option.read(text)
-    except ValueError as error:
+    except (ValueError, UsageError) as error:
         raise UsageError(f"{option.name}: {error}") from error
+
+
+def seconds(least: float, most: float) -> Callable[[str], float]:
+    """Reads a time, for `Option.read`."""
+
+    def read(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = float("nan")
+        if not least <= value <= most:
+            raise ValueError(f"{text!r} is no number of seconds from {least:g} to {most:g}")
+        return value
+
+    return read
 
 
 def help_text(grammar: Grammar, columns: int) -> str:

@@ -2,9 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
-from porttui.cli.options import Grammar, Option, UsageError
+from porttui.cli.options import Grammar, Option, seconds
 from porttui.cli.port_arguments import DEFAULT_CONNECT_S, DEFAULT_GRACE_S, read_addresses
-from porttui.model.address import Address
 
 LONGEST_TIMEOUT_S = 86400.0
 MOST_PORTS = 100
@@ -44,7 +43,7 @@ def _free(source: Option) -> Grammar:
                 "--timeout",
                 f"how long the process has to exit, {DEFAULT_GRACE_S:g} by default",
                 "SECONDS",
-                _read_seconds,
+                _SECONDS,
             ),
             _JSON,
             source,
@@ -84,7 +83,7 @@ def _probe(source: Option) -> Grammar:
                 "--timeout",
                 f"for each address, {DEFAULT_CONNECT_S:g} by default",
                 "SECONDS",
-                _read_seconds,
+                _SECONDS,
             ),
             _JSON,
             source,
@@ -101,7 +100,7 @@ def _wait(source: Option) -> Grammar:
         description="Wait until a port is free, or until something listens on it.",
         options=(
             Option("--until", "free (the default) or listening", "STATE", _read_until),
-            Option("--timeout", "give up after so long", "SECONDS", _read_seconds),
+            Option("--timeout", "give up after so long", "SECONDS", _SECONDS),
             _ADDRESS,
             _UDP,
             _JSON,
@@ -111,23 +110,6 @@ def _wait(source: Option) -> Grammar:
         most=1,
         epilog=f"{_WORDS}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
     )
-
-
-def _read_address_option(text: str) -> tuple[Address, ...]:
-    try:
-        return read_addresses(text)
-    except UsageError as error:
-        raise ValueError(str(error)) from error
-
-
-def _read_seconds(text: str) -> float:
-    try:
-        seconds = float(text)
-    except ValueError:
-        seconds = -1.0
-    if not 0 <= seconds <= LONGEST_TIMEOUT_S:
-        raise ValueError(f"{text!r} is no number of seconds from 0 to {LONGEST_TIMEOUT_S:g}")
-    return seconds
 
 
 def _read_number(text: str) -> int:
@@ -147,9 +129,10 @@ _ADDRESS = Option(
     "where to bind: 127.0.0.1, ::1, localhost for both; may be given again. "
     "Otherwise 127.0.0.1, 0.0.0.0, ::1 and ::",
     "ADDRESS",
-    _read_address_option,
+    read_addresses,
     many=True,
 )
+_SECONDS = seconds(0, LONGEST_TIMEOUT_S)
 _UDP = Option("--udp", "the UDP port, not the TCP one")
 _JSON = Option("--json", "one JSON object, see the README")
 

@@ -59,15 +59,6 @@ def forecast(
     )
 
 
-def destinations(
-    snapshot: Snapshot, wanted: Sequence[Flow] = (), *, top: int = 10, at: float | None = None
-) -> tuple[Destination, ...]:
-    """The `destinations` of a forecast alone; none where the kernel does not tell its range."""
-    if snapshot.ephemeral is None:
-        return ()
-    return _destinations(_look(snapshot, snapshot.ephemeral, at)[1], wanted, top)
-
-
 def connect_headroom(snapshot: Snapshot, flow: Flow, *, at: float | None = None) -> Headroom | None:
     """How many connections of a flow are left; None where the kernel does not tell its range."""
     if snapshot.ephemeral is None:

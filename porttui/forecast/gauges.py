@@ -1,6 +1,6 @@
 """Everything that can run out, each with what is left of it and how bad that is."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -39,9 +39,13 @@ class Gauge(NamedTuple):
     @property
     def key(self) -> tuple[Resource, Flow | Address | None]:
         """The same for the same thing in every forecast."""
-        if self.destination is not None:
-            return self.resource, Flow(self.destination.local, self.destination.remote)
-        return self.resource, self.address
+        return self.resource, self.flow or self.address
+
+    @property
+    def flow(self) -> Flow | None:
+        """Of the destination."""
+        found = self.destination
+        return Flow(found.local, found.remote) if found else None
 
     @property
     def left(self) -> int:
@@ -60,11 +64,6 @@ def gauges(
     """All of a forecast, the worst first, otherwise in its order; `warn` and `crit` in percent."""
     every = [*_of_ports(found, warn, crit), *_of_limits(limits, warn, crit)]
     return tuple(sorted(every, key=lambda gauge: (-severity(gauge.level), _place(gauge))))
-
-
-def worst_of(every: Iterable[Gauge]) -> Gauge | None:
-    """The one to speak of first."""
-    return max(every, key=lambda gauge: severity(gauge.level), default=None)
 
 
 def _of_ports(found: Forecast, warn: float, crit: float) -> Iterator[Gauge]:

@@ -7,7 +7,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
-from textual.app import App, ComposeResult, SystemCommand
+from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 from textual.widgets import Footer
@@ -16,6 +16,7 @@ from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter, PortTerm
 from porttui.model.address import Place, Protocol
 from porttui.ui.announcing import Announcer
+from porttui.ui.key_order import KeysInOrder
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import (
     Answered,
@@ -25,7 +26,6 @@ from porttui.ui.messages import (
 )
 from porttui.ui.panes.deck import Deck
 from porttui.ui.sampling_loop import SamplingLoop
-from porttui.ui.screens.dialog import Dialog
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.filter_line import FilterLine
 from porttui.ui.widgets.keyed_table import KeyedTable
@@ -41,7 +41,7 @@ ORNATE_LINES = 8
 """From this height on there are a header and a line of keys."""
 
 
-class PorttuiApp(App[int]):
+class PorttuiApp(KeysInOrder):
     """The interactive session over one host."""
 
     TITLE = "porttui"
@@ -145,55 +145,27 @@ class PorttuiApp(App[int]):
 
     # Keys
 
-    async def on_event(self, event: events.Event) -> None:
-        """Carry out each key before the next one is looked at.
-
-        Textual hands a key from queue to queue, and a quick "/3000", Enter, "x" would stop the
-        row that was under the cursor before the filter. Here order is a matter of safety.
-        """
-        if isinstance(event, events.Key) and not event.is_forwarded:
-            if await self._press(event):
-                return
-        elif isinstance(event, events.Paste) and self._is_typing:
-            self._type(lambda: self._filter_line.insert(event.text))
-            return
-        await super().on_event(event)
-
-    async def _press(self, event: events.Key) -> bool:
-        if not isinstance(self.screen, Dialog) and self.screen is not self.screen_stack[0]:
-            return False  # a screen of Textual's own, the palette for example
-        if isinstance(self.screen, Dialog) and self.screen.press(event):
-            return True
-        if self._is_typing and self._type(lambda: self._filter_line.press(event)):
-            return True
-        bound = self.screen.active_bindings.get(event.key)
-        if bound is not None and bound.enabled:
-            if isinstance(bound.node, KeyedTable):
-                await self._press_in_table(bound.binding.action)
-            else:
-                await self.run_action(bound.binding.action, bound.node)
-        # A key that means nothing now must not come back when a dialog is open: it ends here.
+    def takes(self, event: events.Key | events.Paste) -> bool:
+        """Edit the filter, if it is typed, and show its rows at once."""
+        line = self._filter_line
+        if not line.is_open or self.screen is not self.screen_stack[0]:
+            return False
+        if isinstance(event, events.Paste):
+            line.insert(event.text)
+        elif not line.press(event):
+            return False
+        if line.good != self._wanted:
+            self._apply(line.good)
+        if not line.is_bad:
+            self._say("")
         return True
 
-    async def _press_in_table(self, action: str) -> None:
+    async def act_in_table(self, action: str) -> None:
         """In the active pane's: the focus follows a moment after its pane has come into view."""
         if action == "choose":
             await self._choose()  # not by message: the next key is for what it opens
         else:
             await self.run_action(action, self._deck.active.table)
-
-    @property
-    def _is_typing(self) -> bool:
-        return self._filter_line.is_open and self.screen is self.screen_stack[0]
-
-    def _type(self, edit: Callable[[], bool | None]) -> bool:
-        """Edit the filter, and show its rows at once."""
-        taken = edit() is not False
-        if taken and self._filter_line.good != self._wanted:
-            self._apply(self._filter_line.good)
-        if taken and not self._filter_line.is_bad:
-            self._say("")
-        return taken
 
     def check_action(self, action: str, parameters: tuple[object, ...]) -> bool | None:  # noqa: ARG002
         """In a dialog or the palette Tab is not for the panes."""

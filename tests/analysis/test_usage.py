@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.usage import RangeUsage, range_usage
+from porttui.analysis.usage import RangeUsage, port_usage
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
@@ -14,12 +14,12 @@ NODE, CURL = process(10, "node"), process(20, "curl")
 
 
 def usage(taken: Snapshot, name: RangeName = RangeName.EPHEMERAL) -> RangeUsage:
-    (found,) = (each for each in range_usage(taken) if each.key is name)
+    (found,) = (each for each in port_usage(taken).ranges if each.key is name)
     return found
 
 
 def test_there_are_iana_s_ranges_and_the_kernel_s() -> None:
-    assert [each.key for each in range_usage(snapshot())] == [
+    assert [each.key for each in port_usage(snapshot()).ranges] == [
         RangeName.WELL_KNOWN,
         RangeName.REGISTERED,
         RangeName.DYNAMIC,
@@ -28,11 +28,11 @@ def test_there_are_iana_s_ranges_and_the_kernel_s() -> None:
 
 
 def test_without_the_kernel_s_range_iana_s_remain() -> None:
-    names = [each.key for each in range_usage(snapshot(ephemeral=None))]
+    names = [each.key for each in port_usage(snapshot(ephemeral=None)).ranges]
     assert names == [RangeName.WELL_KNOWN, RangeName.REGISTERED, RangeName.DYNAMIC]
 
 
-@pytest.mark.parametrize("each", range_usage(snapshot()), ids=lambda each: str(each.key))
+@pytest.mark.parametrize("each", port_usage(snapshot()).ranges, ids=lambda each: str(each.key))
 def test_an_empty_machine_uses_nothing(each: RangeUsage) -> None:
     assert (each.tcp, each.udp, each.by_state, each.holders, each.share) == (0, 0, (), (), 0.0)
 
@@ -75,7 +75,7 @@ def test_both_families_share_the_ports() -> None:
     ],
 )
 def test_a_port_counts_in_every_range_that_has_it(port: int, names: list[RangeName]) -> None:
-    found = range_usage(snapshot(listener("127.0.0.1", port)))
+    found = port_usage(snapshot(listener("127.0.0.1", port))).ranges
     assert [each.key for each in found if each.tcp] == names
 
 
@@ -188,5 +188,5 @@ def test_the_kernel_s_range_overlaps_iana_s(
 
 
 def test_iana_s_ranges_overlap_nothing() -> None:
-    found = range_usage(snapshot(ephemeral=EPHEMERAL))
+    found = port_usage(snapshot(ephemeral=EPHEMERAL)).ranges
     assert [each.shared_with for each in found[:3]] == [(), (), ()]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from porttui.forecast.forecasting import forecast
-from porttui.forecast.gauges import Gauge, Resource, gauges, worst_of
+from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.forecast.wording import bounds_words, cause, cure, recovery, title, verdict
 from porttui.model.forecast import Flow, Level
 from porttui.model.limits import Limit, Limits
@@ -53,7 +53,6 @@ def test_the_worst_comes_first() -> None:
         Level.OK,
         Level.OK,
     ]
-    assert worst_of(found) is found[0]
     assert found[0].resource is Resource.CONNECT
     assert found[0].key == (
         Resource.CONNECT,

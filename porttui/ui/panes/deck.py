@@ -47,7 +47,7 @@ class Deck(Vertical):
             RangesPane(),
         )
         self._elevation = elevation
-        self._inside: ScopePane | None = None
+        self._scope_pane: ScopePane | None = None
         self._number = 1
 
     def compose(self) -> ComposeResult:
@@ -63,29 +63,29 @@ class Deck(Vertical):
     def active(self) -> Pane:
         """The pane that keys act on."""
         pane = self._panes[self._number - 1]
-        if self._is_inside and self._inside is not None and pane.number == self._inside.number:
-            return self._inside
-        return pane
+        inside = self._inside
+        return inside if inside is not None and inside.number == pane.number else pane
 
     @property
-    def _is_inside(self) -> bool:
-        return self.has_class("inside")
+    def _inside(self) -> ScopePane | None:
+        """What stands in place of the ranges."""
+        return self._scope_pane if self.has_class("inside") else None
 
     async def enter(self, scope: Scope, board: Board, wanted: Filter) -> None:
         """In place of the ranges, show the sockets of one of them, or of a destination."""
-        if self._inside is None:
+        if self._scope_pane is None:
             from porttui.ui.panes.scope import ScopePane  # not in the way of the first frame
 
-            self._inside = ScopePane(self._elevation)
-            await self.query_one("#below").mount(self._inside)
-        self._inside.enter(scope)
-        self._inside.show_board(board, wanted)
+            self._scope_pane = ScopePane(self._elevation)
+            await self.query_one("#below").mount(self._scope_pane)
+        self._scope_pane.enter(scope)
+        self._scope_pane.show_board(board, wanted)
         self.add_class("inside")
-        self.go_to(self._inside.number)
+        self.go_to(self._scope_pane.number)
 
     def leave(self) -> bool:
         """Back to the ranges; False if it was not inside one."""
-        if not self._is_inside:
+        if self._inside is None:
             return False
         self.remove_class("inside")
         self.go_to(self._number)
@@ -106,7 +106,7 @@ class Deck(Vertical):
         """Show a sample in every pane, through the filter."""
         for pane in self._panes:
             pane.show_board(board, wanted)
-        if self._is_inside and self._inside is not None:
+        if self._inside is not None:
             self._inside.show_board(board, wanted)
         ephemeral = board.summary.ephemeral
         figures = (

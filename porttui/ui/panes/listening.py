@@ -14,6 +14,7 @@ from porttui.analysis.listening import ListeningRow
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
+from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.facts import process_facts, unseen_facts
 from porttui.ui.panes.pane import MARKS, Details, Fact, ListPane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -118,10 +119,7 @@ def _process(marked: Row) -> Cell:
     row = marked.row
     if not row.holders:
         return Cell("hidden", Tone.MUTED)
-    first, *others = row.holders
-    more = f" +{len(others)}" if others else ""
-    unseen = " +hidden" if row.hidden else ""
-    return Cell(first.name, tail=f" {first.pid}{more}{unseen}")
+    return holders_cell(row.holders, also=" +hidden" if row.hidden else "")
 
 
 def _process_order(marked: Row) -> tuple[object, ...]:

@@ -15,6 +15,7 @@ from porttui.analysis.pair_filter import matching_pairs
 from porttui.analysis.pair_table import PairTable
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
+from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.facts import process_facts, unseen_facts
 from porttui.ui.panes.pane import MARKS, Details, Fact, ListPane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -149,8 +150,7 @@ def _mark(marked: Row) -> Cell:
 def _who(end: End) -> Cell:
     if not end.holders:
         return Cell(_STATUS_WORDS[end.status], Tone.MUTED)
-    first, *others = by_seniority(end.holders)
-    return Cell(first.name, tail=f" {first.pid} +{len(others)}" if others else f" {first.pid}")
+    return holders_cell(by_seniority(end.holders))
 
 
 def _who_order(end: End) -> str:
@@ -206,10 +206,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "address",
         "ADDRESS",
         15,
-        lambda each: Cell(
-            str(each.row.server.endpoint).removesuffix(f":{each.row.server.endpoint.port}"),
-            tail=f":{each.row.server.endpoint.port}",
-        ),
+        lambda each: endpoint_cell(each.row.server.endpoint),
         order=_ports,
         align="right",
     ),

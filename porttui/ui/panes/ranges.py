@@ -16,6 +16,7 @@ from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
+from porttui.ui.panes.cells import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
@@ -131,9 +132,7 @@ def _what(row: PressureRow) -> Cell:
 
 def _name(gauge: Gauge) -> Cell:
     if gauge.destination is not None:
-        remote = gauge.destination.remote
-        port = f":{remote.port}"
-        return Cell(f"→ {str(remote).removesuffix(port)}", tail=port)
+        return endpoint_cell(gauge.destination.remote, before="→ ")
     return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
 
 

@@ -17,6 +17,7 @@ from porttui.analysis.scope_filter import matching_sockets
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.facts import process_facts, unseen_facts
 from porttui.ui.panes.pane import Details, Fact, ListPane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -124,8 +125,7 @@ def _state(each: Socket) -> Cell:
 def _process(marked: Row) -> Cell:
     each = marked.row.socket
     if each.holders:
-        first, *others = by_seniority(each.holders)
-        return Cell(first.name, tail=f" {first.pid} +{len(others)}" if others else f" {first.pid}")
+        return holders_cell(by_seniority(each.holders))
     return Cell("hidden" if each.ownership is Ownership.HIDDEN else "(kernel)", Tone.MUTED)
 
 
@@ -149,10 +149,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "local",
         "LOCAL",
         15,
-        lambda each: Cell(
-            str(each.row.socket.local).removesuffix(f":{each.row.socket.local.port}"),
-            tail=f":{each.row.socket.local.port}",
-        ),
+        lambda each: endpoint_cell(each.row.socket.local),
         order=lambda each: each.row.socket.local.port,
         grow=1,
         most=24,

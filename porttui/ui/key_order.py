@@ -1,0 +1,50 @@
+"""Keys that are carried out one after the other."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.app import App
+
+from porttui.ui.screens.dialog import Dialog
+from porttui.ui.widgets.keyed_table import KeyedTable
+
+
+class KeysInOrder(App[int]):
+    """An application that carries out each key before the next one is looked at.
+
+    Textual hands a key from queue to queue, and a quick "/3000", Enter, "x" would stop the row
+    that was under the cursor before the filter. Here order is a matter of safety.
+    """
+
+    async def on_event(self, event: events.Event) -> None:
+        """Keys and pasted text do not go through the queues of widgets."""
+        if isinstance(event, events.Key) and not event.is_forwarded:
+            if await self._press(event):
+                return
+        elif isinstance(event, events.Paste) and self.takes(event):
+            return
+        await super().on_event(event)
+
+    def takes(self, event: events.Key | events.Paste) -> bool:
+        """Write it where text is typed; False where none is, or the key is none for typing."""
+        raise NotImplementedError
+
+    async def act_in_table(self, action: str) -> None:
+        """Carry out what a key of the table in view is bound to."""
+        raise NotImplementedError
+
+    async def _press(self, event: events.Key) -> bool:
+        if not isinstance(self.screen, Dialog) and self.screen is not self.screen_stack[0]:
+            return False  # a screen of Textual's own, the palette for example
+        if isinstance(self.screen, Dialog) and self.screen.press(event):
+            return True
+        if self.takes(event):
+            return True
+        bound = self.screen.active_bindings.get(event.key)
+        if bound is not None and bound.enabled:
+            if isinstance(bound.node, KeyedTable):
+                await self.act_in_table(bound.binding.action)
+            else:
+                await self.run_action(bound.binding.action, bound.node)
+        # A key that means nothing now must not come back when a dialog is open: it ends here.
+        return True
