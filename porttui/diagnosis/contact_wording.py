@@ -13,6 +13,7 @@ OUTCOMES = {
     ContactOutcome.REFUSED: "refused",
     ContactOutcome.TIMED_OUT: "timed out",
     ContactOutcome.UNREACHABLE: "unreachable",
+    ContactOutcome.NO_PORT: "no port left",
     ContactOutcome.NOT_PERMITTED: "not permitted",
     ContactOutcome.FAILED: "failed",
     ContactOutcome.RESET: "connected, then reset",
@@ -38,6 +39,11 @@ def contact_words(reach: Reach, contact: Contact) -> str:
             return "nobody listens there" if not here else "refused though somebody listens"
         case ContactOutcome.TIMED_OUT:
             return _why_no_answer(here)
+        case ContactOutcome.NO_PORT:
+            return (
+                "no port of this machine is left to connect from: "
+                f"porttui check --to {contact.remote} tells who has them"
+            )
         case ContactOutcome.ANSWERS:
             return f"{_recognised(contact.answer)}, {took}"
         case ContactOutcome.SILENT:

@@ -10,6 +10,7 @@ import socket
 import time
 
 from porttui.host.contract import HostError
+from porttui.host.route import source_address
 from porttui.model.address import Address, Endpoint
 from porttui.model.contact import Contact, ContactOutcome
 
@@ -67,6 +68,9 @@ def connect(remote: Endpoint, *, speak_http: bool = False, timeout_s: float = CO
         return Contact(remote, ContactOutcome.TIMED_OUT, took_ms())
     except OSError as error:
         outcome = _OUTCOMES.get(error.errno or 0, ContactOutcome.FAILED)
+        # The same error for no address to connect from, and for no port (connect(2)).
+        if error.errno == errno.EADDRNOTAVAIL and source_address(remote.address) is not None:
+            outcome = ContactOutcome.NO_PORT
         return Contact(remote, outcome, took_ms(), detail=error.strerror or str(error))
 
 

@@ -18,6 +18,8 @@ class ContactOutcome(StrEnum):
     """No answer at all: packets are dropped, or the listen queue is full."""
     UNREACHABLE = "unreachable"
     """There is no way to that address."""
+    NO_PORT = "no_port"
+    """There is one, but every port to connect from is in use."""
     NOT_PERMITTED = "not_permitted"
     """This system forbids it: a firewall's reject, a sandbox."""
     FAILED = "failed"

@@ -17,6 +17,7 @@ import pytest
 from porttui.diagnosis.contact_wording import contact_words
 from porttui.model.address import Endpoint
 from porttui.model.contact import Contact, ContactOutcome, Reach
+from tests.children import SocketSpec
 from tests.cli.running import run
 from tests.host.namespaces import Network
 from tests.servers import Servers, free_port, until
@@ -222,3 +223,21 @@ def test_random_answers_are_safe_to_print() -> None:
         answer = rng.randbytes(rng.randint(1, 80))
         contact = Contact(Endpoint.of("127.0.0.1", 80), ContactOutcome.ANSWERS, 1.0, answer)
         assert contact_words(Reach("h", 80, (contact,), ()), contact).isprintable()
+
+
+def test_no_port_that_is_left_is_told_from_no_way(network: Network) -> None:
+    network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=40000 40003")
+    server = network.start({"sockets": [{"port": 8001}]})
+    client: SocketSpec = {"autobinds": True, "peer": ("127.0.0.1", server.port)}
+    network.start({"sockets": [client] * 4})
+    done = network.place.porttui("probe", "--json", f"127.0.0.1:{server.port}")
+    assert done.returncode == 1
+    [contact] = json.loads(done.stdout)["contacts"]
+    assert contact["outcome"] == "no_port"
+    assert contact["words"] == (
+        "no port of this machine is left to connect from: "
+        "porttui check --to 127.0.0.1:8001 tells who has them"
+    )
+    elsewhere = network.place.porttui("probe", "--json", "192.0.2.1:80")
+    [contact] = json.loads(elsewhere.stdout)["contacts"]
+    assert contact["outcome"] == "unreachable"
