@@ -27,11 +27,16 @@ def bar(share: float, width: int) -> str:
 
 
 def sparkline(lows: Sequence[int | None], capacity: int, width: int) -> str:
-    """What was used over time, in `width` cells, the newest last; blank where nobody looked."""
-    shown = lows[-width:]
-    top = len(_HEIGHTS) - 1
-    cells = [
-        " " if low is None else _HEIGHTS[min(top, (capacity - low) * len(_HEIGHTS) // capacity)]
-        for low in shown
-    ]
-    return "".join(cells).rjust(width)
+    """What was used over all the time, in `width` cells, the newest last; blank where nobody
+    looked. A cell stands for several values where there are more, and shows the worst."""
+    each = max(1, -(-len(lows) // width))
+    cells = []
+    for end in range(len(lows), 0, -each):
+        seen = [low for low in lows[max(0, end - each) : end] if low is not None]
+        cells.append(_height(min(seen), capacity) if seen else " ")
+    return "".join(reversed(cells)).rjust(width)
+
+
+def _height(left: int, capacity: int) -> str:
+    used = (capacity - left) * len(_HEIGHTS) // capacity
+    return _HEIGHTS[min(used, len(_HEIGHTS) - 1)]
