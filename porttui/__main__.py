@@ -9,10 +9,12 @@ import gc
 import io
 import os
 import sys
-from typing import TYPE_CHECKING, NoReturn
+
+from porttui.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from porttui.cli.arguments import ListCommand, SessionCommand
     from porttui.cli.check_arguments import CheckCommand
@@ -70,16 +72,18 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _list(command: ListCommand) -> int:
-    from porttui.cli.listing import run_list
     from porttui.host.local import local_host
     from porttui.sampling.sampler import Sampler
 
-    return run_list(command, Sampler(local_host(command.source, once=True)), sys.stdout, sys.stderr)
+    sampler = Sampler(local_host(command.source, once=True))
+    sampler.begin()
+    from porttui.cli.listing import run_list
+
+    return run_list(command, sampler, sys.stdout, sys.stderr)
 
 
 def _check(command: CheckCommand) -> int:
     """Whatever keeps it from an answer is UNKNOWN: 1 and 2 would be verdicts."""
-    from porttui.cli.check import run_check, unknown
     from porttui.cli.exit_status import CheckStatus
     from porttui.cli.output import OutputError, write
     from porttui.host.contract import HostError
@@ -90,9 +94,16 @@ def _check(command: CheckCommand) -> int:
         try:
             host = local_host(command.source, once=command.period_s is None)
         except HostError as error:
+            from porttui.cli.check import unknown
+
             write(unknown(str(error), as_json=command.as_json), sys.stdout)
             return CheckStatus.UNKNOWN
-        return run_check(command, host, Sampler(host), sys.stdout, sys.stderr)
+        sampler = Sampler(host)
+        if command.names_holders:
+            sampler.begin()
+        from porttui.cli.check import run_check
+
+        return run_check(command, host, sampler, sys.stdout, sys.stderr)
     except OutputError as error:
         print(f"porttui: {error}", file=sys.stderr)
         return CheckStatus.UNKNOWN

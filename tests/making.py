@@ -184,6 +184,9 @@ class _Untouched:
     name = "nothing"
     asks_first = True
 
+    def begin(self) -> None:
+        """Nothing takes long here."""
+
     def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
         raise AssertionError("the sockets were read")
 

@@ -205,6 +205,9 @@ class ScriptedMachine:
             source_address=lambda remote: self.sources.get(remote, remote),
         )
 
+    def begin(self) -> None:
+        """Nothing takes long here."""
+
     def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
         """See `SocketSource.read`."""
         with self._lock:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.analysis.changes import Changes, Shown
 from porttui.analysis.listening import ListeningRow, listening
@@ -14,6 +13,7 @@ from porttui.analysis.trend import History, Trend, histories_then
 from porttui.analysis.usage import RangeUsage, port_usage
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, gauges
+from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Caveat
 from porttui.model.limits import Limits
 from porttui.model.port_range import RangeName

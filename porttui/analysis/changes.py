@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 from enum import StrEnum
-from typing import Generic, NamedTuple, TypeVar, overload
+
+from porttui.light_typing import Generic, NamedTuple, Protocol, TypeVar, overload
 
 LINGER_S = 5.0
 """How long a mark stays, so that an eye elsewhere on the screen still catches it."""
@@ -21,7 +21,7 @@ class Mark(StrEnum):
     """The same address, other processes."""
 
 
-class Keyed(typing.Protocol):
+class Keyed(Protocol):
     """A row that can be told from others and from its own former self."""
 
     @property
@@ -33,15 +33,18 @@ class Keyed(typing.Protocol):
         """Differs when the row changed hands."""
 
 
-@typing.runtime_checkable
-class Columnar(typing.Protocol):
+class Columnar:
     """Rows that know their keys and signatures without being made one by one."""
+
+    __slots__ = ()
 
     def keys(self) -> Sequence[Hashable]:
         """Every row's key."""
+        raise NotImplementedError
 
     def signatures(self) -> Sequence[Hashable]:
         """Every row's signature."""
+        raise NotImplementedError
 
 
 R = TypeVar("R", bound=Keyed)

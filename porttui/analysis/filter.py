@@ -9,10 +9,12 @@
 Each kind of term is one `read_...` function in `_READERS`: a richer grammar adds its own there.
 """
 
+from __future__ import annotations
+
 import re
 from collections.abc import Callable, Container, Iterable
-from typing import NamedTuple, Protocol
 
+from porttui.light_typing import NamedTuple, Protocol
 from porttui.model.address import Address, Endpoint
 
 MAX_PORT = 65535

@@ -7,10 +7,10 @@ compared unmapped: an IPv4 client of a dual-stack server has an IPv6 socket as i
 from __future__ import annotations
 
 from array import array
-from typing import NamedTuple
 
 from porttui.analysis.loopback_rows import Direction
 from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable, end_numbers
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Family
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Snapshot

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
-from typing import overload
 
+from porttui.analysis.changes import Columnar
 from porttui.analysis.loopback_rows import (
     Direction,
     End,
@@ -14,6 +14,7 @@ from porttui.analysis.loopback_rows import (
     end_number,
     pair_key,
 )
+from porttui.light_typing import overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Snapshot
@@ -27,7 +28,7 @@ DIRECTIONS = tuple(Direction)
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
 
-class PairTable(Sequence[PairRow]):
+class PairTable(Sequence[PairRow], Columnar):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
     __slots__ = ("clients", "directions", "servers", "services", "sockets")

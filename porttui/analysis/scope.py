@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple, overload
 
 from porttui.analysis.loopback_rows import end_number
+from porttui.light_typing import NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Snapshot

@@ -1,14 +1,16 @@
 """The command line. Bad usage is one sentence on stderr and exit status 2."""
 
+from __future__ import annotations
+
 import os
 import sys
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, NamedTuple, NoReturn
 
 from porttui import __version__
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse, seconds
 from porttui.host.local import SourceName
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Place
 
 DEFAULT_INTERVAL_S = 1.0
@@ -42,6 +44,8 @@ class ListCommand(NamedTuple):
 
 
 if TYPE_CHECKING:
+    from typing import NoReturn
+
     from porttui.cli.check_arguments import CheckCommand
     from porttui.cli.port_arguments import PortCommand
 
@@ -71,7 +75,7 @@ exit status: 0 done, 1 the machine could not be read, 2 bad usage or no terminal
 """
 
 
-def parse_arguments(argv: Sequence[str]) -> "Command":
+def parse_arguments(argv: Sequence[str]) -> Command:
     """The command that `argv` (without the program's name) asks for.
 
     Raises:
@@ -97,7 +101,7 @@ def _list(argv: Sequence[str]) -> ListCommand:
     )
 
 
-def _about_port(name: str, argv: Sequence[str]) -> "PortCommand":
+def _about_port(name: str, argv: Sequence[str]) -> PortCommand:
     from porttui.cli.port_arguments import read_command
     from porttui.cli.port_grammars import port_grammar
 
@@ -109,7 +113,7 @@ def _about_port(name: str, argv: Sequence[str]) -> "PortCommand":
         _fail(grammar, str(error))
 
 
-def _check(argv: Sequence[str]) -> "CheckCommand":
+def _check(argv: Sequence[str]) -> CheckCommand:
     from porttui.cli.check_arguments import check_grammar, read_check
 
     grammar = check_grammar(_SOURCE)

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
-from typing import TextIO
 
 from porttui.cli.check_arguments import CheckCommand
 from porttui.cli.exit_status import CheckStatus
 from porttui.cli.output import write
 from porttui.forecast.forecasting import USUAL_BINDS, forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.host.contract import Host, HostError
+from porttui.host.contract import Host, HostError, Want
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Level
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 STATUSES = {
     Level.OK: CheckStatus.OK,
@@ -24,6 +27,8 @@ STATUSES = {
     Level.EXHAUSTED: CheckStatus.CRITICAL,
     Level.UNKNOWN: CheckStatus.UNKNOWN,
 }
+
+_TO_BE_NAMED = (Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
 
 _CLEAR = "\x1b[H\x1b[2J"
 
@@ -35,7 +40,7 @@ def run_check(
     is_screen = command.period_s is not None and out is not None and out.isatty()
     while True:
         begun = time.monotonic()
-        text, status, problems = _look(command, host, sampler)
+        text, status, problems = _look(command, host, sampler, names_holders=command.names_holders)
         write(_CLEAR + text if is_screen and not command.as_json else text, out)
         for problem in problems:
             print(f"porttui: {problem}", file=err)
@@ -56,11 +61,16 @@ def unknown(reason: str, *, as_json: bool) -> str:
 
 
 def _look(
-    command: CheckCommand, host: Host, sampler: Sampler
+    command: CheckCommand, host: Host, sampler: Sampler, *, names_holders: bool
 ) -> tuple[str, CheckStatus, Sequence[str]]:
+    """What to print, the status, and what the sample lacks.
+
+    To find the processes takes far longer than the ports: they are looked for where they are
+    asked for, or something runs low.
+    """
     try:
         wanted = tuple(_flows(command, host))
-        snapshot = sampler.sample()
+        snapshot = sampler.sample(Want.ALL if names_holders else Want.PORTS)
     except (HostError, SampleError) as error:
         return unknown(str(error), as_json=command.as_json), CheckStatus.UNKNOWN, ()
     binds = tuple(dict.fromkeys((*USUAL_BINDS, *command.binds)))
@@ -70,6 +80,8 @@ def _look(
         return unknown(why, as_json=command.as_json), CheckStatus.UNKNOWN, ()
     limits = sampler.limits()
     every = gauges(found, limits, command.warn, command.crit)
+    if not names_holders and any(gauge.level in _TO_BE_NAMED for gauge in every):
+        return _look(command, host, sampler, names_holders=True)
     decisive = _asked(every, wanted, command.binds)[0]
     problems = [str(problem) for problem in snapshot.problems]
     status = STATUSES[decisive.level]

@@ -1,10 +1,11 @@
 """The command line of `check`: what it is to look at, and what is too little."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
 from porttui.cli.options import Given, Grammar, Option, UsageError, seconds
 from porttui.cli.port_arguments import read_addresses, read_host_and_port
 from porttui.host.local import SourceName
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 
 DEFAULT_WARN = 20.0
@@ -24,6 +25,8 @@ class CheckCommand(NamedTuple):
     """Percent of the range: fewer ports left are a warning."""
     crit: float
     as_json: bool
+    names_holders: bool
+    """Whether the processes are to be named where nothing runs low, too."""
     period_s: float | None
     """Seconds between two looks; None for a single one."""
     source: SourceName
@@ -62,7 +65,8 @@ def check_grammar(source: Option) -> Grammar:
                 "PERCENT",
                 _read_percent,
             ),
-            Option("--json", "one JSON object, see the README"),
+            Option("--who", "name the processes, too, when nothing runs low"),
+            Option("--json", "one JSON object, with the processes, see the README"),
             Option("--watch", "look again each second until Ctrl+C"),
             Option(
                 "--interval",
@@ -105,6 +109,7 @@ def read_check(given: Given, source: SourceName) -> CheckCommand:
         warn=warn,
         crit=crit,
         as_json="--json" in values,
+        names_holders="--json" in values or "--who" in values,
         period_s=period_s if "--watch" in values else None,
         source=source,
     )

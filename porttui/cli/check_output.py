@@ -6,7 +6,6 @@ matter, a bar, performance data. Nothing after the first line contains a bar.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 
 from porttui.cli.columns import columns
@@ -73,7 +72,7 @@ def _table(every: Sequence[Gauge]) -> str:
         for each in every
     ]
     heading = ("THE NEXT", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "BY", "")
-    return columns(heading, rows, right=(1, 2, 4, 5))
+    return columns(heading, rows, right=(1, 2, 4, 5), where_told=(2, 6))
 
 
 def _holders(shares: Sequence[PortShare]) -> str:
@@ -84,7 +83,7 @@ def _holders(shares: Sequence[PortShare]) -> str:
 
 def _performance(gauge: Gauge, thresholds: tuple[float, float]) -> str:
     """'label'=value;warn;crit;min;max, where "12:" alerts below 12."""
-    warn, crit = (math.ceil(gauge.capacity * percent / 100) for percent in thresholds)
+    warn, crit = (-int(-gauge.capacity * percent // 100) for percent in thresholds)
     label = gauge.resource.value
     if gauge.destination is not None:
         label += f" {gauge.destination.local} {gauge.destination.remote}"

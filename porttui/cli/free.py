@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import NamedTuple, TextIO
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.targets import targets_on_port
@@ -12,6 +11,7 @@ from porttui.cli.output import write
 from porttui.cli.port_arguments import FreeCommand
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.wording import reasons, spelled
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
@@ -19,6 +19,9 @@ from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, 
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 ALREADY_FREE = "already_free"
 

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TextIO
-
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import NextCommand
 from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
 from porttui.diagnosis.next_port import next_ports
-from porttui.host.contract import Host
+from porttui.host.contract import Host, Want
+from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 
 def run_next(
@@ -24,7 +26,7 @@ def run_next(
     protocol, after, addresses = command.place
     ports = next_ports(
         Diagnoser(host, sampler),
-        sampler.sample(),
+        sampler.sample(Want.PORTS),
         after,
         command.number,
         protocol=protocol,

@@ -5,8 +5,11 @@ a one-shot command is to be there at once. Long options only, as `--name VALUE` 
 anywhere among the operands; `--` ends them.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+
+from porttui.light_typing import NamedTuple
 
 HELP = "--help"
 

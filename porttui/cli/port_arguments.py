@@ -1,9 +1,10 @@
 """The commands about one port: `who`, `free`, `next`, `wait` and `probe`."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
 from porttui.cli.options import Given, UsageError
 from porttui.host.local import SourceName
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Place, Protocol
 
 DEFAULT_GRACE_S = 3.0

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import TextIO
 
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.port_arguments import (
@@ -14,8 +13,15 @@ from porttui.cli.port_arguments import (
     WhoCommand,
 )
 from porttui.host.local import local_host
+from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from typing import TextIO
+
+_LOOK_ONCE = (WhoCommand, NextCommand, ProbeCommand)
+_NAME_HOLDERS = (WhoCommand, FreeCommand, ProbeCommand)
 
 
 def run_port_command(command: PortCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
@@ -33,23 +39,23 @@ def run_port_command(command: PortCommand, out: TextIO | None, err: TextIO) -> E
 
 
 def _run(command: PortCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    host = local_host(command.source, once=isinstance(command, _LOOK_ONCE))
+    sampler = Sampler(host)
+    if isinstance(command, _NAME_HOLDERS):
+        sampler.begin()
     if isinstance(command, WhoCommand):
         from porttui.cli.who import run_who
         from porttui.diagnosis.diagnoser import Diagnoser
 
-        host = local_host(command.source, once=True)
-        return run_who(command, Diagnoser(host, Sampler(host)), out, err)
+        return run_who(command, Diagnoser(host, sampler), out, err)
     if isinstance(command, NextCommand):
         from porttui.cli.next_port import run_next
 
-        host = local_host(command.source, once=True)
-        return run_next(command, host, Sampler(host), out, err)
+        return run_next(command, host, sampler, out, err)
     if isinstance(command, ProbeCommand):
         from porttui.cli.probe import run_probe
 
-        return run_probe(command, Sampler(local_host(command.source, once=True)), out)
-    host = local_host(command.source)
-    sampler = Sampler(host)
+        return run_probe(command, sampler, out)
     if isinstance(command, FreeCommand):
         from porttui.cli.free import Freeing, run_free
         from porttui.diagnosis.diagnoser import Diagnoser

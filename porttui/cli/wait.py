@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TextIO
-
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
@@ -11,7 +9,11 @@ from porttui.cli.port_arguments import WaitCommand
 from porttui.diagnosis.diagnoser import usual_addresses
 from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
 from porttui.host.contract import Host
+from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from typing import TextIO
 
 _ERASE_LINE = "\r\x1b[K"
 _BELL = "\a"

@@ -5,10 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.analysis.overlap import stands_in_the_way
 from porttui.host.contract import BindAnswer, Host, Want
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Socket
 from porttui.sampling.sampler import Sampler

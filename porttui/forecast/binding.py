@@ -7,12 +7,14 @@ address are (net/ipv6/af_inet6.c, __inet6_bind). Those that connected without ha
 not, and neither is what a dual-stack listener accepted; of a connection it is not told.
 """
 
+from __future__ import annotations
+
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from itertools import compress
-from typing import NamedTuple
 
 from porttui.forecast.occupancy import Occupancy, accepts, marks
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
 from porttui.model.port_range import PortRange

@@ -13,7 +13,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from functools import cached_property
-from heapq import nlargest
 
 from porttui.forecast.occupancy import FlowKey, Occupancy, accepts
 from porttui.forecast.time_wait import Takeover
@@ -88,7 +87,11 @@ class Flows:
         blocking = {key: len(rows) for key, rows in self._taken.connected.items()}
         for key, rows in self._waiting.items():
             blocking[key] = blocking.get(key, 0) + len(rows)
-        return [_flow(key) for key in nlargest(top, blocking, key=blocking.__getitem__)]
+        if len(blocking) > top:
+            from heapq import nlargest  # seldom needed
+
+            return [_flow(key) for key in nlargest(top, blocking, key=blocking.__getitem__)]
+        return [_flow(key) for key in sorted(blocking, key=blocking.__getitem__, reverse=True)]
 
     def _headroom(self, key: FlowKey) -> Headroom:
         taken = self._taken

@@ -5,12 +5,14 @@ passes over every port that somebody bound (`hard` here), whatever the addresses
 any other between connections that differ in one of the ends.
 """
 
+from __future__ import annotations
+
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import compress
-from typing import NamedTuple
 
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.port_range import PortRange
 from porttui.model.socket import TcpState

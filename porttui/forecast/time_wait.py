@@ -1,7 +1,8 @@
 """When connect(2) may take over a port in TIME_WAIT (net/ipv4/tcp_ipv4.c, tcp_twsk_unique)."""
 
-from typing import NamedTuple
+from __future__ import annotations
 
+from porttui.light_typing import NamedTuple
 from porttui.model.socket_table import UNTOLD
 from porttui.model.tcp_rules import TcpRules
 

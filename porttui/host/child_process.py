@@ -7,9 +7,12 @@ import select
 import struct
 import sys
 from collections.abc import Callable, Sequence
-from typing import IO
 
 from porttui.host.contract import HostError
+from porttui.light_typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from typing import IO
 
 _LENGTH = struct.Struct("=Q")
 

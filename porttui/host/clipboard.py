@@ -9,7 +9,8 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from enum import StrEnum
-from typing import NamedTuple
+
+from porttui.light_typing import NamedTuple
 
 
 class CopyOutcome(StrEnum):

@@ -15,10 +15,13 @@ import subprocess
 import threading
 import time
 from collections.abc import Mapping, Sequence
-from typing import IO
 
 from porttui.host.foreign_text import safe
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.origin import Container
+
+if TYPE_CHECKING:
+    from typing import IO
 
 REMEMBERED_S = 60.0
 """How long a tool that told no name is not asked again for the same container."""

@@ -1,16 +1,19 @@
 """What the rest of porttui may ask of a machine, and how the machine says no."""
 
-import typing
+from __future__ import annotations
+
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
+from porttui import light_typing
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
-if typing.TYPE_CHECKING:
+if TYPE_CHECKING:
     from porttui.model.limits import Limits
     from porttui.model.origin import Container, Traces
     from porttui.model.process import Process
@@ -35,38 +38,48 @@ class SignalDeniedError(HostError):
 
 
 class Want(StrEnum):
-    """Which sockets are asked for. Listening ones alone can cost next to nothing."""
+    """What is asked for. Less than everything can cost next to nothing."""
 
     ALL = "all"
     LISTENING = "listening"
+    """At least the sockets that listen."""
+    PORTS = "ports"
+    """All sockets, but not who holds them: where that is told it is as good."""
 
 
-class SocketReading(typing.NamedTuple):
+class SocketReading(NamedTuple):
     """What a source read, and what it could not."""
 
     sockets: SocketTable
     problems: tuple[Problem, ...] = ()
 
 
-class SocketSource(typing.Protocol):
+class SocketSource(light_typing.Protocol):
     """Lists the sockets of this network namespace with all their holders."""
 
     @property
     def name(self) -> str:
         """Where it reads, for the status line."""
 
+    def begin(self) -> None:
+        """A whole look is soon to come: what can be done for it beside something else, begins.
+
+        Raises:
+            HostError: nothing could be read at all.
+        """
+
     def read(self, want: Want = Want.ALL) -> SocketReading:
-        """All TCP and UDP sockets, IPv4 and IPv6; or at least those that listen.
+        """All TCP and UDP sockets, IPv4 and IPv6; or what is wanted of them.
 
         Raises:
             HostError: nothing could be read at all.
         """
 
 
-class ProcessHandle(typing.Protocol):
+class ProcessHandle(light_typing.Protocol):
     """A hold on one process that a later process with its pid cannot take over."""
 
-    def send(self, signal: "StopSignal") -> None:
+    def send(self, signal: StopSignal) -> None:
         """Deliver a signal.
 
         Raises:
@@ -89,7 +102,7 @@ class ProcessHandle(typing.Protocol):
         """Let go of it."""
 
 
-class ProcessControl(typing.Protocol):
+class ProcessControl(light_typing.Protocol):
     """Ends processes."""
 
     @property
@@ -116,7 +129,7 @@ class BindAnswer(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Host(typing.NamedTuple):
+class Host(NamedTuple):
     """One machine, as this process may see it."""
 
     sockets: SocketSource
@@ -127,12 +140,12 @@ class Host(typing.NamedTuple):
     """For a server that sets SO_REUSEADDR; of [::] the IPv6 side is enough."""
     try_bind: Callable[[Protocol, Endpoint, bool], BindAnswer]
     """With SO_REUSEADDR or without, [::] being dual-stack."""
-    read_traces: Callable[["Process"], "Traces"]
+    read_traces: Callable[[Process], Traces]
     """Where a process comes from."""
-    read_groups: Callable[[Sequence["Process"]], Mapping["Process", tuple["Process", ...]]]
+    read_groups: Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
     """For each process that is there all that are in its process group now, itself too; nothing
     where there are no groups (Windows). May raise HostError."""
-    container_name: Callable[["Container", float], str | None]
+    container_name: Callable[[Container, float], str | None]
     """What people call a container; None where nobody tells within that many seconds. It is asked
     of another program, so it may be late, and nothing may rest on it."""
     ancestor_pids: Callable[[], frozenset[int]]
@@ -145,9 +158,9 @@ class Host(typing.NamedTuple):
     """Of who sits here: behind sudo the user who called it; None where there is none."""
     is_elevated: bool
     """Root on POSIX, an administrator on Windows."""
-    tcp_rules: Callable[[], "TcpRules | None"]
+    tcp_rules: Callable[[], TcpRules | None]
     """None where the kernel does not tell them, and on other systems than Linux."""
-    limits: Callable[[], "Limits"]
+    limits: Callable[[], Limits]
     """What else than ports can run out."""
     source_address: Callable[[Address], Address | None]
     """What the kernel would choose for a connection to an address; None without a route."""

@@ -7,7 +7,6 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid, is_elevated, person_uid
 from porttui.host.contract import (
@@ -19,6 +18,7 @@ from porttui.host.contract import (
     SocketSource,
 )
 from porttui.host.services import service_name
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity

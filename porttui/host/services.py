@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import socket
+import _socket
 from functools import lru_cache
 
 from porttui.host.foreign_text import safe
@@ -12,7 +12,7 @@ from porttui.model.address import Protocol
 def service_port(protocol: Protocol, name: str) -> int | None:
     """The port that is registered for a name (getservbyname(3)); None where there is none."""
     try:
-        return socket.getservbyname(name, protocol.value)
+        return _socket.getservbyname(name, protocol.value)
     except (OSError, ValueError):
         return None
 
@@ -21,6 +21,6 @@ def service_port(protocol: Protocol, name: str) -> int | None:
 def service_name(protocol: Protocol, port: int) -> str | None:
     """The name registered for `port` (getservbyport(3)); None where there is none."""
     try:
-        return safe(socket.getservbyport(port, protocol.value))
+        return safe(_socket.getservbyport(port, protocol.value))
     except OSError:
         return None

@@ -1,9 +1,12 @@
 """Protocols, families, addresses and endpoints."""
 
-import socket
+from __future__ import annotations
+
+import _socket
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+
+from porttui.light_typing import NamedTuple
 
 MAPPED_PREFIX = b"\x00" * 10 + b"\xff\xff"
 """The first twelve bytes of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""
@@ -53,7 +56,7 @@ class Address(NamedTuple):
 
     @staticmethod
     @lru_cache(maxsize=8192)
-    def of_packed(packed: bytes, scope: str = "") -> "Address":
+    def of_packed(packed: bytes, scope: str = "") -> Address:
         """The address of 4 or 16 bytes in network order.
 
         Raises:
@@ -61,9 +64,9 @@ class Address(NamedTuple):
         """
         unmapped = packed[12:] if packed.startswith(MAPPED_PREFIX) else packed
         if len(packed) == 4:
-            text = socket.inet_ntop(socket.AF_INET, packed)
+            text = _socket.inet_ntop(_socket.AF_INET, packed)
         elif len(packed) == 16:
-            text = socket.inet_ntop(socket.AF_INET6, packed)
+            text = _socket.inet_ntop(_socket.AF_INET6, packed)
         else:
             raise ValueError(f"an address has 4 or 16 bytes, not {len(packed)}")
         return Address(
@@ -77,16 +80,16 @@ class Address(NamedTuple):
 
     @staticmethod
     @lru_cache(maxsize=8192)
-    def parse(text: str) -> "Address":
+    def parse(text: str) -> Address:
         """The address spelled by `text`, with or without brackets and %scope.
 
         Raises:
             ValueError: `text` spells no IP address.
         """
         bare, _, scope = text.removeprefix("[").removesuffix("]").partition("%")
-        family = socket.AF_INET6 if ":" in bare else socket.AF_INET
+        family = _socket.AF_INET6 if ":" in bare else _socket.AF_INET
         try:
-            return Address.of_packed(socket.inet_pton(family, bare), scope)
+            return Address.of_packed(_socket.inet_pton(family, bare), scope)
         except (OSError, ValueError) as error:
             raise ValueError(f"{text!r} is no IP address") from error
 
@@ -109,7 +112,7 @@ class Endpoint(NamedTuple):
         return (self.address.unmapped, self.port)
 
     @classmethod
-    def of(cls, address: str, port: int) -> "Endpoint":
+    def of(cls, address: str, port: int) -> Endpoint:
         """The endpoint of an address as text and a port.
 
         Raises:

@@ -1,8 +1,10 @@
 """How many ports are left, for whom, and when there will be more."""
 
-from enum import StrEnum
-from typing import NamedTuple
+from __future__ import annotations
 
+from enum import StrEnum
+
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process

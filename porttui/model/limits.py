@@ -1,6 +1,8 @@
 """What else can run out, and looks like having no port left."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from porttui.light_typing import NamedTuple
 
 
 class Limit(NamedTuple):

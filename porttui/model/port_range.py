@@ -1,7 +1,10 @@
 """Ranges of port numbers: IANA's (RFC 6335, section 6) and the one this kernel draws from."""
 
+from __future__ import annotations
+
 from enum import StrEnum
-from typing import NamedTuple
+
+from porttui.light_typing import NamedTuple
 
 
 class RangeName(StrEnum):
@@ -36,7 +39,7 @@ class PortRange(NamedTuple):
         held_back = sum(last - first + 1 for first, last in self.reserved)
         return self.last - self.first + 1 - held_back
 
-    def shared_with(self, other: "PortRange") -> int:
+    def shared_with(self, other: PortRange) -> int:
         """How many ports of this range lie between the ends of `other`."""
         first, last = max(self.first, other.first), min(self.last, other.last)
         if first > last:

@@ -1,6 +1,8 @@
 """Processes, and what tells one from another that got its pid later."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from porttui.light_typing import NamedTuple
 
 
 class ProcessIdentity(NamedTuple):

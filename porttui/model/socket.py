@@ -1,8 +1,10 @@
 """Sockets as the kernel lists them."""
 
-from enum import StrEnum
-from typing import NamedTuple
+from __future__ import annotations
 
+from enum import StrEnum
+
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Endpoint, Family, Protocol
 from porttui.model.process import Process
 
@@ -33,6 +35,8 @@ class Ownership(StrEnum):
     PID namespace, or the kernel itself holding an open socket)."""
     KERNEL = "kernel"
     """By nature without a process: TIME_WAIT, orphans, connections not accepted yet."""
+    UNASKED = "unasked"
+    """Nobody was looked for."""
 
 
 class Exposure(StrEnum):

@@ -4,10 +4,12 @@ A row becomes a `Socket` only when somebody looks at it. What has to look at all
 columns, which are arrays of numbers, with names, addresses and processes in small side tables.
 """
 
+from __future__ import annotations
+
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import NamedTuple, overload
 
+from porttui.light_typing import NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -97,18 +99,18 @@ class SocketTable(Sequence[Socket]):
         *,
         udp_from: int,
         states: bytes,
-        local_addresses: "array[int]",
-        local_ports: "array[int]",
-        remote_addresses: "array[int]",
-        remote_ports: "array[int]",
-        groups: "array[int]",
+        local_addresses: array[int],
+        local_ports: array[int],
+        remote_addresses: array[int],
+        remote_ports: array[int],
+        groups: array[int],
         ownerships: bytes,
-        uids: "array[int]",
-        inodes: "array[int]",
+        uids: array[int],
+        inodes: array[int],
         v6only: bytes,
-        expires_ms: "array[int]",
-        recv_queues: "array[int]",
-        send_queues: "array[int]",
+        expires_ms: array[int],
+        recv_queues: array[int],
+        send_queues: array[int],
         side: SideTables,
     ) -> None:
         """All columns have one entry for each row.
@@ -147,7 +149,7 @@ class SocketTable(Sequence[Socket]):
         self.side = side
 
     @classmethod
-    def of(cls, sockets: Iterable[Socket]) -> "SocketTable":
+    def of(cls, sockets: Iterable[Socket]) -> SocketTable:
         """The table of these sockets, TCP before UDP, otherwise in their order."""
         if isinstance(sockets, SocketTable):
             return sockets

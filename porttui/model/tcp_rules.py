@@ -1,6 +1,8 @@
 """What decides when a port of the ephemeral range can be used once more."""
 
-from typing import NamedTuple
+from __future__ import annotations
+
+from porttui.light_typing import NamedTuple
 
 
 class TcpRules(NamedTuple):

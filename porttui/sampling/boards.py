@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-import typing
 
 from porttui.analysis.board import Board, Memory, next_board, with_listening
 from porttui.host.contract import Want
+from porttui.light_typing import Protocol
 from porttui.sampling.sampler import Sampler
 
 
-class BoardSource(typing.Protocol):
+class BoardSource(Protocol):
     """Gives boards, one at a time."""
 
     def next(self, want: Want = Want.ALL) -> Board:

@@ -3,21 +3,21 @@
 from __future__ import annotations
 
 import pickle
-import typing
 
 from porttui.host.child_process import ChildEndedError, ChildProcess
 from porttui.host.contract import HostError, Want
 from porttui.host.local import SourceName
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError, SamplerDefectError
 
-if typing.TYPE_CHECKING:
+if TYPE_CHECKING:
     # At run time it comes out of the first frame, while Textual is being imported.
     from porttui.analysis.board import Board
 
 REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
 
 
-class BoardFrame(typing.NamedTuple):
+class BoardFrame(NamedTuple):
     """What the child answers with: one of the three."""
 
     board: Board | None = None

@@ -5,9 +5,9 @@ from __future__ import annotations
 import _thread
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from porttui.host.contract import Host, HostError, Want
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
@@ -55,8 +55,18 @@ class Sampler:
                 services=self._services(reading.sockets),
                 coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
                 problems=(*reading.problems, *problems),
-                tcp_rules=self._host.tcp_rules() if want is Want.ALL else None,
+                tcp_rules=self._host.tcp_rules() if want is not Want.LISTENING else None,
             )
+
+    def begin(self) -> None:
+        """A whole sample is soon to be taken; what fails now fails then.
+
+        To be called before what else there is to do, importing above all.
+        """
+        try:
+            self._host.sockets.begin()
+        except HostError:
+            return
 
     def limits(self) -> Limits:
         """What else can run out, now."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from porttui.analysis.targets import on_port, still_holds
 from porttui.host.contract import (
@@ -16,6 +15,7 @@ from porttui.host.contract import (
     SignalDeniedError,
     Want,
 )
+from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
 from porttui.model.stop import (
     SentSignal,

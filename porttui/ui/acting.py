@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Literal, NamedTuple
+from typing import Literal
 
 from textual.app import App
 
@@ -19,6 +19,7 @@ from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.contract import Host, HostError, Want
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopResult, StopSignal, StopTarget

@@ -12,8 +12,11 @@ import psutil
 import pytest
 
 from porttui.host.linux import descriptor_scan
-from porttui.host.linux.descriptor_scan import scan
+from porttui.host.linux.descriptor_scan import ScanUnderWay, begin_scan
+from porttui.host.linux.descriptor_scan import _queue as queue_of
+from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.holders import socket_inodes
+from porttui.host.linux.threads import counts_of
 from tests.servers import Servers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -50,22 +53,36 @@ def expected(pids: Sequence[int]) -> dict[int, set[int]]:
     return {pid: set(socket_inodes(f"/proc/{pid}/fd")) for pid in pids}
 
 
-def found(pids: Sequence[int]) -> dict[int, set[int]]:
-    return {pid: set(inodes) for pid, inodes in scan("/proc", pids).items()}
+def found(under_way: ScanUnderWay) -> dict[int, set[int]]:
+    return {pid: set(each.inodes) for pid, each in under_way.result().items()}
 
 
-def test_few_descriptors_are_read_alone(
+def begun(pids: Sequence[int]) -> ScanUnderWay:
+    under_way = begin_scan("/proc", pids)
+    assert under_way is not None
+    return under_way
+
+
+def test_few_descriptors_are_not_worth_a_process(
     pids: Sequence[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked"))
-    assert found(pids) == expected(pids)
-    assert [len(inodes) for inodes in found(pids).values()] == [1, 2, 3, 0]
+    assert begin_scan("/proc", pids) is None
 
 
-def test_forked_processes_find_the_same_and_end(pids: Sequence[int], forks: list[int]) -> None:
-    assert found(pids) == expected(pids)
-    assert len(forks) == 2
+def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]) -> None:
+    assert found(begun(pids)) == expected(pids)
+    assert len(forks) == 3
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
+
+
+def test_they_read_the_counts_first(pids: Sequence[int], forks: list[int]) -> None:
+    """Of processes that sleep they are the same before and after."""
+    read = begun(pids).result()
+    assert {pid: each.ran for pid, each in read.items()} == {
+        pid: counts_of(f"/proc/{pid}") for pid in pids
+    }
+    assert forks
 
 
 def test_what_a_process_could_not_read_is_read_here(
@@ -75,8 +92,16 @@ def test_what_a_process_could_not_read_is_read_here(
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(descriptor_scan, "_write", ended)
-    assert found(pids) == expected(pids)
-    assert len(forks) == 2
+    assert found(begun(pids)) == expected(pids)
+    assert len(forks) == 3
+
+
+def test_more_pids_than_a_pipe_takes_are_read_here(
+    pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(descriptor_scan, "_queue", lambda _: queue_of([]))
+    assert found(begun(pids)) == expected(pids)
+    assert forks
 
 
 def test_where_nothing_can_be_forked_all_is_read_here(
@@ -89,9 +114,18 @@ def test_where_nothing_can_be_forked_all_is_read_here(
 
     monkeypatch.setattr(os, "fork", refuse)
     before = os.listdir("/proc/self/fd")
-    assert found(pids) == expected(pids)
+    assert found(begun(pids)) == expected(pids)
     assert os.listdir("/proc/self/fd") == before
     assert not forks
+
+
+def test_nothing_is_left_of_a_scan_that_nobody_waits_for(
+    pids: Sequence[int], forks: list[int]
+) -> None:
+    before = os.listdir("/proc/self/fd")
+    begun(pids)
+    assert os.listdir("/proc/self/fd") == before
+    assert not set(forks) & {child.pid for child in psutil.Process().children()}
 
 
 def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[int]) -> None:
@@ -99,8 +133,21 @@ def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[i
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert found(pids) == expected(pids)
+        assert begin_scan("/proc", pids) is None
         assert not forks
     finally:
         done.set()
         thread.join()
+
+
+def test_the_cache_goes_on_from_what_was_begun(pids: Sequence[int], forks: list[int]) -> None:
+    """Whatever the others read stands as if it had been read here."""
+    cache = HolderCache()
+    cache.begin()
+    holders = cache.look()
+    assert forks
+    for pid, inodes in expected(pids).items():
+        for inode in inodes:
+            assert [each.pid for each in holders.groups[holders.group_of[inode]]] == [pid]
+    cache.look()
+    assert not set(pids) & cache.pids_read

@@ -38,6 +38,9 @@ class Turnstile:
         self.inside = 0
         self.most = 0
 
+    def begin(self) -> None:
+        """Nothing takes long here."""
+
     def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
         """Blocks."""
         self.inside += 1
@@ -52,6 +55,9 @@ class Broken:
     """A source that reads nothing."""
 
     name = "broken"
+
+    def begin(self) -> None:
+        """Nothing takes long here."""
 
     def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
         """Fails."""

@@ -1,79 +1,111 @@
 """Reads the descriptors of many processes, on all processors when they are very many.
 
 Half of a first look at fifty thousand sockets is the reading of links, which a thread cannot
-share: each link is a short call under the interpreter's lock. A forked process can.
+share: each link is a short call under the interpreter's lock. A forked process can, while this
+one reads the sockets themselves.
 """
 
+from __future__ import annotations
+
+import marshal
 import os
-from array import array
-from collections.abc import Iterator, Mapping, Sequence
+import struct
+from collections.abc import Iterator, Sequence
 
 from porttui.host.linux.holders import open_descriptors, socket_inodes
+from porttui.host.linux.threads import counts_of
+from porttui.light_typing import NamedTuple
 
 WORTH_A_PROCESS = 6000
 """Descriptors: reading them takes ten times what a fork costs."""
 _MOST_PROCESSES = 8
+_PID = struct.Struct("=I")
 
 
-def scan(proc: str, pids: Sequence[int]) -> Mapping[int, Sequence[int]]:
-    """The inodes of the sockets that each process holds; none where this user may not look.
+class Found(NamedTuple):
+    """What was read of a process."""
 
-    Raises:
-        HostError: no more files can be opened.
-    """
-    shares = _shares({pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids})
-    forked = [each for share in shares[1:] if (each := _fork(proc, share))]
-    inodes: dict[int, Sequence[int]] = {}
-    try:
-        inodes.update(_read(proc, shares[0]))
-        for each in forked:
-            inodes.update(each.answer())
-    finally:
-        for each in forked:
+    inodes: Sequence[int]
+    """Of the sockets that it holds; none where this user may not look."""
+    ran: bytes = b""
+    """What its threads' counts were before that; b"" where they were not wanted."""
+
+
+class ScanUnderWay:
+    """Forked processes that take one pid after another from a pipe, as this one may."""
+
+    def __init__(self, proc: str, pids: Sequence[int], processes: int) -> None:
+        """Begin; with what cannot be forked, or does not end well, `result` does the work."""
+        self._proc = proc
+        self._pids = pids
+        self._queue = _queue(pids)
+        self._forked = [each for _ in range(processes) if (each := self._fork())]
+
+    def result(self) -> dict[int, Found]:
+        """All of it; what is left to be taken is read here.
+
+        Raises:
+            HostError: no more files can be opened.
+        """
+        found: dict[int, Found] = {}
+        try:
+            found.update((pid, _counted(self._proc, pid)) for pid in _taken(self._queue))
+            for each in self._forked:
+                found.update(each.answer())
+        finally:
+            self.end()
+        for pid in self._pids:
+            if pid not in found:
+                found[pid] = _counted(self._proc, pid)
+        return found
+
+    def end(self) -> None:
+        """Have nothing left over of it, wanted or not."""
+        for each in self._forked:
             each.end()
-    inodes.update(_read(proc, [pid for pid in pids if pid not in inodes]))
-    return inodes
+        self._forked = []
+        if self._queue >= 0:
+            os.close(self._queue)
+        self._queue = -1
+
+    def __del__(self) -> None:
+        """When nobody came for the result."""
+        self.end()
+
+    def _fork(self) -> _Forked | None:
+        """A process that reads its share and ends; None where there can be no more of them."""
+        ends: tuple[int, ...] = ()
+        try:
+            ends = os.pipe()
+            pid = os.fork()
+        except OSError:
+            for each in ends:
+                os.close(each)
+            return None
+        reading, writing = ends
+        if pid == 0:
+            try:
+                os.close(reading)
+                own = {each: tuple(_counted(self._proc, each)) for each in _taken(self._queue)}
+                _write(writing, marshal.dumps(own))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        os.close(writing)
+        return _Forked(pid, reading)
 
 
-def _shares(counts: Mapping[int, int]) -> list[list[int]]:
-    """The processes by who is to read them, this process being the first."""
-    processes = sum(counts.values()) // WORTH_A_PROCESS
+def begin_scan(proc: str, pids: Sequence[int]) -> ScanUnderWay | None:
+    """Have forked processes begin, where the descriptors are very many; None where not."""
+    counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
+    processes = min(
+        sum(counts.values()) // WORTH_A_PROCESS, len(os.sched_getaffinity(0)), _MOST_PROCESSES
+    )
     # A fork takes along only the thread that calls it: locks of others would stay locked.
     if processes < 2 or len(os.listdir("/proc/self/task")) > 1:
-        return [list(counts)]
-    processes = min(processes, len(os.sched_getaffinity(0)), _MOST_PROCESSES)
-    shares: list[list[int]] = [[] for _ in range(processes)]
-    loads = [0] * processes
-    for pid in sorted(counts, key=counts.__getitem__, reverse=True):
-        least = loads.index(min(loads))
-        shares[least].append(pid)
-        loads[least] += counts[pid]
-    return shares
-
-
-def _read(proc: str, pids: Sequence[int]) -> Iterator[tuple[int, Sequence[int]]]:
-    return ((pid, socket_inodes(f"{proc}/{pid}/fd")) for pid in pids)
-
-
-def _fork(proc: str, pids: Sequence[int]) -> "_Forked | None":
-    """A process that reads a share and ends; None where there can be no more of them."""
-    ends: tuple[int, ...] = ()
-    try:
-        ends = os.pipe()
-        pid = os.fork()
-    except OSError:
-        for each in ends:
-            os.close(each)
         return None
-    reading, writing = ends
-    if pid == 0:
-        try:
-            _write(writing, _packed(_read(proc, pids)))
-            os._exit(0)
-        finally:
-            os._exit(1)
-    os.close(writing)
-    return _Forked(pid, reading)
+    longest_first = sorted(counts, key=counts.__getitem__, reverse=True)
+    return ScanUnderWay(proc, longest_first, processes)
 
 
 class _Forked:
@@ -83,16 +115,18 @@ class _Forked:
         self._pid = pid
         self._end = end
 
-    def answer(self) -> Iterator[tuple[int, Sequence[int]]]:
+    def answer(self) -> Iterator[tuple[int, Found]]:
         """What it read; nothing if it did not come to its end."""
         parts = []
         while part := os.read(self._end, 1 << 20):
             parts.append(part)
         if self._wait() == 0:
-            yield from _unpacked(b"".join(parts))
+            found: dict[int, tuple[list[int], bytes]] = marshal.loads(b"".join(parts))
+            for pid, (inodes, ran) in found.items():
+                yield pid, Found(inodes, ran)
 
     def end(self) -> None:
-        """Await its end: without a reader it cannot go on."""
+        """Await its end: without a reader it cannot go on for long."""
         os.close(self._end)
         if self._pid:
             self._wait()
@@ -103,22 +137,27 @@ class _Forked:
         return os.waitstatus_to_exitcode(status)
 
 
-def _packed(found: Iterator[tuple[int, Sequence[int]]]) -> bytes:
-    numbers = array("Q")
-    for pid, inodes in found:
-        numbers.extend((pid, len(inodes)))
-        numbers.extend(inodes)
-    return numbers.tobytes()
+def _counted(proc: str, pid: int) -> Found:
+    """The counts first: what happens from there on shows in the next look."""
+    ran = counts_of(f"{proc}/{pid}")
+    return Found(socket_inodes(f"{proc}/{pid}/fd"), ran)
 
 
-def _unpacked(packed: bytes) -> Iterator[tuple[int, Sequence[int]]]:
-    numbers = array("Q", packed)
-    at = 0
-    while at < len(numbers):
-        pid, count = numbers[at : at + 2]
-        at += 2
-        yield pid, numbers[at : at + count]
-        at += count
+def _queue(pids: Sequence[int]) -> int:
+    """A pipe with as many of the pids as it takes, and no end to write more."""
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(writing, False)
+        os.write(writing, b"".join([_PID.pack(pid) for pid in pids]))
+    finally:
+        os.close(writing)
+    return reading
+
+
+def _taken(queue: int) -> Iterator[int]:
+    """Pids that no other process has taken (pipe(7): a read of a few bytes is one piece)."""
+    while taken := os.read(queue, _PID.size):
+        yield _PID.unpack(taken)[0]
 
 
 def _write(descriptor: int, content: bytes) -> None:

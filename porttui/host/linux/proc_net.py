@@ -4,11 +4,13 @@ They list every state but the bound sockets that do not listen, tell each socket
 inode and the time that is left to TIME_WAIT, and need no privilege.
 """
 
+from __future__ import annotations
+
 import sys
 from functools import lru_cache
-from typing import NamedTuple
 
 from porttui.host.contract import HostError
+from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import STATES

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.contract import Want
 from porttui.host.linux.holder_cache import Holders
 from porttui.host.linux.proc_net import SocketRow, read_tables
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket
 from porttui.model.socket_table import SocketTable
@@ -37,14 +37,15 @@ class _ProcNetTables(NamedTuple):
     def without(self, inodes: Collection[int]) -> Tables:
         return self._replace(rows=[row for row in self.rows if row.inode not in inodes])
 
-    def build(self, holders: Holders) -> SocketTable:
+    def build(self, holders: Holders | None) -> SocketTable:
         return SocketTable.of(_sockets(self.rows, holders))
 
 
-def _sockets(rows: Sequence[SocketRow], holders: Holders) -> Iterator[Socket]:
+def _sockets(rows: Sequence[SocketRow], holders: Holders | None) -> Iterator[Socket]:
+    unseen = Ownership.HIDDEN if holders else Ownership.UNASKED
     for row in rows:
-        held_by = holders.groups[holders.group_of.get(row.inode, 0)]
-        unheld = Ownership.HIDDEN if row.inode else Ownership.KERNEL
+        held_by = holders.groups[holders.group_of.get(row.inode, 0)] if holders else ()
+        unheld = unseen if row.inode else Ownership.KERNEL
         # Without an inode the kernel prints user 0 whoever made the socket: that is no fact.
         uid = row.uid if row.inode else None
         yield Socket(

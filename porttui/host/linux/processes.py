@@ -1,12 +1,14 @@
 """What /proc tells about one process (proc_pid_stat(5), proc_pid_status(5))."""
 
+from __future__ import annotations
+
 import os
 from functools import lru_cache
-from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.contract import HostError
 from porttui.host.foreign_text import safe, safe_argv
+from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
 
 _ARGV_CHARACTERS = 4096

@@ -1,19 +1,24 @@
-"""Socket tables over netlink: NETLINK_SOCK_DIAG, SOCK_DIAG_BY_FAMILY (sock_diag(7)).
+"""Socket tables over netlink: NETLINK_SOCK_DIAG (sock_diag(7)).
 
 The kernel's own list, and the only one with sockets that are bound and do not listen (since
 Linux 6.8; net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), with IPV6_V6ONLY and the queues.
 Structures: linux/netlink.h, linux/inet_diag.h, linux/rtnetlink.h.
 """
 
+from __future__ import annotations
+
+# Not `socket`: that makes enumerations of all its constants, which takes as long as the rest of
+# what a one-shot command imports.
+import _socket
 import errno
 import os
-import socket
 import struct
+from array import array
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from porttui.host.contract import HostError
-from porttui.model.address import Protocol
+from porttui.light_typing import NamedTuple
+from porttui.model.address import Family, Protocol
 
 ALL_STATES = 0xFFFFFFFF
 """With bit 13, bound and inactive, which kernels before 6.8 ignore."""
@@ -22,7 +27,8 @@ LISTENING = 1 << 10
 TIME_WAITING = 1 << 6
 
 _NETLINK_SOCK_DIAG = 4
-_SOCK_DIAG_BY_FAMILY = 20
+_TCP_OF_BOTH_FAMILIES, _BY_FAMILY = 18, 20
+"""TCPDIAG_GETSOCK, the question of old, and SOCK_DIAG_BY_FAMILY."""
 _ERROR, _DONE = 2, 3
 _REQUEST_DUMP = 0x301
 _MULTI, _INTERRUPTED = 0x2, 0x10
@@ -31,12 +37,22 @@ RECORD = 72
 """Bytes of struct inet_diag_msg."""
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port id."""
-_USUAL = struct.Struct("=HHI")
-"""Type, flags and sequence of a header."""
-_QUESTION = struct.Struct("=IHHIIBBBBI48s")
-"""nlmsghdr and struct inet_diag_req_v2; an empty inet_diag_sockid matches every socket."""
+_USUAL = struct.Struct("=HH")
+"""Type and flags of a header, its second word."""
+_REQUEST_OF_A_FAMILY = struct.Struct("=BBBBI48s")
+"""struct inet_diag_req_v2; an empty inet_diag_sockid matches every socket."""
+_REQUEST_OF_BOTH_FAMILIES = struct.Struct("=BBBB48sII")
+"""struct inet_diag_req."""
+_END_BYTES = HEADER.size + 4
+_END = struct.pack("=IH", _END_BYTES, _DONE)
+"""How the last message of an answer begins."""
 BODY = HEADER.size + RECORD
 """Bytes of a message without attributes."""
+
+_FAMILIES = {Family.IPV4: _socket.AF_INET, Family.IPV6: _socket.AF_INET6}
+_PROTOCOLS = {Protocol.TCP: _socket.IPPROTO_TCP, Protocol.UDP: _socket.IPPROTO_UDP}
+_MSG_TRUNC = 0x20
+"""recv(2), on every architecture."""
 
 _BUFFER_BYTES = 1 << 18
 _PATIENCE_S = 5.0
@@ -47,18 +63,14 @@ class SockDiagError(HostError):
     """Netlink is refused here, or answered with something that is no answer."""
 
 
-class Chunk(NamedTuple):
-    """What one recv brought: whole socket messages, whose headers were found sound."""
-
-    data: bytes
-    starts: Sequence[int]
-    """Where each message begins: a range, when all have the same length."""
-
-
 class Answer(NamedTuple):
-    """One table, as the kernel walked it."""
+    """One table, as the kernel walked it: socket messages whose headers were found sound."""
 
-    chunks: tuple[Chunk, ...]
+    words: array[int]
+    """The messages, in 32-bit words."""
+    starts: Sequence[int]
+    """The word with which each message begins: a range over all words, when the messages have
+    the same length."""
     is_torn: bool
     """The table changed during every attempt to walk it: sockets may be missing."""
 
@@ -75,7 +87,9 @@ class SockDiag:
         self._sequence = 0
         self._buffer = bytearray(_BUFFER_BYTES)
         try:
-            self._socket = socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, _NETLINK_SOCK_DIAG)
+            self._socket = _socket.socket(
+                _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
+            )
         except (OSError, AttributeError) as error:
             raise SockDiagError(f"netlink sock_diag is refused: {error}") from error
         self._socket.settimeout(_PATIENCE_S)
@@ -85,9 +99,7 @@ class SockDiag:
         if hasattr(self, "_socket"):
             self._socket.close()
 
-    def ask(
-        self, family: socket.AddressFamily, protocol: Protocol, states: int = ALL_STATES
-    ) -> Answer:
+    def ask(self, family: Family, protocol: Protocol, states: int = ALL_STATES) -> Answer:
         """All sockets of a family and protocol in `states`, a mask of 1 << state.
 
         An answer that a change of the table interrupted is asked for again, a few times.
@@ -95,116 +107,143 @@ class SockDiag:
         Raises:
             SockDiagError: the kernel refused, or its answer has an unknown form.
         """
+        numbers = (_FAMILIES[family], _PROTOCOLS[protocol])
+        request = _REQUEST_OF_A_FAMILY.pack(*numbers, 0, 0, states, bytes(48))
+        return self._ask_patiently(_BY_FAMILY, request)
+
+    def ask_tcp(self, states: int = ALL_STATES) -> Answer:
+        """As `ask`, for the TCP sockets of both families: the kernel walks its tables once.
+
+        A walk takes a quarter of the time of an answer with 76,000 sockets, even if it meets none
+        of the family.
+
+        Raises:
+            SockDiagError: as `ask`; a sandbox may permit `ask` alone.
+        """
+        request = _REQUEST_OF_BOTH_FAMILIES.pack(0, 0, 0, 0, bytes(48), states, 0)
+        return self._ask_patiently(_TCP_OF_BOTH_FAMILIES, request)
+
+    def _ask_patiently(self, kind: int, request: bytes) -> Answer:
         for _ in range(_ATTEMPTS):
-            answer = self._ask(family, protocol, states)
+            answer = self._ask(kind, request)
             if not answer.is_torn:
                 break
         return answer
 
-    def _ask(self, family: socket.AddressFamily, protocol: Protocol, states: int) -> Answer:
+    def _ask(self, kind: int, request: bytes) -> Answer:
         self._sequence = (self._sequence + 1) & 0xFFFFFFFF
-        number = socket.IPPROTO_TCP if protocol is Protocol.TCP else socket.IPPROTO_UDP
-        question = _QUESTION.pack(
-            _QUESTION.size, _SOCK_DIAG_BY_FAMILY, _REQUEST_DUMP, self._sequence, 0,
-            family, number, 0, 0, states, bytes(48),
-        )  # fmt: skip
+        size = HEADER.size + len(request)
+        header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
         try:
-            self._socket.send(question)
-            return self._receive()
+            self._socket.send(header + request)
+            return self._receive(_Expected(kind, self._sequence))
         except TimeoutError as error:
             raise SockDiagError("netlink sock_diag does not answer") from error
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
-    def _receive(self) -> Answer:
-        chunks: list[Chunk] = []
-        is_torn = False
+    def _receive(self, expected: _Expected) -> Answer:
+        """Take everything up to the end, then look through it in one go."""
+        words = array("I")
+        view, kind = memoryview(self._buffer), struct.pack("=H", expected.kind)
         while True:
             size, _, flags, _ = self._socket.recvmsg_into([self._buffer])
-            if flags & socket.MSG_TRUNC:
+            if flags & _MSG_TRUNC:
                 raise SockDiagError("netlink sent more than fits into the buffer")
-            chunk = bytes(memoryview(self._buffer)[:size])
-            seen = _survey(chunk, self._sequence)
-            is_torn |= seen.is_torn
-            if seen.starts:
-                chunks.append(Chunk(chunk, seen.starts))
-            if seen.is_last:
-                return Answer(tuple(chunks), is_torn)
+            if size % 4:
+                raise SockDiagError("netlink sent a message cut short")
+            first = len(words)
+            words.frombytes(view[:size])
+            end = max(0, size - _END_BYTES)
+            if view[4:6] == kind and view[end : end + len(_END)] != _END:
+                continue
+            # Whatever may hold the end, or an error, is looked through now.
+            last = _survey(words, range(first, len(words)), expected)
+            if last.is_last:
+                before = _survey(words, range(first), expected)
+                if before.is_last:
+                    raise SockDiagError("netlink sent something behind the end of its answer")
+                is_torn = before.is_torn or last.is_torn
+                if last.starts:
+                    return Answer(words, [*before.starts, *last.starts], is_torn)
+                del words[first:]
+                return Answer(words, before.starts, is_torn)
+
+
+class _Expected(NamedTuple):
+    """What tells a socket of this answer from other messages."""
+
+    kind: int
+    sequence: int
 
 
 class _Survey(NamedTuple):
-    """What the headers of one chunk say."""
+    """What the headers of some messages say."""
 
     starts: Sequence[int]
-    """Where its socket messages begin."""
-    is_torn: bool
-    is_last: bool
+    """The words with which socket messages begin."""
+    is_torn: bool = False
+    is_last: bool = False
 
 
-def _survey(chunk: bytes, sequence: int) -> _Survey:
-    length = _stride(chunk)
-    if length and _are_alike(chunk, sequence):
-        return _Survey(range(0, len(chunk), length), is_torn=False, is_last=False)
-    usual = _USUAL.pack(_SOCK_DIAG_BY_FAMILY, _MULTI, sequence)
+def _survey(words: array[int], part: range, expected: _Expected) -> _Survey:
+    """The messages in a part of the words, as a range of them."""
+    usual = struct.unpack("=I", _USUAL.pack(expected.kind, _MULTI))[0]
+    length = words[part.start] if part else 0
+    if _are_alike(words, part, (length, usual, expected.sequence)):
+        return _Survey(range(part.start, part.stop, length // 4))
     starts: list[int] = []
     is_torn = False
-    at, size = 0, len(chunk)
-    lengths = memoryview(chunk[: size & ~3]).cast("I")
-    while at < size:
-        # Nearly every message is a socket like any other: one comparison says so.
-        if chunk[at + 4 : at + 12] == usual:
-            length = lengths[at >> 2]
-            if BODY <= length <= size - at:
-                starts.append(at)
-                at += (length + 3) & ~3
-                continue
-        if at + HEADER.size > size:
-            raise SockDiagError("netlink sent a message cut short")
-        length, kind, flags, number, _ = HEADER.unpack_from(chunk, at)
-        if length < HEADER.size or at + length > size:
-            raise SockDiagError(f"netlink sent a message of the impossible length {length}")
-        if number != sequence:
-            raise SockDiagError("netlink sent an answer to another question")
-        is_torn |= bool(flags & _INTERRUPTED)
-        if kind in (_ERROR, _DONE):
-            code = _code(chunk, at, length)
-            if code or kind == _ERROR:
-                name = errno.errorcode.get(-code, str(-code))
-                raise SockDiagError(f"netlink sock_diag: {name} ({os.strerror(-code)})")
-            return _Survey(starts, is_torn, is_last=True)
-        if length < BODY:
-            raise SockDiagError(f"netlink sent a socket of {length} bytes")
+    at, end = part.start, part.stop
+    while at <= end - HEADER.size // 4:
+        length, room = words[at], (end - at) * 4
+        is_usual = words[at + 1] == usual and words[at + 2] == expected.sequence
+        if not is_usual or not BODY <= length <= room:
+            message = words[at : at + HEADER.size // 4 + 1].tobytes()
+            kind, is_interrupted = _checked(message, room, expected.sequence)
+            is_torn |= is_interrupted
+            if kind == _DONE:
+                return _Survey(starts, is_torn, is_last=True)
         starts.append(at)
-        at += (length + 3) & ~3
-    return _Survey(starts, is_torn, is_last=False)
+        at += (length + 3) // 4
+    if at != end:
+        raise SockDiagError("netlink sent a message cut short")
+    return _Survey(starts, is_torn)
 
 
-def _stride(chunk: bytes) -> int:
-    """The length of the messages of a chunk, if they all have the same; else 0."""
-    if len(chunk) % 4 or len(chunk) < BODY:
-        return 0
-    words = memoryview(chunk).cast("I")
-    length = words[0]
-    if length < BODY or length % 4 or len(chunk) % length:
-        return 0
-    lengths = words[:: length // 4].tolist()
-    return length if lengths.count(length) == len(lengths) else 0
-
-
-def _are_alike(chunk: bytes, sequence: int) -> bool:
-    """Whether every header of an even chunk says: a socket, not interrupted, to this question."""
-    words = memoryview(chunk).cast("I")
-    step = words[0] // 4
-    _, kind, flags, _, _ = HEADER.unpack_from(chunk, 0)
-    if kind != _SOCK_DIAG_BY_FAMILY or flags & _INTERRUPTED:
+def _are_alike(words: array[int], part: range, header: tuple[int, int, int]) -> bool:
+    """Whether a part holds nothing but sockets with this length, type, flags and sequence."""
+    length = header[0]
+    if length < BODY or length % 4 or len(part) % (length // 4):
         return False
-    kinds, sequences = words[1::step].tolist(), words[2::step].tolist()
-    return kinds.count(kinds[0]) == len(kinds) == sequences.count(sequence)
+    number = len(part) * 4 // length
+    return all(
+        words[part.start + at : part.stop : length // 4] == array("I", [word]) * number
+        for at, word in enumerate(header)
+    )
 
 
-def _code(chunk: bytes, at: int, length: int) -> int:
-    """The negative errno behind a header of an error or of the end; 0 when there is none."""
-    if length < HEADER.size + 4:
-        return 0
-    code: int = struct.unpack_from("=i", chunk, at + HEADER.size)[0]
-    return code
+def _checked(message: bytes, room: int, sequence: int) -> tuple[int, bool]:
+    """The type of an unusual message, and whether the answer was interrupted.
+
+    Args:
+        message: A header and, if there is one, the word behind it.
+        room: How many bytes there are of the message.
+        sequence: Of the question.
+
+    Raises:
+        SockDiagError: it makes no sense here, or tells an error.
+    """
+    length, kind, flags, number, _ = HEADER.unpack_from(message)
+    if not HEADER.size <= length <= room:
+        raise SockDiagError(f"netlink sent a message of the impossible length {length}")
+    if number != sequence:
+        raise SockDiagError("netlink sent an answer to another question")
+    if kind in (_ERROR, _DONE):
+        code = struct.unpack_from("=i", message, HEADER.size)[0] if length >= _END_BYTES else 0
+        if code or kind == _ERROR:
+            name = errno.errorcode.get(-code, str(-code))
+            raise SockDiagError(f"netlink sock_diag: {name} ({os.strerror(-code)})")
+    elif length < BODY:
+        raise SockDiagError(f"netlink sent a socket of {length} bytes")
+    return kind, bool(flags & _INTERRUPTED)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid
 from porttui.host.contract import HostError, SocketReading, Want
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.sock_diag import SockDiagError
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 
@@ -39,24 +39,37 @@ class LinuxSource:
         self._reader = reader
         self._spare = spare
         self._cache = HolderCache(once=once)
+        self._out_of_sight: set[int] = set()
+        """Sockets without a holder, even at a second look: a third would tell the same."""
 
     @property
     def name(self) -> str:
         """The reader in use."""
         return self._reader.name
 
+    def begin(self) -> None:
+        """See `SocketSource.begin`."""
+        self._cache.begin()
+
     def read(self, want: Want = Want.ALL) -> SocketReading:
         """See `SocketSource.read`."""
+        if want is Want.PORTS:
+            tables = self._read(want)
+            return SocketReading(tables.build(None), tables.problems)
+        self._cache.begin()
         tables = self._read(want)
-        holders = self._cache.look()
-        table = tables.build(holders)
-        doubtful = _doubtful(table)
+        table = tables.build(self._cache.look())
+        doubtful = _doubtful(table) - self._out_of_sight
         if doubtful:
-            # Closed before its descriptor was looked for, or held out of sight? A second look
-            # tells; without it every short connection would flicker as hidden.
+            # Closed before its descriptor was looked for, opened after that, or held out of
+            # sight? A second look tells; without it every short connection would flicker.
             vanished = doubtful - self._read(want).inodes()
-            if vanished:
-                table = tables.without(vanished).build(holders)
+            tables = tables.without(vanished) if vanished else tables
+            table = tables.build(self._cache.look())
+        if want is Want.ALL:
+            self._out_of_sight = _doubtful(table)
+        if want is Want.ALL:
+            self._cache.put_in_order(table.inodes)
         return SocketReading(table, tables.problems)
 
     def _read(self, want: Want) -> Tables:

@@ -1,16 +1,16 @@
 """Puts the kernel's records and the processes together into one table."""
 
-import socket
-import sys
+from __future__ import annotations
+
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import repeat
-from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.linux.diag_records import Records
 from porttui.host.linux.holder_cache import Holders
-from porttui.model.address import Address, Protocol
+from porttui.light_typing import NamedTuple
+from porttui.model.address import Address, Family, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     NOBODY,
@@ -24,13 +24,17 @@ from porttui.model.socket_table import (
 _KNOWN = OWNERSHIP_CODES[Ownership.KNOWN]
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
+_UNASKED = OWNERSHIP_CODES[Ownership.UNASKED]
+
+_MAY_LACK_A_REMOTE_END = bytes(code in (7, 10, 13) for code in range(256))
+"""CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
 
 
 class Part(NamedTuple):
     """The sockets of one protocol and family."""
 
     protocol: Protocol
-    family: socket.AddressFamily
+    family: Family
     records: Records
 
 
@@ -43,17 +47,17 @@ class _Numbers(dict[int | bytes, int]):
 
     def __missing__(self, value: int | bytes) -> int:
         number = self[value] = len(self.addresses)
-        packed = value if isinstance(value, bytes) else value.to_bytes(4, sys.byteorder)
+        packed = value if isinstance(value, bytes) else value.to_bytes(4, "big")
         self.addresses.append(Address.of_packed(packed))
         return number
 
-    def of(self, values: "list[bytes] | array[int]") -> "array[int]":
-        """The numbers of a column of addresses; IPv4 ones as words, IPv6 ones as bytes."""
-        return array("I", list(map(self.__getitem__, values)))
+    def of(self, values: list[bytes] | array[int]) -> array[int]:
+        """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
+        return array("I", map(self.__getitem__, values))
 
 
-def build(parts: Sequence[Part], holders: Holders) -> SocketTable:
-    """One table of all parts, which come with TCP before UDP."""
+def build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
+    """One table of all parts, which come with TCP before UDP; with None nobody was looked for."""
     numbers = _Numbers()
     columns = [_columns(part, holders, numbers) for part in parts]
     return SocketTable(
@@ -62,72 +66,90 @@ def build(parts: Sequence[Part], holders: Holders) -> SocketTable:
         local_addresses=_joined("I", [each.local_addresses for each in columns]),
         local_ports=_joined("H", [part.records.local_ports for part in parts]),
         remote_addresses=_joined("I", [each.remote_addresses for each in columns]),
-        remote_ports=_joined("H", [part.records.remote_ports for part in parts]),
-        groups=_joined("I", [each.groups for each in columns]),
-        ownerships=b"".join(each.ownerships for each in columns),
-        uids=_joined("I", [each.uids for each in columns]),
+        remote_ports=_joined("H", [each.remote_ports for each in columns]),
+        groups=_joined("I", [each.held.groups for each in columns]),
+        ownerships=b"".join(each.held.ownerships for each in columns),
+        uids=_joined("I", [each.held.uids for each in columns]),
         inodes=_joined("I", [each.inodes for each in columns]),
         v6only=b"".join(each.v6only for each in columns),
         expires_ms=_joined("I", [part.records.expires_ms for part in parts]),
         recv_queues=_joined("I", [part.records.recv_queues for part in parts]),
         send_queues=_joined("I", [part.records.send_queues for part in parts]),
-        side=SideTables(tuple(numbers.addresses), holders.groups, _users(columns)),
+        side=SideTables(
+            tuple(numbers.addresses), holders.groups if holders else ((),), _users(columns)
+        ),
     )
+
+
+class _Held(NamedTuple):
+    """Whose the sockets are."""
+
+    groups: array[int]
+    ownerships: bytes
+    uids: array[int]
 
 
 class _Columns(NamedTuple):
     states: bytes
-    local_addresses: Sequence[int]
-    remote_addresses: Sequence[int]
-    groups: Sequence[int]
-    ownerships: bytes
-    uids: Sequence[int]
-    inodes: Sequence[int]
+    local_addresses: array[int]
+    remote_addresses: array[int]
+    remote_ports: array[int]
+    held: _Held
+    inodes: array[int]
     v6only: bytes
 
 
-def _columns(part: Part, holders: Holders, numbers: _Numbers) -> _Columns:
+def _columns(part: Part, holders: Holders | None, numbers: _Numbers) -> _Columns:
     records = part.records
-    inodes = records.inodes
-    listed = inodes.tolist()
-    groups = list(map(holders.group_of.get, listed, repeat(NOBODY)))
+    states, inodes, remote_ports = records.states, records.inodes, records.remote_ports
     remote = numbers.of(records.remote_addresses(part.family))
-    states = records.states
     return _Columns(
         states=states if part.protocol is Protocol.TCP else bytes(len(states)),
         local_addresses=numbers.of(records.local_addresses(part.family)),
-        remote_addresses=_where_connected(remote, records.remote_ports),
-        groups=groups,
-        ownerships=_ownerships(groups, listed),
-        uids=_uids(records.uids, listed),
+        remote_addresses=_where_connected(remote, remote_ports, states),
+        remote_ports=remote_ports,
+        held=_held(records.uids, inodes, holders),
         inodes=inodes,
         v6only=_v6only(records, len(states)),
     )
 
 
-def _where_connected(addresses: "array[int]", ports: "array[int]") -> "array[int]":
-    """A remote port of 0 is no remote end."""
-    if 0 in ports:
-        for row, port in enumerate(ports):
-            if not port:
-                addresses[row] = NOWHERE
+def _where_connected(addresses: array[int], ports: array[int], states: bytes) -> array[int]:
+    """A remote port of 0 is no remote end; only these states are without one."""
+    may_lack_one = states.translate(_MAY_LACK_A_REMOTE_END)
+    row = may_lack_one.find(1)
+    while row >= 0:
+        if not ports[row]:
+            addresses[row] = NOWHERE
+        row = may_lack_one.find(1, row + 1)
     return addresses
 
 
-def _ownerships(groups: Sequence[int], inodes: Sequence[int]) -> bytes:
-    if NOBODY not in groups:
-        return bytes([_KNOWN]) * len(groups)
-    pairs = zip(groups, inodes, strict=True)
-    return bytes([_KNOWN if group else _HIDDEN if inode else _KERNEL for group, inode in pairs])
-
-
-def _uids(uids: "array[int]", inodes: Sequence[int]) -> "array[int]":
+def _held(uids: array[int], inodes: array[int], holders: Holders | None) -> _Held:
     """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
-    if 0 in inodes:
-        for row, inode in enumerate(inodes):
-            if not inode:
-                uids[row] = UNTOLD
-    return uids
+    rows = len(inodes)
+    nobody = array("I", [NOBODY]) * rows
+    if inodes == nobody:
+        return _Held(nobody, bytes([_KERNEL]) * rows, array("I", [UNTOLD]) * rows)
+    if holders is None:
+        groups, ownerships = nobody, bytearray([_UNASKED]) * rows
+    else:
+        groups = array("I", map(holders.group_of.get, inodes, repeat(NOBODY)))
+        ownerships = bytearray([_KNOWN]) * rows
+        for row in _places(groups, NOBODY):
+            ownerships[row] = _HIDDEN
+    for row in _places(inodes, 0):
+        ownerships[row] = _KERNEL
+        uids[row] = UNTOLD
+    return _Held(groups, bytes(ownerships), uids)
+
+
+def _places(column: array[int], value: int) -> Iterator[int]:
+    """Where a value stands in a column, in order."""
+    place = -1
+    for _ in range(column.count(value)):
+        place = column.index(value, place + 1)
+        yield place
 
 
 def _v6only(records: Records, rows: int) -> bytes:
@@ -138,15 +160,18 @@ def _v6only(records: Records, rows: int) -> bytes:
 
 
 def _users(columns: Sequence[_Columns]) -> Mapping[int, str]:
-    uids = set[int]().union(*(each.uids for each in columns)) - {UNTOLD}
+    uids = set[int]().union(*map(_different, (each.held.uids for each in columns))) - {UNTOLD}
     return {uid: user_name(uid) for uid in uids}
 
 
-def _joined(code: str, columns: Sequence[Sequence[int]]) -> "array[int]":
+def _different(column: array[int]) -> set[int]:
+    """The values of a column, which often has a single one."""
+    first = column[:1]
+    return set(first) if column == first * len(column) else set(column)
+
+
+def _joined(code: str, columns: Sequence[array[int]]) -> array[int]:
     joined = array(code)
     for column in columns:
-        if isinstance(column, array) and column.typecode == code:
-            joined += column
-        else:
-            joined.extend(array(code, column))
+        joined += column
     return joined

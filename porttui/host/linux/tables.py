@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Collection
 
+from porttui import light_typing
 from porttui.host.contract import Want
 from porttui.host.linux.holder_cache import Holders
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
 
-class Tables(typing.Protocol):
+class Tables(light_typing.Protocol):
     """What was read, before it is known who holds it."""
 
     @property
@@ -24,11 +24,11 @@ class Tables(typing.Protocol):
     def without(self, inodes: Collection[int]) -> Tables:
         """Without the sockets that have these inodes."""
 
-    def build(self, holders: Holders) -> SocketTable:
-        """The table, with who holds what."""
+    def build(self, holders: Holders | None) -> SocketTable:
+        """The table, with who holds what; with None without."""
 
 
-class TableReader(typing.Protocol):
+class TableReader(light_typing.Protocol):
     """Reads the socket tables of this network namespace."""
 
     @property

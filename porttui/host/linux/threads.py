@@ -5,10 +5,12 @@ open belongs to that very thread, never to a later one with its number, and read
 system call where looking it up again by name takes four.
 """
 
+from __future__ import annotations
+
 import os
-from typing import NamedTuple
 
 from porttui.host.contract import HostError
+from porttui.light_typing import NamedTuple
 
 _COUNT_BYTES = 128
 _NOT_KEPT = b"0 0 0\n"

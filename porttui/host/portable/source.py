@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
 from porttui.host.contract import HostError, SocketReading, Want
 from porttui.host.portable.processes import read_process
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Problem
@@ -33,6 +33,9 @@ class PsutilSource:
     """The portable source. Slower than a native one, and on Linux blind to second holders."""
 
     name = "psutil"
+
+    def begin(self) -> None:
+        """See `SocketSource.begin`: there is nothing to be done beside something else."""
 
     def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002  psutil lists all
         """See `SocketSource.read`."""

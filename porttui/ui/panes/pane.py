@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import insort
 from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Generic, NamedTuple, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -14,6 +14,7 @@ from textual.content import Content
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Mark, Marked, Shown
 from porttui.analysis.filter import Facets, Filter
+from porttui.light_typing import NamedTuple
 from porttui.model.snapshot import Snapshot
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
 from porttui.ui.widgets.keyed_table import KeyedTable

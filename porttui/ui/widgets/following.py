@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import chain, islice
-from typing import NamedTuple, Protocol, runtime_checkable
+from typing import Protocol, runtime_checkable
 
+from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Row
 
 NEAR = 64

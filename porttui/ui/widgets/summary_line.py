@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
 
 from rich.text import Text
 from textual.widget import Widget
 
 from porttui.analysis.board import Summary
 from porttui.forecast.wording import short_title
+from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 from porttui.ui.wording import count, percent
 
