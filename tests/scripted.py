@@ -53,6 +53,7 @@ class ScriptedClock:
         clock = cls()
         monkeypatch.setattr("porttui.ui.sampling_loop.time", clock.time_module())
         monkeypatch.setattr("porttui.sampling.boards.time", clock.time_module())
+        monkeypatch.setattr("porttui.ui.app.time", clock.time_module())
         monkeypatch.setattr("porttui.ui.sampling_loop.threading", clock.threading_module())
         return clock
 
@@ -80,6 +81,8 @@ class ScriptedClock:
 
         class Time:
             monotonic = staticmethod(clock.monotonic)
+            # Whoever lets time go by while it reads works all that time.
+            thread_time = staticmethod(clock.monotonic)
             sleep = staticmethod(clock.move)
             time = staticmethod(lambda: TAKEN_AT)
 

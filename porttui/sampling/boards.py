@@ -21,6 +21,10 @@ class BoardSource(Protocol):
             SamplerDefectError: porttui itself is at fault.
         """
 
+    @property
+    def cpu_s(self) -> float:
+        """Processor time that all boards have taken up to now, in whatever process; seconds."""
+
     def has_answer(self) -> bool:
         """Whether a board is there already, so that `next` will not wait for it."""
 
@@ -35,16 +39,23 @@ class LocalBoards:
         self._sampler = sampler
         self._board: Board | None = None
         self._memory: Memory | None = None
+        self._cpu_s = 0.0
+
+    @property
+    def cpu_s(self) -> float:
+        """See `BoardSource.cpu_s`."""
+        return self._cpu_s
 
     def next(self, want: Want = Want.ALL) -> Board:
         """See `BoardSource.next`."""
-        at = time.monotonic()
+        at, begun_s = time.monotonic(), time.thread_time()
         if want is Want.LISTENING and self._board is not None and self._memory is not None:
             snapshot = self._sampler.sample(want)
             board, memory = with_listening(self._board, self._memory, snapshot, at)
         else:
             board, memory = self._next(at)
         self._board, self._memory = board, memory
+        self._cpu_s += time.thread_time() - begun_s
         return board
 
     def _next(self, at: float) -> tuple[Board, Memory]:

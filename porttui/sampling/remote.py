@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import time
 
 from porttui.host.child_process import ChildEndedError, ChildProcess
 from porttui.host.contract import HostError, Want
@@ -25,6 +26,8 @@ class BoardFrame(NamedTuple):
     """The machine could not be read."""
     defect: str = ""
     """The traceback of a defect."""
+    cpu_s: float = 0.0
+    """What the child has spent in its life, with its own children."""
 
 
 class RemoteBoards:
@@ -38,6 +41,8 @@ class RemoteBoards:
         """
         self._source = source
         self._is_asked = False
+        self._cpu_s = 0.0
+        self._childs_cpu_s = 0.0
         self._child = self._start()
 
     @property
@@ -52,7 +57,11 @@ class RemoteBoards:
                 self._child.send(REQUESTS[want])
             self._is_asked = False
             # From porttui's own child, over a pipe that nobody else has.
-            frame: BoardFrame = pickle.loads(self._child.receive())
+            answer, begun_s = self._child.receive(), time.thread_time()
+            frame: BoardFrame = pickle.loads(answer)
+            self._cpu_s += time.thread_time() - begun_s
+            self._cpu_s += max(0.0, frame.cpu_s - self._childs_cpu_s)
+            self._childs_cpu_s = frame.cpu_s
         except ChildEndedError as error:
             self._replace()
             raise SampleError(f"{error}; a new one has been started") from error
@@ -61,6 +70,11 @@ class RemoteBoards:
         if frame.board is None:
             raise SampleError(frame.failure)
         return frame.board
+
+    @property
+    def cpu_s(self) -> float:
+        """See `BoardSource.cpu_s`."""
+        return self._cpu_s
 
     def has_answer(self) -> bool:
         """See `BoardSource.has_answer`."""
@@ -71,6 +85,7 @@ class RemoteBoards:
         self._child.close()
 
     def _start(self) -> ChildProcess:
+        self._childs_cpu_s = 0.0
         child = ChildProcess("porttui.sampling.child", [self._source.value])
         child.send(REQUESTS[Want.ALL])
         self._is_asked = True

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -111,6 +112,9 @@ class PorttuiApp(KeysInOrder):
 
     @on(SampleTaken)
     def _show_sample(self, message: SampleTaken) -> None:
+        if self._board is not None:  # with the first one all else is shown, too
+            begun_s = time.thread_time()
+            self.call_after_refresh(lambda: self._sampling.shown(time.thread_time() - begun_s))
         self._board = message.board
         if self._has_failed:
             self._has_failed = False

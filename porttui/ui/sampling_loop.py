@@ -13,9 +13,9 @@ from porttui.sampling.boards import BoardSource
 from porttui.sampling.errors import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 
-SHARE = 0.1
-"""Of one core, at most, for looking at the whole machine: when a sample takes long, the next one
-comes later."""
+SHARE = 0.09
+"""Of one core, at most, for looking at the machine and showing what was seen: when that takes long
+the next whole look comes later. A hundredth is left for the session's idling."""
 
 QUICK_SOURCE = "sock_diag"
 """Lists listeners at next to no cost, so that they stay at the interval when the rest cannot."""
@@ -31,6 +31,12 @@ class SamplingLoop:
         self._interval_s = interval_s
         self._post = post
         self._first: tuple[float, str] | None = None
+        self._took_s = 0.0
+        """How long the last whole look took."""
+        self._whole_s = 0.0
+        self._listening_s = 0.0
+        """What a look costs, and what it costs to show it; seconds of processor time."""
+        self._shown_s = 0.0
         self._wake = threading.Condition()
         self._wanted = False
         self._asked = True
@@ -57,6 +63,10 @@ class SamplingLoop:
             self._wanted = True
             self._wake.notify()
 
+    def shown(self, cost_s: float) -> None:
+        """What it took to show the last board, in seconds of processor time."""
+        self._shown_s = cost_s
+
     def pause(self, paused: bool) -> None:
         """Rest until further notice, or go on at once."""
         with self._wake:
@@ -79,7 +89,7 @@ class SamplingLoop:
         else:
             start = time.monotonic()
             source = self._sample(Want.ALL, start, due=None)
-        due = start + self._period_s(time.monotonic() - start)
+        due = start + self._period_s()
         while source == QUICK_SOURCE and due - time.monotonic() > self._interval_s:
             if self._rest(time.monotonic() + self._interval_s):
                 return
@@ -88,22 +98,33 @@ class SamplingLoop:
 
     def _sample(self, want: Want, start: float, due: float | None) -> str:
         """Post a board, or why there is none; the name of the source it came from."""
+        before_s = self._boards.cpu_s
         try:
             board = self._boards.next(want)
         except SampleError as error:
             self._post(SampleFailed(str(error)))
             return ""
         took_s = time.monotonic() - start
+        cost_s = self._boards.cpu_s - before_s + self._shown_s
+        if want is Want.ALL:
+            self._took_s, self._whole_s = took_s, cost_s
+        else:
+            self._listening_s = cost_s
         if self._paused and not self._asked:
             pass  # it was under way when the pause began: the screen is to stay as it is
         elif due is None:
-            self._post(SampleTaken(board, took_s, self._period_s(took_s)))
+            self._post(SampleTaken(board, took_s, self._period_s()))
         else:
             self._post(SampleTaken(board, None, due - start))
         return board.snapshot.source
 
-    def _period_s(self, took_s: float) -> float:
-        return max(self._interval_s, took_s / SHARE)
+    def _period_s(self) -> float:
+        """From one whole look to the next; the looks at listeners in between take their share.
+
+        Where a look waits for a busy machine more than it works, it rests as long as it waits.
+        """
+        left = max(SHARE - self._listening_s / self._interval_s, SHARE / 2)
+        return max(self._interval_s, self._whole_s / left, 2 * self._took_s)
 
     def _rest(self, until: float) -> bool:
         """Wait; True when a whole sample is wanted at once, or none any more."""

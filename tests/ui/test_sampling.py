@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.analysis.board import Board
 from porttui.analysis.changes import LINGER_S
-from porttui.host.contract import HostError
+from porttui.host.contract import HostError, Want
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.ui.app import PorttuiApp
 from porttui.ui.messages import SampleTaken
-from porttui.ui.sampling_loop import SamplingLoop
+from porttui.ui.sampling_loop import QUICK_SOURCE, SHARE, SamplingLoop
 from tests.making import listener, process
 from tests.scripted import ScriptedClock, ScriptedMachine, developers_machine
+from tests.servers import until
 from tests.ui.stage import SMALL, ScriptedStage, on_stage
 
 NODE = process(4213, "node")
@@ -128,20 +130,26 @@ async def test_a_slow_source_stretches_the_interval_and_the_status_line_says_so(
     machine = developers_machine()
     machine.on_read = lambda: clock.move(0.5)
     async with on_stage(machine, interval_s=1.0) as stage:
-        await stage.say("whole machine every 5.0 s", "a sample takes 0.5 s")
+        await stage.say("whole machine every 5.6 s", "a sample takes 0.5 s")
         await stage.until(lambda: clock.due is not None)
-        assert clock.due == clock.now - 0.5 + 5.0
-        machine.on_read = lambda: clock.move(0.1)
+        assert clock.due == pytest.approx(clock.now - 0.5 + 0.5 / SHARE)
+        machine.on_read = lambda: clock.move(0.09)
         await stage.press("r")
-        await stage.say("live 1 s", "100 ms a sample")
+        await stage.say("live 1 s", "90 ms a sample")
         assert "whole machine" not in stage.status
 
 
 @pytest.mark.parametrize(
     ("took_s", "interval_s", "period_s"),
-    [(0.0, 1.0, 1.0), (0.1, 1.0, 1.0), (0.3, 1.0, 3.0), (4.0, 1.0, 40.0), (4.0, 60.0, 60.0)],
+    [
+        (0.0, 1.0, 1.0),
+        (0.09, 1.0, 1.0),
+        (0.3, 1.0, 0.3 / SHARE),
+        (4.0, 1.0, 4.0 / SHARE),
+        (4.0, 60.0, 60.0),
+    ],
 )
-def test_the_loop_takes_a_tenth_of_the_time(
+def test_the_loop_takes_less_than_a_tenth_of_the_time(
     clock: ScriptedClock, took_s: float, interval_s: float, period_s: float
 ) -> None:
     machine = ScriptedMachine()
@@ -157,6 +165,48 @@ def test_the_loop_takes_a_tenth_of_the_time(
     assert isinstance(message, SampleTaken)
     assert message.took_s == pytest.approx(took_s)
     assert message.period_s == pytest.approx(period_s)
+
+
+class WorkingBoards(LocalBoards):
+    """Boards that cost what the test says, whatever time they take."""
+
+    whole_s = 0.0
+    listening_s = 0.0
+    spent_s = 0.0
+
+    @property
+    def cpu_s(self) -> float:
+        return self.spent_s
+
+    def next(self, want: Want = Want.ALL) -> Board:
+        self.spent_s += self.whole_s if want is Want.ALL else self.listening_s
+        board = super().next(want)
+        return board._replace(snapshot=board.snapshot._replace(source=QUICK_SOURCE))
+
+
+def test_what_showing_and_the_listeners_cost_counts(clock: ScriptedClock) -> None:
+    """All together stays below the share, second by second."""
+    heard: list[SampleTaken] = []
+
+    def post(message: object) -> None:
+        assert isinstance(message, SampleTaken)
+        heard.append(message)
+
+    boards = WorkingBoards(Sampler(ScriptedMachine().host()))
+    boards.whole_s, boards.listening_s = 0.4, 0.01
+    loop = SamplingLoop(boards, 1.0, post)
+    loop.shown(0.05)
+    loop.start()
+    assert clock.wait_for_rest() == clock.now + 1.0
+    assert heard[0].period_s == pytest.approx(0.45 / SHARE)
+    loop.shown(0.005)
+    while len(heard) == 1 or heard[-1].took_s is None:
+        number = len(heard)
+        clock.move(clock.wait_for_rest() - clock.now)
+        until(lambda: len(heard) > number)  # noqa: B023
+    loop.stop()
+    assert heard[1].took_s is None
+    assert heard[-1].period_s == pytest.approx(0.405 / (SHARE - 0.015))
 
 
 async def test_a_failed_sample_keeps_the_old_rows_and_says_so() -> None:

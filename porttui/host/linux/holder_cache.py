@@ -15,6 +15,7 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
@@ -69,8 +70,11 @@ class HolderCache:
         self._pids_of: dict[int, tuple[int, ...]] = {}
         self._group_of: dict[int, int] = {}
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._groups: tuple[tuple[Process, ...], ...] = ()
+        """Of `_numbers`, in their order; () when something has changed."""
         self._unordered = 0
-        self._holds = 0
+        self._held: set[str] = set()
+        """The descriptors of the counts that are held open."""
         self._once = once
         self._under_way: ScanUnderWay | None = None
         self._may_hold = 0 if once else _may_hold()
@@ -104,7 +108,9 @@ class HolderCache:
         for pid in self._known.keys() - set(pids):
             self._drop(pid)
         self._read([pid for pid in pids if self._may_differ(pid)])
-        return Holders(self._group_of, tuple(self._members(group) for group in self._numbers))
+        if not self._groups:
+            self._groups = tuple(self._members(group) for group in self._numbers)
+        return Holders(self._group_of, self._groups)
 
     def put_in_order(self, inodes: Iterable[int]) -> None:
         """Look-ups in this order take half the time: what is there lies side by side in memory.
@@ -128,8 +134,12 @@ class HolderCache:
     def _read(self, pids: Sequence[int]) -> None:
         """The counts first: what happens from there on shows in the next look."""
         ran = {} if self._once else {pid: self._take_hold(pid) for pid in pids}
+        own = os.getpid()
         for pid in pids:
-            self._learn(pid, Found(socket_inodes(f"{self._proc}/{pid}/fd"), ran.get(pid, b"")))
+            # This process runs whenever it looks, and most of what it has open are counts.
+            besides = self._held if pid == own else ()
+            inodes = socket_inodes(f"{self._proc}/{pid}/fd", besides)
+            self._learn(pid, Found(inodes, ran.get(pid, b"")))
 
     def _learn(self, pid: int, found: Found) -> None:
         """What has been read of a process stands in place of what was known."""
@@ -138,6 +148,8 @@ class HolderCache:
         self._hold_by(pid, known.inodes, inodes)
         process = read_process(pid) if inodes else None
         self._known[pid] = known._replace(ran=found.ran, inodes=inodes, process=process)
+        if inodes or known.inodes:
+            self._groups = ()
 
     def _take_over(self, found: Mapping[int, Found]) -> None:
         """What other processes have read."""
@@ -153,10 +165,10 @@ class HolderCache:
         """Of the threads of a process that is about to be read; their counts."""
         self._let_go(pid)
         directory = f"{self._proc}/{pid}"
-        threads = hold_threads(directory, self._may_hold - self._holds)
+        threads = hold_threads(directory, self._may_hold - len(self._held))
         if threads is None:
             return counts_of(directory)
-        self._holds += len(threads.counts)
+        self._held.update(map(str, threads.counts))
         self._known[pid] = self._known.get(pid, _UNREAD)._replace(ran=b"", threads=threads)
         if len(thread_names(directory)) != len(threads.counts):
             return b""  # a thread began before the others' counts were read: who knows what it did
@@ -165,13 +177,16 @@ class HolderCache:
     def _let_go(self, pid: int) -> None:
         known = self._known.get(pid)
         if known is not None and known.threads is not None:
-            self._holds -= len(known.threads.counts)
+            self._held.difference_update(map(str, known.threads.counts))
             known.threads.close()
             self._known[pid] = known._replace(ran=b"", threads=None)
 
     def _drop(self, pid: int) -> None:
         self._let_go(pid)
-        self._hold_by(pid, self._known.pop(pid).inodes, frozenset())
+        gone = self._known.pop(pid)
+        self._hold_by(pid, gone.inodes, frozenset())
+        if gone.inodes:
+            self._groups = ()
 
     def _hold_by(self, pid: int, before: frozenset[int], after: frozenset[int]) -> None:
         for inode in before - after:
@@ -199,6 +214,7 @@ class HolderCache:
         return tuple(each.process for each in known if each and each.process)
 
     def _forget(self) -> None:
+        self._groups = ()
         self._numbers = {(): 0}
         for inode, pids in self._pids_of.items():
             self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
