@@ -114,7 +114,7 @@ class Filter(NamedTuple):
 
 
 def matching(
-    rows: int, wanted: Filter, tester: Callable[[Term], Callable[[int], bool]]
+    rows: int, wanted: Filter, tester: Callable[[Term], Callable[[int], object]]
 ) -> list[int]:
     """The rows that meet the filter, in their order, where a row is but a number.
 

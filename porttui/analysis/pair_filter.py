@@ -6,6 +6,7 @@ but for the ports: it is looked for once for each such kind of connection.
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable, Container, Sequence
 
 from porttui.analysis.facets import facets_of_pair
@@ -26,7 +27,7 @@ def matching_pairs(table: PairTable, wanted: Filter) -> list[int]:
     return matching(len(table), wanted, lambda term: _tester(table, term))
 
 
-def _tester(table: PairTable, term: Term) -> Callable[[int], bool]:
+def _tester(table: PairTable, term: Term) -> Callable[[int], object]:
     if isinstance(term, PortTerm | PrefixTerm):
         return _by_port(table, term.ports)
     if isinstance(term, EndpointTerm) and term.address is None:
@@ -36,9 +37,10 @@ def _tester(table: PairTable, term: Term) -> Callable[[int], bool]:
     return lambda row: term.meets(facets_of_pair(table[row]))
 
 
-def _by_port(table: PairTable, ports: Container[int]) -> Callable[[int], bool]:
-    clients, servers = table.client_ports(), table.server_ports()
-    return lambda row: clients[row] in ports or servers[row] in ports
+def _by_port(table: PairTable, ports: Container[int]) -> Callable[[int], int]:
+    clients = map(ports.__contains__, table.client_ports())
+    servers = map(ports.__contains__, table.server_ports())
+    return bytes(map(operator.or_, clients, servers)).__getitem__
 
 
 def _by_word(table: PairTable, term: WordTerm) -> Callable[[int], bool]:

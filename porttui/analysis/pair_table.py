@@ -31,7 +31,7 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 class PairTable(Sequence[PairRow], Columnar):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
-    __slots__ = ("clients", "directions", "servers", "services", "sockets")
+    __slots__ = ("_ports", "clients", "directions", "servers", "services", "sockets")
 
     def __init__(
         self, snapshot: Snapshot, clients: array[int], servers: array[int], directions: bytes
@@ -42,6 +42,7 @@ class PairTable(Sequence[PairRow], Columnar):
         self.clients = clients
         self.servers = servers
         self.directions = directions
+        self._ports: tuple[list[int], list[int]] | None = None
 
     def __len__(self) -> int:
         return len(self.clients)
@@ -107,11 +108,18 @@ class PairTable(Sequence[PairRow], Columnar):
 
     def client_ports(self) -> list[int]:
         """The client's port of every row."""
-        return self._ports(self.clients, self.servers)
+        return self._both_ports()[0]
 
     def server_ports(self) -> list[int]:
         """The server's port of every row."""
-        return self._ports(self.servers, self.clients)
+        return self._both_ports()[1]
+
+    def _both_ports(self) -> tuple[list[int], list[int]]:
+        """Of clients and servers; every key of a filter asks for them again."""
+        if self._ports is None:
+            clients, servers = self.clients, self.servers
+            self._ports = self._ports_of(clients, servers), self._ports_of(servers, clients)
+        return self._ports
 
     def client_ends(self) -> list[str]:
         """The client's end of every row as it is written: "127.0.0.1:49650"."""
@@ -140,7 +148,7 @@ class PairTable(Sequence[PairRow], Columnar):
             for row, far in zip(own, other, strict=True)
         ]
 
-    def _ports(self, own: array[int], other: array[int]) -> list[int]:
+    def _ports_of(self, own: array[int], other: array[int]) -> list[int]:
         local, remote = self.sockets.local_ports, self.sockets.remote_ports
         return [
             local[row] if row != NO_ROW else remote[far]

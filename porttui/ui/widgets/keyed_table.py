@@ -9,6 +9,7 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Size
 from textual.message import Message
+from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
@@ -59,7 +60,11 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         background: $surface;
         color: $foreground;
         overflow-x: hidden;
+        overflow-y: scroll;
         scrollbar-size-vertical: 1;
+        scrollbar-background: $surface;
+        scrollbar-background-hover: $surface;
+        scrollbar-background-active: $surface;
 
         & > .keyed-table--header { color: $text-muted; background: $panel; text-style: bold; }
         & > .keyed-table--cursor { background: $primary 30%; text-style: bold; }
@@ -80,6 +85,10 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         }
     }
     """
+
+    # A Textual scroll view arranges the whole screen anew when its length changes, and again when
+    # its bar comes or goes. Here the bar has its place, blank while all rows are in view.
+    virtual_size: Reactive[Size] = Reactive(Size(1, HEADER))
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False, id="table.up"),
@@ -147,7 +156,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self._laid_out: RowStrips[R] | None = None
         self._palettes: dict[str, Palette] = {}
         super().__init__(id=id, classes=classes)
-        self.virtual_size = Size(1, HEADER)
 
     @property
     def rows(self) -> Sequence[R]:
@@ -193,7 +201,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         top = view.top_after(self._rows, self._cursor, rows, cursor)
         self._rows, self._cursor = rows, cursor
         self.virtual_size = Size(1, HEADER + len(rows))
-        self._scroll_lines(top)
+        self._scroll_lines(max(0, min(top, len(rows) - self._page)))
         self.refresh()
         after = self.selected
         if before is None or after is None or before.key != after.key:
@@ -247,6 +255,11 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if index == self._cursor:
             state = CURSOR if self.has_focus else CURSOR_BLURRED
         return strips.row(self._rows[index], self._palette(state))
+
+    def watch_virtual_size(self, size: Size) -> None:
+        """The bar is as long as the rows."""
+        if self.is_attached:
+            self.vertical_scrollbar.window_virtual_size = size.height
 
     def notify_style_update(self) -> None:
         self._palettes.clear()
