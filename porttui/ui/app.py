@@ -11,7 +11,6 @@ from textual import events, on
 from textual.app import ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
-from textual.widgets import Footer
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter, PortTerm
@@ -29,6 +28,7 @@ from porttui.ui.panes.deck import Deck
 from porttui.ui.sampling_loop import SamplingLoop
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.filter_line import FilterLine
+from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.status_line import StatusLine
 from porttui.ui.widgets.summary_line import SummaryLine
@@ -91,7 +91,7 @@ class PorttuiApp(KeysInOrder):
         yield self._deck
         yield self._filter_line
         yield self._status
-        yield Footer(show_command_palette=False)
+        yield KeyLine([action for action in ACTIONS if action.in_footer])
 
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
@@ -294,6 +294,13 @@ class PorttuiApp(KeysInOrder):
         for action in ACTIONS:
             if not action.is_tables and action.id not in ("quit", "command_palette"):
                 yield SystemCommand(action.label, action.help, self._runner(action.id))
+
+    @on(KeyLine.Clicked)
+    async def _key_clicked(self, message: KeyLine.Clicked) -> None:
+        if message.action.is_tables:
+            await self.act_in_table(message.action.id.partition(".")[2])
+        else:
+            await self.run_action(message.action.id)
 
     @on(KeyedTable.Chosen)
     async def _row_chosen(self) -> None:

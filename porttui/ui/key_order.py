@@ -5,8 +5,15 @@ from __future__ import annotations
 from textual import events
 from textual.app import App
 
-from porttui.ui.screens.dialog import Dialog
 from porttui.ui.widgets.keyed_table import KeyedTable
+
+
+class KeyTaker:
+    """A screen that takes keys before any binding does."""
+
+    def press(self, event: events.Key) -> bool:  # noqa: ARG002
+        """Take a key; whether it was taken."""
+        return False
 
 
 class KeysInOrder(App[int]):
@@ -34,10 +41,11 @@ class KeysInOrder(App[int]):
         raise NotImplementedError
 
     async def _press(self, event: events.Key) -> bool:
-        if not isinstance(self.screen, Dialog) and self.screen is not self.screen_stack[0]:
+        if isinstance(self.screen, KeyTaker):
+            if self.screen.press(event):
+                return True
+        elif self.screen is not self.screen_stack[0]:
             return False  # a screen of Textual's own, the palette for example
-        if isinstance(self.screen, Dialog) and self.screen.press(event):
-            return True
         if self.takes(event):
             return True
         bound = self.screen.active_bindings.get(event.key)

@@ -41,6 +41,11 @@ class Action(NamedTuple):
         return self.spelled or ", ".join(self.keys)
 
     @property
+    def footer_key(self) -> str:
+        """One of them, for the footer."""
+        return self.spelled.partition(",")[0] or self.keys[0]
+
+    @property
     def is_tables(self) -> bool:
         """The focused table has the binding, not the application."""
         return "." in self.id

@@ -9,7 +9,6 @@ from rich.cells import cell_len
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
-from textual import events
 from textual.app import ComposeResult
 from textual.containers import Vertical, VerticalScroll
 from textual.content import Content
@@ -19,6 +18,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from porttui.light_typing import NamedTuple
+from porttui.ui.key_order import KeyTaker
 from porttui.ui.widgets.columns import Tone
 
 T = TypeVar("T")
@@ -71,8 +71,32 @@ class KeyHints(Widget):
         return lines
 
 
-class Dialog(ModalScreen[T], Generic[T]):
+class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     """A box in the middle: a title, a body that scrolls, and a line that names every key."""
+
+    DEFAULT_CSS = """
+    Dialog {
+        align: center middle;
+        background: $background 60%;
+        & > .dialog--ok { color: $text-success; text-style: bold; }
+        & > .dialog--warning { color: $text-warning; text-style: bold; }
+        & > .dialog--error { color: $text-error; text-style: bold; }
+        & > .dialog--muted { color: $text-muted; }
+        .dialog {
+            width: 90;
+            max-width: 96%;
+            height: auto;
+            max-height: 100%;
+            border: round $accent;
+            border-title-color: $accent;
+            border-title-style: bold;
+            background: $surface;
+            padding: 0 1;
+        }
+        .dialog-scroll { height: auto; scrollbar-size-vertical: 1; }
+        .dialog-body { width: 1fr; height: auto; }
+    }
+    """
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "dialog--ok",
@@ -134,10 +158,6 @@ class Dialog(ModalScreen[T], Generic[T]):
             return Text(text)
         style = self.get_component_rich_style(f"dialog--{tone}", partial=True)
         return Text(text, style=style)
-
-    def press(self, event: events.Key) -> bool:  # noqa: ARG002
-        """Take a key before any binding does; whether it was taken."""
-        return False
 
     def body(self) -> Sequence[RenderableType]:
         """What it says, line by line; foreign text only in `Text`, never as markup."""
