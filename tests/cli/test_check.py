@@ -96,6 +96,27 @@ def test_thresholds(small: Network, clients: int, status: int, verdict: str) -> 
     assert destination(found, 8001)["headroom"]["expected"] == RANGE - clients
 
 
+def test_processes_are_named_where_something_runs_low_or_they_are_asked_for(
+    small: Network,
+) -> None:
+    """To look for them takes far longer than for the ports."""
+    some = filled(small, 10)
+    done = small.place.porttui("check")
+    assert done.returncode == 0, done
+    assert str(some.pid) not in done.stdout
+    assert " BY" not in done.stdout
+    assert "127.0.0.1:8001" in done.stdout
+    asked = small.place.porttui("check", "--who")
+    assert asked.returncode == 0, asked
+    assert f" {some.pid} (10)" in asked.stdout
+    more = filled(small, 86)
+    low = small.place.porttui("check")
+    assert low.returncode == 2, low
+    assert f" {more.pid} (86)" in low.stdout
+    assert f" {some.pid} (10)" in low.stdout
+    assert f" {more.pid}," in low.stdout.splitlines()[0]
+
+
 def test_thresholds_of_ones_own(small: Network) -> None:
     filled(small, 50)
     to = ("--to", "127.0.0.1:8001")

@@ -128,6 +128,18 @@ def test_nothing_is_left_of_a_scan_that_nobody_waits_for(
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
 
 
+def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
+    pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each of them waits for its reader, and none may wait for another of them."""
+    much = descriptor_scan.Found(list(range(200_000)))
+    monkeypatch.setattr(descriptor_scan, "_counted", lambda *_: much)
+    monkeypatch.setattr(descriptor_scan, "_taken", lambda _: [pids[0]])
+    begun(pids).end()
+    assert len(forks) == 3
+    assert not set(forks) & {child.pid for child in psutil.Process().children()}
+
+
 def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[int]) -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)

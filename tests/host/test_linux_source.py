@@ -8,6 +8,7 @@ import sys
 
 import pytest
 
+from porttui.host.linux import diag_reader
 from porttui.host.linux.holder_cache import HolderCache, Holders
 from porttui.host.linux.processes import read_process
 from porttui.model.address import Address, Endpoint, Family, Protocol
@@ -29,9 +30,11 @@ from tests.servers import PATIENCE_S, Servers, until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
 
 
-@pytest.fixture(autouse=True, params=[True, False], ids=["sock_diag", "/proc/net"])
-def _either_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(looking, "reads_netlink", request.param)
+@pytest.fixture(autouse=True, params=["sock_diag", "sock_diag, a crowd", "/proc/net"])
+def _each_way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    way: str = request.param
+    monkeypatch.setattr(looking, "reads_netlink", way != "/proc/net")
+    monkeypatch.setattr(diag_reader, "_is_crowded", lambda: "crowd" in way)
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "0.0.0.0", "::1", "::", "::ffff:127.0.0.1"])
