@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+# Not `pickle`: that imports `re`, for pickles of old. The first rows wait for this process.
+import _pickle
 import os
-import pickle
 import sys
-import traceback
 
 from porttui.host.child_process import allow_many_files, answer_requests
 from porttui.host.local import SourceName, local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
-from porttui.sampling.remote import REQUESTS, BoardFrame
+from porttui.sampling.remote import PICKLE_PROTOCOL, REQUESTS, BoardFrame
 from porttui.sampling.sampler import Sampler
 
 _WANTS = {request: want for want, request in REQUESTS.items()}
@@ -28,9 +28,11 @@ def main() -> None:
         except SampleError as error:
             frame = BoardFrame(failure=str(error))
         except Exception:  # noqa: BLE001  it is raised again in the parent
+            import traceback
+
             frame = BoardFrame(defect=traceback.format_exc())
         frame = frame._replace(cpu_s=sum(os.times()[:4]))
-        return pickle.dumps(frame, protocol=pickle.HIGHEST_PROTOCOL)
+        return _pickle.dumps(frame, protocol=PICKLE_PROTOCOL)
 
     answer_requests(answer)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import pickle
+import _pickle
 import time
 
 from porttui.host.child_process import ChildEndedError, ChildProcess
@@ -14,6 +14,9 @@ from porttui.sampling.errors import SampleError, SamplerDefectError
 if TYPE_CHECKING:
     # At run time it comes out of the first frame, while Textual is being imported.
     from porttui.analysis.board import Board
+
+PICKLE_PROTOCOL = 5
+"""The newest that all Pythons from 3.11 on know: both processes are of the same."""
 
 REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
 
@@ -58,7 +61,7 @@ class RemoteBoards:
             self._is_asked = False
             # From porttui's own child, over a pipe that nobody else has.
             answer, begun_s = self._child.receive(), time.thread_time()
-            frame: BoardFrame = pickle.loads(answer)
+            frame: BoardFrame = _pickle.loads(answer)
             self._cpu_s += time.thread_time() - begun_s
             self._cpu_s += max(0.0, frame.cpu_s - self._childs_cpu_s)
             self._childs_cpu_s = frame.cpu_s
