@@ -20,6 +20,7 @@ from textual.widgets import Input
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.following import follow
 from porttui.ui.widgets.keyed_table import KeyedTable
+from porttui.ui.widgets.row_strips import tone_color
 
 
 @dataclass(frozen=True, slots=True)
@@ -686,10 +687,8 @@ async def test_a_cells_own_tone_wins_over_its_rows_tone() -> None:
         table.select_key(3)
         await pilot.pause()
         drawn = strips(table)
-        muted = table.get_component_rich_style("keyed-table--muted").color
-        error = table.get_component_rich_style("keyed-table--error").color
-        assert muted is not None
-        assert error is not None
+        muted, error = tone_color(table, Tone.MUTED), tone_color(table, Tone.ERROR)
+        assert muted != error
         assert colours(drawn[2], "one") == {muted.name}
         assert colours(drawn[3], "two") == {muted.name}
         assert colours(drawn[3], "error") == {error.name}
@@ -706,9 +705,7 @@ async def test_the_cursor_line_keeps_the_tones_and_its_background_has_no_holes()
             drawn = strips(app.table)
             line = drawn[1 + app.table.cursor_index]
             if tone is not Tone.PLAIN:
-                colour = app.table.get_component_rich_style(f"keyed-table--{tone}").color
-                assert colour is not None
-                assert colours(line, tone) == {colour.name}
+                assert colours(line, tone) == {tone_color(app.table, tone).name}
             backgrounds.append({segment.style and segment.style.bgcolor for segment in line})
             await pilot.press("down")
         assert all(len(background) == 1 for background in backgrounds)

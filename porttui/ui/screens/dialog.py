@@ -77,7 +77,6 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     DEFAULT_CSS = """
     Dialog {
         align: center middle;
-        background: $background 60%;
         & > .dialog--ok { color: $text-success; text-style: bold; }
         & > .dialog--warning { color: $text-warning; text-style: bold; }
         & > .dialog--error { color: $text-error; text-style: bold; }

@@ -15,7 +15,7 @@ from textual.strip import Strip
 
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone, wrap
 from porttui.ui.widgets.following import View, follow, locate
-from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting, tone_class
+from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting
 
 HEADER = 1
 """Lines above the first row; they do not scroll."""
@@ -52,7 +52,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         "keyed-table--header",
         CURSOR,
         CURSOR_BLURRED,
-        *(tone_class(tone) for tone in Tone if tone is not Tone.PLAIN),
     }
 
     DEFAULT_CSS = """
@@ -69,14 +68,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         & > .keyed-table--header { color: $text-muted; background: $panel; text-style: bold; }
         & > .keyed-table--cursor { background: $primary 30%; text-style: bold; }
         & > .keyed-table--cursor-blurred { background: $primary 18%; }
-        & > .keyed-table--muted { color: $text-muted; }
-        & > .keyed-table--ok { color: $text-success; }
-        & > .keyed-table--warning { color: $text-warning; }
-        & > .keyed-table--error { color: $text-error; }
-        & > .keyed-table--accent { color: $text-accent; }
-        & > .keyed-table--new { color: $text-success; text-style: bold; }
-        & > .keyed-table--gone { color: $text-muted; text-style: italic; }
-        & > .keyed-table--changed { color: $text-warning; }
 
         &:nocolor, &:ansi {
             & > .keyed-table--header { text-style: bold underline; }
