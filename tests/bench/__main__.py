@@ -93,6 +93,9 @@ def _print_collection(times: Mapping[str, Timing]) -> None:
             for other in against.get(name, [])
             if other in times
         ]
+        if name == collecting.CHECK:
+            beside = each.median - 3 * times[collecting.PASS].median
+            ratios = [f"3 x pass + {beside / times[collecting.RAW].median:.2f} x {collecting.RAW}"]
         print(f"| {name} | {each} | {'; '.join(ratios)} |")
 
 
