@@ -1,28 +1,16 @@
-"""Everything that the session shows of one snapshot."""
+"""Everything that the session shows of one snapshot; it is made in the sampling process."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping, Sequence
-
-from porttui.analysis.changes import Changes, Shown
-from porttui.analysis.listening import ListeningRow, listening
-from porttui.analysis.loopback import loopback_pairs
+from porttui.analysis.changes import Shown
+from porttui.analysis.listening import ListeningRow
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.pressure import PressureRow, pressure_rows
-from porttui.analysis.trend import History, Trend, histories_then
-from porttui.analysis.usage import RangeUsage, port_usage
-from porttui.forecast.forecasting import forecast
-from porttui.forecast.gauges import Gauge, gauges
+from porttui.analysis.pressure import PressureRow
+from porttui.analysis.usage import RangeUsage
+from porttui.forecast.gauges import Gauge
 from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Caveat
-from porttui.model.limits import Limits
-from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Exposure
-from porttui.model.socket_table import TIME_WAIT
-
-_DESTINATIONS = 20
-"""Those with most connections."""
 
 
 class Summary(NamedTuple):
@@ -55,71 +43,3 @@ class Board(NamedTuple):
     density: tuple[int, ...]
     """TCP ports in use of equal parts of the port space, see `PortUsage.density`."""
     summary: Summary
-
-
-class Memory(NamedTuple):
-    """What is kept from one board to tell what changed until the next."""
-
-    listening: Changes[ListeningRow]
-    pairs: Changes[PairRow]
-    left: Mapping[Hashable, History]
-    """How much was left."""
-
-
-def next_board(
-    memory: Memory | None, snapshot: Snapshot, at: float, limits: Limits | None = None
-) -> tuple[Board, Memory]:
-    """The board for `snapshot`, with what changed since; `at` is monotonic seconds."""
-    listeners, pairs, usage = listening(snapshot), loopback_pairs(snapshot), port_usage(snapshot)
-    found = forecast(snapshot, top=_DESTINATIONS)
-    measured = gauges(found, limits) if found else ()
-    left: dict[Hashable, int] = {_history_key(gauge): gauge.left for gauge in measured}
-    memory = Memory(
-        memory.listening.then(listeners, at) if memory else Changes.first(listeners),
-        memory.pairs.then(pairs, at) if memory else Changes[PairRow].first(pairs),
-        histories_then(memory.left if memory else {}, at, left),
-    )
-    trends: dict[Hashable, Trend] = {
-        gauge.key: memory.left[_history_key(gauge)].trend for gauge in measured
-    }
-    summary = Summary(
-        listeners=len(listeners),
-        exposed=_exposed(listeners),
-        pairs=len(pairs),
-        ephemeral=next((each for each in usage.ranges if each.key is RangeName.EPHEMERAL), None),
-        worst=measured[0] if measured else None,
-        time_wait=snapshot.sockets.states.count(TIME_WAIT),
-        hidden=snapshot.coverage.hidden_holders,
-        elevated=snapshot.coverage.elevated,
-    )
-    board = Board(
-        snapshot=snapshot,
-        listening=memory.listening.shown,
-        pairs=memory.pairs.shown,
-        pressure=pressure_rows(usage.ranges, measured, trends),
-        gauges=measured,
-        caveats=found.caveats if found else (),
-        density=usage.density,
-        summary=summary,
-    )
-    return board, memory
-
-
-def with_listening(
-    board: Board, memory: Memory, snapshot: Snapshot, at: float
-) -> tuple[Board, Memory]:
-    """`board` with the listeners of `snapshot`, which need not have anything else."""
-    listeners = listening(snapshot)
-    changes = memory.listening.then(listeners, at)
-    summary = board.summary._replace(listeners=len(listeners), exposed=_exposed(listeners))
-    board = board._replace(listening=changes.shown, summary=summary)
-    return board, memory._replace(listening=changes)
-
-
-def _history_key(gauge: Gauge) -> Hashable:
-    """A range that is set anew is no consumption: its history begins anew."""
-    return gauge.key, gauge.capacity
-
-
-def _exposed(listeners: Sequence[ListeningRow]) -> int:
-    return sum(row.exposure is not Exposure.LOOPBACK for row in listeners)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 
-from porttui.analysis.board import Board, Memory, next_board, with_listening
+from porttui.analysis.board import Board
+from porttui.analysis.board_making import Memory, next_board, with_listening
 from porttui.host.contract import Want
 from porttui.light_typing import Protocol
 from porttui.sampling.sampler import Sampler

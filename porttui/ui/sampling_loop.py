@@ -5,13 +5,16 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 from porttui.host.contract import Want
-from porttui.sampling.boards import BoardSource
 from porttui.sampling.errors import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
+
+if TYPE_CHECKING:
+    from porttui.sampling.boards import BoardSource
 
 SHARE = 0.09
 """Of one core, at most, for looking at the machine and showing what was seen: when that takes long

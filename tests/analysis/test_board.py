@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from porttui.analysis.board import Board, Memory, next_board
+from porttui.analysis.board import Board
+from porttui.analysis.board_making import Memory, next_board
 from porttui.analysis.changes import Mark
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket, TcpState
