@@ -60,6 +60,7 @@ class Pane(Vertical):
 
     number = 0
     label = ""
+    _caption = ""
 
     def on_mount(self) -> None:
         """Draw the frame before there is anything in it."""
@@ -104,7 +105,9 @@ class Pane(Vertical):
 
     def caption(self, text: str) -> None:
         """Write on the lower edge of the frame."""
-        self.border_subtitle = Content(text) if text else None
+        if text != self._caption:
+            self._caption = text
+            self.border_subtitle = Content(text) if text else None
 
 
 class ListPane(Pane, Generic[R]):

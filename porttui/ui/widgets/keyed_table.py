@@ -146,6 +146,8 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self._sorting = Sorting()
         self._laid_out: RowStrips[R] | None = None
         self._palettes: dict[str, Palette] = {}
+        self._painted: dict[int, Strip] = {}
+        """By their place in view, the lines as they were painted last."""
         super().__init__(id=id, classes=classes)
 
     @property
@@ -181,8 +183,9 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     @empty.setter
     def empty(self, text: str) -> None:
-        self._empty = text
-        self.refresh()
+        if text != self._empty:
+            self._empty = text
+            self.refresh()
 
     def show(self, rows: Sequence[R]) -> None:
         """Replace all rows; the cursor and the view follow the rows they were on."""
@@ -193,7 +196,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self._rows, self._cursor = rows, cursor
         self.virtual_size = Size(1, HEADER + len(rows))
         self._scroll_lines(max(0, min(top, len(rows) - self._page)))
-        self.refresh()
+        self._refresh_what_differs()
         after = self.selected
         if before is None or after is None or before.key != after.key:
             self._by_click = False
@@ -210,8 +213,10 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def sorted_by(self, column_id: str | None, descending: bool) -> None:
         """Draw the arrow at this column's label; the rows are left as they are."""
-        self._sorting = Sorting(column_id, descending)
-        self.refresh()
+        sorting = Sorting(column_id, descending)
+        if sorting != self._sorting:
+            self._sorting = sorting
+            self.refresh()
 
     def action_step(self, lines: int) -> None:
         """Move the cursor by a number of lines."""
@@ -233,6 +238,19 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             self.post_message(self.Chosen(self, row))
 
     def render_line(self, y: int) -> Strip:
+        line = self._painted[y] = self._line(y)
+        return line
+
+    def _refresh_what_differs(self) -> None:
+        """Paint the lines that look otherwise than before: a second changes few of them."""
+        if not self._painted:
+            self.refresh()
+        top = self.scroll_offset.y
+        for y, painted in self._painted.items():
+            if painted != self._line(y):
+                self.refresh_line(top + y)  # counted from the first row there is
+
+    def _line(self, y: int) -> Strip:
         strips = self._strips
         if y < HEADER:
             style = self.get_component_rich_style("keyed-table--header")

@@ -40,8 +40,9 @@ class SummaryLine(Widget):
 
     def show(self, summary: Summary) -> None:
         """Show these counts."""
-        self._summary = summary
-        self.refresh()
+        if summary != self._summary:
+            self._summary = summary
+            self.refresh()
 
     def pause(self, paused: bool) -> None:
         """Say that the counts stand still, or that they do not."""
