@@ -30,7 +30,6 @@ def forecast(
     binds: Sequence[Address] = USUAL_BINDS,
     *,
     top: int = 10,
-    at: float | None = None,
 ) -> Forecast | None:
     """What the ephemeral range still gives; None where the kernel does not tell its range.
 
@@ -39,13 +38,12 @@ def forecast(
         wanted: Destinations to be there whether anything is connected to them or not.
         binds: Addresses to bind port 0 of.
         top: How many destinations besides, of those with connections.
-        at: For when, in seconds since the epoch; the moment of the snapshot if not told.
     """
     ephemeral = snapshot.ephemeral
     if ephemeral is None:
         return None
     sockets = snapshot.sockets
-    taken, flows = _look(snapshot, ephemeral, at)
+    taken, flows = _look(snapshot, ephemeral)
     return Forecast(
         ephemeral=ephemeral,
         tcp_used=len(taken.used),
@@ -59,18 +57,18 @@ def forecast(
     )
 
 
-def connect_headroom(snapshot: Snapshot, flow: Flow, *, at: float | None = None) -> Headroom | None:
+def connect_headroom(snapshot: Snapshot, flow: Flow) -> Headroom | None:
     """How many connections of a flow are left; None where the kernel does not tell its range."""
     if snapshot.ephemeral is None:
         return None
-    return _look(snapshot, snapshot.ephemeral, at)[1].headroom(flow)
+    return _look(snapshot, snapshot.ephemeral)[1].headroom(flow)
 
 
 def bind_headroom(snapshot: Snapshot, address: Address) -> Headroom | None:
     """How many sockets can bind port 0; None where the kernel does not tell its range."""
     if snapshot.ephemeral is None:
         return None
-    taken, _ = _look(snapshot, snapshot.ephemeral, None)
+    taken, _ = _look(snapshot, snapshot.ephemeral)
     return binding.bind_headroom(taken, address)
 
 
@@ -81,12 +79,9 @@ def udp_headroom(snapshot: Snapshot, address: Address = binding.WILDCARD_4) -> H
     return binding.udp_headroom(snapshot.sockets, snapshot.ephemeral, address)
 
 
-def _look(snapshot: Snapshot, ephemeral: PortRange, at: float | None) -> tuple[Occupancy, Flows]:
-    elapsed_ms = 0 if at is None else max(0, round((at - snapshot.taken_at) * 1000))
-    taken = occupancy(
-        snapshot.sockets, ephemeral, is_whole=_lists_idle(snapshot), elapsed_ms=elapsed_ms
-    )
-    return taken, Flows(taken, Takeover(snapshot.tcp_rules, elapsed_ms))
+def _look(snapshot: Snapshot, ephemeral: PortRange) -> tuple[Occupancy, Flows]:
+    taken = occupancy(snapshot.sockets, ephemeral, is_whole=_lists_idle(snapshot))
+    return taken, Flows(taken, Takeover(snapshot.tcp_rules))
 
 
 def _destinations(flows: Flows, wanted: Sequence[Flow], top: int) -> tuple[Destination, ...]:
