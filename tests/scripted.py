@@ -161,6 +161,8 @@ class ScriptedMachine:
         """Pids that porttui descends from."""
         self.tcp_rules: TcpRules | None = TcpRules(2, True, 1000, False)
         """Linux' default."""
+        self.lists_idle = True
+        """It tells of sockets that are bound and idle, as Linux does over netlink."""
         self.limits = Limits(conntrack=None, open_files=None)
         self.sources: dict[Address, Address] = {}
         """The address that speaks to another, where it is not the same."""
@@ -204,6 +206,7 @@ class ScriptedMachine:
             person_uid=self.person_uid,
             is_elevated=self.uid == 0,
             tcp_rules=lambda: self.tcp_rules,
+            lists_idle=lambda: self.lists_idle,
             limits=lambda: self.limits,
             source_address=lambda remote: self.sources.get(remote, remote),
         )

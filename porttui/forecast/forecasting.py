@@ -80,7 +80,7 @@ def udp_headroom(snapshot: Snapshot, address: Address = binding.WILDCARD_4) -> H
 
 
 def _look(snapshot: Snapshot, ephemeral: PortRange) -> tuple[Occupancy, Flows]:
-    taken = occupancy(snapshot.sockets, ephemeral, is_whole=_lists_idle(snapshot))
+    taken = occupancy(snapshot.sockets, ephemeral, is_whole=snapshot.lists_idle)
     return taken, Flows(taken, Takeover(snapshot.tcp_rules))
 
 
@@ -91,16 +91,12 @@ def _destinations(flows: Flows, wanted: Sequence[Flow], top: int) -> tuple[Desti
     return tuple(sorted(found, key=lambda each: (each.headroom.expected, -each.in_use)))
 
 
-def _lists_idle(snapshot: Snapshot) -> bool:
-    return snapshot.source == "sock_diag"
-
-
 def _caveats(snapshot: Snapshot) -> tuple[Caveat, ...]:
     rules, sockets = snapshot.tcp_rules, snapshot.sockets
     waiting = sockets.states.find(TIME_WAIT)
     holds = {
         Caveat.RULES_UNTOLD: rules is None,
-        Caveat.IDLE_UNSEEN: not _lists_idle(snapshot),
+        Caveat.IDLE_UNSEEN: not snapshot.lists_idle,
         Caveat.AGES_UNTOLD: waiting >= 0 and sockets.expires_ms[waiting] == UNTOLD,
         Caveat.PORTS_SHARED: rules is not None and rules.autobind_reuse,
     }

@@ -133,7 +133,9 @@ _CURES = {
 
 _CAVEATS = {
     Caveat.RULES_UNTOLD: "an estimate: this system does not tell how it gives out ports",
-    Caveat.IDLE_UNSEEN: "at most: sockets that are bound and idle are not listed by this source",
+    Caveat.IDLE_UNSEEN: (
+        "at most: sockets that are bound and idle are not listed (netlink does from Linux 6.8 on)"
+    ),
     Caveat.AGES_UNTOLD: "at least: this source does not tell how long TIME_WAIT lasts",
     Caveat.PORTS_SHARED: "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR gets further",
 }

@@ -160,6 +160,8 @@ class Host(NamedTuple):
     """Root on POSIX, an administrator on Windows."""
     tcp_rules: Callable[[], TcpRules | None]
     """None where the kernel does not tell them, and on other systems than Linux."""
+    lists_idle: Callable[[], bool]
+    """Whether the source, as it reads now, lists TCP sockets that are bound and idle."""
     limits: Callable[[], Limits]
     """What else than ports can run out."""
     source_address: Callable[[Address], Address | None]

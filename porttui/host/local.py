@@ -62,6 +62,7 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         person_uid=person_uid(),
         is_elevated=is_elevated(),
         tcp_rules=_tcp_rules,
+        lists_idle=partial(_lists_idle, reader),
         limits=_limits,
         source_address=_source_address,
     )
@@ -204,6 +205,14 @@ def _tcp_rules() -> TcpRules | None:
     from porttui.host.linux.tcp_rules import read_tcp_rules
 
     return read_tcp_rules()
+
+
+def _lists_idle(source: SocketSource) -> bool:
+    if source.name != "sock_diag":
+        return False
+    from porttui.host.linux.release import lists_idle
+
+    return lists_idle()
 
 
 def _limits() -> Limits:

@@ -93,8 +93,8 @@ class Caveat(StrEnum):
     """The system is not Linux, or hides its sysctls: that nothing in TIME_WAIT can be taken over
     is assumed, and that ports are given out as on Linux."""
     IDLE_UNSEEN = "idle_unseen"
-    """TCP sockets that are bound and do not listen are not listed by this source: what is left
-    to TCP is "at most"."""
+    """TCP sockets that are bound and do not listen are not listed by this source, or by this
+    kernel: what is left to TCP is "at most"."""
     AGES_UNTOLD = "ages_untold"
     """The source does not tell how long TIME_WAIT lasts: none is expected to be taken over."""
     PORTS_SHARED = "ports_shared"

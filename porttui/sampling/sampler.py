@@ -56,6 +56,7 @@ class Sampler:
                 coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
                 problems=(*reading.problems, *problems),
                 tcp_rules=self._host.tcp_rules() if want is not Want.LISTENING else None,
+                lists_idle=self._host.lists_idle(),
             )
 
     def begin(self) -> None:

@@ -23,7 +23,7 @@ def taken(
 ) -> Snapshot:
     """What netlink tells of these sockets."""
     found = snapshot(*sockets, ephemeral=ephemeral)
-    return found._replace(source="sock_diag", tcp_rules=rules)
+    return found._replace(lists_idle=True, tcp_rules=rules)
 
 
 def client(port: int, to: str = SERVER, source: str = "127.0.0.1") -> Socket:

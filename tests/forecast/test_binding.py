@@ -142,7 +142,7 @@ def test_the_whole() -> None:
 
 
 def test_what_the_source_does_not_tell_is_said() -> None:
-    untold = taken(waiting(40000, None), rules=None)._replace(source="/proc/net")
+    untold = taken(waiting(40000, None), rules=None)._replace(lists_idle=False)
     found = of(untold)
     assert found.caveats == (Caveat.RULES_UNTOLD, Caveat.IDLE_UNSEEN, Caveat.AGES_UNTOLD)
     assert found.is_estimate

@@ -28,7 +28,7 @@ def clients(number: int, state: TcpState = TcpState.ESTABLISHED) -> list[Socket]
 
 def measured(*sockets: Socket, limits: Limits | None = None) -> tuple[Gauge, ...]:
     look = snapshot(listener("127.0.0.1", 5432, held_by=[SERVER]), *sockets, ephemeral=HUNDRED)
-    found = forecast(look._replace(source="sock_diag", tcp_rules=LINUX))
+    found = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
     assert found is not None
     return gauges(found, limits)
 
@@ -102,7 +102,7 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     [gauge] = found
     assert bounds_words(gauge) == ""
     look = snapshot(other, *clients(2)[1:], ephemeral=HUNDRED)
-    both = forecast(look._replace(source="sock_diag", tcp_rules=LINUX))
+    both = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
     assert both is not None
     said = {bounds_words(each) for each in gauges(both) if each.resource is Resource.CONNECT}
     assert said == {"at least 98, as the tables do not tell who bound a port before connecting"}
