@@ -234,5 +234,6 @@ def machine(
         tcp_rules=lambda: None,
         lists_idle=lambda: False,
         limits=lambda: Limits(None, None),
+        open_files=lambda _: None,
         source_address=lambda _: None,
     )

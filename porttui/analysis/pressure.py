@@ -41,7 +41,7 @@ def pressure_rows(
         yield from (
             PressureRow(usage=each) for each in usage if each.key is not RangeName.EPHEMERAL
         )
-        yield from (measured(each) for each in gauges if each.level is Level.OK)
+        yield from (measured(each) for each in gauges if each.level is Level.OK and each.is_telling)
 
     def measured(gauge: Gauge) -> PressureRow:
         return PressureRow(gauge=gauge, trend=trends.get(gauge.key))

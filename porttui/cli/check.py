@@ -78,7 +78,7 @@ def _look(
     if found is None:
         why = "; ".join(str(problem) for problem in snapshot.problems)
         return unknown(why, as_json=command.as_json), CheckStatus.UNKNOWN, ()
-    limits = sampler.limits()
+    limits = sampler.limits(snapshot.sockets)
     every = gauges(found, limits, command.warn, command.crit)
     if not names_holders and any(gauge.level in _TO_BE_NAMED for gauge in every):
         return _look(command, host, sampler, names_holders=True)

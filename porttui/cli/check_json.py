@@ -9,7 +9,7 @@ from porttui.cli.json_output import VERSION, Json, endpoint_json, process_json
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.wording import caveat_words, cure, verdict
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
-from porttui.model.limits import Limit, Limits
+from porttui.model.limits import Limit, Limits, ProcessFiles
 
 
 def unknown_json(reason: str) -> str:
@@ -44,6 +44,7 @@ def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits:
         "limits": {
             "conntrack": _limit(limits.conntrack),
             "open_files": _limit(limits.open_files),
+            "processes": _processes(limits.processes, every),
         },
         "estimate": found.is_estimate,
         "caveats": list(caveat_words(found.caveats)),
@@ -79,6 +80,20 @@ def _headroom(headroom: Headroom) -> dict[str, Json]:
 
 def _limit(limit: Limit | None) -> Json:
     return None if limit is None else {"used": limit.used, "most": limit.most}
+
+
+def _processes(found: Sequence[ProcessFiles], every: Sequence[Gauge]) -> list[Json]:
+    level_of = {each.process: each.level for each in every}
+    return [
+        {
+            "pid": process.pid,
+            "name": process.name,
+            "used": files.used,
+            "most": files.most,
+            "verdict": level_of[process].value,
+        }
+        for process, files in found
+    ]
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -39,7 +39,9 @@ def check_text(
     thresholds: tuple[float, float],
 ) -> str:
     """All of it; `thresholds`: below which percentages it is a warning, and critical."""
-    measured = " ".join(_performance(each, thresholds) for each in every[:_MEASURED])
+    # A graph of a pid is of no use: the next process is another one.
+    lasting = [each for each in every if each.process is None]
+    measured = " ".join(_performance(each, thresholds) for each in lasting[:_MEASURED])
     lines = [f"PORTS {_WORDS[decisive.level]} - {_barless(verdict(decisive))} | {measured}"]
     if decisive.level not in (Level.OK, Level.UNKNOWN):
         lines.append(f"what helps: {cure(decisive)}")
@@ -70,6 +72,7 @@ def _table(every: Sequence[Gauge]) -> str:
             recovery(each),
         )
         for each in every
+        if each.is_telling
     ]
     heading = ("THE NEXT", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "BY", "")
     return columns(heading, rows, right=(1, 2, 4, 5), where_told=(2, 6))

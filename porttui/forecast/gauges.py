@@ -10,6 +10,7 @@ from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits
+from porttui.model.process import Process, ProcessIdentity
 
 WARN = 20.0
 CRIT = 5.0
@@ -17,13 +18,14 @@ CRIT = 5.0
 
 
 class Resource(StrEnum):
-    """What can run out. The last two are no ports, though it looks like having none."""
+    """What can run out. The last three are no ports, though it looks like having none."""
 
     CONNECT = "connect"
     BIND = "bind"
     UDP = "udp"
     CONNTRACK = "conntrack"
     OPEN_FILES = "open_files"
+    PROCESS_FILES = "process_files"
 
 
 class Gauge(NamedTuple):
@@ -37,11 +39,14 @@ class Gauge(NamedTuple):
     """Of CONNECT."""
     address: Address | None = None
     """Of BIND."""
+    process: Process | None = None
+    """Of PROCESS_FILES."""
 
     @property
-    def key(self) -> tuple[Resource, Flow | Address | None]:
+    def key(self) -> tuple[Resource, Flow | Address | ProcessIdentity | None]:
         """The same for the same thing in every forecast."""
-        return self.resource, self.flow or self.address
+        whose = self.process.identity if self.process else None
+        return self.resource, self.flow or self.address or whose
 
     @property
     def flow(self) -> Flow | None:
@@ -58,6 +63,11 @@ class Gauge(NamedTuple):
     def used(self) -> int:
         """What is not left of the capacity, whoever has it."""
         return max(0, self.capacity - self.left)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether it is worth a line: of processes that are far from their limit none is."""
+        return self.resource is not Resource.PROCESS_FILES or self.level is not Level.OK
 
 
 def gauges(
@@ -88,6 +98,9 @@ def _of_limits(limits: Limits | None, warn: float, crit: float) -> Iterator[Gaug
         ):
             if limit is not None:
                 yield _of_limit(resource, limit, warn, crit)
+        for process, files in limits.processes:
+            gauge = _of_limit(Resource.PROCESS_FILES, files, warn, crit)
+            yield gauge._replace(process=process)
 
 
 def _of_limit(resource: Resource, limit: Limit, warn: float, crit: float) -> Gauge:
@@ -97,7 +110,8 @@ def _of_limit(resource: Resource, limit: Limit, warn: float, crit: float) -> Gau
 
 
 def _place(gauge: Gauge) -> tuple[int, float]:
-    return (_ORDER.index(gauge.resource), gauge.left if gauge.destination else 0)
+    is_one_of_many = gauge.destination is not None or gauge.process is not None
+    return (_ORDER.index(gauge.resource), gauge.left if is_one_of_many else 0)
 
 
 _ORDER = tuple(Resource)

@@ -16,6 +16,8 @@ def title(gauge: Gauge) -> str:
         return f"connect() to {gauge.destination.remote} from {gauge.destination.local}"
     if gauge.address is not None:
         return f"bind() to port 0 of {gauge.address}"
+    if gauge.process is not None:
+        return f"open files of {gauge.process.label}"
     return _TITLES[gauge.resource]
 
 
@@ -23,6 +25,8 @@ def short_title(gauge: Gauge) -> str:
     """The same behind "95 left": "to 127.0.0.1:5432"."""
     if gauge.destination is not None:
         return f"to {gauge.destination.remote}"
+    if gauge.process is not None:
+        return f"for files of {gauge.process.label}"
     return f"to bind {gauge.address}" if gauge.address else _SHORT_TITLES[gauge.resource]
 
 
@@ -128,7 +132,13 @@ _CURES = {
     ),
     Resource.UDP: "reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
     Resource.CONNTRACK: "no matter of ports: raise net.netfilter.nf_conntrack_max",
-    Resource.OPEN_FILES: "no matter of ports: raise fs.file-max, or find who leaks descriptors",
+    Resource.OPEN_FILES: (
+        "no matter of ports (ENFILE): raise fs.file-max, or find who leaks descriptors"
+    ),
+    Resource.PROCESS_FILES: (
+        "no matter of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
+        "or find why it does not close"
+    ),
 }
 
 _CAVEATS = {

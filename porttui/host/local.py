@@ -25,7 +25,7 @@ from porttui.model.process import Process, ProcessIdentity
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
-    from porttui.model.limits import Limits
+    from porttui.model.limits import Limit, Limits
     from porttui.model.origin import Container, Traces
     from porttui.model.tcp_rules import TcpRules
 
@@ -64,6 +64,7 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         tcp_rules=_tcp_rules,
         lists_idle=partial(_lists_idle, reader),
         limits=_limits,
+        open_files=_open_files_untold if reader.name == "psutil" else _open_files,
         source_address=_source_address,
     )
 
@@ -223,6 +224,17 @@ def _limits() -> Limits:
     from porttui.model.limits import Limits
 
     return Limits(conntrack=None, open_files=None)
+
+
+def _open_files(process: Process) -> Limit | None:
+    from porttui.host.linux.limits import read_process_files
+
+    return read_process_files(process)
+
+
+def _open_files_untold(_: Process) -> Limit | None:
+    """psutil counts them, but tells the limit on Linux alone, where it is not needed."""
+    return None
 
 
 def _source_address(remote: Address) -> Address | None:

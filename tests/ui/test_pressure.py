@@ -107,6 +107,28 @@ async def test_a_limit_that_is_none_of_ports_has_details() -> None:
         assert "nf_conntrack_max" in stage.said
 
 
+async def test_a_process_that_runs_out_of_files_is_announced_and_has_details() -> None:
+    machine = a_machine(*clients(5))
+    machine.open_files = {NODE.pid: Limit(100, 1024), CURL.pid: Limit(900, 1024)}
+    async with on_stage(machine) as stage:
+        await stage.see("WARNING: 124 left for files of curl 12044")
+        assert "open files of curl 12044: 124 of 1,024 left" in stage.toasts
+        await stage.press("escape", "3", "down")
+        row = next(line for line in stage.lines if "fd: curl 12044" in line)
+        assert "124" in row
+        assert "fd: node" not in stage.text, "it has enough"
+        assert "(EMFILE)" in stage.flat
+        await stage.press("enter")
+        assert stage.dialog == "DetailsDialog"
+        assert CURL.command in stage.said
+        assert "LimitNOFILE=" in stage.said
+        await stage.press("escape")
+        machine.open_files[CURL.pid] = Limit(100, 1024)
+        await stage.sample(SERVER, *clients(5))
+        await stage.until(lambda: "Recovered: open files of curl 12044" in stage.toasts)
+        assert "fd: curl" not in stage.text
+
+
 async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:
     async with on_stage(a_machine(*clients(80))) as stage:
         await stage.press("3", "down", "c")

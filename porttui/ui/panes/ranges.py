@@ -104,7 +104,13 @@ class RangesPane(Pane):
         gauge = row.gauge if row else None
         if gauge is None:
             return None
+        held_by = gauge.process
         facts = (
+            *(
+                (Fact("process", held_by.label), Fact("command", held_by.command))
+                if held_by
+                else ()
+            ),
             Fact("in use", count(gauge.used)),
             Fact("most", count(gauge.capacity)),
             Fact("left", count(gauge.left), LEVEL_TONES[gauge.level]),
@@ -133,6 +139,8 @@ def _what(row: PressureRow) -> Cell:
 def _name(gauge: Gauge) -> Cell:
     if gauge.destination is not None:
         return endpoint_cell(gauge.destination.remote, before="→ ")
+    if gauge.process is not None:
+        return Cell(f"fd: {gauge.process.name}", tail=f" {gauge.process.pid}")
     return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
 
 
