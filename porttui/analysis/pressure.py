@@ -64,8 +64,8 @@ def scope_of(row: PressureRow, ephemeral: PortRange | None) -> Scope | None:
             local=found.local,
             remote=found.remote,
         )
-    if gauge.resource is Resource.BIND:
+    if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
         return Scope(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
-    if gauge.resource is Resource.UDP:
+    if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
         return Scope(f"UDP ports {ephemeral}", ports=ephemeral, protocol=Protocol.UDP)
     return None

@@ -38,9 +38,11 @@ def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits:
             "time_wait": found.time_wait,
             "reusable": found.reusable,
             "bind_headroom": {each.address.text: each.headroom.expected for each in found.binds},
-            "destinations": [_destination(each, level_of[each]) for each in found.destinations],
+            "destinations": [
+                _destination(each, level_of.get(each, Level.UNKNOWN)) for each in found.destinations
+            ],
         },
-        "udp": {"used": found.udp_used, "headroom": found.udp_headroom.expected},
+        "udp": {"used": found.udp_used, "headroom": _expected(found.udp_headroom)},
         "limits": {
             "conntrack": _limit(limits.conntrack),
             "open_files": _limit(limits.open_files),
@@ -70,7 +72,13 @@ def _destination(each: Destination, level: Level) -> dict[str, Json]:
     }
 
 
-def _headroom(headroom: Headroom) -> dict[str, Json]:
+def _expected(headroom: Headroom | None) -> int | None:
+    return None if headroom is None else headroom.expected
+
+
+def _headroom(headroom: Headroom | None) -> Json:
+    if headroom is None:
+        return None
     return {
         "at_least": headroom.at_least,
         "at_most": headroom.at_most,

@@ -23,6 +23,9 @@ class Resource(StrEnum):
     CONNECT = "connect"
     BIND = "bind"
     UDP = "udp"
+    TCP_RANGE = "tcp_range"
+    """Where how ports are given out is not known: how many of the range are not in use."""
+    UDP_RANGE = "udp_range"
     CONNTRACK = "conntrack"
     OPEN_FILES = "open_files"
     PROCESS_FILES = "process_files"
@@ -41,6 +44,8 @@ class Gauge(NamedTuple):
     """Of BIND."""
     process: Process | None = None
     """Of PROCESS_FILES."""
+    time_wait: int | None = None
+    """Of TCP_RANGE: sockets in TIME_WAIT."""
 
     @property
     def key(self) -> tuple[Resource, Flow | Address | ProcessIdentity | None]:
@@ -65,6 +70,11 @@ class Gauge(NamedTuple):
         return max(0, self.capacity - self.left)
 
     @property
+    def is_estimate(self) -> bool:
+        """Whether another call may well find a port where none is left here, or none before."""
+        return self.resource in (Resource.TCP_RANGE, Resource.UDP_RANGE)
+
+    @property
     def is_telling(self) -> bool:
         """Whether it is worth a line: of processes that are far from their limit none is."""
         return self.resource is not Resource.PROCESS_FILES or self.level is not Level.OK
@@ -81,13 +91,28 @@ def gauges(
 def _of_ports(found: Forecast, warn: float, crit: float) -> Iterator[Gauge]:
     capacity = found.ephemeral.capacity
     for each in found.destinations:
+        if each.headroom is None:
+            continue
         how = level(each.headroom.expected, capacity, warn, crit)
         yield Gauge(Resource.CONNECT, capacity, each.headroom, how, destination=each)
     for bind in found.binds:
         how = level(bind.headroom.expected, capacity, warn, crit)
         yield Gauge(Resource.BIND, capacity, bind.headroom, how, address=bind.address)
-    how = level(found.udp_headroom.expected, capacity, warn, crit)
-    yield Gauge(Resource.UDP, capacity, found.udp_headroom, how)
+    if found.udp_headroom is not None:
+        how = level(found.udp_headroom.expected, capacity, warn, crit)
+        yield Gauge(Resource.UDP, capacity, found.udp_headroom, how)
+    if found.is_estimate:
+        tcp = _of_range(Resource.TCP_RANGE, capacity, found.tcp_used, warn, crit)
+        yield tcp._replace(time_wait=found.time_wait)
+        yield _of_range(Resource.UDP_RANGE, capacity, found.udp_used, warn, crit)
+
+
+def _of_range(resource: Resource, capacity: int, used: int, warn: float, crit: float) -> Gauge:
+    left = max(0, capacity - used)
+    how = level(left, capacity, warn, crit)
+    # That there is no port at all is nothing that an estimate could tell.
+    how = Level.CRITICAL if how is Level.EXHAUSTED else how
+    return Gauge(resource, capacity, Headroom(0, capacity, left), how)
 
 
 def _of_limits(limits: Limits | None, warn: float, crit: float) -> Iterator[Gauge]:

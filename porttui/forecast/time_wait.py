@@ -14,7 +14,7 @@ _NEVER, _ALWAYS = 0, 1
 class Takeover(NamedTuple):
     """How TIME_WAIT is treated by the rules of a system."""
 
-    rules: TcpRules | None
+    rules: TcpRules
 
     def due_ms(self, is_loopback: bool) -> int:
         """What `expires_ms` must not exceed for a port to be taken over; -1 where none is.
@@ -27,7 +27,7 @@ class Takeover(NamedTuple):
                 are none to the kernel (measured).
         """
         rules = self.rules
-        if rules is None or not rules.timestamps or rules.tw_reuse == _NEVER:
+        if not rules.timestamps or rules.tw_reuse == _NEVER:
             return -1
         if rules.tw_reuse != _ALWAYS and not is_loopback:
             return -1

@@ -32,6 +32,8 @@ def short_title(gauge: Gauge) -> str:
 
 def left_words(gauge: Gauge) -> str:
     """ "321 of 28,232 left", "at most" where that is not certain."""
+    if gauge.is_estimate:
+        return f"about {gauge.left:,} of {gauge.capacity:,} left, an estimate"
     about = "at most " if gauge.headroom.at_least < gauge.left else ""
     return f"{about}{gauge.left:,} of {gauge.capacity:,} left"
 
@@ -39,6 +41,8 @@ def left_words(gauge: Gauge) -> str:
 def bounds_words(gauge: Gauge) -> str:
     """Between which numbers the truth is, where the kernel goes by what the tables do not tell:
     who bound a port before connecting, above all. Empty where the number is exact."""
+    if gauge.is_estimate:
+        return _CAVEATS[Caveat.RULES_UNTOLD]
     least, most = gauge.headroom.at_least, gauge.headroom.at_most
     if least == most:
         return ""
@@ -48,6 +52,8 @@ def bounds_words(gauge: Gauge) -> str:
 
 def cause(gauge: Gauge) -> str:
     """Who has what is not left; empty where nobody can be named."""
+    if gauge.time_wait is not None:
+        return f"{gauge.used:,} in use; sockets in TIME_WAIT: {gauge.time_wait:,}"
     found = gauge.destination
     if found is None:
         return ""
@@ -111,12 +117,16 @@ def _seconds(seconds: float) -> str:
 
 _TITLES = {
     Resource.UDP: "a UDP socket without a bind()",
+    Resource.TCP_RANGE: "TCP ports of the ephemeral range",
+    Resource.UDP_RANGE: "UDP ports of the ephemeral range",
     Resource.CONNTRACK: "connections tracked by netfilter",
     Resource.OPEN_FILES: "open files of the whole system",
 }
 
 _SHORT_TITLES = {
     Resource.UDP: "for UDP",
+    Resource.TCP_RANGE: "of the TCP ports",
+    Resource.UDP_RANGE: "of the UDP ports",
     Resource.CONNTRACK: "in conntrack",
     Resource.OPEN_FILES: "of open files",
 }
@@ -131,6 +141,8 @@ _CURES = {
         "(or with IP_BIND_ADDRESS_NO_PORT), or widen net.ipv4.ip_local_port_range"
     ),
     Resource.UDP: "reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
+    Resource.TCP_RANGE: "reuse connections (keep-alive, a pool), or widen the ephemeral range",
+    Resource.UDP_RANGE: "reuse sockets, close idle ones, or widen the ephemeral range",
     Resource.CONNTRACK: "no matter of ports: raise net.netfilter.nf_conntrack_max",
     Resource.OPEN_FILES: (
         "no matter of ports (ENFILE): raise fs.file-max, or find who leaks descriptors"

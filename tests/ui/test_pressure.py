@@ -129,6 +129,23 @@ async def test_a_process_that_runs_out_of_files_is_announced_and_has_details() -
         assert "fd: curl" not in stage.text
 
 
+async def test_another_system_than_linux_gets_an_estimate() -> None:
+    machine = a_machine(*clients(80))
+    machine.tcp_rules = None
+    async with on_stage(machine, size=(100, 40)) as stage:
+        await stage.see("WARNING: about 10 left")
+        assert "about 10 of 90 left, an estimate" in stage.toasts
+        await stage.press("escape", "3", "down")
+        await stage.see("distinct ports, an estimate")
+        row = next(line for line in stage.lines if "! TCP ports" in line)
+        assert row.partition("TCP ports")[2].split()[:4] == ["≈10", "80", "0", "88.9"]
+        assert "about 10 of 90 left" in stage.text
+        assert "this system does not tell how it gives out ports" in stage.flat
+        assert not any(words in stage.text for words in ("→ 127", "bind 127", "UDP, no bind"))
+        await stage.press("enter")
+        await stage.see("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")
+
+
 async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:
     async with on_stage(a_machine(*clients(80))) as stage:
         await stage.press("3", "down", "c")

@@ -146,6 +146,8 @@ def _name(gauge: Gauge) -> Cell:
 
 _NAMES = {
     Resource.UDP: "UDP, no bind",
+    Resource.TCP_RANGE: "TCP ports",
+    Resource.UDP_RANGE: "UDP ports",
     Resource.CONNTRACK: "conntrack",
     Resource.OPEN_FILES: "open files",
 }
@@ -157,6 +159,7 @@ def _left(row: PressureRow) -> Cell:
         return Cell("")
     # What cannot be told apart is no fact: the number is the most that it can be.
     about = "≤" if gauge.headroom.at_least < gauge.left else ""
+    about = "≈" if gauge.is_estimate else about
     return Cell(f"{about}{count(gauge.left)}", LEVEL_TONES[gauge.level])
 
 
@@ -172,8 +175,11 @@ def _in_use(row: PressureRow) -> Cell:
 def _time_wait(row: PressureRow) -> Cell:
     if row.usage is not None:
         return Cell(count(row.usage.in_state(TcpState.TIME_WAIT)))
-    found = row.gauge.destination if row.gauge else None
-    return Cell(count(found.time_wait) if found else "")
+    gauge = row.gauge
+    if gauge is None:
+        return Cell("")
+    found = gauge.destination.time_wait if gauge.destination else gauge.time_wait
+    return Cell("" if found is None else count(found))
 
 
 def _share(row: PressureRow) -> Cell:

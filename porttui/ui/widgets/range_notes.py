@@ -104,7 +104,7 @@ def _of_range(usage: RangeUsage) -> Iterator[_Line]:
 def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(title(gauge))
     share = gauge.used / gauge.capacity if gauge.capacity else 1.0
-    said = f"{count(gauge.left)} of {count(gauge.capacity)} left"
+    said = f"{'about ' * gauge.is_estimate}{count(gauge.left)} of {count(gauge.capacity)} left"
     yield _Line(said, LEVEL_TONES[gauge.level], share)
     rest = [cause(gauge), recovery(gauge), _forecast(row), _listeners(gauge)]
     if gauge.level not in (Level.OK, Level.UNKNOWN):
