@@ -47,7 +47,7 @@ def bounds_words(gauge: Gauge) -> str:
     if least == most:
         return ""
     bounds = f"at least {least:,}" if most == gauge.left else f"from {least:,} to {most:,}"
-    return f"{bounds}, as the tables do not tell who bound a port before connecting"
+    return f"{bounds}: who bound a port before connecting is not told"
 
 
 def cause(gauge: Gauge) -> str:
@@ -133,7 +133,7 @@ _SHORT_TITLES = {
 
 _CURES = {
     Resource.CONNECT: (
-        "reuse connections (keep-alive, a pool), add an address to connect to or from, "
+        "reuse connections (keep-alive, a pool), add an address on either end, "
         "or widen net.ipv4.ip_local_port_range"
     ),
     Resource.BIND: (

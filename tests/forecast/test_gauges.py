@@ -132,4 +132,4 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     both = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
     assert both is not None
     said = {bounds_words(each) for each in gauges(both) if each.resource is Resource.CONNECT}
-    assert said == {"at least 98, as the tables do not tell who bound a port before connecting"}
+    assert said == {"at least 98: who bound a port before connecting is not told"}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 
@@ -22,7 +24,7 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_notes import RangeNotes
 from porttui.ui.widgets.range_strip import RangeStrip
-from porttui.ui.widgets.share import LEVEL_TONES, sparkline
+from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.wording import count, percent
 
 
@@ -182,19 +184,31 @@ def _time_wait(row: PressureRow) -> Cell:
     return Cell("" if found is None else count(found))
 
 
-def _share(row: PressureRow) -> Cell:
+def _used(row: PressureRow) -> tuple[float, Tone] | None:
+    """The share that is used, and how bad that is."""
     if row.usage is not None:
-        return Cell(percent(row.usage.share), Tone.MUTED)
+        return row.usage.share, Tone.MUTED
     gauge = row.gauge
     if gauge is None or not gauge.capacity:
-        return Cell("")
-    return Cell(percent(gauge.used / gauge.capacity), LEVEL_TONES[gauge.level])
+        return None
+    return gauge.used / gauge.capacity, LEVEL_TONES[gauge.level]
+
+
+def _share(row: PressureRow) -> Cell:
+    used = _used(row)
+    return Cell(percent(used[0]), used[1]) if used else Cell("")
+
+
+def _bar(row: PressureRow) -> Cell:
+    used = _used(row)
+    return Cell("", used[1], drawn=partial(bar, used[0])) if used else Cell("")
 
 
 def _trend(row: PressureRow) -> Cell:
     if row.gauge is None or row.trend is None or not row.gauge.capacity:
         return Cell("")
-    return Cell(sparkline(row.trend.lows, row.gauge.capacity, _TREND_CELLS), Tone.ACCENT)
+    drawn = partial(sparkline, row.trend.lows, row.gauge.capacity)
+    return Cell("", Tone.ACCENT, drawn=drawn)
 
 
 def _most(row: PressureRow) -> Cell:
@@ -210,14 +224,13 @@ def _most(row: PressureRow) -> Cell:
     return Cell("hidden", Tone.MUTED) if found.hidden else Cell("")
 
 
-_TREND_CELLS = 7
-
 COLUMNS: tuple[Column[PressureRow], ...] = (
     Column("what", "WHAT", 16, _what, grow=1, most=40),
     Column("left", "LEFT", 7, _left, align="right"),
     Column("in_use", "IN USE", 6, _in_use, align="right"),
-    Column("time_wait", "TIME_WAIT", 9, _time_wait, align="right", rank=3),
-    Column("share", "USED", 6, _share, align="right", rank=4),
-    Column("trend", "TREND", _TREND_CELLS, _trend, rank=2),
-    Column("most", "MOST BY", 9, _most, grow=1, most=30, rank=1),
+    Column("time_wait", "TIME_WAIT", 9, _time_wait, align="right", rank=4),
+    Column("bar", "FULL", 4, _bar, grow=1, most=12, rank=2),
+    Column("share", "USED", 6, _share, align="right", rank=5),
+    Column("trend", "TREND", 5, _trend, grow=1, most=12, rank=3),
+    Column("most", "MOST BY", 9, _most, grow=3, most=30, rank=1),
 )
