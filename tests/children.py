@@ -12,6 +12,7 @@ import contextlib
 import ctypes
 import json
 import os
+import resource
 import signal
 import socket
 import sys
@@ -56,6 +57,8 @@ class Spec(TypedDict, total=False):
     """The kernel's name for it; 15 bytes, of whatever content."""
     uid: int
     """Who it becomes once its sockets are made."""
+    most_files: int
+    """Its soft RLIMIT_NOFILE."""
     parent: str
     """"lazy" never reaps its child; "supervisor" starts it again at once; "on demand" when it
     is told to."""
@@ -132,6 +135,9 @@ def serve(spec: Spec, ports: Sequence[int] = ()) -> list[socket.socket]:
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if "comm" in spec:
         prctl(PR_SET_NAME, spec["comm"].encode("utf-8", "surrogateescape"))
+    if "most_files" in spec:
+        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (spec["most_files"], hard))
     wanted = list(spec.get("sockets", ()))
     for one, port in zip(wanted, ports, strict=False):
         one["port"] = port

@@ -232,6 +232,8 @@ def machine(
         person_uid=uid if person_uid is None else person_uid,
         is_elevated=is_elevated,
         tcp_rules=lambda: None,
+        lists_idle=lambda: False,
         limits=lambda: Limits(None, None),
+        open_files=lambda _: None,
         source_address=lambda _: None,
     )

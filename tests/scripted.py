@@ -23,7 +23,7 @@ from porttui.host.contract import (
     Want,
 )
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.limits import Limits
+from porttui.model.limits import Limit, Limits
 from porttui.model.origin import Container, Traces
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessIdentity
@@ -161,7 +161,11 @@ class ScriptedMachine:
         """Pids that porttui descends from."""
         self.tcp_rules: TcpRules | None = TcpRules(2, True, 1000, False)
         """Linux' default."""
+        self.lists_idle = True
+        """It tells of sockets that are bound and idle, as Linux does over netlink."""
         self.limits = Limits(conntrack=None, open_files=None)
+        self.open_files: dict[int, Limit] = {}
+        """Of pids, and how many they can have."""
         self.sources: dict[Address, Address] = {}
         """The address that speaks to another, where it is not the same."""
         self.traces: dict[int, Traces] = {}
@@ -204,7 +208,9 @@ class ScriptedMachine:
             person_uid=self.person_uid,
             is_elevated=self.uid == 0,
             tcp_rules=lambda: self.tcp_rules,
+            lists_idle=lambda: self.lists_idle,
             limits=lambda: self.limits,
+            open_files=lambda process: self.open_files.get(process.pid),
             source_address=lambda remote: self.sources.get(remote, remote),
         )
 

@@ -41,7 +41,7 @@ def pressure_rows(
         yield from (
             PressureRow(usage=each) for each in usage if each.key is not RangeName.EPHEMERAL
         )
-        yield from (measured(each) for each in gauges if each.level is Level.OK)
+        yield from (measured(each) for each in gauges if each.level is Level.OK and each.is_telling)
 
     def measured(gauge: Gauge) -> PressureRow:
         return PressureRow(gauge=gauge, trend=trends.get(gauge.key))
@@ -64,8 +64,8 @@ def scope_of(row: PressureRow, ephemeral: PortRange | None) -> Scope | None:
             local=found.local,
             remote=found.remote,
         )
-    if gauge.resource is Resource.BIND:
+    if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
         return Scope(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
-    if gauge.resource is Resource.UDP:
+    if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
         return Scope(f"UDP ports {ephemeral}", ports=ephemeral, protocol=Protocol.UDP)
     return None

@@ -78,7 +78,7 @@ def _look(
     if found is None:
         why = "; ".join(str(problem) for problem in snapshot.problems)
         return unknown(why, as_json=command.as_json), CheckStatus.UNKNOWN, ()
-    limits = sampler.limits()
+    limits = sampler.limits(snapshot.sockets)
     every = gauges(found, limits, command.warn, command.crit)
     if not names_holders and any(gauge.level in _TO_BE_NAMED for gauge in every):
         return _look(command, host, sampler, names_holders=True)
@@ -124,13 +124,17 @@ def _ends(name: str, port: int) -> Sequence[Endpoint]:
 def _asked(
     every: Sequence[Gauge], wanted: Sequence[Flow], binds: Sequence[Address]
 ) -> Sequence[Gauge]:
-    """What the verdict is about, the worst first: with --to or --bind these alone."""
+    """What the verdict is about, the worst first: with --to or --bind these alone.
+
+    Where nothing can be said of these it is about all TCP ports of the range, an estimate.
+    """
     if not wanted and not binds:
         return every
     keys = {flow.key for flow in wanted}
     return [
         gauge
         for gauge in every
-        if (gauge.resource is Resource.BIND and gauge.address in binds)
+        if gauge.resource is Resource.TCP_RANGE
+        or (gauge.resource is Resource.BIND and gauge.address in binds)
         or (gauge.flow is not None and gauge.flow.key in keys)
     ]

@@ -9,7 +9,7 @@ from porttui.cli.json_output import VERSION, Json, endpoint_json, process_json
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.wording import caveat_words, cure, verdict
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
-from porttui.model.limits import Limit, Limits
+from porttui.model.limits import Limit, Limits, ProcessFiles
 
 
 def unknown_json(reason: str) -> str:
@@ -38,12 +38,15 @@ def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits:
             "time_wait": found.time_wait,
             "reusable": found.reusable,
             "bind_headroom": {each.address.text: each.headroom.expected for each in found.binds},
-            "destinations": [_destination(each, level_of[each]) for each in found.destinations],
+            "destinations": [
+                _destination(each, level_of.get(each, Level.UNKNOWN)) for each in found.destinations
+            ],
         },
-        "udp": {"used": found.udp_used, "headroom": found.udp_headroom.expected},
+        "udp": {"used": found.udp_used, "headroom": _expected(found.udp_headroom)},
         "limits": {
             "conntrack": _limit(limits.conntrack),
             "open_files": _limit(limits.open_files),
+            "processes": _processes(limits.processes, every),
         },
         "estimate": found.is_estimate,
         "caveats": list(caveat_words(found.caveats)),
@@ -69,7 +72,13 @@ def _destination(each: Destination, level: Level) -> dict[str, Json]:
     }
 
 
-def _headroom(headroom: Headroom) -> dict[str, Json]:
+def _expected(headroom: Headroom | None) -> int | None:
+    return None if headroom is None else headroom.expected
+
+
+def _headroom(headroom: Headroom | None) -> Json:
+    if headroom is None:
+        return None
     return {
         "at_least": headroom.at_least,
         "at_most": headroom.at_most,
@@ -79,6 +88,20 @@ def _headroom(headroom: Headroom) -> dict[str, Json]:
 
 def _limit(limit: Limit | None) -> Json:
     return None if limit is None else {"used": limit.used, "most": limit.most}
+
+
+def _processes(found: Sequence[ProcessFiles], every: Sequence[Gauge]) -> list[Json]:
+    level_of = {each.process: each.level for each in every}
+    return [
+        {
+            "pid": process.pid,
+            "name": process.name,
+            "used": files.used,
+            "most": files.most,
+            "verdict": level_of[process].value,
+        }
+        for process, files in found
+    ]
 
 
 def _rounded(seconds: float | None) -> float | None:

@@ -39,7 +39,9 @@ def check_text(
     thresholds: tuple[float, float],
 ) -> str:
     """All of it; `thresholds`: below which percentages it is a warning, and critical."""
-    measured = " ".join(_performance(each, thresholds) for each in every[:_MEASURED])
+    # A graph of a pid is of no use: the next process is another one.
+    lasting = [each for each in every if each.process is None]
+    measured = " ".join(_performance(each, thresholds) for each in lasting[:_MEASURED])
     lines = [f"PORTS {_WORDS[decisive.level]} - {_barless(verdict(decisive))} | {measured}"]
     if decisive.level not in (Level.OK, Level.UNKNOWN):
         lines.append(f"what helps: {cure(decisive)}")
@@ -49,7 +51,8 @@ def check_text(
         f"ephemeral range {found.ephemeral}: {found.ephemeral.capacity:,} ports"
         + (f", {reserved:,} reserved" if reserved else "")
         + f"; TCP {found.tcp_used:,} in use, {found.time_wait:,} sockets in TIME_WAIT"
-        f" ({found.reusable:,} can be taken over); UDP {found.udp_used:,} in use"
+        + ("" if found.reusable is None else f" ({found.reusable:,} can be taken over)")
+        + f"; UDP {found.udp_used:,} in use"
     )
     lines += caveat_words(found.caveats)
     if coverage.hidden_holders and not coverage.elevated:
@@ -61,18 +64,28 @@ def _table(every: Sequence[Gauge]) -> str:
     rows = [
         (
             title(each),
-            f"{each.left:,}",
-            "" if each.headroom.is_exact else f"{each.headroom.at_least:,}",
+            f"{'about ' * each.is_estimate}{each.left:,}",
+            "" if each.headroom.is_exact or each.is_estimate else f"{each.headroom.at_least:,}",
             _WORDS[each.level] if each.level is not Level.EXHAUSTED else "EXHAUSTED",
-            f"{each.destination.in_use:,}" if each.destination else "",
-            f"{each.destination.time_wait:,}" if each.destination else "",
+            *_in_use(each),
             _holders(each.destination.holders) if each.destination else "",
             recovery(each),
         )
         for each in every
+        if each.is_telling
     ]
     heading = ("THE NEXT", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "BY", "")
     return columns(heading, rows, right=(1, 2, 4, 5), where_told=(2, 6))
+
+
+def _in_use(gauge: Gauge) -> tuple[str, str]:
+    """And in TIME_WAIT."""
+    found = gauge.destination
+    if found is not None:
+        return f"{found.in_use:,}", f"{found.time_wait:,}"
+    if gauge.is_estimate:
+        return f"{gauge.used:,}", "" if gauge.time_wait is None else f"{gauge.time_wait:,}"
+    return "", ""
 
 
 def _holders(shares: Sequence[PortShare]) -> str:

@@ -29,12 +29,13 @@ _IS_LISTEN = bytes(code == LISTEN for code in range(256))
 class Flows:
     """The flows of an occupancy, and what they leave."""
 
-    def __init__(self, taken: Occupancy, takeover: Takeover) -> None:
+    def __init__(self, taken: Occupancy, takeover: Takeover | None) -> None:
         """See who is in whose way.
 
         Args:
             taken: The TCP ports of the range.
-            takeover: How TIME_WAIT is treated.
+            takeover: How TIME_WAIT is treated; None where that is not known, and nothing else
+                of how ports are given out.
         """
         self._taken = taken
         self._sockets = taken.sockets
@@ -45,8 +46,10 @@ class Flows:
         self._waiting = {key: self._still_waiting(key, rows) for key, rows in taken.waiting.items()}
 
     @property
-    def reusable(self) -> int:
+    def reusable(self) -> int | None:
         """Sockets in TIME_WAIT whose port the next connection of their flow may take over."""
+        if self._takeover is None:
+            return None
         hard = self._taken.hard
         reusable = 0
         for key, every in self._taken.waiting.items():
@@ -57,8 +60,8 @@ class Flows:
                     reusable -= self._on_hard(every) - self._on_hard(still)
         return reusable
 
-    def headroom(self, flow: Flow) -> Headroom:
-        """How many connections of this flow are left."""
+    def headroom(self, flow: Flow) -> Headroom | None:
+        """How many connections of this flow are left; None where the rules are not known."""
         return self._headroom(flow.key)
 
     def destination(self, flow: Flow) -> Destination:
@@ -93,7 +96,9 @@ class Flows:
             return [_flow(key) for key in nlargest(top, blocking, key=blocking.__getitem__)]
         return [_flow(key) for key in sorted(blocking, key=blocking.__getitem__, reverse=True)]
 
-    def _headroom(self, key: FlowKey) -> Headroom:
+    def _headroom(self, key: FlowKey) -> Headroom | None:
+        if self._takeover is None:
+            return None
         taken = self._taken
         blocked = self._ports(taken.connected.get(key, ()))
         blocked |= self._ports(self._waiting.get(key, ()))
@@ -101,7 +106,7 @@ class Flows:
         return Headroom(taken.surely_left(taken.used), left, left)
 
     def _still_waiting(self, key: FlowKey, waiting: Sequence[int]) -> Sequence[int]:
-        due = self._takeover.due_ms(self._is_loopback(key))
+        due = -1 if self._takeover is None else self._takeover.due_ms(self._is_loopback(key))
         if due < 0:
             return waiting
         expires = self._sockets.expires_ms
@@ -117,7 +122,7 @@ class Flows:
         every = self._sockets.expires_ms
         expires = [every[row] for row in self._waiting.get(key, ()) if ports[row] not in hard]
         told = [each for each in expires if each != UNTOLD]
-        if not told:
+        if not told or self._takeover is None:
             return None, None
         is_loopback = self._is_loopback(key)
         first = self._takeover.wait_ms(min(told), is_loopback)

@@ -8,7 +8,7 @@ any other between connections that differ in one of the ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import compress
 
@@ -73,11 +73,9 @@ class Occupancy(NamedTuple):
         return left - any(port in self.ephemeral and port not in refused for port in (first, last))
 
 
-def occupancy(
-    sockets: SocketTable, ephemeral: PortRange, *, is_whole: bool = True, elapsed_ms: int = 0
-) -> Occupancy:
-    """The occupancy of the range, so long after the sockets were read."""
-    groups = _grouped(sockets, ephemeral, elapsed_ms)
+def occupancy(sockets: SocketTable, ephemeral: PortRange, *, is_whole: bool = True) -> Occupancy:
+    """The occupancy of the range when the sockets were read."""
+    groups = _grouped(sockets, ephemeral)
     ports = sockets.local_ports
     bound = [row for key, rows in groups.items() if key[0] == _BOUND for row in rows]
     hard = {ports[row] for row in bound}
@@ -106,12 +104,9 @@ def marks(ephemeral: PortRange) -> bytes:
     return bytes(marked)
 
 
-def _grouped(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int) -> _Groups:
+def _grouped(sockets: SocketTable, ephemeral: PortRange) -> _Groups:
     end = sockets.udp_from
     chosen = list(map(marks(ephemeral).__getitem__, sockets.local_ports[:end]))
-    if elapsed_ms:
-        for row in _gone(sockets, elapsed_ms):
-            chosen[row] = 0
     keys = zip(
         sockets.states[:end].translate(_KINDS),
         sockets.local_addresses,
@@ -123,16 +118,6 @@ def _grouped(sockets: SocketTable, ephemeral: PortRange, elapsed_ms: int) -> _Gr
     for row, key in zip(compress(range(end), chosen), compress(keys, chosen), strict=True):
         groups[key].append(row)
     return groups
-
-
-def _gone(sockets: SocketTable, elapsed_ms: int) -> Iterable[int]:
-    """What was in TIME_WAIT, and has left it since; UNTOLD is longer than any time."""
-    columns = zip(sockets.states[: sockets.udp_from], sockets.expires_ms, strict=False)
-    return (
-        row
-        for row, (state, expires_ms) in enumerate(columns)
-        if state == TIME_WAIT and expires_ms < elapsed_ms
-    )
 
 
 def _by_local(sockets: SocketTable, groups: _Groups) -> dict[int, set[int]]:

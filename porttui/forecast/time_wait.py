@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from porttui.light_typing import NamedTuple
-from porttui.model.socket_table import UNTOLD
 from porttui.model.tcp_rules import TcpRules
 
 TIME_WAIT_MS = 60_000
@@ -13,10 +12,9 @@ _NEVER, _ALWAYS = 0, 1
 
 
 class Takeover(NamedTuple):
-    """How TIME_WAIT is treated now: by the rules, so long after the sockets were read."""
+    """How TIME_WAIT is treated by the rules of a system."""
 
-    rules: TcpRules | None
-    elapsed_ms: int = 0
+    rules: TcpRules
 
     def due_ms(self, is_loopback: bool) -> int:
         """What `expires_ms` must not exceed for a port to be taken over; -1 where none is.
@@ -29,15 +27,14 @@ class Takeover(NamedTuple):
                 are none to the kernel (measured).
         """
         rules = self.rules
-        if rules is None or not rules.timestamps or rules.tw_reuse == _NEVER:
+        if not rules.timestamps or rules.tw_reuse == _NEVER:
             return -1
         if rules.tw_reuse != _ALWAYS and not is_loopback:
             return -1
-        # Less than UNTOLD: an age that is not told is not taken for the right one.
-        return max(-1, min(TIME_WAIT_MS - rules.tw_reuse_delay_ms + self.elapsed_ms, UNTOLD - 1))
+        # An age that is not told, UNTOLD, exceeds it.
+        return max(-1, TIME_WAIT_MS - rules.tw_reuse_delay_ms)
 
     def wait_ms(self, expires_ms: int, is_loopback: bool) -> int:
         """How long TIME_WAIT stays in the way of another connection between its two ends."""
-        ends_in = max(0, expires_ms - self.elapsed_ms)
         due = self.due_ms(is_loopback)
-        return ends_in if due < 0 else min(ends_in, max(0, expires_ms - due))
+        return expires_ms if due < 0 else max(0, expires_ms - due)

@@ -16,6 +16,8 @@ def title(gauge: Gauge) -> str:
         return f"connect() to {gauge.destination.remote} from {gauge.destination.local}"
     if gauge.address is not None:
         return f"bind() to port 0 of {gauge.address}"
+    if gauge.process is not None:
+        return f"open files of {gauge.process.label}"
     return _TITLES[gauge.resource]
 
 
@@ -23,11 +25,15 @@ def short_title(gauge: Gauge) -> str:
     """The same behind "95 left": "to 127.0.0.1:5432"."""
     if gauge.destination is not None:
         return f"to {gauge.destination.remote}"
+    if gauge.process is not None:
+        return f"for files of {gauge.process.label}"
     return f"to bind {gauge.address}" if gauge.address else _SHORT_TITLES[gauge.resource]
 
 
 def left_words(gauge: Gauge) -> str:
     """ "321 of 28,232 left", "at most" where that is not certain."""
+    if gauge.is_estimate:
+        return f"about {gauge.left:,} of {gauge.capacity:,} left, an estimate"
     about = "at most " if gauge.headroom.at_least < gauge.left else ""
     return f"{about}{gauge.left:,} of {gauge.capacity:,} left"
 
@@ -35,15 +41,19 @@ def left_words(gauge: Gauge) -> str:
 def bounds_words(gauge: Gauge) -> str:
     """Between which numbers the truth is, where the kernel goes by what the tables do not tell:
     who bound a port before connecting, above all. Empty where the number is exact."""
+    if gauge.is_estimate:
+        return _CAVEATS[Caveat.RULES_UNTOLD]
     least, most = gauge.headroom.at_least, gauge.headroom.at_most
     if least == most:
         return ""
     bounds = f"at least {least:,}" if most == gauge.left else f"from {least:,} to {most:,}"
-    return f"{bounds}, as the tables do not tell who bound a port before connecting"
+    return f"{bounds}: who bound a port before connecting is not told"
 
 
 def cause(gauge: Gauge) -> str:
     """Who has what is not left; empty where nobody can be named."""
+    if gauge.time_wait is not None:
+        return f"{gauge.used:,} in use; sockets in TIME_WAIT: {gauge.time_wait:,}"
     found = gauge.destination
     if found is None:
         return ""
@@ -107,19 +117,23 @@ def _seconds(seconds: float) -> str:
 
 _TITLES = {
     Resource.UDP: "a UDP socket without a bind()",
+    Resource.TCP_RANGE: "TCP ports of the ephemeral range",
+    Resource.UDP_RANGE: "UDP ports of the ephemeral range",
     Resource.CONNTRACK: "connections tracked by netfilter",
     Resource.OPEN_FILES: "open files of the whole system",
 }
 
 _SHORT_TITLES = {
     Resource.UDP: "for UDP",
+    Resource.TCP_RANGE: "of the TCP ports",
+    Resource.UDP_RANGE: "of the UDP ports",
     Resource.CONNTRACK: "in conntrack",
     Resource.OPEN_FILES: "of open files",
 }
 
 _CURES = {
     Resource.CONNECT: (
-        "reuse connections (keep-alive, a pool), add an address to connect to or from, "
+        "reuse connections (keep-alive, a pool), add an address on either end, "
         "or widen net.ipv4.ip_local_port_range"
     ),
     Resource.BIND: (
@@ -127,13 +141,23 @@ _CURES = {
         "(or with IP_BIND_ADDRESS_NO_PORT), or widen net.ipv4.ip_local_port_range"
     ),
     Resource.UDP: "reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
+    Resource.TCP_RANGE: "reuse connections (keep-alive, a pool), or widen the ephemeral range",
+    Resource.UDP_RANGE: "reuse sockets, close idle ones, or widen the ephemeral range",
     Resource.CONNTRACK: "no matter of ports: raise net.netfilter.nf_conntrack_max",
-    Resource.OPEN_FILES: "no matter of ports: raise fs.file-max, or find who leaks descriptors",
+    Resource.OPEN_FILES: (
+        "no matter of ports (ENFILE): raise fs.file-max, or find who leaks descriptors"
+    ),
+    Resource.PROCESS_FILES: (
+        "no matter of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
+        "or find why it does not close"
+    ),
 }
 
 _CAVEATS = {
     Caveat.RULES_UNTOLD: "an estimate: this system does not tell how it gives out ports",
-    Caveat.IDLE_UNSEEN: "at most: sockets that are bound and idle are not listed by this source",
+    Caveat.IDLE_UNSEEN: (
+        "at most: sockets that are bound and idle are not listed (netlink does from Linux 6.8 on)"
+    ),
     Caveat.AGES_UNTOLD: "at least: this source does not tell how long TIME_WAIT lasts",
     Caveat.PORTS_SHARED: "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR gets further",
 }

@@ -14,7 +14,7 @@ from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
 if TYPE_CHECKING:
-    from porttui.model.limits import Limits
+    from porttui.model.limits import Limit, Limits
     from porttui.model.origin import Container, Traces
     from porttui.model.process import Process
     from porttui.model.stop import StopSignal
@@ -160,7 +160,11 @@ class Host(NamedTuple):
     """Root on POSIX, an administrator on Windows."""
     tcp_rules: Callable[[], TcpRules | None]
     """None where the kernel does not tell them, and on other systems than Linux."""
+    lists_idle: Callable[[], bool]
+    """Whether the source, as it reads now, lists TCP sockets that are bound and idle."""
     limits: Callable[[], Limits]
-    """What else than ports can run out."""
+    """What else than ports can run out; of no process."""
+    open_files: Callable[[Process], Limit | None]
+    """Of one process; None where it is not told."""
     source_address: Callable[[Address], Address | None]
     """What the kernel would choose for a connection to an address; None without a route."""

@@ -25,7 +25,7 @@ from porttui.model.process import Process, ProcessIdentity
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
-    from porttui.model.limits import Limits
+    from porttui.model.limits import Limit, Limits
     from porttui.model.origin import Container, Traces
     from porttui.model.tcp_rules import TcpRules
 
@@ -62,7 +62,9 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         person_uid=person_uid(),
         is_elevated=is_elevated(),
         tcp_rules=_tcp_rules,
+        lists_idle=partial(_lists_idle, reader),
         limits=_limits,
+        open_files=_open_files_untold if reader.name == "psutil" else _open_files,
         source_address=_source_address,
     )
 
@@ -206,6 +208,14 @@ def _tcp_rules() -> TcpRules | None:
     return read_tcp_rules()
 
 
+def _lists_idle(source: SocketSource) -> bool:
+    if source.name != "sock_diag":
+        return False
+    from porttui.host.linux.release import lists_idle
+
+    return lists_idle()
+
+
 def _limits() -> Limits:
     if sys.platform == "linux":
         from porttui.host.linux.limits import read_limits
@@ -214,6 +224,17 @@ def _limits() -> Limits:
     from porttui.model.limits import Limits
 
     return Limits(conntrack=None, open_files=None)
+
+
+def _open_files(process: Process) -> Limit | None:
+    from porttui.host.linux.limits import read_process_files
+
+    return read_process_files(process)
+
+
+def _open_files_untold(_: Process) -> Limit | None:
+    """psutil counts them, but tells the limit on Linux alone, where it is not needed."""
+    return None
 
 
 def _source_address(remote: Address) -> Address | None:

@@ -63,8 +63,9 @@ class Destination(NamedTuple):
     """Ports with a connection in any state, TIME_WAIT included."""
     time_wait: int
     """Of these in TIME_WAIT."""
-    headroom: Headroom
-    """For a connect(2) that leaves the choice of the port to the kernel (EADDRNOTAVAIL)."""
+    headroom: Headroom | None
+    """For a connect(2) that leaves the choice of the port to the kernel (EADDRNOTAVAIL); None
+    in an estimate."""
     recovers_in_s: float | None
     """When the first of the ports that only TIME_WAIT holds back can be used again, for this
     destination; None where there is none."""
@@ -90,11 +91,11 @@ class Caveat(StrEnum):
     """Why the numbers may be off."""
 
     RULES_UNTOLD = "rules_untold"
-    """The system is not Linux, or hides its sysctls: that nothing in TIME_WAIT can be taken over
-    is assumed, and that ports are given out as on Linux."""
+    """The system is not Linux, or hides its sysctls: how it gives out ports is not known, and
+    nothing is predicted. How many ports of the range are in use is told, an estimate."""
     IDLE_UNSEEN = "idle_unseen"
-    """TCP sockets that are bound and do not listen are not listed by this source: what is left
-    to TCP is "at most"."""
+    """TCP sockets that are bound and do not listen are not listed by this source, or by this
+    kernel: what is left to TCP is "at most"."""
     AGES_UNTOLD = "ages_untold"
     """The source does not tell how long TIME_WAIT lasts: none is expected to be taken over."""
     PORTS_SHARED = "ports_shared"
@@ -122,17 +123,20 @@ class Forecast(NamedTuple):
     """Ports with any TCP socket."""
     time_wait: int
     """Sockets in TIME_WAIT."""
-    reusable: int
-    """Of these the ones that a connect(2) to the same destination may take over by now."""
+    reusable: int | None
+    """Of these the ones that a connect(2) to the same destination may take over by now; None in
+    an estimate."""
     binds: tuple[BindHeadroom, ...]
+    """None of them in an estimate."""
     destinations: tuple[Destination, ...]
-    """Least headroom first."""
+    """Least headroom first; in an estimate most ports first."""
     udp_used: int
-    udp_headroom: Headroom
-    """For an IPv4 socket that is not bound, to whatever destination (EAGAIN)."""
+    udp_headroom: Headroom | None
+    """For an IPv4 socket that is not bound, to whatever destination (EAGAIN); None in an
+    estimate."""
     caveats: tuple[Caveat, ...]
 
     @property
     def is_estimate(self) -> bool:
-        """Whether the rules of this system are not known to be the ones that were applied."""
+        """Whether the rules of this system are not known, so that none were applied."""
         return Caveat.RULES_UNTOLD in self.caveats

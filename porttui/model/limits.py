@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from porttui.light_typing import NamedTuple
+from porttui.model.process import Process
 
 
 class Limit(NamedTuple):
@@ -10,6 +11,15 @@ class Limit(NamedTuple):
 
     used: int
     most: int
+
+
+class ProcessFiles(NamedTuple):
+    """The open files of one process, sockets among them."""
+
+    process: Process
+    files: Limit
+    """Of at most its soft RLIMIT_NOFILE (getrlimit(2)): beyond it socket(2) and accept(2) fail
+    with EMFILE."""
 
 
 class Limits(NamedTuple):
@@ -21,3 +31,5 @@ class Limits(NamedTuple):
     open_files: Limit | None
     """Open files of the whole system (fs.file-nr, proc_sys_fs(5)): beyond the limit socket(2)
     fails with ENFILE."""
+    processes: tuple[ProcessFiles, ...] = ()
+    """Of the processes with most sockets, as far as it is told."""

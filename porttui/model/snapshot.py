@@ -47,3 +47,5 @@ class Snapshot(NamedTuple):
     problems: tuple[Problem, ...] = ()
     tcp_rules: TcpRules | None = None
     """What decides on using a port again; None where it is not told, and was not wanted."""
+    lists_idle: bool = False
+    """Whether TCP sockets that are bound and idle would be among the sockets."""

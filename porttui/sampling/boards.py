@@ -60,7 +60,8 @@ class LocalBoards:
         return board
 
     def _next(self, at: float) -> tuple[Board, Memory]:
-        return next_board(self._memory, self._sampler.sample(), at, self._sampler.limits())
+        snapshot = self._sampler.sample()
+        return next_board(self._memory, snapshot, at, self._sampler.limits(snapshot.sockets))
 
     def has_answer(self) -> bool:
         """See `BoardSource.has_answer`."""

@@ -56,6 +56,7 @@ class Sampler:
                 coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
                 problems=(*reading.problems, *problems),
                 tcp_rules=self._host.tcp_rules() if want is not Want.LISTENING else None,
+                lists_idle=self._host.lists_idle(),
             )
 
     def begin(self) -> None:
@@ -68,9 +69,15 @@ class Sampler:
         except HostError:
             return
 
-    def limits(self) -> Limits:
-        """What else can run out, now."""
-        return self._host.limits()
+    def limits(self, sockets: SocketTable) -> Limits:
+        """What else can run out, now: of the processes those that hold most of the sockets."""
+        # Most one-shot commands do not ask.
+        from porttui.forecast.crowds import crowded
+        from porttui.model.limits import ProcessFiles
+
+        asked = [(each, self._host.open_files(each)) for each in crowded(sockets)]
+        told = [ProcessFiles(process, files) for process, files in asked if files is not None]
+        return self._host.limits()._replace(processes=tuple(told))
 
     def _ephemeral(self) -> tuple[PortRange | None, tuple[Problem, ...]]:
         try:

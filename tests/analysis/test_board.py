@@ -7,6 +7,7 @@ from porttui.analysis.board_making import Memory, next_board
 from porttui.analysis.changes import Mark
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket, TcpState
+from porttui.model.tcp_rules import TcpRules
 from tests.making import connection, listener, pair, process, snapshot, udp
 
 NODE, CURL = process(10, "node"), process(20, "curl")
@@ -82,12 +83,15 @@ def test_what_is_left_has_a_trend_that_a_new_range_begins_anew() -> None:
         assert row.trend is not None
         return row.trend.rate
 
-    first, memory = next_board(None, snapshot(*clients(10)), 0.0)
+    rules = TcpRules(tw_reuse=2, timestamps=True, tw_reuse_delay_ms=1000, autobind_reuse=False)
+    look = snapshot(*clients(10))._replace(tcp_rules=rules)
+    first, memory = next_board(None, look, 0.0)
     assert rate(first) is None
-    second, memory = next_board(memory, snapshot(*clients(40)), 3.0)
+    look = snapshot(*clients(40))._replace(tcp_rules=rules)
+    second, memory = next_board(memory, look, 3.0)
     assert rate(second) == 10
     small = PortRange(RangeName.EPHEMERAL, 40000, 40099)
-    third, _ = next_board(memory, snapshot(*clients(40), ephemeral=small), 6.0)
+    third, _ = next_board(memory, look._replace(ephemeral=small), 6.0)
     assert rate(third) is None
 
 

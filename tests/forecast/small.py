@@ -23,7 +23,7 @@ def taken(
 ) -> Snapshot:
     """What netlink tells of these sockets."""
     found = snapshot(*sockets, ephemeral=ephemeral)
-    return found._replace(source="sock_diag", tcp_rules=rules)
+    return found._replace(lists_idle=True, tcp_rules=rules)
 
 
 def client(port: int, to: str = SERVER, source: str = "127.0.0.1") -> Socket:
@@ -70,14 +70,14 @@ def binds(found: Snapshot, address: str) -> Headroom:
     return headroom
 
 
-def of(found: Snapshot, *wanted: Flow, after_s: float = 0.0, top: int = 10) -> Forecast:
+def of(found: Snapshot, *wanted: Flow, top: int = 10) -> Forecast:
     """The whole forecast."""
-    whole = forecast(found, wanted, top=top, at=found.taken_at + after_s)
+    whole = forecast(found, wanted, top=top)
     assert whole is not None
     return whole
 
 
-def destination(found: Snapshot, wanted: Flow, after_s: float = 0.0) -> Destination:
+def destination(found: Snapshot, wanted: Flow) -> Destination:
     """What is forecast of one flow."""
-    whole = of(found, wanted, after_s=after_s)
+    whole = of(found, wanted)
     return next(each for each in whole.destinations if (each.local, each.remote) == wanted)

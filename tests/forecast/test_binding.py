@@ -142,10 +142,9 @@ def test_the_whole() -> None:
 
 
 def test_what_the_source_does_not_tell_is_said() -> None:
-    untold = taken(waiting(40000, None), rules=None)._replace(source="/proc/net")
-    found = of(untold)
-    assert found.caveats == (Caveat.RULES_UNTOLD, Caveat.IDLE_UNSEEN, Caveat.AGES_UNTOLD)
-    assert found.is_estimate
+    found = of(taken(waiting(40000, None))._replace(lists_idle=False))
+    assert found.caveats == (Caveat.IDLE_UNSEEN, Caveat.AGES_UNTOLD)
+    assert not found.is_estimate
     assert [each.headroom for each in found.binds] == [
         Headroom(at_least=0, at_most=9, expected=9),
         Headroom(at_least=0, at_most=9, expected=9),

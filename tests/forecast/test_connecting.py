@@ -121,26 +121,16 @@ OWN, ELSEWHERE = "10.0.0.1", "10.0.0.2:80"
         (LINUX._replace(tw_reuse_delay_ms=50), 50, "127.0.0.1", SERVER, 10),
         (LINUX._replace(tw_reuse_delay_ms=50), 49, "127.0.0.1", SERVER, 9),
         (LINUX._replace(tw_reuse_delay_ms=60_000), 59_999, "127.0.0.1", SERVER, 9),
-        (None, 59_000, "127.0.0.1", SERVER, 9),
         (LINUX, None, "127.0.0.1", SERVER, 9),
     ],
 )
 def test_time_wait_is_taken_over_by_the_rules(
-    rules: TcpRules | None, age_ms: int | None, source: str, to: str, left: int
+    rules: TcpRules, age_ms: int | None, source: str, to: str, left: int
 ) -> None:
     found = taken(waiting(40000, age_ms, to, source), rules=rules)
     # A client that had bound its port leaves one that is not taken over.
     assert connects(found, to, source) == Headroom(9, left, left)
     assert of(found).reusable == left - 9
-
-
-def test_time_wait_ages_after_the_sample() -> None:
-    found = taken(waiting(40000, 400), waiting(40001, 59_500))
-    assert destination(found, flow()).headroom.expected == 9
-    assert destination(found, flow(), after_s=0.6).headroom == Headroom(9, 10, 10)
-    later = of(found, after_s=1.0)
-    assert (later.time_wait, later.tcp_used, later.reusable) == (1, 1, 1)
-    assert of(found, after_s=-5.0) == of(found)
 
 
 def test_it_recovers_by_takeover_or_by_the_end_of_time_wait() -> None:
@@ -149,7 +139,6 @@ def test_it_recovers_by_takeover_or_by_the_end_of_time_wait() -> None:
     assert (soon.recovers_in_s, soon.recovered_in_s) == (0.3, 0.8)
     slow = destination(taken(*rows, rules=LINUX._replace(tw_reuse=0)), flow())
     assert (slow.recovers_in_s, slow.recovered_in_s) == (30.0, 59.8)
-    assert destination(taken(*rows), flow(), after_s=0.5).recovers_in_s == pytest.approx(0.3)
 
 
 @pytest.mark.parametrize(
@@ -192,7 +181,7 @@ def test_destinations_come_with_the_least_headroom_first() -> None:
         (8001, 3, 0),
         (8003, 9, 9),
     ]
-    assert [each.headroom.expected for each in found.destinations] == [5, 7, 10]
+    assert [each.headroom and each.headroom.expected for each in found.destinations] == [5, 7, 10]
     assert [each.remote.port for each in of(taken(*rows), top=1).destinations] == [8002]
 
 
@@ -200,7 +189,10 @@ def test_what_is_wanted_is_there_once() -> None:
     wanted = [flow("127.0.0.9:9"), flow("[::ffff:127.0.0.1]:8001", "::ffff:127.0.0.1")]
     found = of(taken(client(40000)), *wanted, top=0).destinations
     assert [(each.local, each.remote) for each in found] == [wanted[1], wanted[0]]
-    assert [(each.in_use, each.headroom.expected) for each in found] == [(1, 9), (0, 10)]
+    assert [(each.in_use, each.headroom) for each in found] == [
+        (1, Headroom(9, 9, 9)),
+        (0, Headroom(9, 10, 10)),
+    ]
     assert len(of(taken(client(40000)), *wanted).destinations) == 2
 
 
@@ -238,4 +230,4 @@ def test_who_connects_to_a_wildcard_comes_to_his_own_address(wildcard: str, loca
     rows = [client(40000, str(to), local if ":" not in local else f"[{local}]")]
     found = taken(*rows, listener(local, 8001, held_by=[postgres]))
     asked = destination(found, flow(f"{wildcard}:8001", local))
-    assert (asked.in_use, asked.headroom.expected, asked.listeners) == (1, 9, (postgres,))
+    assert (asked.in_use, asked.headroom, asked.listeners) == (1, Headroom(9, 9, 9), (postgres,))

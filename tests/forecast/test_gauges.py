@@ -4,9 +4,17 @@ from __future__ import annotations
 
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.forecast.wording import bounds_words, cause, cure, recovery, title, verdict
+from porttui.forecast.wording import (
+    bounds_words,
+    cause,
+    cure,
+    recovery,
+    short_title,
+    title,
+    verdict,
+)
 from porttui.model.forecast import Flow, Level
-from porttui.model.limits import Limit, Limits
+from porttui.model.limits import Limit, Limits, ProcessFiles
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket, TcpState
 from porttui.model.tcp_rules import TcpRules
@@ -28,7 +36,7 @@ def clients(number: int, state: TcpState = TcpState.ESTABLISHED) -> list[Socket]
 
 def measured(*sockets: Socket, limits: Limits | None = None) -> tuple[Gauge, ...]:
     look = snapshot(listener("127.0.0.1", 5432, held_by=[SERVER]), *sockets, ephemeral=HUNDRED)
-    found = forecast(look._replace(source="sock_diag", tcp_rules=LINUX))
+    found = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
     assert found is not None
     return gauges(found, limits)
 
@@ -69,6 +77,25 @@ def test_limits_that_are_none_of_ports_are_named_apart() -> None:
     assert title(first) == "connections tracked by netfilter"
 
 
+def test_a_process_without_descriptors_is_named_apart_too() -> None:
+    node, curl = process(4213, "node"), process(11, "curl")
+    told = (ProcessFiles(curl, Limit(10, 1024)), ProcessFiles(node, Limit(1000, 1024)))
+    first, *_, last = measured(limits=Limits(None, None, told))
+    assert (first.resource, first.level, first.left) == (Resource.PROCESS_FILES, Level.CRITICAL, 24)
+    assert first.key == (Resource.PROCESS_FILES, node.identity)
+    assert verdict(first) == "open files of node 4213: 24 of 1,024 left"
+    assert short_title(first) == "for files of node 4213"
+    assert cure(first).startswith("no matter of ports (EMFILE): raise the process's limit")
+    assert (last.process, last.level, last.is_telling) == (curl, Level.OK, False)
+    assert all(each.is_telling for each in measured()), "what is OK of the machine is told"
+
+
+def test_a_limit_that_was_lowered_below_what_is_open_leaves_nothing() -> None:
+    node = process(4213, "node")
+    first, *_ = measured(limits=Limits(None, None, (ProcessFiles(node, Limit(70, 64)),)))
+    assert (first.level, first.left) == (Level.EXHAUSTED, 0)
+
+
 def test_the_verdict_says_what_is_left_and_who_has_the_rest() -> None:
     first = measured(*clients(90))[0]
     assert verdict(first) == (
@@ -102,7 +129,7 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     [gauge] = found
     assert bounds_words(gauge) == ""
     look = snapshot(other, *clients(2)[1:], ephemeral=HUNDRED)
-    both = forecast(look._replace(source="sock_diag", tcp_rules=LINUX))
+    both = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
     assert both is not None
     said = {bounds_words(each) for each in gauges(both) if each.resource is Resource.CONNECT}
-    assert said == {"at least 98, as the tables do not tell who bound a port before connecting"}
+    assert said == {"at least 98: who bound a port before connecting is not told"}

@@ -71,6 +71,7 @@ PICTURES = {
     "main-20x5": Picture((20, 5)),
     "marks-120x40": Picture(LARGE, ("r",), "deno", then=changes_hands),
     "low-120x40": Picture(LARGE, ("3",), machine=runs_low),
+    "low-80x24": Picture(SMALL, ("3", "down"), "ip_local_port_range", runs_low),
     "user-120x40": Picture(LARGE, machine=lacks_rights),
     "paused-120x40": Picture(LARGE, ("p",), "PAUSED"),
     "filtered-120x40": Picture(LARGE, ("slash", *"node", "enter"), "2 of 10 fit node"),

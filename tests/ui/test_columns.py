@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from porttui.ui.widgets.columns import LEAST, Cell, Column, fit, lay_out, wrap
+from porttui.ui.widgets.columns import LEAST, Cell, Column, fit, fit_cell, lay_out, wrap
 
 
 def column(
@@ -52,6 +52,12 @@ def test_the_highest_rank_falls_away_first_and_the_order_stays() -> None:
 def test_among_equal_ranks_the_rightmost_falls_first() -> None:
     columns = [column("a", 5, rank=1), column("b", 5), column("c", 5, rank=1)]
     assert list(widths(columns, 15)) == ["a", "b"]
+
+
+def test_what_is_drawn_gets_all_the_cells_there_are() -> None:
+    cell = Cell("", drawn=lambda width: "█" * (width - 1))
+    assert [fit_cell(cell, width) for width in (1, 3, 5)] == [" ", "██ ", "████ "]
+    assert fit_cell(Cell("", drawn=lambda _: "too long"), 4) == "too…"
 
 
 def test_names_give_way_before_numbers_do() -> None:

@@ -4,14 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import pytest
+
 from porttui.model.limits import Limit, Limits
 from porttui.model.port_range import PortRange, RangeName
-from porttui.model.socket import Socket
+from porttui.model.socket import Socket, TcpState
 from porttui.model.tcp_rules import TcpRules
+from porttui.ui.panes.ranges import COLUMNS
+from porttui.ui.widgets.columns import Tone, fit_cell
 from porttui.ui.widgets.keyed_table import KeyedTable
+from porttui.ui.widgets.range_notes import RangeNotes
+from porttui.ui.widgets.share import bar
 from tests.making import connection, listener, udp
 from tests.scripted import CURL, NODE, WEB, ScriptedMachine
-from tests.ui.stage import LARGE, SMALL, on_stage
+from tests.ui.stage import LARGE, SMALL, lines_of, on_stage
 
 HUNDRED = PortRange(RangeName.EPHEMERAL, 40000, 40099, reserved=((40090, 40099),))
 SERVER = listener("127.0.0.1", 3000, held_by=[NODE])
@@ -42,6 +48,66 @@ async def test_a_destination_under_pressure() -> None:
         assert "10 of 90 left" in stage.text
         assert "80 in use by curl 12044" in stage.flat
         assert "node 4213 listens there" in stage.flat
+
+
+@pytest.mark.parametrize(
+    ("size", "has_percent"), [(SMALL, False), (LARGE, False), ((160, 50), False), ((200, 50), True)]
+)
+async def test_each_row_has_a_bar(size: tuple[int, int], has_percent: bool) -> None:
+    elsewhere = [connection(f"127.0.0.1:{port}", "127.0.0.1:6379") for port in range(40080, 40089)]
+    async with on_stage(a_machine(*clients(45), *elsewhere), size=size) as stage:
+        await stage.press("escape", "3")
+
+        def cell(key: str, column: str) -> str:
+            table = stage.table(3)
+            strips = table._strips
+            row = next(each for each in table.rows if key in str(each.key))
+            [(each, width)] = [each for each in strips._layout if each[0].id == column]
+            return fit_cell(each.cell(row), width)
+
+        half, tenth = cell("3000", "bar"), cell("6379", "bar")
+        assert half.strip() == "█" * (len(half) // 2) + "▌" * (len(half) % 2)
+        assert tenth == bar(0.1, len(half))
+        assert len(half) >= 4
+        assert half in stage.text
+        assert ("50.0 %" in stage.text) is has_percent
+        await stage.sample(SERVER, *clients(90))
+        assert cell("3000", "bar") == "█" * len(half)
+        assert cell("127.0.0.1", "bar") == "█" * len(half)
+
+
+async def test_the_colour_of_a_bar_is_that_of_the_level() -> None:
+    async with on_stage(a_machine(*clients(45))) as stage:
+        for number, tone in ((45, Tone.OK), (80, Tone.WARNING), (88, Tone.ERROR)):
+            await stage.sample(SERVER, *clients(number))
+            row = next(each for each in stage.table(3).rows if "3000" in str(each.key))
+            [column] = [each for each in COLUMNS if each.id == "bar"]
+            assert column.cell(row).tone is tone
+
+
+async def test_what_helps_is_read_whole_on_a_small_screen() -> None:
+    bound = [listener("127.0.0.9", port) for port in range(40076, 40080)]
+    waiting = [
+        connection(f"127.0.0.1:{port}", "127.0.0.1:3000", state=TcpState.TIME_WAIT)
+        for port in range(40080, 40088)
+    ]
+    sockets = [*clients(76), *bound, *[each._replace(expires_ms=59_500) for each in waiting]]
+    for size in (SMALL, LARGE, (160, 50)):
+        async with on_stage(a_machine(*sockets), size=size) as stage:
+            await stage.press("escape", "3")
+            key = next(each.key for each in stage.table(3).rows if "3000" in str(each.key))
+            stage.table(3).select_key(key)
+            await stage.pilot.pause()
+            notes = stage.app.query_one(RangeNotes).region
+            said = " ".join(line.strip() for line in lines_of(stage.pilot, notes))
+            words = (
+                "84 in use by curl 12044, 8 of them in TIME_WAIT, "
+                "4 of the range are bound or listened on; recovers within 1 s; reuse connections "
+                "(keep-alive, a pool), add an address on either end, "
+                "or widen net.ipv4.ip_local_port_range"
+            )
+            assert words in said, size
+            assert "→ 127.0.0.1:3000" in stage.text, size
 
 
 async def test_the_rows_of_trouble_come_before_the_textbook_s() -> None:
@@ -105,6 +171,45 @@ async def test_a_limit_that_is_none_of_ports_has_details() -> None:
         assert stage.dialog == "DetailsDialog"
         assert "connections tracked by netfilter" in stage.text
         assert "nf_conntrack_max" in stage.said
+
+
+async def test_a_process_that_runs_out_of_files_is_announced_and_has_details() -> None:
+    machine = a_machine(*clients(5))
+    machine.open_files = {NODE.pid: Limit(100, 1024), CURL.pid: Limit(900, 1024)}
+    async with on_stage(machine) as stage:
+        await stage.see("WARNING: 124 left for files of curl 12044")
+        assert "open files of curl 12044: 124 of 1,024 left" in stage.toasts
+        await stage.press("escape", "3", "down")
+        row = next(line for line in stage.lines if "fd: curl 12044" in line)
+        assert "124" in row
+        assert "fd: node" not in stage.text, "it has enough"
+        assert "(EMFILE)" in stage.flat
+        await stage.press("enter")
+        assert stage.dialog == "DetailsDialog"
+        assert CURL.command in stage.said
+        assert "LimitNOFILE=" in stage.said
+        await stage.press("escape")
+        machine.open_files[CURL.pid] = Limit(100, 1024)
+        await stage.sample(SERVER, *clients(5))
+        await stage.until(lambda: "Recovered: open files of curl 12044" in stage.toasts)
+        assert "fd: curl" not in stage.text
+
+
+async def test_another_system_than_linux_gets_an_estimate() -> None:
+    machine = a_machine(*clients(80))
+    machine.tcp_rules = None
+    async with on_stage(machine, size=(100, 40)) as stage:
+        await stage.see("WARNING: about 10 left")
+        assert "about 10 of 90 left, an estimate" in stage.toasts
+        await stage.press("escape", "3", "down")
+        await stage.see("distinct ports, an estimate")
+        row = next(line for line in stage.lines if "! TCP ports" in line)
+        assert row.partition("TCP ports")[2].split()[:3] == ["≈10", "80", "0"]
+        assert "about 10 of 90 left" in stage.text
+        assert "this system does not tell how it gives out ports" in stage.flat
+        assert not any(words in stage.text for words in ("→ 127", "bind 127", "UDP, no bind"))
+        await stage.press("enter")
+        await stage.see("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")
 
 
 async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from textual import on
 from textual.app import ComposeResult
 
@@ -22,7 +24,7 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_notes import RangeNotes
 from porttui.ui.widgets.range_strip import RangeStrip
-from porttui.ui.widgets.share import LEVEL_TONES, sparkline
+from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.wording import count, percent
 
 
@@ -104,7 +106,13 @@ class RangesPane(Pane):
         gauge = row.gauge if row else None
         if gauge is None:
             return None
+        held_by = gauge.process
         facts = (
+            *(
+                (Fact("process", held_by.label), Fact("command", held_by.command))
+                if held_by
+                else ()
+            ),
             Fact("in use", count(gauge.used)),
             Fact("most", count(gauge.capacity)),
             Fact("left", count(gauge.left), LEVEL_TONES[gauge.level]),
@@ -133,11 +141,15 @@ def _what(row: PressureRow) -> Cell:
 def _name(gauge: Gauge) -> Cell:
     if gauge.destination is not None:
         return endpoint_cell(gauge.destination.remote, before="→ ")
+    if gauge.process is not None:
+        return Cell(f"fd: {gauge.process.name}", tail=f" {gauge.process.pid}")
     return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
 
 
 _NAMES = {
     Resource.UDP: "UDP, no bind",
+    Resource.TCP_RANGE: "TCP ports",
+    Resource.UDP_RANGE: "UDP ports",
     Resource.CONNTRACK: "conntrack",
     Resource.OPEN_FILES: "open files",
 }
@@ -149,6 +161,7 @@ def _left(row: PressureRow) -> Cell:
         return Cell("")
     # What cannot be told apart is no fact: the number is the most that it can be.
     about = "≤" if gauge.headroom.at_least < gauge.left else ""
+    about = "≈" if gauge.is_estimate else about
     return Cell(f"{about}{count(gauge.left)}", LEVEL_TONES[gauge.level])
 
 
@@ -164,23 +177,38 @@ def _in_use(row: PressureRow) -> Cell:
 def _time_wait(row: PressureRow) -> Cell:
     if row.usage is not None:
         return Cell(count(row.usage.in_state(TcpState.TIME_WAIT)))
-    found = row.gauge.destination if row.gauge else None
-    return Cell(count(found.time_wait) if found else "")
+    gauge = row.gauge
+    if gauge is None:
+        return Cell("")
+    found = gauge.destination.time_wait if gauge.destination else gauge.time_wait
+    return Cell("" if found is None else count(found))
+
+
+def _used(row: PressureRow) -> tuple[float, Tone] | None:
+    """The share that is used, and how bad that is."""
+    if row.usage is not None:
+        return row.usage.share, Tone.MUTED
+    gauge = row.gauge
+    if gauge is None or not gauge.capacity:
+        return None
+    return gauge.used / gauge.capacity, LEVEL_TONES[gauge.level]
 
 
 def _share(row: PressureRow) -> Cell:
-    if row.usage is not None:
-        return Cell(percent(row.usage.share), Tone.MUTED)
-    gauge = row.gauge
-    if gauge is None or not gauge.capacity:
-        return Cell("")
-    return Cell(percent(gauge.used / gauge.capacity), LEVEL_TONES[gauge.level])
+    used = _used(row)
+    return Cell(percent(used[0]), used[1]) if used else Cell("")
+
+
+def _bar(row: PressureRow) -> Cell:
+    used = _used(row)
+    return Cell("", used[1], drawn=partial(bar, used[0])) if used else Cell("")
 
 
 def _trend(row: PressureRow) -> Cell:
     if row.gauge is None or row.trend is None or not row.gauge.capacity:
         return Cell("")
-    return Cell(sparkline(row.trend.lows, row.gauge.capacity, _TREND_CELLS), Tone.ACCENT)
+    drawn = partial(sparkline, row.trend.lows, row.gauge.capacity)
+    return Cell("", Tone.ACCENT, drawn=drawn)
 
 
 def _most(row: PressureRow) -> Cell:
@@ -196,14 +224,13 @@ def _most(row: PressureRow) -> Cell:
     return Cell("hidden", Tone.MUTED) if found.hidden else Cell("")
 
 
-_TREND_CELLS = 7
-
 COLUMNS: tuple[Column[PressureRow], ...] = (
     Column("what", "WHAT", 16, _what, grow=1, most=40),
     Column("left", "LEFT", 7, _left, align="right"),
     Column("in_use", "IN USE", 6, _in_use, align="right"),
-    Column("time_wait", "TIME_WAIT", 9, _time_wait, align="right", rank=3),
-    Column("share", "USED", 6, _share, align="right", rank=4),
-    Column("trend", "TREND", _TREND_CELLS, _trend, rank=2),
-    Column("most", "MOST BY", 9, _most, grow=1, most=30, rank=1),
+    Column("time_wait", "TIME_WAIT", 9, _time_wait, align="right", rank=4),
+    Column("bar", "FULL", 4, _bar, grow=1, most=12, rank=2),
+    Column("share", "USED", 6, _share, align="right", rank=5),
+    Column("trend", "TREND", 5, _trend, grow=1, most=12, rank=3),
+    Column("most", "MOST BY", 9, _most, grow=3, most=30, rank=1),
 )

@@ -45,6 +45,8 @@ class Cell(NamedTuple):
     tone: Tone = Tone.PLAIN
     tail: str = ""
     """Stands behind the text and stays whole when that is cut: names give way before numbers."""
+    drawn: Callable[[int], str] | None = None
+    """Makes the text, of as many cells as there are: a bar fills its column."""
 
 
 class Row(Protocol[K_co]):
@@ -164,6 +166,8 @@ def fit(text: str, width: int, align: Align = "left") -> str:
 
 def fit_cell(cell: Cell, width: int, align: Align = "left") -> str:
     """A cell's text and tail in exactly `width` cells of the terminal."""
+    if cell.drawn is not None:
+        return fit(cell.drawn(width), width, align)
     if not cell.tail:
         return fit(cell.text, width, align)
     room = width - cell_len(cell.tail)

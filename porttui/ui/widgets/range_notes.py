@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import ClassVar
 
 from rich.segment import Segment
+from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -30,7 +31,7 @@ class _Line(NamedTuple):
 
 
 class RangeNotes(Widget):
-    """Five lines about the row under the cursor."""
+    """A few lines about the row under the cursor; more where there is much to say and room."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "range-notes--ok",
@@ -41,7 +42,9 @@ class RangeNotes(Widget):
 
     DEFAULT_CSS = """
     RangeNotes {
-        height: 5;
+        height: auto;
+        min-height: 5;
+        max-height: 40%;
         color: $text-muted;
         & > .range-notes--ok { color: $success; background: $boost; }
         & > .range-notes--warning { color: $warning; background: $boost; }
@@ -57,8 +60,12 @@ class RangeNotes(Widget):
     def show(self, row: PressureRow | None) -> None:
         """Speak of this row."""
         if row != self._row:
-            self._row = row
-            self.refresh()
+            before, self._row = len(self._wrapped(self.size.width)), row
+            self.refresh(layout=len(self._wrapped(self.size.width)) != before)
+
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
+        """As many lines as there is something to say."""
+        return len(self._wrapped(width))
 
     def render_line(self, y: int) -> Strip:
         """One of the lines, exactly as wide as there is room."""
@@ -69,13 +76,18 @@ class RangeNotes(Widget):
         return Strip(self._drawn(lines[y], width), width)
 
     def _folded(self, width: int) -> list[_Line]:
-        """The lines; the last of them in as many as there is room for."""
+        """As many lines as there is room for; what there is none for shows that it is cut."""
+        lines = self._wrapped(width)
+        room = max(1, self.size.height)
+        if len(lines) <= room:
+            return lines
+        rest = " ".join(each.text for each in lines[room - 1 :])
+        return [*lines[: room - 1], lines[room - 1]._replace(text=rest)]
+
+    def _wrapped(self, width: int) -> list[_Line]:
+        """All lines, the last one broken between words."""
         *lines, last = _lines(self._row) if self._row else (_Line(""),)
-        room = max(1, self.size.height - len(lines))
-        words = wrap(last.text, width)
-        if len(words) > room:
-            words = [*words[: room - 1], " ".join(words[room - 1 :])]
-        return [*lines, *(_Line(each) for each in words)]
+        return [*lines, *(_Line(each) for each in wrap(last.text, max(1, width)))]
 
     def _drawn(self, line: _Line, width: int) -> list[Segment]:
         if line.share is None:
@@ -104,12 +116,12 @@ def _of_range(usage: RangeUsage) -> Iterator[_Line]:
 def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(title(gauge))
     share = gauge.used / gauge.capacity if gauge.capacity else 1.0
-    said = f"{count(gauge.left)} of {count(gauge.capacity)} left"
+    said = f"{'about ' * gauge.is_estimate}{count(gauge.left)} of {count(gauge.capacity)} left"
     yield _Line(said, LEVEL_TONES[gauge.level], share)
-    rest = [cause(gauge), recovery(gauge), _forecast(row), _listeners(gauge)]
-    if gauge.level not in (Level.OK, Level.UNKNOWN):
-        rest.append(cure(gauge))
-    rest.append(bounds_words(gauge))
+    # What is cut where there is no room comes last.
+    is_low = gauge.level not in (Level.OK, Level.UNKNOWN)
+    rest = [cause(gauge), recovery(gauge), _forecast(row), cure(gauge) if is_low else ""]
+    rest += [_listeners(gauge), bounds_words(gauge)]
     yield _Line("; ".join(text for text in rest if text))
 
 

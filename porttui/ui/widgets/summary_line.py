@@ -88,7 +88,8 @@ class SummaryLine(Widget):
             return _Part("EPHEMERAL unknown", "EPHEMERAL ?", 3)
         worst = summary.worst
         if worst is not None and worst.level in _STYLES:
-            short = f"{worst.level.value.upper()}: {count(worst.left)} left"
+            about = "about " if worst.is_estimate else ""
+            short = f"{worst.level.value.upper()}: {about}{count(worst.left)} left"
             words = f"{short} {short_title(worst)}"
             return _Part(words, short, 0, _STYLES[worst.level])
         share = percent(usage.share)
