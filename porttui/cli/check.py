@@ -126,10 +126,11 @@ def _asked(
 ) -> Sequence[Gauge]:
     """What the verdict is about, the worst first: with --to or --bind these alone.
 
-    Where nothing can be said of these it is about all TCP ports of the range, an estimate.
+    Where nothing can be said of these it is about all TCP ports of the range, an estimate. Never
+    about one process: it is looked at in some forms of the output only, and these are to agree.
     """
     if not wanted and not binds:
-        return every
+        return [gauge for gauge in every if gauge.process is None]
     keys = {flow.key for flow in wanted}
     return [
         gauge

@@ -24,9 +24,7 @@ def crowded(network: Network) -> Child:
     return network.start({"sockets": [{}] * 56, "most_files": MOST})
 
 
-def test_it_is_in_the_json_and_decides_where_nothing_else_was_asked(
-    network: Network, crowded: Child
-) -> None:
+def test_it_is_in_the_json_with_a_verdict_of_its_own(network: Network, crowded: Child) -> None:
     used = len(os.listdir(f"/proc/{crowded.pid}/fd"))
     done = network.place.porttui("check", "--json")
     document: dict[str, Any] = json.loads(done.stdout)
@@ -39,10 +37,8 @@ def test_it_is_in_the_json_and_decides_where_nothing_else_was_asked(
         "verdict": "warning",
     }
     assert [each["verdict"] for each in others] == ["ok"]
-    assert (done.returncode, document["verdict"]) == (1, "warning")
-    assert document["message"] == f"open files of python {crowded.pid}: {MOST - used} of 64 left"
-    assert "EMFILE" in document["cure"]
-    for asked in (["--to", "127.0.0.1:8001"], ["--bind", "127.0.0.1"]):
+    # What the quick look does not see does not decide: all forms are to agree.
+    for asked in ([], ["--to", "127.0.0.1:8001"], ["--bind", "127.0.0.1"]):
         done = network.place.porttui("check", "--json", *asked)
         assert (done.returncode, json.loads(done.stdout)["verdict"]) == (0, "ok")
 
@@ -52,11 +48,12 @@ def test_in_words_it_is_there_where_processes_are_looked_for(
 ) -> None:
     title = f"open files of python {crowded.pid}"
     done = network.place.porttui("check", "--who")
-    assert done.returncode == 1
+    assert done.returncode == 0
     first, *others = done.stdout.splitlines()
-    said, _, measured = first.partition(" | ")
-    assert said.startswith(f"PORTS WARNING - {title}: ")
-    assert "process_files" not in measured
+    assert first.startswith("PORTS OK - ")
+    assert "process_files" not in first
+    [told] = [line for line in others if title in line]
+    assert "WARNING" in told
     assert [line for line in others if "open files of python" in line] == [
         line for line in others if line.startswith(title)
     ], "the one with descriptors left is not in the table"
