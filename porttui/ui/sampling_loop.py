@@ -16,9 +16,9 @@ from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 if TYPE_CHECKING:
     from porttui.sampling.boards import BoardSource
 
-SHARE = 0.09
+SHARE = 0.085
 """Of one core, at most, for looking at the machine and showing what was seen: when that takes long
-the next whole look comes later. A hundredth is left for the session's idling."""
+the next whole look comes later. The rest of a tenth is left for the session's idling."""
 
 QUICK_SOURCE = "sock_diag"
 """Lists listeners at next to no cost, so that they stay at the interval when the rest cannot."""

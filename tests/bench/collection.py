@@ -56,8 +56,9 @@ def collection(rounds: int) -> dict[str, Timing]:
     works: dict[str, Callable[[], object]] = {
         RAW: receive_all,
         WARM: warm.read,
-        COLD: lambda: linux_source().read(),
+        # Not after the first look: that forks this process, which then pays for each page anew.
         LISTENERS: lambda: warm.read(Want.LISTENING),
+        COLD: lambda: linux_source().read(),
         FORECAST: lambda: forecast(snapshot),
         PSUTIL: psutil.net_connections,
         LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),

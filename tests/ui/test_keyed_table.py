@@ -845,6 +845,17 @@ async def test_only_lines_that_look_otherwise_are_painted(
         assert "changed" in lines(app.table)[1 + 3]
 
 
+async def test_rows_may_come_when_the_table_is_gone() -> None:
+    """As the last sample does while the session ends."""
+    app = an_app()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(items(range(3)))
+        await pilot.pause()
+        await app.table.remove()
+        app.table.show(items(range(5)))
+        assert app.table.row_count == 5
+
+
 async def test_of_60000_rows_only_those_in_view_are_drawn() -> None:
     cell = Counted()
     app = an_app(a_table(NUMBER._replace(cell=cell)))

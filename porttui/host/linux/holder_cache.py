@@ -148,7 +148,7 @@ class HolderCache:
         self._hold_by(pid, known.inodes, inodes)
         process = read_process(pid) if inodes else None
         self._known[pid] = known._replace(ran=found.ran, inodes=inodes, process=process)
-        if inodes or known.inodes:
+        if inodes != known.inodes or process != known.process:
             self._groups = ()
 
     def _take_over(self, found: Mapping[int, Found]) -> None:

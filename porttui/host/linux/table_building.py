@@ -133,14 +133,15 @@ def _held(uids: array[int], inodes: array[int], holders: Holders | None) -> _Hel
         return _Held(nobody, bytes([_KERNEL]) * rows, array("I", [UNTOLD]) * rows)
     if holders is None:
         groups, ownerships = nobody, bytearray([_UNASKED]) * rows
+        unheld = list(_places(inodes, 0))
     else:
         groups = array("I", map(holders.group_of.get, inodes, repeat(NOBODY)))
         ownerships = bytearray([_KNOWN]) * rows
-        for row in _places(groups, NOBODY):
-            ownerships[row] = _HIDDEN
-    for row in _places(inodes, 0):
-        ownerships[row] = _KERNEL
-        uids[row] = UNTOLD
+        unheld = list(_places(groups, NOBODY))
+    for row in unheld:
+        ownerships[row] = _HIDDEN if inodes[row] else _KERNEL
+        if not inodes[row]:
+            uids[row] = UNTOLD
     return _Held(groups, bytes(ownerships), uids)
 
 

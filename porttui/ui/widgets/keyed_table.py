@@ -243,8 +243,9 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def _refresh_what_differs(self) -> None:
         """Paint the lines that look otherwise than before: a second changes few of them."""
-        if not self._painted:
-            self.refresh()
+        if not self._painted or not self.is_attached:
+            self.refresh()  # not begun, or ended: there are no styles to paint with
+            return
         top = self.scroll_offset.y
         for y, painted in self._painted.items():
             if painted != self._line(y):
