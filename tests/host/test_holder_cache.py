@@ -196,3 +196,15 @@ def test_groups_that_nobody_is_in_any_more_are_forgotten(
         actors[0].act("end", str(child))
     assert holders(cache, inode) == {actors[0].pid}
     assert len(cache.look().groups) <= len(cache.known_counts()) + 2
+
+
+def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inodes = [actors[0].act("listen", name) for name in "abc"]
+    before = dict(cache.look().group_of)
+    wanted = [inodes[2], 0, inodes[0], inodes[1]]
+    cache.put_in_order(wanted)
+    after = cache._group_of
+    assert after == before
+    assert list(after)[:3] == [inodes[2], inodes[0], inodes[1]]
+    assert holders(cache, inodes[1]) == {actors[0].pid}

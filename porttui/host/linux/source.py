@@ -68,7 +68,6 @@ class LinuxSource:
             table = tables.build(self._cache.look())
         if want is Want.ALL:
             self._out_of_sight = _doubtful(table)
-        if want is Want.ALL:
             self._cache.put_in_order(table.inodes)
         return SocketReading(table, tables.problems)
 
