@@ -17,10 +17,11 @@ from porttui.forecast.wording import bounds_words, cause, cure, recovery, title
 from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 from porttui.ui.widgets.columns import Tone, fit, wrap
-from porttui.ui.widgets.share import LEVEL_TONES, bar
+from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.wording import age, count, holders, percent
 
 _MOST = 4
+_TREND_CELLS = 12
 
 
 class _Line(NamedTuple):
@@ -117,7 +118,8 @@ def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(title(gauge))
     share = gauge.used / gauge.capacity if gauge.capacity else 1.0
     said = f"{'about ' * gauge.is_estimate}{count(gauge.left)} of {count(gauge.capacity)} left"
-    yield _Line(said, LEVEL_TONES[gauge.level], share)
+    trend = sparkline(row.trend.lows, gauge.capacity, _TREND_CELLS) if row.trend else ""
+    yield _Line(f"{trend} {said}".lstrip(), LEVEL_TONES[gauge.level], share)
     # What is cut where there is no room comes last.
     is_low = gauge.level not in (Level.OK, Level.UNKNOWN)
     rest = [cause(gauge), recovery(gauge), _forecast(row), cure(gauge) if is_low else ""]
