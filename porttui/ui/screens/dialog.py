@@ -74,29 +74,6 @@ class KeyHints(Widget):
 class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     """A box in the middle: a title, a body that scrolls, and a line that names every key."""
 
-    DEFAULT_CSS = """
-    Dialog {
-        align: center middle;
-        & > .dialog--ok { color: $text-success; text-style: bold; }
-        & > .dialog--warning { color: $text-warning; text-style: bold; }
-        & > .dialog--error { color: $text-error; text-style: bold; }
-        & > .dialog--muted { color: $text-muted; }
-        .dialog {
-            width: 90;
-            max-width: 96%;
-            height: auto;
-            max-height: 100%;
-            border: round $accent;
-            border-title-color: $accent;
-            border-title-style: bold;
-            background: $surface;
-            padding: 0 1;
-        }
-        .dialog-scroll { height: auto; scrollbar-size-vertical: 1; }
-        .dialog-body { width: 1fr; height: auto; }
-    }
-    """
-
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         "dialog--ok",
         "dialog--warning",
