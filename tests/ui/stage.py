@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 from textual import events
+from textual._context import visible_screen_stack
 from textual.geometry import Region
 from textual.keys import _character_to_key
 from textual.message import Message
@@ -79,7 +80,12 @@ async def until(
 
 
 def lines_of(pilot: Pilot[Any], region: Region | None = None) -> list[str]:
-    """The lines of the screen on top, or of a part of it, as they are painted."""
+    """The lines of the screen on top, or of a part of it, as they are painted.
+
+    What is drawn here is kept and painted later: without the screens behind it, which Textual
+    hands over when it paints by itself, a dialog drawn here first would keep a blank background.
+    """
+    visible_screen_stack.set(pilot.app._background_screens)
     strips = pilot.app.screen._compositor.render_strips()
     if region is not None:
         strips = [strip.crop(region.x, region.right) for strip in strips[region.y : region.bottom]]
