@@ -13,9 +13,10 @@ from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
-from porttui.ui.widgets.columns import Cell, Column, Row, Tone, wrap
+from porttui.ui.widgets.columns import Cell, Column, Row, Tone
 from porttui.ui.widgets.following import View, follow, locate
-from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting
+from porttui.ui.widgets.row_strips import Sorting
+from porttui.ui.widgets.table_lines import TableLines
 
 HEADER = 1
 """Lines above the first row; they do not scroll."""
@@ -134,20 +135,13 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             id: Id of the widget.
             classes: CSS classes of the widget.
         """
-        self._columns = tuple(columns)
-        self._row_tone = tone
-        self._mark = mark
+        self._lines = TableLines(self, columns, tone=tone, mark=mark)
         self._empty = empty
         self._rows: Sequence[R] = ()
         self._cursor = -1
         self._by_click = False
         # As of the last resize: a hidden table has no size, yet scrolls as if it were in view.
         self._page = 0
-        self._sorting = Sorting()
-        self._laid_out: RowStrips[R] | None = None
-        self._palettes: dict[str, Palette] = {}
-        self._painted: dict[int, Strip] = {}
-        """By their place in view, the lines as they were painted last."""
         super().__init__(id=id, classes=classes)
 
     @property
@@ -214,8 +208,8 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
     def sorted_by(self, column_id: str | None, descending: bool) -> None:
         """Draw the arrow at this column's label; the rows are left as they are."""
         sorting = Sorting(column_id, descending)
-        if sorting != self._sorting:
-            self._sorting = sorting
+        if sorting != self._lines.sorting:
+            self._lines.sorting = sorting
             self.refresh()
 
     def action_step(self, lines: int) -> None:
@@ -238,33 +232,29 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             self.post_message(self.Chosen(self, row))
 
     def render_line(self, y: int) -> Strip:
-        line = self._painted[y] = self._line(y)
-        return line
+        return self._lines.paint(y, self._line(y))
 
     def _refresh_what_differs(self) -> None:
         """Paint the lines that look otherwise than before: a second changes few of them."""
-        if not self._painted or not self.is_attached:
+        if not self._lines.are_painted or not self.is_attached:
             self.refresh()  # not begun, or ended: there are no styles to paint with
             return
         top = self.scroll_offset.y
-        for y, painted in self._painted.items():
-            if painted != self._line(y):
-                self.refresh_line(top + y)  # counted from the first row there is
+        for y in self._lines.differing(self._line):
+            self.refresh_line(top + y)  # counted from the first row there is
 
     def _line(self, y: int) -> Strip:
-        strips = self._strips
         if y < HEADER:
-            style = self.get_component_rich_style("keyed-table--header")
-            return strips.header(self._sorting, style)
+            return self._lines.header(self.get_component_rich_style("keyed-table--header"))
         if not self._rows:
-            return self._empty_line(y - HEADER)
+            return self._lines.notice(self._empty, y - HEADER, self.size.height - HEADER)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self._rows):
-            return strips.text("", self.rich_style)
+            return self._lines.blank()
         state = ""
         if index == self._cursor:
             state = CURSOR if self.has_focus else CURSOR_BLURRED
-        return strips.row(self._rows[index], self._palette(state))
+        return self._lines.row(y, self._rows[index], state)
 
     def watch_virtual_size(self, size: Size) -> None:
         """The bar is as long as the rows."""
@@ -272,7 +262,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             self.vertical_scrollbar.window_virtual_size = size.height
 
     def notify_style_update(self) -> None:
-        self._palettes.clear()
+        self._lines.forget_styles()
         super().notify_style_update()
 
     def on_resize(self) -> None:
@@ -288,7 +278,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             return
         event.stop()
         if offset.y < HEADER:
-            column = self._strips.column_at(offset.x)
+            column = self._lines.column_at(offset.x)
             if column is not None:
                 self.post_message(self.HeaderClicked(self, column))
             return
@@ -298,26 +288,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         elif index < len(self._rows):
             self._move_to(index)
             self._by_click = True
-
-    @property
-    def _strips(self) -> RowStrips[R]:
-        width = self.scrollable_content_region.width
-        if self._laid_out is None or self._laid_out.width != width:
-            self._laid_out = RowStrips(self._columns, width, tone=self._row_tone, mark=self._mark)
-        return self._laid_out
-
-    def _palette(self, state: str) -> Palette:
-        if state not in self._palettes:
-            self._palettes[state] = Palette(self, state)
-        return self._palettes[state]
-
-    def _empty_line(self, line: int) -> Strip:
-        """A line of the empty text, which stands in the middle of the view."""
-        strips = self._strips
-        lines = wrap(self._empty, strips.width)
-        place = line - max(0, (self.size.height - HEADER - len(lines)) // 2)
-        text = lines[place] if 0 <= place < len(lines) else ""
-        return strips.centred(text, self._palette("")[Tone.MUTED])
 
     def _move_to(self, index: int) -> None:
         """Put the cursor on a row, or on the nearest one there is, and bring it into view."""

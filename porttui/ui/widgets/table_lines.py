@@ -1,0 +1,117 @@
+"""The lines of a table: each is drawn once, though it is compared before it is painted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Generic, TypeVar
+
+from rich.style import Style
+from textual.strip import Strip
+from textual.widget import Widget
+
+from porttui.light_typing import NamedTuple
+from porttui.ui.widgets.columns import Cell, Column, Tone, wrap
+from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting
+
+R = TypeVar("R")
+
+
+class _Drawn(NamedTuple):
+    """A row's line, and all that it was made of."""
+
+    row: object
+    palette: Palette
+    strips: object
+    line: Strip
+
+
+class TableLines(Generic[R]):
+    """The lines of one table as they look now, and as they were painted last.
+
+    Places are counted in lines from the top of the view.
+    """
+
+    def __init__(
+        self,
+        table: Widget,
+        columns: Sequence[Column[R]],
+        *,
+        tone: Callable[[R], Tone] | None,
+        mark: Callable[[R], Cell] | None,
+    ) -> None:
+        """`table`: the widget whose width and styles the lines have."""
+        self.sorting = Sorting()
+        self._table = table
+        self._columns = tuple(columns)
+        self._row_tone = tone
+        self._mark = mark
+        self._strips_of_width: RowStrips[R] | None = None
+        self._palettes: dict[str, Palette] = {}
+        self._drawn: dict[int, _Drawn] = {}
+        self._painted: dict[int, Strip] = {}
+
+    def forget_styles(self) -> None:
+        """The table looks otherwise than before."""
+        self._palettes.clear()
+
+    def header(self, style: Style) -> Strip:
+        """The line of labels."""
+        return self._strips.header(self.sorting, style)
+
+    def row(self, place: int, row: R, state: str) -> Strip:
+        """A row's line. `state`: a component class of the table, or "" for none."""
+        strips, palette = self._strips, self._palette(state)
+        drawn = self._drawn.get(place)
+        if (
+            drawn is None
+            or drawn.row != row
+            or drawn.palette is not palette
+            or drawn.strips is not strips
+        ):
+            drawn = _Drawn(row, palette, strips, strips.row(row, palette))
+            self._drawn[place] = drawn
+        return drawn.line
+
+    def blank(self) -> Strip:
+        """A line without a row."""
+        return self._strips.text("", self._table.rich_style)
+
+    def notice(self, text: str, line: int, height: int) -> Strip:
+        """One of `height` lines in the middle of which a text stands instead of rows."""
+        strips = self._strips
+        lines = wrap(text, strips.width)
+        at = line - max(0, (height - len(lines)) // 2)
+        text = lines[at] if 0 <= at < len(lines) else ""
+        return strips.centred(text, self._palette("")[Tone.MUTED])
+
+    def column_at(self, x: int) -> Column[R] | None:
+        """The column at a cell of a line."""
+        return self._strips.column_at(x)
+
+    def paint(self, place: int, line: Strip) -> Strip:
+        """Remember what is about to be painted at a place."""
+        self._painted[place] = line
+        return line
+
+    def differing(self, line_at: Callable[[int], Strip]) -> Iterator[int]:
+        """The painted places whose lines look otherwise now."""
+        return (place for place, line in self._painted.items() if line != line_at(place))
+
+    @property
+    def are_painted(self) -> bool:
+        """Whether any line was painted so far."""
+        return bool(self._painted)
+
+    @property
+    def _strips(self) -> RowStrips[R]:
+        width = self._table.scrollable_content_region.width
+        if self._strips_of_width is None or self._strips_of_width.width != width:
+            self._strips_of_width = RowStrips(
+                self._columns, width, tone=self._row_tone, mark=self._mark
+            )
+        return self._strips_of_width
+
+    def _palette(self, state: str) -> Palette:
+        if state not in self._palettes:
+            self._palettes[state] = Palette(self._table, state)
+        return self._palettes[state]
