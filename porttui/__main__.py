@@ -122,6 +122,7 @@ def _run_session(command: SessionCommand) -> int:
         return ExitStatus.USAGE
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
     boards = RemoteBoards(command.source)
+    _import_asyncio_without_tls()
     from porttui.ui.session import run_session
 
     return run_session(
@@ -131,6 +132,21 @@ def _run_session(command: SessionCommand) -> int:
         wanted=command.filter,
         place=command.place,
     )
+
+
+def _import_asyncio_without_tls() -> None:
+    """Begin to import Textual, without a part that takes OpenSSL a twentieth of the start.
+
+    asyncio does without `ssl` where Python was built without it, and nothing here speaks TLS.
+    """
+    if "ssl" in sys.modules:
+        return
+    # "Setting the value to None forces ModuleNotFoundError": the import system's reference.
+    sys.modules["ssl"] = None  # type: ignore[assignment]
+    try:
+        import asyncio  # noqa: F401
+    finally:
+        del sys.modules["ssl"]
 
 
 def _no_terminal() -> str | None:

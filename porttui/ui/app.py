@@ -26,6 +26,7 @@ from porttui.ui.messages import (
 )
 from porttui.ui.panes.deck import Deck
 from porttui.ui.sampling_loop import SamplingLoop
+from porttui.ui.screens.main_screen import MainScreen
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.filter_line import FilterLine
 from porttui.ui.widgets.key_line import KeyLine
@@ -84,6 +85,10 @@ class PorttuiApp(KeysInOrder):
         self._deck = Deck(elevation)
         self._filter_line = FilterLine()
         self._status = StatusLine()
+
+    def get_default_screen(self) -> Screen[None]:
+        """The screen beneath all dialogs."""
+        return MainScreen()
 
     def compose(self) -> ComposeResult:
         """Header, panes, filter, status, keys."""

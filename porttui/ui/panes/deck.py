@@ -34,8 +34,16 @@ FRAMED_LINES = 10
 """From this height on a pane has a frame."""
 
 
+class Below(Horizontal):
+    """Two panes side by side."""
+
+    BLANK = True
+
+
 class Deck(Vertical):
     """Knows which pane is active, and which are in view."""
+
+    BLANK = True
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
@@ -55,7 +63,7 @@ class Deck(Vertical):
         listening, loopback, ranges = self._panes
         yield self._tabs
         yield listening
-        with Horizontal(id="below"):
+        with Below(id="below"):
             yield loopback
             yield ranges
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import Generic, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
+from rich.style import Style
 from rich.table import Table
 from rich.text import Text
 from textual.app import ComposeResult
@@ -20,6 +21,8 @@ from textual.widgets import Static
 from porttui.light_typing import NamedTuple
 from porttui.ui.key_order import KeyTaker
 from porttui.ui.widgets.columns import Tone
+from porttui.ui.widgets.row_strips import TONE_VARIABLES
+from porttui.ui.widgets.theme_styles import theme_color
 
 T = TypeVar("T")
 
@@ -74,12 +77,23 @@ class KeyHints(Widget):
 class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     """A box in the middle: a title, a body that scrolls, and a line that names every key."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "dialog--ok",
-        "dialog--warning",
-        "dialog--error",
-        "dialog--muted",
+    # Not in the session's sheet: that is read before the first frame.
+    DEFAULT_CSS = """
+    Dialog { align: center middle; background: $background 60%; }
+    Dialog .dialog {
+        width: 90;
+        max-width: 96%;
+        height: auto;
+        max-height: 100%;
+        border: round $accent;
+        border-title-color: $accent;
+        border-title-style: bold;
+        background: $surface;
+        padding: 0 1;
     }
+    Dialog .dialog-scroll { height: auto; scrollbar-size-vertical: 1; }
+    Dialog .dialog-body { width: 1fr; height: auto; }
+    """
 
     def __init__(self, title: str) -> None:
         super().__init__()
@@ -132,8 +146,9 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
         """Text in the theme's colour for `tone`."""
         if tone is Tone.PLAIN:
             return Text(text)
-        style = self.get_component_rich_style(f"dialog--{tone}", partial=True)
-        return Text(text, style=style)
+        _, background = self.query_one(".dialog", Widget).background_colors
+        color = theme_color(self, TONE_VARIABLES[tone], background).rich_color
+        return Text(text, style=Style(color=color, bold=tone is not Tone.MUTED))
 
     def body(self) -> Sequence[RenderableType]:
         """What it says, line by line; foreign text only in `Text`, never as markup."""

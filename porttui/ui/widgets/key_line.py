@@ -7,7 +7,6 @@ first frame takes beside importing.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.text import Text
@@ -16,6 +15,9 @@ from textual.message import Message
 from textual.widget import Widget
 
 from porttui.ui.keymap import Action
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+
+_KEY = Look("footer-key-foreground", bold=True)
 
 KEPT = 2
 """How many keys at the end stay whatever the width: help, and the way out."""
@@ -26,14 +28,11 @@ class KeyLine(Widget):
 
     ALLOW_SELECT = False
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {"key-line--key"}
-
     DEFAULT_CSS = """
     KeyLine {
         height: 1;
         background: $footer-background;
         color: $footer-description-foreground;
-        & > .key-line--key { color: $footer-key-foreground; text-style: bold; }
     }
     """
 
@@ -48,6 +47,7 @@ class KeyLine(Widget):
         """`actions`: in this order."""
         super().__init__()
         self._actions = tuple(actions)
+        self._styles = ThemeStyles(self)
 
     def shown(self, width: int) -> list[Action]:
         """Those that a line of this width has room for."""
@@ -57,12 +57,15 @@ class KeyLine(Widget):
             del chosen[-KEPT - 1]
         return chosen
 
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
     def render(self) -> Text:
         """The line."""
-        style = self.get_component_rich_style("key-line--key", partial=True)
         line = Text(no_wrap=True, overflow="crop", end="")
         for action in self.shown(self.size.width):
-            line.append(f" {action.footer_key} ", style=style)
+            line.append(f" {action.footer_key} ", style=self._styles[_KEY])
             line.append(f"{action.label} ")
         return line
 

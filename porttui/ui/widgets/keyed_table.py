@@ -261,6 +261,10 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if self.is_attached:
             self.vertical_scrollbar.window_virtual_size = size.height
 
+    def watch_has_focus(self, _has_focus: bool) -> None:
+        """Only the cursor looks otherwise, and that is no rule: nothing is styled anew."""
+        self.refresh()
+
     def notify_style_update(self) -> None:
         self._lines.forget_styles()
         super().notify_style_update()

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import ClassVar
 
 from rich.segment import Segment
 from textual.geometry import Size
@@ -18,10 +17,19 @@ from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 from porttui.ui.wording import age, count, holders, percent
 
 _MOST = 4
 _TREND_CELLS = 12
+
+_BARS = {
+    Tone.PLAIN: Look("primary", "boost"),
+    Tone.MUTED: Look("text-muted", "boost"),
+    Tone.OK: Look("success", "boost"),
+    Tone.WARNING: Look("warning", "boost"),
+    Tone.ERROR: Look("error", "boost"),
+}
 
 
 class _Line(NamedTuple):
@@ -34,29 +42,14 @@ class _Line(NamedTuple):
 class RangeNotes(Widget):
     """A few lines about the row under the cursor; more where there is much to say and room."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "range-notes--ok",
-        "range-notes--warning",
-        "range-notes--error",
-        "range-notes--plain",
-    }
-
     DEFAULT_CSS = """
-    RangeNotes {
-        height: auto;
-        min-height: 5;
-        max-height: 40%;
-        color: $text-muted;
-        & > .range-notes--ok { color: $success; background: $boost; }
-        & > .range-notes--warning { color: $warning; background: $boost; }
-        & > .range-notes--error { color: $error; background: $boost; }
-        & > .range-notes--plain { color: $primary; background: $boost; }
-    }
+    RangeNotes { height: auto; min-height: 5; max-height: 40%; color: $text-muted; }
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._row: PressureRow | None = None
+        self._styles = ThemeStyles(self)
 
     def show(self, row: PressureRow | None) -> None:
         """Speak of this row."""
@@ -67,6 +60,10 @@ class RangeNotes(Widget):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As many lines as there is something to say."""
         return len(self._wrapped(width))
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """One of the lines, exactly as wide as there is room."""
@@ -94,9 +91,8 @@ class RangeNotes(Widget):
         if line.share is None:
             return [Segment(fit(line.text, width), self.rich_style)]
         said = f" {line.text}"[-width:]
-        style = self.get_component_rich_style(f"range-notes--{line.tone}")
-        room = width - len(said)
-        return [Segment(bar(line.share, room), style), Segment(said, self.rich_style)]
+        drawn = bar(line.share, width - len(said))
+        return [Segment(drawn, self._styles[_BARS[line.tone]]), Segment(said, self.rich_style)]
 
 
 def _lines(row: PressureRow) -> Iterator[_Line]:

@@ -3,46 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar
 
 from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName, clip
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 
 SPACE = 65536
 
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _PARTLY_RESERVED = "╱"
 
+_BLANK = Look()
+_SCALE = Look("text-muted")
+_IANA = {
+    RangeName.WELL_KNOWN: Look("text", "secondary"),
+    RangeName.REGISTERED: Look("foreground", "boost"),
+    RangeName.DYNAMIC: Look("foreground", "panel"),
+}
+_EPHEMERAL = Look("text-accent", "accent-muted")
+_DENSITY = Look("accent")
+
 
 class RangeStrip(Widget):
     """Four lines: the port numbers, IANA's ranges, the ephemeral range, how dense the use is."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "range-strip--scale",
-        "range-strip--well-known",
-        "range-strip--registered",
-        "range-strip--dynamic",
-        "range-strip--ephemeral",
-        "range-strip--density",
-    }
-
-    DEFAULT_CSS = """
-    RangeStrip {
-        height: 4;
-        & > .range-strip--scale { color: $text-muted; }
-        & > .range-strip--well-known { background: $secondary; color: $text; }
-        & > .range-strip--registered { background: $boost; color: $foreground; }
-        & > .range-strip--dynamic { background: $panel; color: $foreground; }
-        & > .range-strip--ephemeral { background: $accent-muted; color: $text-accent; }
-        & > .range-strip--density { color: $accent; }
-    }
-    """
+    DEFAULT_CSS = "RangeStrip { height: 4; }"
 
     def __init__(self) -> None:
         super().__init__()
+        self._styles = ThemeStyles(self)
         self._ephemeral: PortRange | None = None
         self._density: Sequence[int] = ()
 
@@ -51,6 +43,10 @@ class RangeStrip(Widget):
         if (ephemeral, density) != (self._ephemeral, self._density):
             self._ephemeral, self._density = ephemeral, density
             self.refresh()
+
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """One of the lines."""
@@ -67,14 +63,14 @@ class RangeStrip(Widget):
             start = max(_column(each.first, width), len(line) + 1 if line else 0)
             if start + len(label) < width - len(last):
                 line = line.ljust(start) + label
-        return [self._segment(line.ljust(width - len(last)) + last, "range-strip--scale")]
+        return [self._segment(line.ljust(width - len(last)) + last, _SCALE)]
 
     def _iana(self, width: int) -> list[Segment]:
         segments = []
         for each in IANA_RANGES:
             cells = _column(each.last + 1, width) - _column(each.first, width)
             label = each.name.value if len(each.name.value) + 2 <= cells else ""
-            segments.append(self._segment(label.center(cells), f"range-strip--{each.name.value}"))
+            segments.append(self._segment(label.center(cells), _IANA[each.name]))
         return segments
 
     def _kernel(self, width: int) -> list[Segment]:
@@ -89,7 +85,7 @@ class RangeStrip(Widget):
             left, ports = _unreserved(self._ephemeral, at, width)
             if left:
                 mark = _PARTLY_RESERVED if left < ports and character == " " else character
-                segments.append(self._segment(mark, "range-strip--ephemeral"))
+                segments.append(self._segment(mark, _EPHEMERAL))
             else:
                 segments.append(self._segment(" "))
         segments.append(self._segment(" " * (width - start - cells)))
@@ -106,14 +102,13 @@ class RangeStrip(Widget):
             end = max(first + 1, (cell + 1) * len(self._density) // width)
             used = sum(self._density[first:end])
             line += _HEIGHTS[-(-used * (len(_HEIGHTS) - 1) // (ports * (end - first)))]
-        return [self._segment(line, "range-strip--density")]
+        return [self._segment(line, _DENSITY)]
 
     def _blank(self, width: int) -> list[Segment]:
         return [self._segment(" " * width)]
 
-    def _segment(self, text: str, component: str = "") -> Segment:
-        style = self.get_component_rich_style(component) if component else self.rich_style
-        return Segment(text, style)
+    def _segment(self, text: str, look: Look = _BLANK) -> Segment:
+        return Segment(text, self._styles[look])
 
 
 def _column(port: int, width: int) -> int:

@@ -2,42 +2,32 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from rich.cells import cell_len
 from rich.text import Text
 from textual.widget import Widget
 
 from porttui.ui.widgets.columns import Tone, fit
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+
+_LOOKS = {
+    Tone.PLAIN: Look("foreground"),
+    Tone.OK: Look("text-success", bold=True),
+    Tone.WARNING: Look("text-warning", bold=True),
+    Tone.ERROR: Look("text-error", bold=True),
+}
 
 
 class StatusLine(Widget):
     """A message on the left, facts about the sampling on the right."""
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "status-line--plain",
-        "status-line--ok",
-        "status-line--warning",
-        "status-line--error",
-    }
-
-    DEFAULT_CSS = """
-    StatusLine {
-        height: 1;
-        background: $surface;
-        color: $text-muted;
-        & > .status-line--plain { color: $foreground; }
-        & > .status-line--ok { color: $text-success; text-style: bold; }
-        & > .status-line--warning { color: $text-warning; text-style: bold; }
-        & > .status-line--error { color: $text-error; text-style: bold; }
-    }
-    """
+    DEFAULT_CSS = "StatusLine { height: 1; background: $surface; color: $text-muted; }"
 
     def __init__(self) -> None:
         super().__init__()
         self._message = ""
         self._tone = Tone.PLAIN
         self._facts = ""
+        self._styles = ThemeStyles(self)
 
     @property
     def message(self) -> str:
@@ -55,6 +45,10 @@ class StatusLine(Widget):
             self._facts = facts
             self.refresh()
 
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
     def render(self) -> Text:
         """The line; what is said comes before what is always there."""
         width = self.size.width
@@ -62,7 +56,6 @@ class StatusLine(Widget):
         facts = self._facts if cell_len(self._facts) <= room else ""
         line = Text(" ", no_wrap=True, overflow="crop", end="")
         said = width - 2 - (cell_len(facts) + 1 if facts else 0)
-        style = self.get_component_rich_style(f"status-line--{self._tone}", partial=True)
-        line.append(fit(self._message, max(0, said)), style=style)
+        line.append(fit(self._message, max(0, said)), style=self._styles[_LOOKS[self._tone]])
         line.append(f" {facts} " if facts else " ")
         return line

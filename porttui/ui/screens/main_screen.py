@@ -1,0 +1,25 @@
+"""The screen beneath all dialogs."""
+
+from __future__ import annotations
+
+from textual import events
+from textual.screen import Screen
+
+
+class MainScreen(Screen[None]):
+    """Covered by panes and lines from edge to edge."""
+
+    BLANK = True
+
+    def __init__(self) -> None:
+        super().__init__(id="_default")
+        self._is_styled = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """At the start everything has just been styled, when it was mounted: not again.
+
+        (Textual calls every class's own handler, so there is no super() here.)
+        """
+        if not self._is_styled:
+            self._is_styled = True
+            event.refresh_styles = False
