@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from porttui.host.contract import BindAnswer, Host, ProcessHandle, SocketReading, Want
-from porttui.model.address import Endpoint, Protocol
+from porttui.model.address import PORTS, Endpoint, Protocol
 from porttui.model.limits import Limits
 from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange, RangeName
@@ -187,7 +187,7 @@ class _Untouched:
     def begin(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
+    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
         raise AssertionError("the sockets were read")
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:

@@ -22,7 +22,7 @@ from porttui.host.contract import (
     SocketReading,
     Want,
 )
-from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.limits import Limit, Limits
 from porttui.model.origin import Container, Traces
 from porttui.model.port_range import PortRange
@@ -217,7 +217,7 @@ class ScriptedMachine:
     def begin(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
+    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
         """See `SocketSource.read`."""
         with self._lock:
             self.reads += 1

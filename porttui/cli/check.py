@@ -70,7 +70,10 @@ def _look(
     """
     try:
         wanted = tuple(_flows(command, host))
-        snapshot = sampler.sample(Want.ALL if names_holders else Want.PORTS)
+        if names_holders:
+            snapshot = sampler.sample()
+        else:
+            snapshot = sampler.sample(Want.PORTS, only_ephemeral=True)
     except (HostError, SampleError) as error:
         return unknown(str(error), as_json=command.as_json), CheckStatus.UNKNOWN, ()
     binds = tuple(dict.fromkeys((*USUAL_BINDS, *command.binds)))

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from porttui import light_typing
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
-from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
@@ -68,8 +68,12 @@ class SocketSource(light_typing.Protocol):
             HostError: nothing could be read at all.
         """
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:
+    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:
         """All TCP and UDP sockets, IPv4 and IPv6; or what is wanted of them.
+
+        Args:
+            want: Less than everything costs less.
+            ports: At least the sockets with one of these local ports.
 
         Raises:
             HostError: nothing could be read at all.

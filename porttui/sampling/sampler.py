@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from porttui.host.contract import Host, HostError, Want
 from porttui.light_typing import TYPE_CHECKING
-from porttui.model.address import Protocol
+from porttui.model.address import PORTS, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
@@ -33,19 +33,27 @@ class Sampler:
         """Where the sockets are read."""
         return self._host.sockets.name
 
-    def sample(self, want: Want = Want.ALL) -> Snapshot:
+    def sample(self, want: Want = Want.ALL, *, only_ephemeral: bool = False) -> Snapshot:
         """Look at the machine. What fails in part is among the snapshot's problems.
+
+        Args:
+            want: Less than everything costs less.
+            only_ephemeral: Sockets with a local port outside the ephemeral range need not be
+                there: no forecast is about them.
 
         Raises:
             SampleError: the sockets could not be read at all.
         """
         with self._one_at_a_time:
             taken_at, start = self._now(), time.perf_counter()
+            ephemeral, problems = self._ephemeral()
+            ports = PORTS
+            if only_ephemeral and ephemeral is not None:
+                ports = range(ephemeral.first, ephemeral.last + 1)
             try:
-                reading = self._host.sockets.read(want)
+                reading = self._host.sockets.read(want, ports)
             except HostError as error:
                 raise SampleError(str(error)) from error
-            ephemeral, problems = self._ephemeral()
             return Snapshot(
                 taken_at=taken_at,
                 duration_ms=(time.perf_counter() - start) * 1000,

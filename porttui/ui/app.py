@@ -85,6 +85,7 @@ class PorttuiApp(KeysInOrder):
         self._deck = Deck(elevation)
         self._filter_line = FilterLine()
         self._status = StatusLine()
+        self._keys = KeyLine([action for action in ACTIONS if action.in_footer])
 
     def get_default_screen(self) -> Screen[None]:
         """The screen beneath all dialogs."""
@@ -96,7 +97,7 @@ class PorttuiApp(KeysInOrder):
         yield self._deck
         yield self._filter_line
         yield self._status
-        yield KeyLine([action for action in ACTIONS if action.in_footer])
+        yield self._keys
 
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
@@ -111,7 +112,7 @@ class PorttuiApp(KeysInOrder):
 
     def on_resize(self, event: events.Resize) -> None:
         """On a very small screen the rows come first."""
-        self.screen_stack[0].set_class(event.size.height < ORNATE_LINES, "plain")
+        self._summary.display = self._keys.display = event.size.height >= ORNATE_LINES
 
     # What the threads tell
 

@@ -13,6 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from porttui.forecast.forecasting import bind_headroom, connect_headroom, udp_headroom
+from porttui.host.contract import Want
 from porttui.host.local import local_host
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Headroom
@@ -126,6 +127,8 @@ def _ask(mix: Mix, seed: int) -> tuple[Answer, ...]:
     for each in asked:
         headroom = each.forecast(sampler.sample())
         assert headroom is not None
+        # What `check` reads: less, and it must say the same.
+        assert headroom == each.forecast(sampler.sample(Want.PORTS, only_ephemeral=True))
         answers.append(Answer(each.name, headroom, mix.count(each.take)))
     return tuple(answers)
 

@@ -88,8 +88,8 @@ def test_a_socket_that_goes_into_time_wait_meanwhile_is_listed_once(
         reader = SockDiagReader(crowded)
         ask = reader._diag.ask_tcp
 
-        def ask_and_close(states: int) -> Answer:
-            answer = ask(states)
+        def ask_and_close(states: int, ports: range) -> Answer:
+            answer = ask(states, ports)
             for each in (*clients[:5], *accepted[:5]):
                 each.close()
             return answer
@@ -151,9 +151,9 @@ class Counting:
         self._reader = SockDiagReader()
         self.reads = 0
 
-    def read(self, want: Want) -> Tables:
+    def read(self, want: Want, ports: range) -> Tables:
         self.reads += 1
-        return self._reader.read(want)
+        return self._reader.read(want, ports)
 
 
 def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(

@@ -10,6 +10,7 @@ import socket
 import struct
 import sys
 from collections.abc import Iterator
+from contextlib import ExitStack
 
 import pytest
 
@@ -27,12 +28,15 @@ from porttui.host.linux.sock_diag import (
     SockDiagError,
 )
 from porttui.model.address import Family, Protocol
-from porttui.model.socket_table import LISTEN
+from porttui.model.socket_table import ESTABLISHED, LISTEN, TIME_WAIT
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux'")
 
 SOCKET, OF_BOTH_FAMILIES, ERROR, DONE = 20, 18, 2, 3
 INTERRUPTED = 0x10
+
+FIVE_PORTS = range(2701, 2706)
+"""And the two behind them: registered for nothing that would run beside tests."""
 
 
 def message(body: bytes, *, kind: int = SOCKET, flags: int = 2, sequence: int = 1) -> bytes:
@@ -125,6 +129,52 @@ def test_the_kernel_filters_states() -> None:
             answer = of(Family.IPV4, SockDiag().ask(Family.IPV4, Protocol.TCP, LISTENING))
             assert set(answer.states) == {LISTEN}
             assert client.getsockname()[1] not in answer.local_ports
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+@pytest.mark.parametrize("protocol", Protocol)
+def test_the_kernel_filters_local_ports(protocol: Protocol, address: str) -> None:
+    """Exactly: neighbours of the range are left out, its first and its last port are there."""
+    version = socket.AF_INET6 if ":" in address else socket.AF_INET
+    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
+    with ExitStack() as open_sockets:
+        for port in FIVE_PORTS:
+            each = open_sockets.enter_context(socket.socket(version, kind))
+            each.bind((address, port))
+        family = Family.IPV6 if ":" in address else Family.IPV4
+        some = SockDiag().ask(family, protocol, ports=FIVE_PORTS[1:4])
+        assert sorted(of(family, some).local_ports) == list(FIVE_PORTS[1:4])
+        one = SockDiag().ask(family, protocol, ports=FIVE_PORTS[2:3])
+        assert list(of(family, one).local_ports) == list(FIVE_PORTS[2:3])
+        none = SockDiag().ask(family, protocol, ports=range(FIVE_PORTS[-1] + 1, FIVE_PORTS[-1] + 3))
+        assert records(none) == {}
+
+
+@pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
+def test_the_kernel_filters_the_ports_of_every_state(address: str) -> None:
+    version = socket.AF_INET6 if ":" in address else socket.AF_INET
+    family = Family.IPV6 if ":" in address else Family.IPV4
+    with ExitStack() as open_sockets:
+        enter = open_sockets.enter_context
+        server = enter(socket.create_server((address, 0), family=version))
+        client = enter(socket.create_connection(server.getsockname()[:2]))
+        waiting = enter(socket.create_connection(server.getsockname()[:2]))
+        idle = enter(socket.socket(version))
+        idle.bind((address, 0))
+        ports = [each.getsockname()[1] for each in (server, client, waiting, idle)]
+        for each in (server.accept()[0], server.accept()[0]):
+            if each.getpeername()[1] == ports[2]:
+                waiting.close()
+                each.close()
+            else:
+                enter(each)
+        states = []
+        for port in ports:
+            found = of(family, SockDiag().ask_tcp(ports=range(port, port + 1)))
+            assert set(found.local_ports) == {port}
+            states.append(set(found.states))
+        assert states[:3] == [{LISTEN, ESTABLISHED}, {ESTABLISHED}, {TIME_WAIT}]
+        assert states[3] <= {7, 13}
 
 
 def test_a_socket_that_is_bound_and_does_not_listen_is_seen() -> None:
@@ -350,7 +400,7 @@ def test_when_netlink_fails_later_the_files_take_over(monkeypatch: pytest.Monkey
     linux = source.linux_source()
     assert linux.name == "sock_diag"
 
-    def fail(*_: object) -> Answer:
+    def fail(*_: object, **__: object) -> Answer:
         raise SockDiagError("gone")
 
     monkeypatch.setattr(SockDiag, "ask", fail)

@@ -13,7 +13,7 @@ import pytest
 from porttui.host.contract import Host, HostError, SocketReading, Want
 from porttui.host.linux.tcp_rules import read_tcp_rules
 from porttui.host.local import SourceName, local_host
-from porttui.model.address import Address, Protocol
+from porttui.model.address import PORTS, Address, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket import Ownership, TcpState
 from porttui.model.socket_table import SocketTable
@@ -41,7 +41,7 @@ class Turnstile:
     def begin(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
+    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
         """Blocks."""
         self.inside += 1
         self.most = max(self.most, self.inside)
@@ -59,7 +59,7 @@ class Broken:
     def begin(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002
+    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
         """Fails."""
         raise HostError("the tables are on fire")
 

@@ -892,8 +892,10 @@ def test_no_name_of_the_table_hides_one_of_textual() -> None:
     overridden = (set(vars(KeyedTable)) - set(vars(Bare))) & inherited
     assert {name for name in overridden if name[0] != "_" and name.islower()} == {
         "render_line",
+        "render_lines",
         "notify_style_update",
         "virtual_size",
+        "watch_has_focus",
     }
     assert {name for name in overridden if name[0] == "_" and name[:2] != "__"} == {
         "_default_virtual_size"  # made of virtual_size

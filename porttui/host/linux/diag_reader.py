@@ -19,7 +19,7 @@ from porttui.host.linux.sock_diag import (
 )
 from porttui.host.linux.table_building import Part, build
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
-from porttui.model.address import Family, Protocol
+from porttui.model.address import PORTS, Family, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
@@ -52,26 +52,26 @@ class SockDiagReader:
         self._is_crowded = is_crowded or _is_crowded
         self._knows_both_families = True
 
-    def read(self, want: Want) -> Tables:
+    def read(self, want: Want, ports: range = PORTS) -> Tables:
         """See `TableReader.read`."""
         parts: list[Part] = []
         problems: list[Problem] = []
-        for part, is_torn in (*self._tcp(want), *self._udp()):
+        for part, is_torn in (*self._tcp(want, ports), *self._udp(ports)):
             parts.append(part)
             if is_torn:
                 problems.append(_torn(part.protocol, part.family))
         return _DiagTables(tuple(parts), tuple(problems))
 
-    def _tcp(self, want: Want) -> Iterator[tuple[Part, bool]]:
+    def _tcp(self, want: Want, ports: range) -> Iterator[tuple[Part, bool]]:
         """Of many sockets those in TIME_WAIT by themselves: then all messages of an answer have the
         same length, and none has to be looked at alone. For few another walk costs more."""
         if want is Want.LISTENING or not self._is_crowded():
             states = LISTENING if want is Want.LISTENING else ALL_STATES
-            yield from _parts(Protocol.TCP, self._tcp_in(states))
+            yield from _parts(Protocol.TCP, self._tcp_in(states, ports))
             return
         begun = time.monotonic()
-        others = list(_parts(Protocol.TCP, self._tcp_in(ALL_STATES & ~TIME_WAITING)))
-        waiting = list(_parts(Protocol.TCP, self._tcp_in(TIME_WAITING)))
+        others = list(_parts(Protocol.TCP, self._tcp_in(ALL_STATES & ~TIME_WAITING, ports)))
+        waiting = list(_parts(Protocol.TCP, self._tcp_in(TIME_WAITING, ports)))
         since_ms = (time.monotonic() - begun) * 1000
         for part, is_torn in others:
             for later, _ in waiting:
@@ -82,19 +82,19 @@ class SockDiagReader:
             yield part, is_torn
         yield from waiting
 
-    def _tcp_in(self, states: int) -> list[Answer]:
+    def _tcp_in(self, states: int, ports: range) -> list[Answer]:
         if self._knows_both_families:
             try:
-                return [self._diag.ask_tcp(states)]
+                return [self._diag.ask_tcp(states, ports)]
             except SockDiagError:
                 # Either it is refused, or nothing works: then the next question tells.
                 self._knows_both_families = False
-        return [self._diag.ask(family, Protocol.TCP, states) for family in Family]
+        return [self._diag.ask(family, Protocol.TCP, states, ports) for family in Family]
 
-    def _udp(self) -> Iterator[tuple[Part, bool]]:
+    def _udp(self, ports: range) -> Iterator[tuple[Part, bool]]:
         """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
         for family in Family:
-            yield from _parts(Protocol.UDP, [self._diag.ask(family, Protocol.UDP)])
+            yield from _parts(Protocol.UDP, [self._diag.ask(family, Protocol.UDP, ports=ports)])
 
 
 def _is_crowded(path: str = "/proc/net/sockstat") -> bool:

@@ -22,7 +22,7 @@ class ProcNetReader:
 
     name = "/proc/net"
 
-    def read(self, want: Want) -> Tables:  # noqa: ARG002  the files are read whole
+    def read(self, want: Want, ports: range) -> Tables:  # noqa: ARG002  the files are read whole
         """See `TableReader.read`."""
         return _ProcNetTables(tuple(read_tables()))
 

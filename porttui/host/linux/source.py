@@ -10,6 +10,7 @@ from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.sock_diag import SockDiagError
 from porttui.light_typing import TYPE_CHECKING
+from porttui.model.address import PORTS
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 
@@ -51,19 +52,19 @@ class LinuxSource:
         """See `SocketSource.begin`."""
         self._cache.begin()
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:
+    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:
         """See `SocketSource.read`."""
         if want is Want.PORTS:
-            tables = self._read(want)
+            tables = self._read(want, ports)
             return SocketReading(tables.build(None), tables.problems)
         self._cache.begin()
-        tables = self._read(want)
+        tables = self._read(want, ports)
         table = tables.build(self._cache.look())
         doubtful = _doubtful(table) - self._out_of_sight
         if doubtful:
             # Closed before its descriptor was looked for, opened after that, or held out of
             # sight? A second look tells; without it every short connection would flicker.
-            vanished = doubtful - self._read(want).inodes()
+            vanished = doubtful - self._read(want, ports).inodes()
             tables = tables.without(vanished) if vanished else tables
             table = tables.build(self._cache.look())
         if want is Want.ALL:
@@ -71,14 +72,14 @@ class LinuxSource:
             self._cache.put_in_order(table.inodes)
         return SocketReading(table, tables.problems)
 
-    def _read(self, want: Want) -> Tables:
+    def _read(self, want: Want, ports: range) -> Tables:
         try:
-            return self._reader.read(want)
+            return self._reader.read(want, ports)
         except HostError:
             if self._spare is None:
                 raise
             self._reader, self._spare = self._spare(), None
-            return self._reader.read(want)
+            return self._reader.read(want, ports)
 
 
 def linux_source(*, netlink: bool = True, once: bool = False) -> LinuxSource:

@@ -35,8 +35,8 @@ class TableReader(light_typing.Protocol):
     def name(self) -> str:
         """For the status line."""
 
-    def read(self, want: Want) -> Tables:
-        """At least the sockets that are wanted.
+    def read(self, want: Want, ports: range) -> Tables:
+        """At least the sockets that are wanted, of those with one of these local ports.
 
         Raises:
             HostError: they could not be read.

@@ -9,7 +9,7 @@ import psutil
 from porttui.host.contract import HostError, SocketReading, Want
 from porttui.host.portable.processes import read_process
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
-from porttui.model.address import Endpoint, Protocol
+from porttui.model.address import PORTS, Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -37,7 +37,11 @@ class PsutilSource:
     def begin(self) -> None:
         """See `SocketSource.begin`: there is nothing to be done beside something else."""
 
-    def read(self, want: Want = Want.ALL) -> SocketReading:  # noqa: ARG002  psutil lists all
+    def read(
+        self,
+        want: Want = Want.ALL,  # noqa: ARG002  psutil lists all
+        ports: range = PORTS,  # noqa: ARG002
+    ) -> SocketReading:
         """See `SocketSource.read`."""
         try:
             found = [(_key(each), each.pid) for each in psutil.net_connections("inet")]

@@ -47,25 +47,27 @@ class Deck(Vertical):
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
-        super().__init__(id="deck", classes="pane-1")
+        super().__init__()
         self._tabs = TabLine()
-        self._panes: tuple[Pane, ...] = (
-            ListeningPane(elevation),
-            LoopbackPane(elevation),
-            RangesPane(),
-        )
+        self._listening = ListeningPane(elevation)
+        self._loopback = LoopbackPane(elevation)
+        self._ranges = RangesPane()
+        self._below = Below()
+        self._panes: tuple[Pane, ...] = (self._listening, self._loopback, self._ranges)
         self._elevation = elevation
         self._scope_pane: ScopePane | None = None
+        self._is_inside = False
+        self._is_narrow = False
+        self._is_frameless = False
         self._number = 1
 
     def compose(self) -> ComposeResult:
         """Listening above, loopback and ranges side by side below."""
-        listening, loopback, ranges = self._panes
         yield self._tabs
-        yield listening
-        with Below(id="below"):
-            yield loopback
-            yield ranges
+        yield self._listening
+        with self._below:
+            yield self._loopback
+            yield self._ranges
 
     @property
     def active(self) -> Pane:
@@ -77,7 +79,7 @@ class Deck(Vertical):
     @property
     def _inside(self) -> ScopePane | None:
         """What stands in place of the ranges."""
-        return self._scope_pane if self.has_class("inside") else None
+        return self._scope_pane if self._is_inside else None
 
     async def enter(self, scope: Scope, board: Board, wanted: Filter) -> None:
         """In place of the ranges, show the sockets of one of them, or of a destination."""
@@ -85,17 +87,17 @@ class Deck(Vertical):
             from porttui.ui.panes.scope import ScopePane  # not in the way of the first frame
 
             self._scope_pane = ScopePane(self._elevation)
-            await self.query_one("#below").mount(self._scope_pane)
+            await self._below.mount(self._scope_pane)
         self._scope_pane.enter(scope)
         self._scope_pane.show_board(board, wanted)
-        self.add_class("inside")
+        self._is_inside = True
         self.go_to(self._scope_pane.number)
 
     def leave(self) -> bool:
         """Back to the ranges; False if it was not inside one."""
-        if self._inside is None:
+        if not self._is_inside:
             return False
-        self.remove_class("inside")
+        self._is_inside = False
         self.go_to(self._number)
         return True
 
@@ -135,11 +137,13 @@ class Deck(Vertical):
         self.go_to(1)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Three panes where they fit, else one."""
-        size = event.size
-        self.set_class(size.width < WIDE_COLUMNS or size.height < WIDE_LINES, "narrow")
-        self.set_class(size.height < TALL_LINES, "short")
-        self.set_class(size.height < FRAMED_LINES, "frameless")
+        """Three panes where they fit, else one; rows before ornaments."""
+        width, height = event.size
+        self._is_narrow = width < WIDE_COLUMNS or height < WIDE_LINES
+        self._below.set_class(self._is_narrow, "alone")
+        self._ranges.fold(height < TALL_LINES)
+        self._is_frameless = height < FRAMED_LINES
+        self._arrange()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click into a pane makes it the active one."""
@@ -159,8 +163,15 @@ class Deck(Vertical):
 
     def _activate(self, number: int) -> None:
         self._tabs.activate(number)
-        if number == self._number:
-            return  # classes that change have every widget below styled anew
-        self.remove_class(f"pane-{self._number}")
         self._number = number
-        self.add_class(f"pane-{number}")
+        self._arrange()
+
+    def _arrange(self) -> None:
+        """Bring what fits into view, and light up the frame of the active pane."""
+        active = self.active
+        replaced = self._ranges if self._is_inside else self._scope_pane
+        for pane in filter(None, (*self._panes, self._scope_pane)):
+            pane.display = pane is active or not (self._is_narrow or pane is replaced)
+            pane.look(active=pane is active, frameless=self._is_frameless)
+        self._below.display = active is not self._listening or not self._is_narrow
+        self._tabs.display = self._is_narrow

@@ -10,6 +10,8 @@ from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
+from textual.geometry import Region
+from textual.strip import Strip
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Mark, Marked, Shown
@@ -65,6 +67,24 @@ class Pane(Vertical):
     def on_mount(self) -> None:
         """Draw the frame before there is anything in it."""
         self.border_title = Content(f"{self.number} {self.label}")
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """The room is covered: between title and foot all lines are alike, and one is drawn."""
+        foot = self.region.height - 1
+        places = [y if y in (0, foot) else min(1, foot) for y in crop.line_range]
+        draw = super().render_lines
+        lines = {y: draw(Region(crop.x, y, crop.width, 1))[0] for y in set(places)}
+        return [lines[y] for y in places]
+
+    def look(self, *, active: bool, frameless: bool) -> None:
+        """Show that the keys act here, or do not; on a very small screen without any frame."""
+        if active == self.has_class("active") and frameless == self.has_class("frameless"):
+            return
+        self.set_class(active, "active", update=False)
+        self.set_class(frameless, "frameless", update=False)
+        if self.is_attached:
+            # The frame only. With `update` everything inside would be styled anew, too.
+            self.app.stylesheet.update_nodes((self,))
 
     @property
     def table(self) -> KeyedTable[Marked[R]]:

@@ -27,6 +27,9 @@ from porttui.ui.widgets.range_strip import RangeStrip
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.wording import count, percent
 
+_SHORT_NOTES = 5
+"""Lines of the notes on a short screen."""
+
 
 class RangesPane(Pane):
     """The port space, what can run out of it, IANA's ranges and the kernel's."""
@@ -50,6 +53,11 @@ class RangesPane(Pane):
     def table(self) -> KeyedTable[PressureRow]:  # type: ignore[override]
         """Where the cursor is."""
         return self._table
+
+    def fold(self, is_short: bool) -> None:
+        """On a short screen rows come before ornaments."""
+        self._strip.display = not is_short
+        self._notes.styles.max_height = _SHORT_NOTES if is_short else None
 
     def show_board(self, board: Board, wanted: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""

@@ -17,7 +17,7 @@ from textual.widget import Widget
 from porttui.ui.keymap import Action
 from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 
-_KEY = Look("footer-key-foreground", bold=True)
+_KEY = Look("footer-key-foreground", text_style="bold")
 
 KEPT = 2
 """How many keys at the end stay whatever the width: help, and the way out."""

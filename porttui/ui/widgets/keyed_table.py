@@ -7,7 +7,7 @@ from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Size
+from textual.geometry import Region, Size
 from textual.message import Message
 from textual.reactive import Reactive
 from textual.scroll_view import ScrollView
@@ -15,14 +15,11 @@ from textual.strip import Strip
 
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone
 from porttui.ui.widgets.following import View, follow, locate
-from porttui.ui.widgets.row_strips import Sorting
+from porttui.ui.widgets.row_strips import Part, Sorting
 from porttui.ui.widgets.table_lines import TableLines
 
 HEADER = 1
 """Lines above the first row; they do not scroll."""
-
-CURSOR = "keyed-table--cursor"
-CURSOR_BLURRED = "keyed-table--cursor-blurred"
 
 R = TypeVar("R", bound=Row[Hashable])
 M = TypeVar("M", bound=Row[Hashable])
@@ -49,12 +46,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     ALLOW_SELECT = False
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = {
-        "keyed-table--header",
-        CURSOR,
-        CURSOR_BLURRED,
-    }
-
     DEFAULT_CSS = """
     KeyedTable {
         background: $surface;
@@ -65,16 +56,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         scrollbar-background: $surface;
         scrollbar-background-hover: $surface;
         scrollbar-background-active: $surface;
-
-        & > .keyed-table--header { color: $text-muted; background: $panel; text-style: bold; }
-        & > .keyed-table--cursor { background: $primary 30%; text-style: bold; }
-        & > .keyed-table--cursor-blurred { background: $primary 18%; }
-
-        &:nocolor, &:ansi {
-            & > .keyed-table--header { text-style: bold underline; }
-            & > .keyed-table--cursor { background: $surface; text-style: reverse; }
-            & > .keyed-table--cursor-blurred { background: $surface; text-style: underline; }
-        }
     }
     """
 
@@ -231,6 +212,17 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if row is not None:
             self.post_message(self.Chosen(self, row))
 
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Without a frame past Textual's cache of framed lines: what was drawn is kept here."""
+        if any(self.styles.gutter):
+            return super().render_lines(crop)
+        _, background = self.background_colors
+        lines = [self.render_line(y) for y in crop.line_range]
+        for each in self.get_line_filters():
+            lines = [line.apply_filter(each, background) for line in lines]
+        blank = self.rich_style
+        return [line.crop_extend(crop.x, crop.right, blank) for line in lines]
+
     def render_line(self, y: int) -> Strip:
         return self._lines.paint(y, self._line(y))
 
@@ -245,16 +237,16 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def _line(self, y: int) -> Strip:
         if y < HEADER:
-            return self._lines.header(self.get_component_rich_style("keyed-table--header"))
+            return self._lines.header()
         if not self._rows:
             return self._lines.notice(self._empty, y - HEADER, self.size.height - HEADER)
         index = self.scroll_offset.y + y - HEADER
         if index >= len(self._rows):
             return self._lines.blank()
-        state = ""
+        part = Part.ROW
         if index == self._cursor:
-            state = CURSOR if self.has_focus else CURSOR_BLURRED
-        return self._lines.row(y, self._rows[index], state)
+            part = Part.CURSOR if self.has_focus else Part.CURSOR_BLURRED
+        return self._lines.row(y, self._rows[index], part)
 
     def watch_virtual_size(self, size: Size) -> None:
         """The bar is as long as the rows."""

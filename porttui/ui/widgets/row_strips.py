@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from enum import Enum
 from typing import Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -14,7 +15,7 @@ from textual.widget import Widget
 
 from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit, fit_cell, lay_out
-from porttui.ui.widgets.theme_styles import theme_color
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles, theme_color
 
 GAP = 2
 """Blank cells between two columns."""
@@ -25,17 +26,44 @@ GUTTER = 2
 R = TypeVar("R")
 
 
-class Palette(dict[Tone, Style]):
-    """The style of each tone on the lines of a table in one state, made when it is first drawn."""
+class Part(Enum):
+    """What a line of a table is."""
 
-    def __init__(self, table: Widget, state: str) -> None:
-        """`state`: a component class of the table, or "" for none."""
+    HEADER = "header"
+    ROW = "row"
+    CURSOR = "cursor"
+    """The row that keys act on."""
+    CURSOR_BLURRED = "blurred"
+    """The same while the keys are for something else."""
+
+
+_LOOKS = {
+    Part.HEADER: Look("text-muted", "panel", "bold"),
+    Part.ROW: Look(),
+    Part.CURSOR: Look(background="primary 30%", text_style="bold"),
+    Part.CURSOR_BLURRED: Look(background="primary 18%"),
+}
+_LOOKS_WITHOUT_COLORS = {
+    Part.HEADER: Look("text-muted", "panel", "bold underline"),
+    Part.ROW: Look(),
+    Part.CURSOR: Look(text_style="reverse"),
+    Part.CURSOR_BLURRED: Look(text_style="underline"),
+}
+"""Where there are no shades of a background: NO_COLOR, and themes of the terminal's own colours."""
+
+
+class Palette(dict[Tone, Style]):
+    """The style of each tone on one kind of a table's lines, made when it is first drawn."""
+
+    def __init__(self, table: Widget, part: Part) -> None:
         super().__init__()
+        has_shades = not (table.app.no_color or table.app.native_ansi_color)
+        self._look = (_LOOKS if has_shades else _LOOKS_WITHOUT_COLORS)[part]
         self._table = table
-        self._state = state
 
     def __missing__(self, tone: Tone) -> Style:
-        style = self[tone] = _mixed(self._table, tone, self._state)
+        line = ThemeStyles(self._table)[self._look]
+        style = self[tone] = _mixed(self._table, tone, line)
         return style
 
 
@@ -58,9 +86,8 @@ def tone_color(table: Widget, tone: Tone) -> RichColor:
     return theme_color(table, TONE_VARIABLES[tone], background).rich_color
 
 
-def _mixed(table: Widget, tone: Tone, state: str) -> Style:
+def _mixed(table: Widget, tone: Tone, line: Style) -> Style:
     """Put the tone's colour on the line's background, with the text attributes of both."""
-    line = table.get_component_rich_style(state) if state else table.rich_style
     if tone is Tone.PLAIN:
         return line
     attributes = _ATTRIBUTES.get(tone, Style())

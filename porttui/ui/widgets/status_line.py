@@ -11,9 +11,9 @@ from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 
 _LOOKS = {
     Tone.PLAIN: Look("foreground"),
-    Tone.OK: Look("text-success", bold=True),
-    Tone.WARNING: Look("text-warning", bold=True),
-    Tone.ERROR: Look("text-error", bold=True),
+    Tone.OK: Look("text-success", text_style="bold"),
+    Tone.WARNING: Look("text-warning", text_style="bold"),
+    Tone.ERROR: Look("text-error", text_style="bold"),
 }
 
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
-from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
 from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Cell, Column, Tone, wrap
-from porttui.ui.widgets.row_strips import Palette, RowStrips, Sorting
+from porttui.ui.widgets.row_strips import Palette, Part, RowStrips, Sorting
 
 R = TypeVar("R")
 
@@ -46,7 +45,7 @@ class TableLines(Generic[R]):
         self._row_tone = tone
         self._mark = mark
         self._strips_of_width: RowStrips[R] | None = None
-        self._palettes: dict[str, Palette] = {}
+        self._palettes: dict[Part, Palette] = {}
         self._drawn: dict[int, _Drawn] = {}
         self._painted: dict[int, Strip] = {}
 
@@ -54,13 +53,13 @@ class TableLines(Generic[R]):
         """The table looks otherwise than before."""
         self._palettes.clear()
 
-    def header(self, style: Style) -> Strip:
+    def header(self) -> Strip:
         """The line of labels."""
-        return self._strips.header(self.sorting, style)
+        return self._strips.header(self.sorting, self._palette(Part.HEADER)[Tone.PLAIN])
 
-    def row(self, place: int, row: R, state: str) -> Strip:
-        """A row's line. `state`: a component class of the table, or "" for none."""
-        strips, palette = self._strips, self._palette(state)
+    def row(self, place: int, row: R, part: Part) -> Strip:
+        """A row's line."""
+        strips, palette = self._strips, self._palette(part)
         drawn = self._drawn.get(place)
         if (
             drawn is None
@@ -74,7 +73,7 @@ class TableLines(Generic[R]):
 
     def blank(self) -> Strip:
         """A line without a row."""
-        return self._strips.text("", self._table.rich_style)
+        return self._strips.text("", self._palette(Part.ROW)[Tone.PLAIN])
 
     def notice(self, text: str, line: int, height: int) -> Strip:
         """One of `height` lines in the middle of which a text stands instead of rows."""
@@ -82,7 +81,7 @@ class TableLines(Generic[R]):
         lines = wrap(text, strips.width)
         at = line - max(0, (height - len(lines)) // 2)
         text = lines[at] if 0 <= at < len(lines) else ""
-        return strips.centred(text, self._palette("")[Tone.MUTED])
+        return strips.centred(text, self._palette(Part.ROW)[Tone.MUTED])
 
     def column_at(self, x: int) -> Column[R] | None:
         """The column at a cell of a line."""
@@ -111,7 +110,7 @@ class TableLines(Generic[R]):
             )
         return self._strips_of_width
 
-    def _palette(self, state: str) -> Palette:
-        if state not in self._palettes:
-            self._palettes[state] = Palette(self._table, state)
-        return self._palettes[state]
+    def _palette(self, part: Part) -> Palette:
+        if part not in self._palettes:
+            self._palettes[part] = Palette(self._table, part)
+        return self._palettes[part]

@@ -17,11 +17,12 @@ _AUTO = "auto"
 
 
 class Look(NamedTuple):
-    """How a part of a widget looks. Colours are variables of the theme; "" is the widget's own."""
+    """How a part of a widget looks, in the words of its style sheets; "" is the widget's own."""
 
     color: str = ""
+    """A variable of the theme, with an opacity perhaps: "primary 30%"."""
     background: str = ""
-    bold: bool | None = None
+    text_style: str = ""
 
 
 class ThemeStyles(dict[Look, Style]):
@@ -38,15 +39,20 @@ class ThemeStyles(dict[Look, Style]):
         color = self._widget.rich_style.color
         if look.color:
             color = theme_color(self._widget, look.color, background).rich_color
-        style = Style(color=color, bgcolor=background.rich_color, bold=look.bold)
+        style = Style(color=color, bgcolor=background.rich_color) + Style.parse(look.text_style)
         self[look] = style
         return style
 
 
-def theme_color(widget: Widget, variable: str, background: Color) -> Color:
-    """What a variable of the theme looks like on a background."""
-    name, _, opacity = widget.app.theme_variables[variable].partition(" ")
+def theme_color(widget: Widget, words: str, background: Color) -> Color:
+    """What a variable of the theme, perhaps with an opacity, looks like on a background."""
+    variable, _, opacity = words.partition(" ")
+    name, _, its_opacity = widget.app.theme_variables[variable].partition(" ")
     color = background.get_contrast_text(1.0) if name == _AUTO else Color.parse(name)
-    if opacity and color.ansi is None:
-        color = color.multiply_alpha(float(opacity.rstrip("%")) / 100)
+    if color.ansi is None:
+        color = color.multiply_alpha(_share(opacity) * _share(its_opacity))
     return background + color
+
+
+def _share(percent: str) -> float:
+    return float(percent.rstrip("%")) / 100 if percent else 1.0
