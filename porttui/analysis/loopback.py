@@ -106,7 +106,7 @@ class _Servers:
         self._ends = ends
         side = sockets.side.addresses
         self._family = [None if each is None else each.family for each in side]
-        listeners = [row for row, state in enumerate(sockets.states) if state == LISTEN]
+        listeners = list(sockets.rows_in(LISTEN))
         self._exact = {(self._family_of(row), ends.local[row]) for row in listeners}
         self._wildcard = {
             (self._family_of(row), sockets.local_ports[row])

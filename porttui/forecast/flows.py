@@ -23,7 +23,6 @@ from porttui.model.socket import Ownership
 from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNTOLD, SocketTable
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
-_IS_LISTEN = bytes(code == LISTEN for code in range(256))
 
 
 class Flows:
@@ -134,17 +133,10 @@ class Flows:
         if not address.is_loopback and address.unmapped not in self._own:
             return ()
         found: dict[Process, None] = {}
-        row = self._is_listening.find(1)
-        while row >= 0:
+        for row in sockets.rows_in(LISTEN):
             if sockets.local_ports[row] == remote.port and accepts(sockets, row, address):
                 found |= dict.fromkeys(sockets.side.groups[sockets.groups[row]])
-            row = self._is_listening.find(1, row + 1)
         return tuple(found)
-
-    @cached_property
-    def _is_listening(self) -> bytes:
-        """1 for each TCP listener."""
-        return self._sockets.states[: self._sockets.udp_from].translate(_IS_LISTEN)
 
     @cached_property
     def _own(self) -> set[bytes]:

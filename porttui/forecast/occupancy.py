@@ -8,7 +8,7 @@ any other between connections that differ in one of the ends.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 from functools import lru_cache
 from itertools import compress
 
@@ -106,16 +106,19 @@ def marks(ephemeral: PortRange) -> bytes:
 
 def _grouped(sockets: SocketTable, ephemeral: PortRange) -> _Groups:
     end = sockets.udp_from
-    chosen = list(map(marks(ephemeral).__getitem__, sockets.local_ports[:end]))
-    keys = zip(
+    rows: Iterable[int] = range(end)
+    keys: Iterable[tuple[int, int, int, int]] = zip(
         sockets.states[:end].translate(_KINDS),
         sockets.local_addresses,
         sockets.remote_addresses,
         sockets.remote_ports,
         strict=False,
     )
+    chosen = bytes(map(marks(ephemeral).__getitem__, sockets.local_ports[:end]))
+    if 0 in chosen:
+        rows, keys = compress(rows, chosen), compress(keys, chosen)
     groups: defaultdict[tuple[int, int, int, int], list[int]] = defaultdict(list)
-    for row, key in zip(compress(range(end), chosen), compress(keys, chosen), strict=True):
+    for row, key in zip(rows, keys, strict=False):
         groups[key].append(row)
     return groups
 

@@ -51,9 +51,11 @@ class _Known(NamedTuple):
     threads: Threads | None
     """None where too many files would have to be held open: then they are looked up by name."""
 
-    def ran_since(self, directory: str) -> bool:
+    def ran_since(self, proc: str, pid: int) -> bool:
         """Whether it may differ from what was read."""
-        now = self.threads.ran() if self.threads else counts_of(directory)
+        if self.threads is not None:
+            return self.threads.ran_since(self.ran)
+        now = counts_of(f"{proc}/{pid}")
         return not now or now != self.ran
 
 
@@ -107,7 +109,14 @@ class HolderCache:
         pids = list_pids(self._proc)
         for pid in self._known.keys() - set(pids):
             self._drop(pid)
-        self._read([pid for pid in pids if self._may_differ(pid)])
+        known = self._known
+        self._read(
+            [
+                pid
+                for pid in pids
+                if (before := known.get(pid)) is None or before.ran_since(self._proc, pid)
+            ]
+        )
         if not self._groups:
             self._groups = tuple(self._members(group) for group in self._numbers)
         return Holders(self._group_of, self._groups)
@@ -127,16 +136,14 @@ class HolderCache:
         """By pid, what its threads' counts were when it was read."""
         return {pid: known.ran for pid, known in self._known.items()}
 
-    def _may_differ(self, pid: int) -> bool:
-        known = self._known.get(pid)
-        return known is None or known.ran_since(f"{self._proc}/{pid}")
-
     def _read(self, pids: Sequence[int]) -> None:
         """The counts first: what happens from there on shows in the next look."""
-        ran = {} if self._once else {pid: self._take_hold(pid) for pid in pids}
         own = os.getpid()
+        # This process runs whenever it looks: it has no use for a count of its own.
+        others = () if self._once else (pid for pid in pids if pid != own)
+        ran = {pid: self._take_hold(pid) for pid in others}
         for pid in pids:
-            # This process runs whenever it looks, and most of what it has open are counts.
+            # Most of what this process has open are counts.
             besides = self._held if pid == own else ()
             inodes = socket_inodes(f"{self._proc}/{pid}/fd", besides)
             self._learn(pid, Found(inodes, ran.get(pid, b"")))

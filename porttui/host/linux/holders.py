@@ -17,7 +17,7 @@ def list_pids(proc: str) -> list[int]:
         HostError: /proc cannot be listed.
     """
     try:
-        return sorted(int(name) for name in os.listdir(proc) if name.isdecimal())
+        return sorted(map(int, filter(str.isdecimal, os.listdir(proc))))
     except OSError as error:
         raise HostError(f"{proc} cannot be listed: {error.strerror}") from error
 

@@ -33,6 +33,16 @@ class Threads(NamedTuple):
         except ProcessLookupError:
             return b""
 
+    def ran_since(self, before: bytes) -> bool:
+        """Whether `ran` is another one than before, or cannot be told."""
+        if len(self.counts) == 1:
+            try:
+                return os.pread(self.counts[0], _COUNT_BYTES, 0) != before
+            except ProcessLookupError:
+                return True
+        now = self.ran()
+        return not now or now != before
+
     def close(self) -> None:
         """Let go of them."""
         for each in self.counts:
