@@ -34,14 +34,15 @@ class Threads(NamedTuple):
             return b""
 
     def ran_since(self, before: bytes) -> bool:
-        """Whether `ran` is another one than before, or cannot be told."""
-        if len(self.counts) == 1:
-            try:
-                return os.pread(self.counts[0], _COUNT_BYTES, 0) != before
-            except ProcessLookupError:
-                return True
-        now = self.ran()
-        return not now or now != before
+        """Whether `ran` is another one than before, or cannot be told or was not."""
+        if not before:
+            return True
+        if len(self.counts) > 1:
+            return self.ran() != before
+        try:
+            return os.pread(self.counts[0], _COUNT_BYTES, 0) != before
+        except ProcessLookupError:
+            return True
 
     def close(self) -> None:
         """Let go of them."""
