@@ -102,6 +102,8 @@ class PorttuiApp(KeysInOrder):
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
         self._sampling.start()
+        # After `fg` the terminal is blank, and nothing else would paint what has not changed.
+        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self._first_place is not None:
             self._acting.asking.why(self._first_place)
 
