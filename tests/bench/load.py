@@ -63,7 +63,9 @@ def _child(make: Callable[[], object]) -> tuple[int, int]:
     reading, writing = os.pipe()
     pid = os.fork()
     if pid == 0:
-        os.close(reading)
+        # The other children's pipes, too: two thousand processes would have two million of them.
+        os.closerange(3, writing)
+        os.closerange(writing + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         _end_with_parent()
         kept = make()
         os.write(writing, b"r")

@@ -163,6 +163,9 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
     with socket.create_server(("127.0.0.1", 0)) as server:
         inode = os.fstat(server.fileno()).st_ino
         monkeypatch.setattr("porttui.host.linux.holder_cache.socket_inodes", lambda *_: list[int]())
+        monkeypatch.setattr(
+            "porttui.host.linux.holder_cache.OwnDescriptors.sockets", lambda *_: list[int]()
+        )
         reader = Counting()
         source = LinuxSource(reader)
         for expected in (2, 3, 4):

@@ -20,7 +20,9 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
 from porttui.host.linux.holders import list_pids, socket_inodes
+from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.processes import read_process
+from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import Threads, counts_of, hold_threads, thread_names
 from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
@@ -53,10 +55,16 @@ class _Known(NamedTuple):
 
     def ran_since(self, proc: str, pid: int) -> bool:
         """Whether it may differ from what was read."""
-        if self.threads is not None:
-            return self.threads.ran_since(self.ran)
-        now = counts_of(f"{proc}/{pid}")
-        return not now or now != self.ran
+        if not self.ran:
+            return True
+        now = self.threads.ran() if self.threads else counts_of(f"{proc}/{pid}")
+        return now != self.ran
+
+    @property
+    def only_count(self) -> int | None:
+        """The descriptor of its thread's count, if it is held, and it has but one thread."""
+        is_one = self.ran and self.threads is not None and len(self.threads.counts) == 1
+        return self.threads.counts[0] if is_one and self.threads else None
 
 
 _UNREAD = _Known(b"", frozenset(), None, None)
@@ -69,12 +77,15 @@ class HolderCache:
         """`once`: there will be one look, so nothing has to be remembered for another."""
         self._proc = proc
         self._known: dict[int, _Known] = {}
+        self._resting = Resting()
+        """Those of `_known` with a single count that is held open."""
         self._pids_of: dict[int, tuple[int, ...]] = {}
         self._group_of: dict[int, int] = {}
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """Of `_numbers`, in their order; () when something has changed."""
         self._unordered = 0
+        self._own = OwnDescriptors()
         self._held: set[str] = set()
         """The descriptors of the counts that are held open."""
         self._once = once
@@ -106,20 +117,20 @@ class HolderCache:
             self._take_over(under_way.result())
         if len(self._numbers) > _MOST_GROUPS + len(self._known):
             self._forget()
-        pids = list_pids(self._proc)
-        for pid in self._known.keys() - set(pids):
+        pids = set(list_pids(self._proc))
+        for pid in self._known.keys() - pids:
             self._drop(pid)
-        known = self._known
-        self._read(
-            [
-                pid
-                for pid in pids
-                if (before := known.get(pid)) is None or before.ran_since(self._proc, pid)
-            ]
-        )
+        self._read(sorted(self._to_read(pids)))
         if not self._groups:
             self._groups = tuple(self._members(group) for group in self._numbers)
         return Holders(self._group_of, self._groups)
+
+    def _to_read(self, there: set[int]) -> set[int]:
+        """The new processes, and those that may differ from what was read."""
+        known = self._known
+        others = known.keys() - self._resting.pids
+        ran = {pid for pid in others if known[pid].ran_since(self._proc, pid)}
+        return (there - known.keys()).union(ran, self._resting.disturbed())
 
     def put_in_order(self, inodes: Iterable[int]) -> None:
         """Look-ups in this order take half the time: what is there lies side by side in memory.
@@ -143,9 +154,10 @@ class HolderCache:
         others = () if self._once else (pid for pid in pids if pid != own)
         ran = {pid: self._take_hold(pid) for pid in others}
         for pid in pids:
-            # Most of what this process has open are counts.
-            besides = self._held if pid == own else ()
-            inodes = socket_inodes(f"{self._proc}/{pid}/fd", besides)
+            if pid == own:
+                inodes = self._own.sockets(self._held)
+            else:
+                inodes = socket_inodes(f"{self._proc}/{pid}/fd")
             self._learn(pid, Found(inodes, ran.get(pid, b"")))
 
     def _learn(self, pid: int, found: Found) -> None:
@@ -153,10 +165,21 @@ class HolderCache:
         self.pids_read.add(pid)
         known, inodes = self._known.get(pid, _UNREAD), frozenset(found.inodes)
         self._hold_by(pid, known.inodes, inodes)
-        process = read_process(pid) if inodes else None
-        self._known[pid] = known._replace(ran=found.ran, inodes=inodes, process=process)
+        if pid == os.getpid() and known.process:
+            process: Process | None = known.process  # it does not rename itself
+        else:
+            process = read_process(pid) if inodes else None
+        self._keep(pid, known._replace(ran=found.ran, inodes=inodes, process=process))
         if inodes != known.inodes or process != known.process:
             self._groups = ()
+
+    def _keep(self, pid: int, known: _Known) -> None:
+        self._known[pid] = known
+        count = known.only_count
+        if count is None:
+            self._resting.forget(pid)
+        else:
+            self._resting.watch(pid, count, known.ran)
 
     def _take_over(self, found: Mapping[int, Found]) -> None:
         """What other processes have read."""
@@ -166,7 +189,7 @@ class HolderCache:
                 held = self._take_hold(pid)
                 # What is the same by name, now that it is held, was the same when it was read.
                 is_same = counts_of(f"{self._proc}/{pid}") == each.ran
-                self._known[pid] = self._known[pid]._replace(ran=held if is_same else b"")
+                self._keep(pid, self._known[pid]._replace(ran=held if is_same else b""))
 
     def _take_hold(self, pid: int) -> bytes:
         """Of the threads of a process that is about to be read; their counts."""
@@ -176,7 +199,7 @@ class HolderCache:
         if threads is None:
             return counts_of(directory)
         self._held.update(map(str, threads.counts))
-        self._known[pid] = self._known.get(pid, _UNREAD)._replace(ran=b"", threads=threads)
+        self._keep(pid, self._known.get(pid, _UNREAD)._replace(ran=b"", threads=threads))
         if len(thread_names(directory)) != len(threads.counts):
             return b""  # a thread began before the others' counts were read: who knows what it did
         return threads.ran()
@@ -186,7 +209,7 @@ class HolderCache:
         if known is not None and known.threads is not None:
             self._held.difference_update(map(str, known.threads.counts))
             known.threads.close()
-            self._known[pid] = known._replace(ran=b"", threads=None)
+            self._keep(pid, known._replace(ran=b"", threads=None))
 
     def _drop(self, pid: int) -> None:
         self._let_go(pid)

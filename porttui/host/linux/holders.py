@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Container
 
 from porttui.host.contract import HostError
 
@@ -30,12 +29,8 @@ def open_descriptors(directory: str) -> int:
         return 0
 
 
-def socket_inodes(directory: str, besides: Container[str] = ()) -> list[int]:
+def socket_inodes(directory: str) -> list[int]:
     """The sockets behind the links in a /proc/PID/fd; none where this user may not look.
-
-    Args:
-        directory: The /proc/PID/fd.
-        besides: Descriptors that are known to be no sockets.
 
     Raises:
         HostError: no more files can be opened.
@@ -47,8 +42,6 @@ def socket_inodes(directory: str, besides: Container[str] = ()) -> list[int]:
         place = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:
             for descriptor in os.listdir(place):
-                if descriptor in besides:
-                    continue
                 try:
                     targets.append(readlink(descriptor.encode(), dir_fd=place))
                 except (FileNotFoundError, ProcessLookupError):

@@ -12,7 +12,8 @@ import os
 from porttui.host.contract import HostError
 from porttui.light_typing import NamedTuple
 
-_COUNT_BYTES = 128
+COUNT_BYTES = 128
+"""Enough for what a schedstat says."""
 _NOT_KEPT = b"0 0 0\n"
 _GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
 
@@ -26,23 +27,9 @@ class Threads(NamedTuple):
     def ran(self) -> bytes:
         """How long and how often each has run; b"" when one of them has ended, or none is told."""
         try:
-            if len(self.counts) == 1:  # as nearly all have
-                told = os.pread(self.counts[0], _COUNT_BYTES, 0)
-                return b"" if told == _NOT_KEPT else told
-            return _told([os.pread(each, _COUNT_BYTES, 0) for each in self.counts])
+            return _told([os.pread(each, COUNT_BYTES, 0) for each in self.counts])
         except ProcessLookupError:
             return b""
-
-    def ran_since(self, before: bytes) -> bool:
-        """Whether `ran` is another one than before, or cannot be told or was not."""
-        if not before:
-            return True
-        if len(self.counts) > 1:
-            return self.ran() != before
-        try:
-            return os.pread(self.counts[0], _COUNT_BYTES, 0) != before
-        except ProcessLookupError:
-            return True
 
     def close(self) -> None:
         """Let go of them."""
@@ -114,6 +101,6 @@ def _told(counts: list[bytes]) -> bytes:
 def _read(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, _COUNT_BYTES)
+        return os.read(descriptor, COUNT_BYTES)
     finally:
         os.close(descriptor)

@@ -1,0 +1,79 @@
+"""What this process has open itself, without listing it every time."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from porttui.host.linux.own_descriptors import OwnDescriptors
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")
+
+
+@pytest.fixture
+def held() -> Iterator[set[str]]:
+    """Files that are open and known to be no sockets."""
+    with ExitStack() as open_files:
+        files = [open_files.enter_context(open(os.devnull, "rb")) for _ in range(20)]
+        yield {str(file.fileno()) for file in files}
+
+
+def inode(of: socket.socket) -> int:
+    return os.fstat(of.fileno()).st_ino
+
+
+def test_a_socket_is_there_while_it_is_open(held: set[str]) -> None:
+    own = OwnDescriptors()
+    before = own.sockets(held)
+    with socket.socket() as opened:
+        assert sorted(own.sockets(held)) == sorted([*before, inode(opened)])
+    assert own.sockets(held) == before
+
+
+def test_another_socket_with_the_same_number_is_another_one(held: set[str]) -> None:
+    own = OwnDescriptors()
+    first = socket.socket()
+    number, old = first.fileno(), inode(first)
+    assert old in own.sockets(held)
+    first.close()
+    with socket.socket() as second:
+        assert second.fileno() == number
+        found = own.sockets(held)
+        assert inode(second) in found
+        assert old not in found
+
+
+def test_a_socket_in_place_of_a_file_is_found(held: set[str]) -> None:
+    own = OwnDescriptors()
+    with open(os.devnull, "rb") as file:
+        own.sockets(held)
+        with socket.socket() as opened:
+            os.dup2(opened.fileno(), file.fileno())
+            assert own.sockets(held).count(inode(opened)) == 2
+
+
+def test_while_nothing_is_opened_nothing_is_listed(
+    held: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = OwnDescriptors()
+    with socket.socket() as opened:
+        first = own.sockets(held)
+        monkeypatch.setattr("porttui.host.linux.own_descriptors.os.listdir", None)
+        assert own.sockets(held) == first
+        assert inode(opened) in first
+
+
+def test_where_descriptors_are_not_counted_they_are_listed(
+    held: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fake: kernels before 6.2 say 0."""
+    monkeypatch.setattr("porttui.host.linux.own_descriptors.open_descriptors", lambda _: 0)
+    own = OwnDescriptors()
+    own.sockets(held)
+    with socket.socket() as opened:
+        assert inode(opened) in own.sockets(held)

@@ -1,0 +1,100 @@
+"""Who has run since: many counts in one go."""
+
+from __future__ import annotations
+
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from porttui.host.linux.resting import Resting
+from tests.servers import until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")
+
+Cats = dict[int, tuple[subprocess.Popen[bytes], int]]
+
+
+@pytest.fixture
+def cats() -> Iterator[Cats]:
+    """Processes that sleep until they are written to, each with its count, by pid."""
+    started = [
+        subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(6)
+    ]
+    made: Cats = {}
+    try:
+        for each in started:
+            wake(each)
+            count = os.open(f"/proc/{each.pid}/schedstat", os.O_RDONLY)
+            made[each.pid] = each, count
+        yield made
+    finally:
+        for each in started:
+            each.kill()
+            each.communicate()
+        for _, count in made.values():
+            os.close(count)
+
+
+def wake(cat: subprocess.Popen[bytes]) -> None:
+    """Have it do something, and sleep again."""
+    assert cat.stdin is not None
+    assert cat.stdout is not None
+    cat.stdin.write(b"x")
+    cat.stdin.flush()
+    assert cat.stdout.read(1) == b"x"
+    state = Path(f"/proc/{cat.pid}/stat")
+    until(lambda: state.read_text().rpartition(")")[2].split()[0] == "S", "it sleeps")
+
+
+def watching(cats: Cats) -> Resting:
+    """All of them, as they are now."""
+    resting = Resting()
+    for pid, (_, count) in cats.items():
+        resting.watch(pid, count, os.pread(count, 128, 0))
+    return resting
+
+
+def test_who_has_run_is_told_and_nobody_else(cats: Cats) -> None:
+    resting = watching(cats)
+    assert resting.disturbed() == []
+    for pid in list(cats)[1:4]:
+        wake(cats[pid][0])
+    assert sorted(resting.disturbed()) == sorted(list(cats)[1:4])
+
+
+def test_who_has_ended_is_told(cats: Cats) -> None:
+    resting = watching(cats)
+    first, *_, last = cats
+    for pid in (first, last):
+        cats[pid][0].kill()
+        cats[pid][0].wait()
+    assert sorted(resting.disturbed()) == sorted([first, last])
+
+
+def test_who_is_forgotten_is_not_told_and_the_others_still_are(cats: Cats) -> None:
+    dice = random.Random(7)
+    for _ in range(20):
+        resting = watching(cats)
+        kept = list(cats)
+        for pid in dice.sample(kept, dice.randint(1, len(kept) - 1)):
+            resting.forget(pid)
+            kept.remove(pid)
+        resting.forget(1)
+        assert resting.pids == set(kept)
+        woken = dice.choice(list(cats))
+        wake(cats[woken][0])
+        assert resting.disturbed() == [pid for pid in kept if pid == woken]
+
+
+def test_what_was_read_anew_counts_from_there(cats: Cats) -> None:
+    resting = watching(cats)
+    pid, (cat, count) = next(iter(cats.items()))
+    wake(cat)
+    assert resting.disturbed() == [pid]
+    resting.watch(pid, count, os.pread(count, 128, 0))
+    assert resting.disturbed() == []
