@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from rich.cells import cell_len
-from rich.text import Text
+from rich.segment import Segment
 from textual import events
 from textual.message import Message
+from textual.strip import Strip
 from textual.widget import Widget
 
 from porttui.ui.keymap import Action
@@ -61,13 +62,14 @@ class KeyLine(Widget):
         self._styles.clear()
         super().notify_style_update()
 
-    def render(self) -> Text:
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line."""
-        line = Text(no_wrap=True, overflow="crop", end="")
+        words = self.rich_style
+        segments = []
         for action in self.shown(self.size.width):
-            line.append(f" {action.footer_key} ", style=self._styles[_KEY])
-            line.append(f"{action.label} ")
-        return line
+            segments.append(Segment(f" {action.footer_key} ", self._styles[_KEY]))
+            segments.append(Segment(f"{action.label} ", words))
+        return Strip(segments).adjust_cell_length(self.size.width, words)
 
     def on_click(self, event: events.Click) -> None:
         """Carry out what was clicked."""
