@@ -12,7 +12,7 @@ Each kind of term is one `read_...` function in `_READERS`: a richer grammar add
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Container, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from porttui.light_typing import NamedTuple, Protocol
 from porttui.model.address import Address, Endpoint
@@ -49,9 +49,9 @@ class PortTerm(NamedTuple):
     last: int
 
     @property
-    def ports(self) -> Container[int]:
+    def spans(self) -> Sequence[range]:
         """All of them."""
-        return range(self.first, self.last + 1)
+        return (range(self.first, self.last + 1),)
 
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""
@@ -68,9 +68,18 @@ class PrefixTerm(NamedTuple):
         return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
 
     @property
-    def ports(self) -> Container[int]:
-        """All of them."""
-        return {port for port in range(MAX_PORT + 1) if str(port).startswith(self.digits)}
+    def spans(self) -> Sequence[range]:
+        """All of them: for 300 itself, 3000 to 3009, 30000 to 30099."""
+        first = last = int(self.digits)
+        if str(first) != self.digits:
+            return ()  # no port is written with a 0 before it
+        spans = []
+        while first <= MAX_PORT:
+            spans.append(range(first, min(last, MAX_PORT) + 1))
+            first, last = first * 10, last * 10 + 9
+            if first == 0:
+                break
+        return spans
 
 
 class EndpointTerm(NamedTuple):
@@ -122,9 +131,16 @@ def matching(
     """
     left: Iterable[int] = range(rows)
     for term in wanted.terms:
-        meets = tester(term)
-        left = [row for row in left if meets(row)]
+        left = filter(tester(term), left)
     return list(left)
+
+
+def port_marks(spans: Iterable[range]) -> bytes:
+    """For each port 1 if it is in one of the spans, else 0."""
+    marks = bytearray(MAX_PORT + 1)
+    for span in spans:
+        marks[span.start : span.stop] = b"\x01" * len(span)
+    return bytes(marks)
 
 
 def parse_filter(text: str) -> Filter:

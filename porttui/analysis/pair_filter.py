@@ -6,8 +6,7 @@ but for the ports: it is looked for once for each such kind of connection.
 
 from __future__ import annotations
 
-import operator
-from collections.abc import Callable, Container, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import (
@@ -18,6 +17,7 @@ from porttui.analysis.filter import (
     Term,
     WordTerm,
     matching,
+    port_marks,
 )
 from porttui.analysis.pair_table import NO_ROW, PairTable
 
@@ -29,18 +29,21 @@ def matching_pairs(table: PairTable, wanted: Filter) -> list[int]:
 
 def _tester(table: PairTable, term: Term) -> Callable[[int], object]:
     if isinstance(term, PortTerm | PrefixTerm):
-        return _by_port(table, term.ports)
+        return _by_port(table, term.spans)
     if isinstance(term, EndpointTerm) and term.address is None:
-        return _by_port(table, {term.port})
+        return _by_port(table, (range(term.port, term.port + 1),))
     if isinstance(term, WordTerm):
         return _by_word(table, term)
     return lambda row: term.meets(facets_of_pair(table[row]))
 
 
-def _by_port(table: PairTable, ports: Container[int]) -> Callable[[int], int]:
-    clients = map(ports.__contains__, table.client_ports())
-    servers = map(ports.__contains__, table.server_ports())
-    return bytes(map(operator.or_, clients, servers)).__getitem__
+def _by_port(table: PairTable, spans: Iterable[range]) -> Callable[[int], int]:
+    is_meant = port_marks(spans).__getitem__
+    clients = bytes(map(is_meant, table.client_ports))
+    servers = bytes(map(is_meant, table.server_ports))
+    # As one number each: a step for all rows together.
+    either = int.from_bytes(clients, "big") | int.from_bytes(servers, "big")
+    return either.to_bytes(len(table), "big").__getitem__
 
 
 def _by_word(table: PairTable, term: WordTerm) -> Callable[[int], bool]:
@@ -73,6 +76,6 @@ def _kinds(table: PairTable) -> Sequence[tuple[int, ...]]:
     return [
         (*end(client), *end(server), service.get(port, 0))
         for client, server, port in zip(
-            table.clients, table.servers, table.server_ports(), strict=True
+            table.clients, table.servers, table.server_ports, strict=True
         )
     ]

@@ -31,18 +31,30 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 class PairTable(Sequence[PairRow], Columnar):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
-    __slots__ = ("_ports", "clients", "directions", "servers", "services", "sockets")
+    __slots__ = (
+        "client_ports",
+        "clients",
+        "directions",
+        "server_ports",
+        "servers",
+        "services",
+        "sockets",
+    )
 
     def __init__(
         self, snapshot: Snapshot, clients: array[int], servers: array[int], directions: bytes
     ) -> None:
-        """Rows of the snapshot's socket table, or NO_ROW; directions as places in DIRECTIONS."""
+        """Rows of the snapshot's socket table, or NO_ROW; directions as places in DIRECTIONS.
+
+        The ports of all rows are columns of their own: every key of a filter asks for them.
+        """
         self.sockets: SocketTable = snapshot.sockets
         self.services = snapshot.services
         self.clients = clients
         self.servers = servers
         self.directions = directions
-        self._ports: tuple[list[int], list[int]] | None = None
+        self.client_ports = self._ports_of(clients, servers)
+        self.server_ports = self._ports_of(servers, clients)
 
     def __len__(self) -> int:
         return len(self.clients)
@@ -106,21 +118,6 @@ class PairTable(Sequence[PairRow], Columnar):
             for row, far in zip(own, other, strict=True)
         ]
 
-    def client_ports(self) -> list[int]:
-        """The client's port of every row."""
-        return self._both_ports()[0]
-
-    def server_ports(self) -> list[int]:
-        """The server's port of every row."""
-        return self._both_ports()[1]
-
-    def _both_ports(self) -> tuple[list[int], list[int]]:
-        """Of clients and servers; every key of a filter asks for them again."""
-        if self._ports is None:
-            clients, servers = self.clients, self.servers
-            self._ports = self._ports_of(clients, servers), self._ports_of(servers, clients)
-        return self._ports
-
     def client_ends(self) -> list[str]:
         """The client's end of every row as it is written: "127.0.0.1:49650"."""
         return self._ends(self.clients, self.servers)
@@ -148,12 +145,13 @@ class PairTable(Sequence[PairRow], Columnar):
             for row, far in zip(own, other, strict=True)
         ]
 
-    def _ports_of(self, own: array[int], other: array[int]) -> list[int]:
+    def _ports_of(self, own: array[int], other: array[int]) -> array[int]:
         local, remote = self.sockets.local_ports, self.sockets.remote_ports
-        return [
+        ports = [
             local[row] if row != NO_ROW else remote[far]
             for row, far in zip(own, other, strict=True)
         ]
+        return array("H", ports)
 
     def _end(self, row: int, far: int, *, is_itself: bool) -> End:
         sockets = self.sockets

@@ -6,10 +6,18 @@ for the ports: it is looked for once for each such kind.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container
+from collections.abc import Callable, Iterable
 
 from porttui.analysis.facets import facets_of_socket
-from porttui.analysis.filter import Filter, PortTerm, PrefixTerm, Term, WordTerm, matching
+from porttui.analysis.filter import (
+    Filter,
+    PortTerm,
+    PrefixTerm,
+    Term,
+    WordTerm,
+    matching,
+    port_marks,
+)
 from porttui.analysis.scope import ScopeRows
 from porttui.model.address import Endpoint
 
@@ -19,18 +27,18 @@ def matching_sockets(table: ScopeRows, wanted: Filter) -> list[int]:
     return matching(len(table), wanted, lambda term: _tester(table, term))
 
 
-def _tester(table: ScopeRows, term: Term) -> Callable[[int], bool]:
+def _tester(table: ScopeRows, term: Term) -> Callable[[int], object]:
     if isinstance(term, PortTerm | PrefixTerm):
-        return _by_port(table, term.ports)
+        return _by_port(table, term.spans)
     if isinstance(term, WordTerm):
         return _by_word(table, term)
     return lambda row: term.meets(facets_of_socket(table[row].socket, table[row].service))
 
 
-def _by_port(table: ScopeRows, ports: Container[int]) -> Callable[[int], bool]:
-    places = table.places
+def _by_port(table: ScopeRows, spans: Iterable[range]) -> Callable[[int], int]:
+    places, is_meant = table.places, port_marks(spans)
     local, remote = table.sockets.local_ports, table.sockets.remote_ports
-    return lambda row: local[places[row]] in ports or remote[places[row]] in ports
+    return lambda row: is_meant[local[places[row]]] or is_meant[remote[places[row]]]
 
 
 def _by_word(table: ScopeRows, term: WordTerm) -> Callable[[int], bool]:

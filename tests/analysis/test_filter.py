@@ -7,7 +7,14 @@ from contextlib import suppress
 import pytest
 
 from porttui.analysis.facets import facets_of_listening, facets_of_pair, facets_of_socket
-from porttui.analysis.filter import Facets, Filter, FilterError, parse_filter
+from porttui.analysis.filter import (
+    Facets,
+    Filter,
+    FilterError,
+    PrefixTerm,
+    parse_filter,
+    port_marks,
+)
 from porttui.analysis.listening import listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.model.address import Protocol
@@ -419,3 +426,14 @@ def test_hostile_text_is_found_where_it_is() -> None:
     hostile = process(1, "[/red]", cmdline=(r"\x1b[31m", "((("))
     for typed in ("[/red]", r"\X1B[31M", "((("):
         assert parse_filter(typed).meets(on("127.0.0.1", 80, hostile))
+
+
+@pytest.mark.parametrize(
+    "digits", ["0", "00", "01", "1", "3", "6", "65", "300", "655", "6553", "65536", "99999"]
+)
+def test_the_spans_of_a_prefix_are_the_ports_it_means(digits: str) -> None:
+    meant = {port for port in range(65536) if str(port).startswith(digits)}
+    spans = PrefixTerm(digits).spans
+    assert sum(map(len, spans)) == len(meant)
+    assert set().union(*spans) == meant
+    assert {port for port, mark in enumerate(port_marks(spans)) if mark} == meant

@@ -73,8 +73,8 @@ def test_keys_signatures_and_ports_by_columns_are_those_of_the_rows(seed: int) -
     rows = list(table)
     assert table.keys() == [row.key for row in rows]
     assert table.signatures() == [row.signature for row in rows]
-    assert table.client_ports() == [row.client.endpoint.port for row in rows]
-    assert table.server_ports() == [row.server.endpoint.port for row in rows]
+    assert list(table.client_ports) == [row.client.endpoint.port for row in rows]
+    assert list(table.server_ports) == [row.server.endpoint.port for row in rows]
     assert table.client_ends() == [str(row.client.endpoint) for row in rows]
     assert table.server_ends() == [str(row.server.endpoint) for row in rows]
     assert len(set(table.keys())) == len(rows)

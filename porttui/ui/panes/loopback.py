@@ -163,11 +163,11 @@ def _ports(marked: Row) -> tuple[int, int]:
 
 _SORT_KEYS: Mapping[str, Callable[[PairTable], Sequence[object]]] = {
     "client": lambda table: table.names(table.clients),
-    "client_port": PairTable.client_ports,
+    "client_port": lambda table: table.client_ports,
     "server": lambda table: table.names(table.servers),
-    "address": lambda table: list(zip(table.server_ports(), table.client_ports(), strict=True)),
+    "address": lambda table: list(zip(table.server_ports, table.client_ports, strict=True)),
     "service": lambda table: [
-        table.services.get((Protocol.TCP, port), "\uffff") for port in table.server_ports()
+        table.services.get((Protocol.TCP, port), "\uffff") for port in table.server_ports
     ],
 }
 """For each column what its `order` gives, for all rows at once."""
