@@ -90,9 +90,10 @@ class EndpointTerm(NamedTuple):
 
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""
-        return any(end.port == self.port and self._is_at(end) for end in facets.endpoints)
+        return any(end.port == self.port and self.is_at(end) for end in facets.endpoints)
 
-    def _is_at(self, end: Endpoint) -> bool:
+    def is_at(self, end: Endpoint) -> bool:
+        """Whether the end has this address, whatever its port."""
         if self.address is None:
             return end.address.is_loopback
         return end.address.unmapped == self.address.unmapped

@@ -6,8 +6,9 @@ but for the ports: it is looked for once for each such kind of connection.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
+from porttui.analysis.end_marks import Marks, either, flags, marks_of_end, marks_of_word
 from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import (
     EndpointTerm,
@@ -19,7 +20,8 @@ from porttui.analysis.filter import (
     matching,
     port_marks,
 )
-from porttui.analysis.pair_table import NO_ROW, PairTable
+from porttui.analysis.pair_table import PairTable
+from porttui.model.address import Address
 
 
 def matching_pairs(table: PairTable, wanted: Filter) -> list[int]:
@@ -29,53 +31,26 @@ def matching_pairs(table: PairTable, wanted: Filter) -> list[int]:
 
 def _tester(table: PairTable, term: Term) -> Callable[[int], object]:
     if isinstance(term, PortTerm | PrefixTerm):
-        return _by_port(table, term.spans)
-    if isinstance(term, EndpointTerm) and term.address is None:
-        return _by_port(table, (range(term.port, term.port + 1),))
+        return _by_port(table, term.spans).__getitem__
+    addresses = table.sockets.side.addresses
+    if isinstance(term, EndpointTerm):
+        return _by_end(table, marks_of_end(addresses, term)).__getitem__
     if isinstance(term, WordTerm):
-        return _by_word(table, term)
+        by_kind = table.kinds.flags([term.meets(each) for each in table.facets_of_kinds()])
+        unmapped = [each and Address.of_packed(each.unmapped) for each in addresses]
+        return either(by_kind, _by_end(table, marks_of_word(unmapped, term.word))).__getitem__
     return lambda row: term.meets(facets_of_pair(table[row]))
 
 
-def _by_port(table: PairTable, spans: Iterable[range]) -> Callable[[int], int]:
+def _by_port(table: PairTable, spans: Iterable[range]) -> bytes:
     is_meant = port_marks(spans).__getitem__
-    clients = bytes(map(is_meant, table.client_ports))
-    servers = bytes(map(is_meant, table.server_ports))
-    # As one number each: a step for all rows together.
-    either = int.from_bytes(clients, "big") | int.from_bytes(servers, "big")
-    return either.to_bytes(len(table), "big").__getitem__
-
-
-def _by_word(table: PairTable, term: WordTerm) -> Callable[[int], bool]:
-    kinds = _kinds(table)
-    known: dict[tuple[int, ...], bool] = {}
-
-    def meets_but_for_ports(row: int) -> bool:
-        kind = kinds[row]
-        if kind not in known:
-            known[kind] = term.meets(facets_of_pair(table[row], with_ports=False))
-        return known[kind]
-
-    clients, servers = table.client_ends(), table.server_ends()
-    return lambda row: (
-        meets_but_for_ports(row) or term.word in clients[row] or term.word in servers[row]
+    return either(
+        bytes(map(is_meant, table.client_ports)), bytes(map(is_meant, table.server_ports))
     )
 
 
-def _kinds(table: PairTable) -> Sequence[tuple[int, ...]]:
-    """What tells one kind of connection from another: everything a word can match, less ports."""
-    sockets = table.sockets
-    columns = (sockets.groups, sockets.local_addresses, sockets.states, sockets.ownerships)
-    service = {port: at for at, (_, port) in enumerate(table.services, 1)}
-
-    def end(row: int) -> tuple[int, ...]:
-        if row == NO_ROW:
-            return (NO_ROW, NO_ROW, NO_ROW, NO_ROW, NO_ROW)
-        return (*(column[row] for column in columns), sockets.uids[row])
-
-    return [
-        (*end(client), *end(server), service.get(port, 0))
-        for client, server, port in zip(
-            table.clients, table.servers, table.server_ports, strict=True
-        )
-    ]
+def _by_end(table: PairTable, marks: Marks) -> bytes:
+    return either(
+        flags(marks, table.client_addresses, table.client_ports),
+        flags(marks, table.server_addresses, table.server_ports),
+    )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Sequence
+from itertools import repeat
+from operator import eq
 
 from porttui.analysis.changes import Columnar
 from porttui.analysis.loopback_rows import (
@@ -14,12 +16,22 @@ from porttui.analysis.loopback_rows import (
     end_number,
     pair_key,
 )
-from porttui.light_typing import overload
+from porttui.analysis.row_kinds import RowKinds
+from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership
-from porttui.model.socket_table import OWNERSHIP_CODES, STATES, UNACCEPTED, SocketTable
+from porttui.model.socket_table import (
+    OWNERSHIP_CODES,
+    STATES,
+    UNACCEPTED,
+    UNTOLD,
+    SocketTable,
+)
+
+if TYPE_CHECKING:
+    from porttui.analysis.filter import Facets
 
 NO_ROW = -1
 """Where an end has no socket in the table."""
@@ -32,9 +44,13 @@ class PairTable(Sequence[PairRow], Columnar):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
     __slots__ = (
+        "_facets",
+        "client_addresses",
         "client_ports",
         "clients",
         "directions",
+        "kinds",
+        "server_addresses",
         "server_ports",
         "servers",
         "services",
@@ -46,15 +62,22 @@ class PairTable(Sequence[PairRow], Columnar):
     ) -> None:
         """Rows of the snapshot's socket table, or NO_ROW; directions as places in DIRECTIONS.
 
-        The ports of all rows are columns of their own: every key of a filter asks for them.
+        What every key of a filter asks for is made here, where nobody waits for a key.
         """
         self.sockets: SocketTable = snapshot.sockets
         self.services = snapshot.services
         self.clients = clients
         self.servers = servers
         self.directions = directions
-        self.client_ports = self._ports_of(clients, servers)
-        self.server_ports = self._ports_of(servers, clients)
+        sockets = snapshot.sockets
+        ports = (sockets.local_ports, sockets.remote_ports)
+        self.client_ports = array("H", _of_ends(clients, servers, *ports))
+        self.server_ports = array("H", _of_ends(servers, clients, *ports))
+        addresses = (sockets.local_addresses, sockets.remote_addresses)
+        self.client_addresses = array("I", _of_ends(clients, servers, *addresses))
+        self.server_addresses = array("I", _of_ends(servers, clients, *addresses))
+        self.kinds = RowKinds.of(self._what_words_match())
+        self._facets: Sequence[Facets] | None = None
 
     def __len__(self) -> int:
         return len(self.clients)
@@ -145,13 +168,29 @@ class PairTable(Sequence[PairRow], Columnar):
             for row, far in zip(own, other, strict=True)
         ]
 
-    def _ports_of(self, own: array[int], other: array[int]) -> array[int]:
-        local, remote = self.sockets.local_ports, self.sockets.remote_ports
-        ports = [
-            local[row] if row != NO_ROW else remote[far]
-            for row, far in zip(own, other, strict=True)
-        ]
-        return array("H", ports)
+    def facets_of_kinds(self) -> Sequence[Facets]:
+        """What a filter sees of the rows of each kind, but for ports; kept for its next key."""
+        if self._facets is None:
+            from porttui.analysis.facets import facets_of_pair  # not to make a table of
+
+            rows = [self[row] for row in self.kinds.examples]
+            self._facets = [facets_of_pair(row, with_ports=False) for row in rows]
+        return self._facets
+
+    def _what_words_match(self) -> Iterator[tuple[object, ...]]:
+        """Of every row all that a word of a filter can match, but for addresses and ports."""
+        sockets = self.sockets
+        told: list[Iterable[object]] = [map(eq, self.clients, self.servers)]
+        for rows in (self.clients, self.servers):
+            # NO_ROW is the last place of each: none of its own values.
+            for column in (sockets.groups, sockets.uids):
+                told.append(map((column + array("I", [UNTOLD])).__getitem__, rows))
+            for states in (sockets.states, sockets.ownerships):
+                told.append(map((states + b"\xff").__getitem__, rows))
+        keys = zip(repeat(Protocol.TCP), self.server_ports, strict=False)
+        told.append(map(self.services.get, keys))
+        told += [self.client_addresses, self.server_addresses]
+        return zip(*told, strict=True)
 
     def _end(self, row: int, far: int, *, is_itself: bool) -> End:
         sockets = self.sockets
@@ -173,6 +212,15 @@ class PairTable(Sequence[PairRow], Columnar):
         user = sockets.side.users.get(sockets.uids[row])
         state = STATES[sockets.states[row]]
         return End(_unmapped(sockets.local(row)), status, holders, user, state)
+
+
+def _of_ends(
+    own: array[int], other: array[int], local: Sequence[int], remote: Sequence[int]
+) -> list[int]:
+    """A local column for these rows, and where there is NO_ROW the remote one of the other end."""
+    return [
+        local[row] if row != NO_ROW else remote[far] for row, far in zip(own, other, strict=True)
+    ]
 
 
 def end_numbers(sockets: SocketTable, addresses: array[int], ports: array[int]) -> list[int]:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from porttui.analysis.facets import facets_of_socket
+from porttui.analysis.filter import Facets
 from porttui.analysis.loopback_rows import end_number
+from porttui.analysis.row_kinds import RowKinds
 from porttui.light_typing import NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
@@ -41,16 +44,27 @@ class SocketRow(NamedTuple):
         return tuple(each.identity for each in self.socket.holders)
 
 
+class Ends(NamedTuple):
+    """An end of every row."""
+
+    addresses: array[int]
+    """Their numbers."""
+    ports: array[int]
+
+
 class ScopeRows(Sequence[SocketRow]):
     """A row is made when somebody looks at it."""
 
-    __slots__ = ("places", "services", "sockets")
+    __slots__ = ("_ends", "_facets", "_kinds", "places", "services", "sockets")
 
     def __init__(self, snapshot: Snapshot, places: array[int]) -> None:
         """`places`: of its rows in the snapshot's socket table."""
         self.sockets: SocketTable = snapshot.sockets
         self.services: Mapping[tuple[Protocol, int], str] = snapshot.services
         self.places = places
+        self._kinds: RowKinds | None = None
+        self._ends: tuple[Ends, Ends] | None = None
+        self._facets: Sequence[Facets] | None = None
 
     def __len__(self) -> int:
         return len(self.places)
@@ -71,6 +85,57 @@ class ScopeRows(Sequence[SocketRow]):
     def keys(self) -> list[tuple[int, int, int, int]]:
         """`SocketRow.key` of every row."""
         return self._keys(self.places)
+
+    @property
+    def kinds(self) -> RowKinds:
+        """The rows by all that a word of a filter can match, but for ports."""
+        if self._kinds is None:
+            sockets, places = self.sockets, self.places
+            columns: Sequence[Sequence[object]] = (
+                sockets.groups,
+                sockets.states,
+                sockets.ownerships,
+                sockets.uids,
+                sockets.local_addresses,
+                sockets.remote_addresses,
+            )
+            told: list[Iterable[object]] = [map(each.__getitem__, places) for each in columns]
+            protocols = [
+                Protocol.TCP if place < sockets.udp_from else Protocol.UDP for place in places
+            ]
+            told.append(protocols)
+            for end in self.ends:
+                told.append(map(self.services.get, zip(protocols, end.ports, strict=True)))
+            self._kinds = RowKinds.of(zip(*told, strict=True))
+        return self._kinds
+
+    def facets_of_kinds(self) -> Sequence[Facets]:
+        """What a filter sees of the rows of each kind, but for ports; kept for its next key."""
+        if self._facets is None:
+            places = [self.places[row] for row in self.kinds.examples]
+            self._facets = [
+                facets_of_socket(self.sockets[place], self.service(place), with_ports=False)
+                for place in places
+            ]
+        return self._facets
+
+    @property
+    def ends(self) -> tuple[Ends, Ends]:
+        """Local and remote ends."""
+        if self._ends is None:
+            sockets, places = self.sockets, self.places
+
+            def of(addresses: array[int], ports: array[int]) -> Ends:
+                return Ends(
+                    array("I", map(addresses.__getitem__, places)),
+                    array("H", map(ports.__getitem__, places)),
+                )
+
+            self._ends = (
+                of(sockets.local_addresses, sockets.local_ports),
+                of(sockets.remote_addresses, sockets.remote_ports),
+            )
+        return self._ends
 
     def local_ports(self) -> list[int]:
         """The local port of every row."""

@@ -108,6 +108,7 @@ def _print_interface(rounds: int, seconds: float) -> None:
     print(f"| key to frame: page down | {keys.page} | |")
     print(f"| filter key: first frame | {keys.filter_first} | |")
     print(f"| filter key: settled | {keys.filter_settled} | |")
+    print(f"| filter key of a word: settled | {keys.word_settled} | |")
     lag = interface.lag(seconds)
     print(f"| event loop late, p99 / most | {lag.p99:.1f} / {lag.most:.1f} | {lag.samples} ticks |")
     idle = interface.idling(seconds)

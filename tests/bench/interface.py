@@ -41,6 +41,7 @@ class Keys(NamedTuple):
     page: Timing
     filter_first: Timing
     filter_settled: Timing
+    word_settled: Timing
 
 
 def start(rounds: int) -> dict[str, Timing]:
@@ -65,17 +66,27 @@ def keys(rounds: int) -> Keys:
         app.press(b"2")
         down = [app.press(b"j")[0] for _ in range(rounds)]
         page = [app.press(b"\x1b[6~")[0] for _ in range(rounds)]
-        first, settled = [], []
-        for _ in range(rounds):
-            app.press(b"/")
-            one, last = app.press(b"1")
-            first.append(one)
-            settled.append(last)
-            app.press(b"\x15")
-            app.press(b"\r")
+        ports = [_filter_key(app, b"1") for _ in range(rounds)]
+        words = [_filter_key(app, b"p") for _ in range(rounds)]
     finally:
         app.close()
-    return Keys(timing(down), timing(page), timing(first), timing(settled))
+    first, settled = zip(*ports, strict=True)
+    return Keys(
+        timing(down),
+        timing(page),
+        timing(list(first)),
+        timing(list(settled)),
+        timing([last for _, last in words]),
+    )
+
+
+def _filter_key(app: Terminal, key: bytes) -> tuple[float, float]:
+    """The first key of a filter: ms to its first frame, and until all is settled."""
+    app.press(b"/")
+    took = app.press(key)
+    app.press(b"\x15")
+    app.press(b"\r")
+    return took
 
 
 def table(rounds: int, sizes: tuple[int, int] = (600, 60000)) -> dict[int, Timing]:
