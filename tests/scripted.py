@@ -53,7 +53,7 @@ class ScriptedClock:
         clock = cls()
         monkeypatch.setattr("porttui.ui.sampling_loop.time", clock.time_module())
         monkeypatch.setattr("porttui.sampling.boards.time", clock.time_module())
-        monkeypatch.setattr("porttui.ui.app.time", clock.time_module())
+        monkeypatch.setattr("porttui.ui.showing.time", clock.time_module())
         monkeypatch.setattr("porttui.ui.sampling_loop.threading", clock.threading_module())
         return clock
 

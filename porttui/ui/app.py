@@ -1,53 +1,34 @@
-"""The application: it hands samples to the panes and keys to actions, and decides nothing."""
+"""The application: it hands keys to actions, and decides nothing."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
 
 from textual import events, on
-from textual.app import ComposeResult, SystemCommand
+from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter, PortTerm
 from porttui.model.address import Place, Protocol
-from porttui.ui.announcing import Announcer
-from porttui.ui.key_order import KeysInOrder
 from porttui.ui.keymap import ACTIONS, bindings
-from porttui.ui.messages import (
-    Answered,
-    SampleFailed,
-    SampleTaken,
-    SamplingCrashed,
-)
-from porttui.ui.panes.deck import Deck
-from porttui.ui.sampling_loop import SamplingLoop
-from porttui.ui.screens.main_screen import MainScreen
+from porttui.ui.messages import Answered
+from porttui.ui.showing import Showing
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.widgets.filter_line import FilterLine
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.status_line import StatusLine
-from porttui.ui.widgets.summary_line import SummaryLine
 from porttui.ui.wording import clock
 
 if TYPE_CHECKING:
     from porttui.sampling.boards import BoardSource
     from porttui.ui.acting import Acting, Means
 
-ORNATE_LINES = 8
-"""From this height on there are a header and a line of keys."""
 
-
-class PorttuiApp(KeysInOrder):
+class PorttuiApp(Showing):
     """The interactive session over one host."""
 
-    TITLE = "porttui"
-    CSS_PATH = "theme.tcss"
     BINDINGS: ClassVar[list[BindingType]] = list(bindings())
 
     def __init__(
@@ -70,92 +51,18 @@ class PorttuiApp(KeysInOrder):
             place: The port to diagnose at once.
             elevation: The command that would show hidden owners.
         """
-        super().__init__()
+        super().__init__(boards, interval_s=interval_s, wanted=wanted, elevation=elevation)
         self._make_means = means
-        self._interval_s = interval_s
-        self._boards = boards
-        self._sampling = SamplingLoop(boards, interval_s, self.post_message)
-        self._board: Board | None = None
-        self._wanted = wanted or Filter()
         self._first_place = place
-        self._announcer = Announcer(self)
-        self._is_paused = False
-        self._has_failed = False
-        self._summary = SummaryLine(elevation)
-        self._deck = Deck(elevation)
-        self._filter_line = FilterLine()
-        self._status = StatusLine()
-        self._keys = KeyLine([action for action in ACTIONS if action.in_footer])
-
-    def get_default_screen(self) -> Screen[None]:
-        """The screen beneath all dialogs."""
-        return MainScreen()
-
-    def compose(self) -> ComposeResult:
-        """Header, panes, filter, status, keys."""
-        yield self._summary
-        yield self._deck
-        yield self._filter_line
-        yield self._status
-        yield self._keys
 
     def on_mount(self) -> None:
-        """What has been sampled while Textual was imported comes into the first frame."""
-        self._sampling.start()
-        # After `fg` the terminal is blank, and nothing else would paint what has not changed.
-        self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
+        """Diagnose, if that was asked for. (Textual calls every class's own: no super() here.)"""
         if self._first_place is not None:
             self._acting.asking.why(self._first_place)
-
-    def on_unmount(self) -> None:
-        """No sample is begun any more."""
-        self._sampling.stop()
-        self._boards.close()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """On a very small screen the rows come first."""
-        self._summary.display = self._keys.display = event.size.height >= ORNATE_LINES
-
-    # What the threads tell
-
-    @on(SampleTaken)
-    def _show_sample(self, message: SampleTaken) -> None:
-        if self._board is not None:  # with the first one all else is shown, too
-            begun_s = time.thread_time()
-            self.call_after_refresh(lambda: self._sampling.shown(time.thread_time() - begun_s))
-        self._board = message.board
-        if self._has_failed:
-            self._has_failed = False
-            self._say("")
-        with self.batch_update():
-            self._show_board()
-            self._summary.show(message.board.summary)
-        self._announcer.hear(message.board.gauges)
-        if message.took_s is not None:
-            self._status.show_facts(self._pace(message.board, message.took_s, message.period_s))
-
-    @on(SampleFailed)
-    def _keep_old_board(self, message: SampleFailed) -> None:
-        shown = ""
-        if self._board is not None:
-            shown = f" Shown is {clock(self._board.snapshot.taken_at)}."
-        self._has_failed = True
-        self._say(f"No sample: {message.reason}.{shown}", Tone.ERROR)
-
-    @on(SamplingCrashed)
-    def _crash(self, message: SamplingCrashed) -> None:
-        raise message.error
 
     @on(Answered)
     def _do_with_answer(self, message: Answered) -> None:
         message.tell()
-
-    @on(FilterLine.Rejected)
-    def _keep_good_filter(self, message: FilterLine.Rejected) -> None:
-        if self._filter_line.is_bad:
-            self._say(f"{message.reason}; the rows of the last good filter stay", Tone.ERROR)
-
-    # Keys
 
     def takes(self, event: events.Key | events.Paste) -> bool:
         """Edit the filter, if it is typed, and show its rows at once."""
@@ -326,25 +233,3 @@ class PorttuiApp(KeysInOrder):
             await self.run_action(action)
 
         return run
-
-    # Drawing
-
-    def _pace(self, board: Board, took_s: float, period_s: float) -> str:
-        facts = [str(problem) for problem in board.snapshot.problems]
-        facts.append(f"live {self._interval_s:g} s")
-        if period_s > self._interval_s * 1.05:
-            facts.append(f"whole machine every {period_s:.1f} s, a sample takes {took_s:.1f} s")
-        else:
-            facts.append(f"{took_s * 1000:.0f} ms a sample")
-        return " · ".join([*facts, board.snapshot.source])
-
-    def _apply(self, wanted: Filter) -> None:
-        self._wanted = wanted
-        self._show_board()
-
-    def _show_board(self) -> None:
-        if self._board is not None:
-            self._deck.show_board(self._board, self._wanted)
-
-    def _say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
-        self._status.say(message, tone)
