@@ -37,13 +37,13 @@ FRAMED_LINES = 10
 class Below(Horizontal):
     """Two panes side by side."""
 
-    BLANK = True
+    BLANK = True  # covered by them: nothing of it is drawn to be painted over
 
 
 class Deck(Vertical):
     """Knows which pane is active, and which are in view."""
 
-    BLANK = True
+    BLANK = True  # covered, too
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""

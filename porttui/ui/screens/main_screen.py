@@ -9,7 +9,7 @@ from textual.screen import Screen
 class MainScreen(Screen[None]):
     """Covered by panes and lines from edge to edge."""
 
-    BLANK = True
+    BLANK = True  # nothing of it is drawn to be painted over
 
     def __init__(self) -> None:
         super().__init__(id="_default")

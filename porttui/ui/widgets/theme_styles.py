@@ -33,14 +33,16 @@ class ThemeStyles(dict[Look, Style]):
         self._widget = widget
 
     def __missing__(self, look: Look) -> Style:
-        _, background = self._widget.background_colors
-        if look.background:
-            background = theme_color(self._widget, look.background, background)
+        _, own = self._widget.background_colors
+        background = theme_color(self._widget, look.background, own) if look.background else own
         color = self._widget.rich_style.color
         if look.color:
             color = theme_color(self._widget, look.color, background).rich_color
-        style = Style(color=color, bgcolor=background.rich_color) + Style.parse(look.text_style)
-        self[look] = style
+        style = Style(color=color, bgcolor=background.rich_color)
+        if color == background.rich_color and not color.is_default:
+            # Themes of the terminal's own colours have no shades of one: text on it is not seen.
+            style = Style(color=color, bgcolor=own.rich_color, reverse=True)
+        self[look] = style = style + Style.parse(look.text_style)
         return style
 
 

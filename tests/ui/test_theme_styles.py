@@ -1,0 +1,72 @@
+"""What is written can be read, whatever the theme."""
+
+from __future__ import annotations
+
+import pytest
+from textual.app import App, ComposeResult
+from textual.theme import BUILTIN_THEMES
+
+from porttui.model.port_range import PortRange, RangeName
+from porttui.ui.widgets.columns import Tone
+from porttui.ui.widgets.range_strip import RangeStrip
+from porttui.ui.widgets.row_strips import TONE_VARIABLES
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles, theme_color
+
+
+class StripApp(App[None]):
+    """The picture of the port space alone."""
+
+    CSS = "RangeStrip { background: $surface; color: $foreground; }"
+
+    def compose(self) -> ComposeResult:
+        yield RangeStrip()
+
+
+@pytest.mark.parametrize("theme", BUILTIN_THEMES)
+async def test_every_label_of_the_port_space_differs_from_its_ground(theme: str) -> None:
+    app = StripApp()
+    async with app.run_test(size=(100, 10)) as pilot:
+        app.theme = theme
+        strip = app.query_one(RangeStrip)
+        strip.show(PortRange(RangeName.EPHEMERAL, 32768, 60999, ()), [1] * 64)
+        await pilot.pause()
+        written = [
+            segment
+            for y in range(4)
+            for segment in strip.render_line(y)
+            if segment.text.strip() and segment.style
+        ]
+        assert any("ephemeral" in segment.text for segment in written)
+        for segment in written:
+            assert segment.style is not None
+            color, ground = segment.style.color, segment.style.bgcolor
+            assert color is not None
+            # The terminal's default colour is another one for text than for its ground.
+            assert color != ground or color.is_default, segment.text
+
+
+async def test_styles_are_of_the_theme_of_the_moment() -> None:
+    app = StripApp()
+    async with app.run_test(size=(100, 10)) as pilot:
+        strip = app.query_one(RangeStrip)
+        seen = set()
+        for theme in ("textual-dark", "textual-light", "dracula"):
+            app.theme = theme
+            await pilot.pause()
+            seen.add(next(segment.style for segment in strip.render_line(1)))
+        assert len(seen) == 3
+
+
+async def test_an_opacity_mixes_with_the_ground() -> None:
+    app = StripApp()
+    async with app.run_test(size=(100, 10)):
+        strip = app.query_one(RangeStrip)
+        _, ground = strip.background_colors
+        whole, third = (theme_color(strip, words, ground) for words in ("primary", "primary 30%"))
+        assert third == ground.blend(whole, 0.3)
+        styles = ThemeStyles(strip)
+        assert styles[Look()].bgcolor == ground.rich_color
+        assert styles[Look(text_style="bold")].bold
+        for tone in Tone:
+            if tone is not Tone.PLAIN:
+                assert theme_color(strip, TONE_VARIABLES[tone], ground) != ground
