@@ -56,7 +56,9 @@ def check_text(
     )
     lines += caveat_words(found.caveats)
     if coverage.hidden_holders and not coverage.elevated:
-        lines.append("some processes are hidden from you: sudo porttui check shows them")
+        from porttui.host.elevation import elevation_command
+
+        lines.append(f"some processes are hidden from you: {elevation_command()} check shows them")
     return "\n".join(lines)
 
 

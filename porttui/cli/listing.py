@@ -76,5 +76,7 @@ def _words(snapshot: Snapshot) -> list[str]:
     hidden = snapshot.coverage.hidden_holders
     if hidden and not snapshot.coverage.elevated:
         owners = "1 owner is" if hidden == 1 else f"{hidden} owners are"
-        lines.append(f"{owners} hidden from you: sudo porttui list shows them")
+        from porttui.host.elevation import elevation_command
+
+        lines.append(f"{owners} hidden from you: {elevation_command()} list shows them")
     return lines

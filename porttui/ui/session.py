@@ -6,14 +6,13 @@ import asyncio
 import errno
 import gc
 import os
-import shutil
 import signal
-import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
 from porttui.analysis.filter import parse_filter
+from porttui.host.elevation import elevation_command
 from porttui.ui.app import PorttuiApp
 
 if TYPE_CHECKING:
@@ -26,9 +25,6 @@ _WRITER = "textual-output"
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF)
 _SIGHUP = 1
 """signal(7); Windows has none."""
-
-_SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Where sudo looks for commands, unless it is told otherwise (sudoers(5), secure_path)."""
 
 
 def run_session(
@@ -87,15 +83,6 @@ def _means(source: SourceName) -> Means:
     host = local_host(source)
     sampler = Sampler(host)
     return Means(host, sampler, Stopper(host, sampler), SystemClipboard())
-
-
-def elevation_command(argv0: str = sys.argv[0]) -> str:
-    """The command that shows what is hidden: sudo does not find programs of a venv by name."""
-    if os.path.basename(argv0) != "porttui":
-        return f"sudo {sys.executable} -m porttui"
-    if shutil.which("porttui", path=_SECURE_PATH):
-        return "sudo porttui"
-    return 'sudo "$(which porttui)"'
 
 
 class _Session(PorttuiApp):

@@ -18,6 +18,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's n
 
 Json = dict[str, Any]
 
+SUDO = f"sudo {sys.executable} -m porttui"
+"""As the tests run it, it has no name that sudo would find."""
+
 
 @pytest.fixture
 def nobody(network: Network) -> Elsewhere:
@@ -47,7 +50,7 @@ def test_every_row_is_there_with_its_user_and_hidden_owners(
     for each in held:
         assert (each["uid"], each["user"], each["holders"]) == (0, user_name(0), [])
     assert seen["coverage"] == {"elevated": False, "hidden_holders": 3}
-    assert words == "porttui: 3 owners are hidden from you: sudo porttui list shows them\n"
+    assert words == f"porttui: 3 owners are hidden from you: {SUDO} list shows them\n"
     assert everything["coverage"] == {"elevated": True, "hidden_holders": 0}
     assert roots.pid in [
         holder["pid"] for each in everything["sockets"] for holder in each["holders"]
@@ -85,7 +88,7 @@ def test_the_table_never_shows_an_empty_owner(nobody: Elsewhere, roots: Child) -
 def test_one_hidden_owner_is_said_in_the_singular(nobody: Elsewhere, network: Network) -> None:
     network.start({"sockets": [{}]})
     _, words = _list(nobody)
-    assert words == "porttui: 1 owner is hidden from you: sudo porttui list shows them\n"
+    assert words == f"porttui: 1 owner is hidden from you: {SUDO} list shows them\n"
 
 
 def test_without_hidden_owners_nothing_is_said(nobody: Elsewhere) -> None:

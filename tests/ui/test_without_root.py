@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import sys
-
 import pytest
 
-from porttui.ui.session import elevation_command
 from tests.making import listener
 from tests.scripted import ScriptedMachine, developers_machine
 from tests.ui.stage import LARGE, SMALL, on_stage
@@ -79,19 +75,3 @@ async def test_the_details_name_the_same_command_as_the_header(command: str) -> 
         await stage.press("enter")
         assert stage.dialog == "DetailsDialog"
         assert command in stage.said
-
-
-def test_the_command_where_sudo_finds_porttui(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name, path: f"{path}/{name}")
-    assert elevation_command("/usr/local/bin/porttui") == "sudo porttui"
-
-
-def test_the_command_where_only_this_shell_finds_porttui(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name, path: None)  # noqa: ARG005
-    assert elevation_command("/home/ana/.venv/bin/porttui") == 'sudo "$(which porttui)"'
-
-
-def test_the_command_for_a_module(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(shutil, "which", lambda name, path: f"{path}/{name}")
-    here = elevation_command("/home/ana/porttui/__main__.py")
-    assert here == f"sudo {sys.executable} -m porttui"

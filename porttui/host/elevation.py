@@ -1,0 +1,25 @@
+"""How this very program is run with more rights."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+_SECURE_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Where sudo looks for commands, unless it is told otherwise (sudoers(5), secure_path)."""
+
+
+def elevation_command(argv0: str | None = None, secure_path: str = _SECURE_PATH) -> str:
+    """The command that shows what is hidden: sudo does not find programs of a venv by name.
+
+    Args:
+        argv0: How this program was called; None for how it really was.
+        secure_path: Where sudo looks for commands.
+    """
+    called = sys.argv[0] if argv0 is None else argv0
+    if os.path.basename(called) != "porttui":
+        return f"sudo {sys.executable} -m porttui"
+    # Not `shutil.which`: to import that costs a one-shot command a fifth of its time.
+    if any(os.access(f"{each}/porttui", os.X_OK) for each in secure_path.split(os.pathsep)):
+        return "sudo porttui"
+    return 'sudo "$(which porttui)"'
