@@ -60,6 +60,7 @@ class Deck(Vertical):
         self._is_narrow = False
         self._is_frameless = False
         self._number = 1
+        self._arrange()
 
     def compose(self) -> ComposeResult:
         """Listening above, loopback and ranges side by side below."""

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from rich.cells import cell_len
-from rich.text import Text
+from rich.segment import Segment
+from textual.strip import Strip
 from textual.widget import Widget
 
 from porttui.ui.widgets.columns import Tone, fit
 from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 
+_PLAIN = Look()
 _LOOKS = {
     Tone.PLAIN: Look("foreground"),
     Tone.OK: Look("text-success", text_style="bold"),
@@ -49,13 +51,16 @@ class StatusLine(Widget):
         self._styles.clear()
         super().notify_style_update()
 
-    def render(self) -> Text:
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line; what is said comes before what is always there."""
         width = self.size.width
         room = width - 2 - (cell_len(self._message) + 2 if self._message else 0)
         facts = self._facts if cell_len(self._facts) <= room else ""
-        line = Text(" ", no_wrap=True, overflow="crop", end="")
         said = width - 2 - (cell_len(facts) + 1 if facts else 0)
-        line.append(fit(self._message, max(0, said)), style=self._styles[_LOOKS[self._tone]])
-        line.append(f" {facts} " if facts else " ")
-        return line
+        plain = self._styles[_PLAIN]
+        segments = [
+            Segment(" ", plain),
+            Segment(fit(self._message, max(0, said)), self._styles[_LOOKS[self._tone]]),
+            Segment(f" {facts} " if facts else " ", plain),
+        ]
+        return Strip(segments).adjust_cell_length(width, plain)

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.text import Text
+from rich.segment import Segment
+from textual.strip import Strip
 from textual.widget import Widget
 
 from porttui.analysis.board import Summary
 from porttui.forecast.wording import short_title
 from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 from porttui.ui.wording import count, percent
+
+_PAUSED = "PAUSED: p goes on"
 
 
 class _Part(NamedTuple):
@@ -37,6 +41,7 @@ class SummaryLine(Widget):
         self._elevation = elevation
         self._summary: Summary | None = None
         self._is_paused = False
+        self._styles = ThemeStyles(self)
 
     def show(self, summary: Summary) -> None:
         """Show these counts."""
@@ -49,18 +54,24 @@ class SummaryLine(Widget):
         self._is_paused = paused
         self.refresh()
 
-    def render(self) -> Text:
+    def notify_style_update(self) -> None:
+        self._styles.clear()
+        super().notify_style_update()
+
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line, exactly as wide as there is room."""
-        paused = "PAUSED: p goes on" if self._is_paused else ""
-        room = self.size.width - 2 - (len(paused) + self.GAP if paused else 0)
-        line = Text(" ", no_wrap=True, overflow="crop", end="")
+        width, plain = self.size.width, self._styles[Look()]
+        paused = _PAUSED if self._is_paused else ""
+        room = width - 2 - (len(paused) + self.GAP if paused else 0)
+        segments = [Segment(" ", plain)]
         for part in _that_fit(list(self._parts()), room, self.GAP):
-            line.append(part.text, style=part.style)
-            line.append(" " * self.GAP)
-        if paused:
-            line.truncate(max(0, self.size.width - len(paused) - 1), pad=True)
-            line.append(paused, style="bold reverse")
-        return line
+            segments.append(Segment(part.text, self._styles[Look(text_style=part.style)]))
+            segments.append(Segment(" " * self.GAP, plain))
+        if not paused:
+            return Strip(segments).adjust_cell_length(width, plain)
+        line = Strip(segments).adjust_cell_length(max(0, width - len(paused) - 1), plain)
+        end = Strip([Segment(paused, self._styles[Look(text_style="bold reverse")])])
+        return Strip.join([line, end]).adjust_cell_length(width, plain)
 
     def _parts(self) -> Iterator[_Part]:
         yield _Part("porttui", "porttui", 9, "bold")
