@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.exposure import exposure as exposure_of
-from porttui.analysis.filter import Facets
+from porttui.analysis.terms import Facets
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Endpoint
 from porttui.model.process import Process
@@ -22,10 +22,10 @@ def facets_of_listening(row: ListeningRow) -> Facets:
     return _facets((row.local,), words, row.holders, (row.user,))
 
 
-def facets_of_pair(row: PairRow, *, with_ports: bool = True) -> Facets:
+def facets_of_pair(row: PairRow, *, with_ends: bool = True) -> Facets:
     """What a filter sees of a loopback connection: both ends.
 
-    Without ports it is the same for all connections of one kind.
+    Without its ends it is the same for all connections of one kind.
     """
     # Here, because a list of sockets filters no connections.
     from porttui.analysis.loopback_rows import EndStatus
@@ -42,14 +42,14 @@ def facets_of_pair(row: PairRow, *, with_ports: bool = True) -> Facets:
         ),
         tuple(process for end in ends for process in end.holders),
         tuple(end.user for end in ends),
-        with_ports=with_ports,
+        with_ends=with_ends,
     )
 
 
-def facets_of_socket(each: Socket, service: str | None, *, with_ports: bool = True) -> Facets:
+def facets_of_socket(each: Socket, service: str | None, *, with_ends: bool = True) -> Facets:
     """What a filter sees of a socket, whatever pane it is in.
 
-    Without ports it is the same for all sockets of one kind.
+    Without its ends it is the same for all sockets of one kind.
     """
     return _facets(
         (each.local, each.remote) if each.remote else (each.local,),
@@ -62,7 +62,7 @@ def facets_of_socket(each: Socket, service: str | None, *, with_ports: bool = Tr
         ),
         each.holders,
         (each.user,),
-        with_ports=with_ports,
+        with_ends=with_ends,
     )
 
 
@@ -76,13 +76,14 @@ def _facets(
     holders: tuple[Process, ...],
     users: tuple[str | None, ...],
     *,
-    with_ports: bool = True,
+    with_ends: bool = True,
 ) -> Facets:
-    # The two spellings of an address, so that a pasted one is found; \n so that no word can
-    # begin in one field and end in the next.
-    parts = [*words, *(end.address.text for end in endpoints)]
-    parts += [str(end) for end in endpoints] if with_ports else []
-    parts += [user for user in users if user]
+    # \n so that no word can begin in one field and end in the next.
+    parts = [*words, *(user for user in users if user)]
+    if with_ends:
+        # The two spellings of an address, so that a pasted one is found.
+        parts += [end.address.text for end in endpoints]
+        parts += [str(end) for end in endpoints]
     for process in holders:
         parts += [process.name, process.command, process.user or ""]
-    return Facets(endpoints, "\n".join(parts).lower())
+    return Facets(endpoints if with_ends else (), "\n".join(parts).lower())

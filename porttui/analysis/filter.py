@@ -12,12 +12,11 @@ Each kind of term is one `read_...` function in `_READERS`: a richer grammar add
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable
 
-from porttui.light_typing import NamedTuple, Protocol
-from porttui.model.address import Address, Endpoint
-
-MAX_PORT = 65535
+from porttui.analysis.terms import EndpointTerm, Facets, PortTerm, PrefixTerm, Term, WordTerm
+from porttui.light_typing import NamedTuple
+from porttui.model.address import PORTS, Address
 
 _QUOTED = 12
 """Characters of a bad filter that an error repeats."""
@@ -25,88 +24,6 @@ _QUOTED = 12
 
 class FilterError(ValueError):
     """The filter says nothing that can be looked for; the message says why."""
-
-
-class Facets(NamedTuple):
-    """Those sides of a row that a filter can look at."""
-
-    endpoints: tuple[Endpoint, ...]
-    text: str
-    """Lower case."""
-
-
-class Term(Protocol):
-    """One condition."""
-
-    def meets(self, facets: Facets) -> bool:
-        """Whether a row with these facets is looked for."""
-
-
-class PortTerm(NamedTuple):
-    """Ports first..last, at either end."""
-
-    first: int
-    last: int
-
-    @property
-    def spans(self) -> Sequence[range]:
-        """All of them."""
-        return (range(self.first, self.last + 1),)
-
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return any(self.first <= end.port <= self.last for end in facets.endpoints)
-
-
-class PrefixTerm(NamedTuple):
-    """Ports whose decimal digits begin so, at either end."""
-
-    digits: str
-
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
-
-    @property
-    def spans(self) -> Sequence[range]:
-        """All of them: for 300 itself, 3000 to 3009, 30000 to 30099."""
-        first = last = int(self.digits)
-        if str(first) != self.digits:
-            return ()  # no port is written with a 0 before it
-        spans = []
-        while first <= MAX_PORT:
-            spans.append(range(first, min(last, MAX_PORT) + 1))
-            first, last = first * 10, last * 10 + 9
-            if first == 0:
-                break
-        return spans
-
-
-class EndpointTerm(NamedTuple):
-    """One end: an address (None for any loopback address) and a port."""
-
-    address: Address | None
-    port: int
-
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return any(end.port == self.port and self.is_at(end) for end in facets.endpoints)
-
-    def is_at(self, end: Endpoint) -> bool:
-        """Whether the end has this address, whatever its port."""
-        if self.address is None:
-            return end.address.is_loopback
-        return end.address.unmapped == self.address.unmapped
-
-
-class WordTerm(NamedTuple):
-    """Text anywhere in the row, whatever the case."""
-
-    word: str
-
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return self.word in facets.text
 
 
 class Filter(NamedTuple):
@@ -121,27 +38,6 @@ class Filter(NamedTuple):
     def meets(self, facets: Facets) -> bool:
         """Whether a row with these facets meets every term."""
         return all(term.meets(facets) for term in self.terms)
-
-
-def matching(
-    rows: int, wanted: Filter, tester: Callable[[Term], Callable[[int], object]]
-) -> list[int]:
-    """The rows that meet the filter, in their order, where a row is but a number.
-
-    `tester` makes of a term what tells whether a row meets it.
-    """
-    left: Iterable[int] = range(rows)
-    for term in wanted.terms:
-        left = filter(tester(term), left)
-    return list(left)
-
-
-def port_marks(spans: Iterable[range]) -> bytes:
-    """For each port 1 if it is in one of the spans, else 0."""
-    marks = bytearray(MAX_PORT + 1)
-    for span in spans:
-        marks[span.start : span.stop] = b"\x01" * len(span)
-    return bytes(marks)
 
 
 def parse_filter(text: str) -> Filter:
@@ -190,7 +86,7 @@ def _read_prefix(word: str) -> Term | None:
     digits = word.removeprefix(":").removesuffix("*")
     if not _is_number(digits):
         raise FilterError(f"{word}: a * stands behind the first digits of a port, as in 300*")
-    if digits.startswith("0") or len(digits) > 5 or int(digits) > MAX_PORT:
+    if digits.startswith("0") or len(digits) > 5 or int(digits) > PORTS[-1]:
         raise FilterError(f"no port begins with {digits[:_QUOTED]}")
     return PrefixTerm(digits)
 
@@ -226,7 +122,7 @@ def _is_number(text: str) -> bool:
 def _port(digits: str, least: int = 1) -> int:
     # By its length first: int() refuses very long numbers with an error of its own.
     significant = digits.lstrip("0") or "0"
-    port = int(significant) if len(significant) <= 5 else MAX_PORT + 1
-    if not least <= port <= MAX_PORT:
-        raise FilterError(f"{digits[:_QUOTED]} is no port: ports go from 1 to {MAX_PORT}")
+    port = int(significant) if len(significant) <= 5 else len(PORTS)
+    if not least <= port <= PORTS[-1]:
+        raise FilterError(f"{digits[:_QUOTED]} is no port: ports go from 1 to {PORTS[-1]}")
     return port

@@ -8,6 +8,7 @@ from itertools import repeat
 from operator import eq
 
 from porttui.analysis.changes import Columnar
+from porttui.analysis.filter_columns import Ends, RowKinds
 from porttui.analysis.loopback_rows import (
     Direction,
     End,
@@ -16,7 +17,6 @@ from porttui.analysis.loopback_rows import (
     end_number,
     pair_key,
 )
-from porttui.analysis.row_kinds import RowKinds
 from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import ProcessIdentity
@@ -31,7 +31,7 @@ from porttui.model.socket_table import (
 )
 
 if TYPE_CHECKING:
-    from porttui.analysis.filter import Facets
+    from porttui.analysis.terms import Facets
 
 NO_ROW = -1
 """Where an end has no socket in the table."""
@@ -43,19 +43,7 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 class PairTable(Sequence[PairRow], Columnar):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
-    __slots__ = (
-        "_facets",
-        "client_addresses",
-        "client_ports",
-        "clients",
-        "directions",
-        "kinds",
-        "server_addresses",
-        "server_ports",
-        "servers",
-        "services",
-        "sockets",
-    )
+    __slots__ = ("clients", "directions", "ends", "kinds", "servers", "services", "sockets")
 
     def __init__(
         self, snapshot: Snapshot, clients: array[int], servers: array[int], directions: bytes
@@ -69,15 +57,8 @@ class PairTable(Sequence[PairRow], Columnar):
         self.clients = clients
         self.servers = servers
         self.directions = directions
-        sockets = snapshot.sockets
-        ports = (sockets.local_ports, sockets.remote_ports)
-        self.client_ports = array("H", _of_ends(clients, servers, *ports))
-        self.server_ports = array("H", _of_ends(servers, clients, *ports))
-        addresses = (sockets.local_addresses, sockets.remote_addresses)
-        self.client_addresses = array("I", _of_ends(clients, servers, *addresses))
-        self.server_addresses = array("I", _of_ends(servers, clients, *addresses))
-        self.kinds = RowKinds.of(self._what_words_match())
-        self._facets: Sequence[Facets] | None = None
+        self.ends = (self._ends_of(clients, servers), self._ends_of(servers, clients))
+        self.kinds = RowKinds(self._all_but_ends())
 
     def __len__(self) -> int:
         return len(self.clients)
@@ -141,44 +122,49 @@ class PairTable(Sequence[PairRow], Columnar):
             for row, far in zip(own, other, strict=True)
         ]
 
-    def client_ends(self) -> list[str]:
-        """The client's end of every row as it is written: "127.0.0.1:49650"."""
-        return self._ends(self.clients, self.servers)
-
-    def server_ends(self) -> list[str]:
-        """The server's end of every row."""
-        return self._ends(self.servers, self.clients)
-
     def names(self, own: array[int]) -> list[str]:
         """For `clients` or `servers`: what to sort by the first holder's name; nobody is last."""
         names = [group[0].name.lower() if group else "\uffff" for group in self.sockets.side.groups]
         groups = self.sockets.groups
         return ["\uffff" if row == NO_ROW else names[groups[row]] for row in own]
 
-    def _ends(self, own: array[int], other: array[int]) -> list[str]:
+    @property
+    def addresses(self) -> Sequence[Address | None]:
+        """By their numbers, in the spelling of the rows."""
+        side = self.sockets.side.addresses
+        return [each and Address.of_packed(each.unmapped) for each in side]
+
+    def facets_but_for_ends(self, row: int) -> Facets:
+        """What a filter sees of a row besides its ends."""
+        from porttui.analysis.facets import facets_of_pair  # to make a table takes none
+
+        return facets_of_pair(self[row], with_ends=False)
+
+    @property
+    def client_ports(self) -> array[int]:
+        """The client's port of every row."""
+        return self.ends[0].ports
+
+    @property
+    def server_ports(self) -> array[int]:
+        """The server's port of every row."""
+        return self.ends[1].ports
+
+    def _ends_of(self, own: array[int], other: array[int]) -> Ends:
+        """A row's local end, and where there is NO_ROW the remote one of the other."""
         sockets = self.sockets
-        stems = [
-            "" if each is None else str(_unmapped(Endpoint(each, 0)))[:-1]
-            for each in sockets.side.addresses
-        ]
-        return [
-            f"{stems[sockets.local_addresses[row]]}{sockets.local_ports[row]}"
-            if row != NO_ROW
-            else f"{stems[sockets.remote_addresses[far]]}{sockets.remote_ports[far]}"
-            for row, far in zip(own, other, strict=True)
-        ]
 
-    def facets_of_kinds(self) -> Sequence[Facets]:
-        """What a filter sees of the rows of each kind, but for ports; kept for its next key."""
-        if self._facets is None:
-            from porttui.analysis.facets import facets_of_pair  # not to make a table of
+        def column(local: array[int], remote: array[int]) -> list[int]:
+            pairs = zip(own, other, strict=True)
+            return [local[row] if row != NO_ROW else remote[far] for row, far in pairs]
 
-            rows = [self[row] for row in self.kinds.examples]
-            self._facets = [facets_of_pair(row, with_ports=False) for row in rows]
-        return self._facets
+        return Ends(
+            array("I", column(sockets.local_addresses, sockets.remote_addresses)),
+            array("H", column(sockets.local_ports, sockets.remote_ports)),
+        )
 
-    def _what_words_match(self) -> Iterator[tuple[object, ...]]:
-        """Of every row all that a word of a filter can match, but for addresses and ports."""
+    def _all_but_ends(self) -> Iterator[tuple[object, ...]]:
+        """Of every row all that a filter sees of it besides its ends."""
         sockets = self.sockets
         told: list[Iterable[object]] = [map(eq, self.clients, self.servers)]
         for rows in (self.clients, self.servers):
@@ -189,7 +175,6 @@ class PairTable(Sequence[PairRow], Columnar):
                 told.append(map((states + b"\xff").__getitem__, rows))
         keys = zip(repeat(Protocol.TCP), self.server_ports, strict=False)
         told.append(map(self.services.get, keys))
-        told += [self.client_addresses, self.server_addresses]
         return zip(*told, strict=True)
 
     def _end(self, row: int, far: int, *, is_itself: bool) -> End:
@@ -212,15 +197,6 @@ class PairTable(Sequence[PairRow], Columnar):
         user = sockets.side.users.get(sockets.uids[row])
         state = STATES[sockets.states[row]]
         return End(_unmapped(sockets.local(row)), status, holders, user, state)
-
-
-def _of_ends(
-    own: array[int], other: array[int], local: Sequence[int], remote: Sequence[int]
-) -> list[int]:
-    """A local column for these rows, and where there is NO_ROW the remote one of the other end."""
-    return [
-        local[row] if row != NO_ROW else remote[far] for row, far in zip(own, other, strict=True)
-    ]
 
 
 def end_numbers(sockets: SocketTable, addresses: array[int], ports: array[int]) -> list[int]:

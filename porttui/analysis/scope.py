@@ -5,16 +5,17 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from porttui.analysis.facets import facets_of_socket
-from porttui.analysis.filter import Facets
+from porttui.analysis.filter_columns import Ends, RowKinds
 from porttui.analysis.loopback_rows import end_number
-from porttui.analysis.row_kinds import RowKinds
-from porttui.light_typing import NamedTuple, overload
+from porttui.light_typing import TYPE_CHECKING, NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket
 from porttui.model.socket_table import NOWHERE, STATES, SocketTable
+
+if TYPE_CHECKING:
+    from porttui.analysis.terms import Facets
 
 
 class Scope(NamedTuple):
@@ -44,18 +45,10 @@ class SocketRow(NamedTuple):
         return tuple(each.identity for each in self.socket.holders)
 
 
-class Ends(NamedTuple):
-    """An end of every row."""
-
-    addresses: array[int]
-    """Their numbers."""
-    ports: array[int]
-
-
 class ScopeRows(Sequence[SocketRow]):
     """A row is made when somebody looks at it."""
 
-    __slots__ = ("_ends", "_facets", "_kinds", "places", "services", "sockets")
+    __slots__ = ("_ends", "_kinds", "places", "services", "sockets")
 
     def __init__(self, snapshot: Snapshot, places: array[int]) -> None:
         """`places`: of its rows in the snapshot's socket table."""
@@ -64,7 +57,6 @@ class ScopeRows(Sequence[SocketRow]):
         self.places = places
         self._kinds: RowKinds | None = None
         self._ends: tuple[Ends, Ends] | None = None
-        self._facets: Sequence[Facets] | None = None
 
     def __len__(self) -> int:
         return len(self.places)
@@ -87,8 +79,13 @@ class ScopeRows(Sequence[SocketRow]):
         return self._keys(self.places)
 
     @property
+    def addresses(self) -> Sequence[Address | None]:
+        """By their numbers."""
+        return self.sockets.side.addresses
+
+    @property
     def kinds(self) -> RowKinds:
-        """The rows by all that a word of a filter can match, but for ports."""
+        """The rows by all that a filter sees of them besides their ends."""
         if self._kinds is None:
             sockets, places = self.sockets, self.places
             columns: Sequence[Sequence[object]] = (
@@ -96,8 +93,7 @@ class ScopeRows(Sequence[SocketRow]):
                 sockets.states,
                 sockets.ownerships,
                 sockets.uids,
-                sockets.local_addresses,
-                sockets.remote_addresses,
+                sockets.local_addresses,  # whoever can reach it
             )
             told: list[Iterable[object]] = [map(each.__getitem__, places) for each in columns]
             protocols = [
@@ -106,18 +102,15 @@ class ScopeRows(Sequence[SocketRow]):
             told.append(protocols)
             for end in self.ends:
                 told.append(map(self.services.get, zip(protocols, end.ports, strict=True)))
-            self._kinds = RowKinds.of(zip(*told, strict=True))
+            self._kinds = RowKinds(zip(*told, strict=True))
         return self._kinds
 
-    def facets_of_kinds(self) -> Sequence[Facets]:
-        """What a filter sees of the rows of each kind, but for ports; kept for its next key."""
-        if self._facets is None:
-            places = [self.places[row] for row in self.kinds.examples]
-            self._facets = [
-                facets_of_socket(self.sockets[place], self.service(place), with_ports=False)
-                for place in places
-            ]
-        return self._facets
+    def facets_but_for_ends(self, row: int) -> Facets:
+        """What a filter sees of a row besides its ends."""
+        from porttui.analysis.facets import facets_of_socket  # to list a scope takes none
+
+        place = self.places[row]
+        return facets_of_socket(self.sockets[place], self.service(place), with_ends=False)
 
     @property
     def ends(self) -> tuple[Ends, Ends]:
@@ -137,16 +130,16 @@ class ScopeRows(Sequence[SocketRow]):
             )
         return self._ends
 
-    def local_ports(self) -> list[int]:
+    def local_ports(self) -> Sequence[int]:
         """The local port of every row."""
-        return [self.sockets.local_ports[place] for place in self.places]
+        return self.ends[0].ports
 
     def remote_ports(self) -> list[int]:
         """The remote port of every row; -1 without a remote end."""
-        sockets = self.sockets
+        addresses, ports = self.ends[1]
         return [
-            sockets.remote_ports[place] if sockets.remote_addresses[place] != NOWHERE else -1
-            for place in self.places
+            port if address != NOWHERE else -1
+            for address, port in zip(addresses, ports, strict=True)
         ]
 
     def states(self) -> list[str]:
@@ -204,7 +197,7 @@ def rows_in(snapshot: Snapshot, scope: Scope) -> ScopeRows:
         near, addresses = _places_of(sockets, scope.local), sockets.local_addresses
         places = [at for at in places if addresses[at] in near]
     if scope.ports is not None:
-        inside = bytes(port in scope.ports for port in range(65536))
+        inside = range_marks(scope.ports)
         ports = sockets.local_ports
         places = [at for at in places if inside[ports[at]]]
     return ScopeRows(snapshot, array("I", sorted(places, key=sockets.local_ports.__getitem__)))

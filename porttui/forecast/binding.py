@@ -13,11 +13,11 @@ from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from itertools import compress
 
-from porttui.forecast.occupancy import Occupancy, accepts, marks
+from porttui.forecast.occupancy import Occupancy, accepts
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
-from porttui.model.port_range import PortRange
+from porttui.model.port_range import PortRange, range_marks
 from porttui.model.socket_table import LISTEN, NOWHERE, SocketTable
 
 WILDCARD_4 = Address.parse("0.0.0.0")
@@ -91,7 +91,7 @@ def udp_headroom(
 
 def _udp_rows(sockets: SocketTable, ephemeral: PortRange) -> Iterable[int]:
     start = sockets.udp_from
-    chosen = map(marks(ephemeral).__getitem__, sockets.local_ports[start:])
+    chosen = map(range_marks(ephemeral).__getitem__, sockets.local_ports[start:])
     return compress(range(start, len(sockets)), chosen)
 
 

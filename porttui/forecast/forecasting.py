@@ -36,7 +36,7 @@ def forecast(
     Where there are no rules it is an estimate: Linux' way is not applied to other systems.
 
     Args:
-        snapshot: A sample of all sockets (`Want.ALL`).
+        snapshot: A sample of at least the sockets with a local port of the ephemeral range.
         wanted: Destinations to be there whether anything is connected to them or not.
         binds: Addresses to bind port 0 of.
         top: How many destinations besides, of those with connections.

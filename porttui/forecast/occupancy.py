@@ -9,12 +9,11 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
-from functools import lru_cache
 from itertools import compress
 
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
-from porttui.model.port_range import PortRange
+from porttui.model.port_range import PortRange, range_marks
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import LISTEN, NOWHERE, STATES, TIME_WAIT, SocketTable
 
@@ -94,16 +93,6 @@ def occupancy(sockets: SocketTable, ephemeral: PortRange, *, is_whole: bool = Tr
     )
 
 
-@lru_cache(maxsize=4)
-def marks(ephemeral: PortRange) -> bytes:
-    """For each of the 65,536 ports 1 if it is in the range."""
-    marked = bytearray(65536)
-    marked[ephemeral.first : ephemeral.last + 1] = b"\x01" * (ephemeral.last + 1 - ephemeral.first)
-    for first, last in ephemeral.reserved:
-        marked[first : last + 1] = bytes(last + 1 - first)
-    return bytes(marked)
-
-
 def _grouped(sockets: SocketTable, ephemeral: PortRange) -> _Groups:
     end = sockets.udp_from
     rows: Iterable[int] = range(end)
@@ -114,7 +103,7 @@ def _grouped(sockets: SocketTable, ephemeral: PortRange) -> _Groups:
         sockets.remote_ports,
         strict=False,
     )
-    chosen = bytes(map(marks(ephemeral).__getitem__, sockets.local_ports[:end]))
+    chosen = bytes(map(range_marks(ephemeral).__getitem__, sockets.local_ports[:end]))
     if 0 in chosen:
         rows, keys = compress(rows, chosen), compress(keys, chosen)
     groups: defaultdict[tuple[int, int, int, int], list[int]] = defaultdict(list)

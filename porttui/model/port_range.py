@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import lru_cache
 
 from porttui.light_typing import NamedTuple
+from porttui.model.address import PORTS
 
 
 class RangeName(StrEnum):
@@ -61,6 +63,24 @@ def clip(
         else:
             merged.append((start, end))
     return tuple(merged)
+
+
+@lru_cache(maxsize=16)
+def port_marks(spans: tuple[range, ...]) -> bytes:
+    """For each port there is 1 if it is in one of the spans, else 0: to look up many at once."""
+    marks = bytearray(len(PORTS))
+    for span in spans:
+        marks[span.start : span.stop] = b"\x01" * len(span)
+    return bytes(marks)
+
+
+def range_marks(port_range: PortRange) -> bytes:
+    """As `port_marks`, of a range."""
+    spans, first = [], port_range.first
+    for start, end in port_range.reserved:
+        spans.append(range(first, start))
+        first = end + 1
+    return port_marks((*spans, range(first, port_range.last + 1)))
 
 
 IANA_RANGES = (

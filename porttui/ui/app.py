@@ -11,7 +11,8 @@ from textual.app import SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from porttui.analysis.filter import Filter, PortTerm
+from porttui.analysis.filter import Filter
+from porttui.analysis.terms import PortTerm
 from porttui.model.address import Place, Protocol
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import Answered

@@ -7,17 +7,12 @@ from contextlib import suppress
 import pytest
 
 from porttui.analysis.facets import facets_of_listening, facets_of_pair, facets_of_socket
-from porttui.analysis.filter import (
-    Facets,
-    Filter,
-    FilterError,
-    PrefixTerm,
-    parse_filter,
-    port_marks,
-)
+from porttui.analysis.filter import Filter, FilterError, parse_filter
 from porttui.analysis.listening import listening
 from porttui.analysis.loopback import loopback_pairs
-from porttui.model.address import Protocol
+from porttui.analysis.terms import Facets, PrefixTerm, WordTerm
+from porttui.model.address import Address, Protocol
+from porttui.model.port_range import port_marks
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.making import connection, listener, made, pair, process, snapshot, udp
@@ -437,3 +432,9 @@ def test_the_spans_of_a_prefix_are_the_ports_it_means(digits: str) -> None:
     assert sum(map(len, spans)) == len(meant)
     assert set().union(*spans) == meant
     assert {port for port, mark in enumerate(port_marks(spans)) if mark} == meant
+
+
+def test_a_word_that_ends_in_thousands_of_digits_is_in_no_end() -> None:
+    """Python refuses to make a number of them."""
+    assert not any(WordTerm(".1:" + "9" * 5000).ports_at(Address.parse("127.0.0.1")))
+    assert PrefixTerm("1" * 5000).spans == ()

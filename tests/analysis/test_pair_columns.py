@@ -8,12 +8,12 @@ from collections.abc import Iterator
 
 import pytest
 
+from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import parse_filter
 from porttui.analysis.loopback import loopback_pairs
-from porttui.analysis.pair_filter import matching_pairs
 from porttui.analysis.pair_table import PairTable
-from porttui.model.address import Protocol
+from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
@@ -64,7 +64,7 @@ def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
             continue
         wanted = parse_filter(text)
         by_rows = [at for at, row in enumerate(rows) if wanted.meets(facets_of_pair(row))]
-        assert matching_pairs(table, wanted) == by_rows, text
+        assert matching_rows(table, wanted) == by_rows, text
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -75,8 +75,18 @@ def test_keys_signatures_and_ports_by_columns_are_those_of_the_rows(seed: int) -
     assert table.signatures() == [row.signature for row in rows]
     assert list(table.client_ports) == [row.client.endpoint.port for row in rows]
     assert list(table.server_ports) == [row.server.endpoint.port for row in rows]
-    assert table.client_ends() == [str(row.client.endpoint) for row in rows]
-    assert table.server_ends() == [str(row.server.endpoint) for row in rows]
+    for ends, expected in zip(
+        table.ends,
+        ([row.client.endpoint for row in rows], [row.server.endpoint for row in rows]),
+        strict=True,
+    ):
+        addresses = [table.addresses[number] for number in ends.addresses]
+        assert all(addresses)
+        assert [
+            str(Endpoint(address, port))
+            for address, port in zip(addresses, ends.ports, strict=True)
+            if address
+        ] == [str(each) for each in expected]
     assert len(set(table.keys())) == len(rows)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.facets import facets_of_socket
 from porttui.analysis.filter import parse_filter
 from porttui.analysis.scope import Scope, ScopeRows, rows_in
-from porttui.analysis.scope_filter import matching_sockets
 from porttui.model.address import Address, Protocol
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import TcpState
@@ -84,13 +84,13 @@ def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
             for number, row in enumerate(table)
             if wanted.meets(facets_of_socket(row.socket, row.service))
         ]
-        assert matching_sockets(table, wanted) == expected, text
+        assert matching_rows(table, wanted) == expected, text
 
 
 def test_sorting_by_columns_is_sorting_by_rows() -> None:
     table = rows(Scope(""))
     ports = [row.socket.local.port for row in table]
-    assert ports == sorted(ports) == table.local_ports()
+    assert ports == sorted(ports) == list(table.local_ports())
     remotes = [row.socket.remote.port if row.socket.remote else -1 for row in table]
     assert table.remote_ports() == remotes
     assert table.states() == [row.socket.state or "" for row in table]

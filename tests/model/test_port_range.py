@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.model.port_range import IANA_RANGES, PortRange, RangeName, clip
+from porttui.model.port_range import (
+    IANA_RANGES,
+    PortRange,
+    RangeName,
+    clip,
+    port_marks,
+    range_marks,
+)
 
 Spans = tuple[tuple[int, int], ...]
 
@@ -145,3 +152,23 @@ def test_clip_keeps_exactly_the_ports_that_were_there(spans: Spans) -> None:
     before = {port for first, last in spans for port in range(first, last + 1)}
     after = [port for first, last in clip(spans, 5, 35) for port in range(first, last + 1)]
     assert after == sorted(before & set(range(5, 36)))
+
+
+@pytest.mark.parametrize(
+    "reserved",
+    [(), ((40000, 40009),), ((40090, 40099),), ((40001, 40001), (40005, 40050)), ((40000, 40099),)],
+)
+def test_the_marks_of_a_range_are_its_ports(reserved: tuple[tuple[int, int], ...]) -> None:
+    each = PortRange(RangeName.EPHEMERAL, 40000, 40099, reserved)
+    marks = range_marks(each)
+    assert len(marks) == 65536
+    assert [port for port, mark in enumerate(marks) if mark] == [
+        port for port in range(65536) if port in each
+    ]
+    assert sum(marks) == each.capacity
+
+
+def test_marks_of_spans_that_meet_and_of_none() -> None:
+    marks = port_marks((range(10, 20), range(15, 30), range(65535, 65536), range(5, 5)))
+    assert {port for port, mark in enumerate(marks) if mark == 1} == {*range(10, 30), 65535}
+    assert not any(port_marks(()))

@@ -9,8 +9,8 @@ from porttui.analysis.changes import Mark, Marked, Shown
 from porttui.analysis.copies import Served
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.facets import facets_of_listening
-from porttui.analysis.filter import Facets
 from porttui.analysis.listening import ListeningRow
+from porttui.analysis.terms import Facets
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure

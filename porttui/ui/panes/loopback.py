@@ -6,13 +6,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
+from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.copies import Served
 from porttui.analysis.facets import facets_of_pair
-from porttui.analysis.filter import Facets, Filter
+from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
-from porttui.analysis.pair_filter import matching_pairs
 from porttui.analysis.pair_table import PairTable
+from porttui.analysis.terms import Facets
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
@@ -78,7 +79,7 @@ class LoopbackPane(ListPane[PairRow]):
     def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
         """By columns where there are some: connections can be many."""
         if isinstance(rows, PairTable):
-            return matching_pairs(rows, wanted)
+            return matching_rows(rows, wanted)
         return super().matching(rows, wanted)
 
     def sort_keys(self, rows: Sequence[PairRow], column: Column[Row]) -> Sequence[object]:

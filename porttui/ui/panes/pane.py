@@ -15,7 +15,8 @@ from textual.strip import Strip
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Mark, Marked, Shown
-from porttui.analysis.filter import Facets, Filter
+from porttui.analysis.filter import Filter
+from porttui.analysis.terms import Facets
 from porttui.light_typing import NamedTuple
 from porttui.model.snapshot import Snapshot
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit

@@ -8,12 +8,13 @@ from textual.content import Content
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Marked, Shown
+from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.copies import Served
 from porttui.analysis.facets import facets_of_socket
-from porttui.analysis.filter import Facets, Filter
+from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.scope import Scope, ScopeRows, SocketRow, rows_in
-from porttui.analysis.scope_filter import matching_sockets
+from porttui.analysis.terms import Facets
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -54,7 +55,7 @@ class ScopePane(ListPane[SocketRow]):
 
     def matching(self, rows: Sequence[SocketRow], wanted: Filter) -> Sequence[int]:
         """By columns: a range can have tens of thousands."""
-        return matching_sockets(rows, wanted) if isinstance(rows, ScopeRows) else ()
+        return matching_rows(rows, wanted) if isinstance(rows, ScopeRows) else ()
 
     def sort_keys(self, rows: Sequence[SocketRow], column: Column[Row]) -> Sequence[object]:
         """As `matching`; sorting is stable, so equal ones stay in the order of their ports."""
