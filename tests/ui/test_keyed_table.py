@@ -95,7 +95,7 @@ SIZE = (WIDTH + 1, ROWS + 2)
 
 
 def strips(table: KeyedTable[Item]) -> list[Strip]:
-    """The lines as they go to the screen, through Textual's own cache of clean lines."""
+    """The lines as they go to the screen."""
     return table.render_lines(Region(0, 0, table.size.width - 1, table.size.height))
 
 
@@ -862,14 +862,14 @@ async def test_of_60000_rows_only_those_in_view_are_drawn() -> None:
     async with app.run_test(size=SIZE) as pilot:
         rows = items(range(60_000))
         app.table.show(rows)
-        assert cell.calls <= ROWS
+        assert cell.calls == 0
         await pilot.pause()
         assert 0 < cell.calls <= 4 * ROWS
         app.table.select_key(30_000)
         await pilot.pause()
         cell.calls = 0
         app.table.show(rows[::-1])
-        assert cell.calls <= ROWS
+        assert cell.calls == 0
         await pilot.pause()
         assert 0 < cell.calls <= 2 * ROWS
         assert cursor_key(app.table) == 30_000

@@ -63,8 +63,9 @@ class _Known(NamedTuple):
     @property
     def only_count(self) -> int | None:
         """The descriptor of its thread's count, if it is held, and it has but one thread."""
-        is_one = self.ran and self.threads is not None and len(self.threads.counts) == 1
-        return self.threads.counts[0] if is_one and self.threads else None
+        if not self.ran or self.threads is None or len(self.threads.counts) != 1:
+            return None
+        return self.threads.counts[0]
 
 
 _UNREAD = _Known(b"", frozenset(), None, None)

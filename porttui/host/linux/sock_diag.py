@@ -124,7 +124,7 @@ class SockDiag:
         """
         numbers = (_FAMILIES[family], _PROTOCOLS[protocol])
         request = _REQUEST_OF_A_FAMILY.pack(*numbers, 0, 0, states, bytes(48))
-        return self._ask_patiently(_BY_FAMILY, request + _filter(ports))
+        return self._ask_patiently(_BY_FAMILY, request + _port_filter(ports))
 
     def ask_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> Answer:
         """As `ask`, for the TCP sockets of both families: the kernel walks its tables once.
@@ -136,7 +136,7 @@ class SockDiag:
             SockDiagError: as `ask`; a sandbox may permit `ask` alone.
         """
         request = _REQUEST_OF_BOTH_FAMILIES.pack(0, 0, 0, 0, bytes(48), states, 0)
-        return self._ask_patiently(_TCP_OF_BOTH_FAMILIES, request + _filter(ports))
+        return self._ask_patiently(_TCP_OF_BOTH_FAMILIES, request + _port_filter(ports))
 
     def _ask_patiently(self, kind: int, request: bytes) -> Answer:
         for _ in range(_ATTEMPTS):
@@ -185,7 +185,7 @@ class SockDiag:
                 return Answer(words, before.starts, is_torn)
 
 
-def _filter(ports: range) -> bytes:
+def _port_filter(ports: range) -> bytes:
     """The attribute that keeps the kernel from telling of other local ports.
 
     INET_DIAG_REQ_BYTECODE, programs of struct inet_diag_bc_op: an operator, how many bytes to go

@@ -173,6 +173,6 @@ class Deck(Vertical):
         replaced = self._ranges if self._is_inside else self._scope_pane
         for pane in filter(None, (*self._panes, self._scope_pane)):
             pane.display = pane is active or not (self._is_narrow or pane is replaced)
-            pane.look(active=pane is active, frameless=self._is_frameless)
+            pane.set_frame(active=pane is active, frameless=self._is_frameless)
         self._below.display = active is not self._listening or not self._is_narrow
         self._tabs.display = self._is_narrow

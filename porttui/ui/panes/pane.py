@@ -77,7 +77,7 @@ class Pane(Vertical):
         lines = {y: draw(Region(crop.x, y, crop.width, 1))[0] for y in set(places)}
         return [lines[y] for y in places]
 
-    def look(self, *, active: bool, frameless: bool) -> None:
+    def set_frame(self, *, active: bool, frameless: bool) -> None:
         """Show that the keys act here, or do not; on a very small screen without any frame."""
         if active == self.has_class("active") and frameless == self.has_class("frameless"):
             return

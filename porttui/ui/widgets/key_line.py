@@ -13,10 +13,9 @@ from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
-from textual.widget import Widget
 
 from porttui.ui.keymap import Action
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 _KEY = Look("footer-key-foreground", text_style="bold")
 
@@ -24,7 +23,7 @@ KEPT = 2
 """How many keys at the end stay whatever the width: help, and the way out."""
 
 
-class KeyLine(Widget):
+class KeyLine(ThemedWidget):
     """ "x Stop   c Copy   / Filter ...": those that fit, and always the last ones."""
 
     ALLOW_SELECT = False
@@ -48,7 +47,6 @@ class KeyLine(Widget):
         """`actions`: in this order."""
         super().__init__()
         self._actions = tuple(actions)
-        self._styles = ThemeStyles(self)
 
     def shown(self, width: int) -> list[Action]:
         """Those that a line of this width has room for."""
@@ -58,16 +56,12 @@ class KeyLine(Widget):
             del chosen[-KEPT - 1]
         return chosen
 
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
-
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line."""
         words = self.rich_style
         segments = []
         for action in self.shown(self.size.width):
-            segments.append(Segment(f" {action.footer_key} ", self._styles[_KEY]))
+            segments.append(Segment(f" {action.footer_key} ", self._looks[_KEY]))
             segments.append(Segment(f"{action.label} ", words))
         return Strip(segments).adjust_cell_length(self.size.width, words)
 

@@ -121,6 +121,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self._rows: Sequence[R] = ()
         self._cursor = -1
         self._by_click = False
+        self._is_replaced = False
         # As of the last resize: a hidden table has no size, yet scrolls as if it were in view.
         self._page = 0
         super().__init__(id=id, classes=classes)
@@ -171,7 +172,8 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self._rows, self._cursor = rows, cursor
         self.virtual_size = Size(1, HEADER + len(rows))
         self._scroll_lines(max(0, min(top, len(rows) - self._page)))
-        self._refresh_what_differs()
+        self._is_replaced = True
+        self.check_idle()
         after = self.selected
         if before is None or after is None or before.key != after.key:
             self._by_click = False
@@ -225,6 +227,15 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def render_line(self, y: int) -> Strip:
         return self._lines.paint(y, self._line(y))
+
+    def on_idle(self) -> None:
+        """Before it is painted what has been replaced is compared, however often it was.
+
+        (Textual calls every class's own handler, so there is no super() here.)
+        """
+        if self._is_replaced:
+            self._is_replaced = False
+            self._refresh_what_differs()
 
     def _refresh_what_differs(self) -> None:
         """Paint the lines that look otherwise than before: a second changes few of them."""

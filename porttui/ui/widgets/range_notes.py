@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
-from textual.widget import Widget
 
 from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
@@ -17,7 +16,7 @@ from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 from porttui.ui.wording import age, count, holders, percent
 
 _MOST = 4
@@ -39,7 +38,7 @@ class _Line(NamedTuple):
     """Of a bar in what room is left before the text."""
 
 
-class RangeNotes(Widget):
+class RangeNotes(ThemedWidget):
     """A few lines about the row under the cursor; more where there is much to say and room."""
 
     DEFAULT_CSS = """
@@ -49,7 +48,6 @@ class RangeNotes(Widget):
     def __init__(self) -> None:
         super().__init__()
         self._row: PressureRow | None = None
-        self._styles = ThemeStyles(self)
 
     def show(self, row: PressureRow | None) -> None:
         """Speak of this row."""
@@ -60,10 +58,6 @@ class RangeNotes(Widget):
     def get_content_height(self, container: Size, viewport: Size, width: int) -> int:  # noqa: ARG002
         """As many lines as there is something to say."""
         return len(self._wrapped(width))
-
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """One of the lines, exactly as wide as there is room."""
@@ -92,7 +86,7 @@ class RangeNotes(Widget):
             return [Segment(fit(line.text, width), self.rich_style)]
         said = f" {line.text}"[-width:]
         drawn = bar(line.share, width - len(said))
-        return [Segment(drawn, self._styles[_BARS[line.tone]]), Segment(said, self.rich_style)]
+        return [Segment(drawn, self._looks[_BARS[line.tone]]), Segment(said, self.rich_style)]
 
 
 def _lines(row: PressureRow) -> Iterator[_Line]:

@@ -6,10 +6,9 @@ from collections.abc import Sequence
 
 from rich.segment import Segment
 from textual.strip import Strip
-from textual.widget import Widget
 
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName, clip
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 SPACE = 65536
 
@@ -27,14 +26,13 @@ _EPHEMERAL = Look("text-accent", "accent-muted")
 _DENSITY = Look("accent")
 
 
-class RangeStrip(Widget):
+class RangeStrip(ThemedWidget):
     """Four lines: the port numbers, IANA's ranges, the ephemeral range, how dense the use is."""
 
     DEFAULT_CSS = "RangeStrip { height: 4; }"
 
     def __init__(self) -> None:
         super().__init__()
-        self._styles = ThemeStyles(self)
         self._ephemeral: PortRange | None = None
         self._density: Sequence[int] = ()
 
@@ -43,10 +41,6 @@ class RangeStrip(Widget):
         if (ephemeral, density) != (self._ephemeral, self._density):
             self._ephemeral, self._density = ephemeral, density
             self.refresh()
-
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
 
     def render_line(self, y: int) -> Strip:
         """One of the lines."""
@@ -108,7 +102,7 @@ class RangeStrip(Widget):
         return [self._segment(" " * width)]
 
     def _segment(self, text: str, look: Look = _BLANK) -> Segment:
-        return Segment(text, self._styles[look])
+        return Segment(text, self._looks[look])
 
 
 def _column(port: int, width: int) -> int:

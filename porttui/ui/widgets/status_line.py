@@ -5,10 +5,9 @@ from __future__ import annotations
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
-from textual.widget import Widget
 
 from porttui.ui.widgets.columns import Tone, fit
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 _PLAIN = Look()
 _LOOKS = {
@@ -19,7 +18,7 @@ _LOOKS = {
 }
 
 
-class StatusLine(Widget):
+class StatusLine(ThemedWidget):
     """A message on the left, facts about the sampling on the right."""
 
     DEFAULT_CSS = "StatusLine { height: 1; background: $surface; color: $text-muted; }"
@@ -29,7 +28,6 @@ class StatusLine(Widget):
         self._message = ""
         self._tone = Tone.PLAIN
         self._facts = ""
-        self._styles = ThemeStyles(self)
 
     @property
     def message(self) -> str:
@@ -47,20 +45,16 @@ class StatusLine(Widget):
             self._facts = facts
             self.refresh()
 
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
-
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line; what is said comes before what is always there."""
         width = self.size.width
         room = width - 2 - (cell_len(self._message) + 2 if self._message else 0)
         facts = self._facts if cell_len(self._facts) <= room else ""
         said = width - 2 - (cell_len(facts) + 1 if facts else 0)
-        plain = self._styles[_PLAIN]
+        plain = self._looks[_PLAIN]
         segments = [
             Segment(" ", plain),
-            Segment(fit(self._message, max(0, said)), self._styles[_LOOKS[self._tone]]),
+            Segment(fit(self._message, max(0, said)), self._looks[_LOOKS[self._tone]]),
             Segment(f" {facts} " if facts else " ", plain),
         ]
         return Strip(segments).adjust_cell_length(width, plain)

@@ -6,13 +6,12 @@ from collections.abc import Iterator
 
 from rich.segment import Segment
 from textual.strip import Strip
-from textual.widget import Widget
 
 from porttui.analysis.board import Summary
 from porttui.forecast.wording import short_title
 from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 from porttui.ui.wording import count, percent
 
 _PAUSED = "PAUSED: p goes on"
@@ -26,7 +25,7 @@ class _Part(NamedTuple):
     style: str = ""
 
 
-class SummaryLine(Widget):
+class SummaryLine(ThemedWidget):
     """Counts, each with its word; those that matter least give way on narrow screens."""
 
     DEFAULT_CSS = """
@@ -41,7 +40,6 @@ class SummaryLine(Widget):
         self._elevation = elevation
         self._summary: Summary | None = None
         self._is_paused = False
-        self._styles = ThemeStyles(self)
 
     def show(self, summary: Summary) -> None:
         """Show these counts."""
@@ -54,23 +52,19 @@ class SummaryLine(Widget):
         self._is_paused = paused
         self.refresh()
 
-    def notify_style_update(self) -> None:
-        self._styles.clear()
-        super().notify_style_update()
-
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line, exactly as wide as there is room."""
-        width, plain = self.size.width, self._styles[Look()]
+        width, plain = self.size.width, self._looks[Look()]
         paused = _PAUSED if self._is_paused else ""
         room = width - 2 - (len(paused) + self.GAP if paused else 0)
         segments = [Segment(" ", plain)]
         for part in _that_fit(list(self._parts()), room, self.GAP):
-            segments.append(Segment(part.text, self._styles[Look(text_style=part.style)]))
+            segments.append(Segment(part.text, self._looks[Look(text_style=part.style)]))
             segments.append(Segment(" " * self.GAP, plain))
         if not paused:
             return Strip(segments).adjust_cell_length(width, plain)
         line = Strip(segments).adjust_cell_length(max(0, width - len(paused) - 1), plain)
-        end = Strip([Segment(paused, self._styles[Look(text_style="bold reverse")])])
+        end = Strip([Segment(paused, self._looks[Look(text_style="bold reverse")])])
         return Strip.join([line, end]).adjust_cell_length(width, plain)
 
     def _parts(self) -> Iterator[_Part]:

@@ -46,6 +46,18 @@ class ThemeStyles(dict[Look, Style]):
         return style
 
 
+class ThemedWidget(Widget):
+    """A widget that paints its parts in the theme's colours."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._looks = ThemeStyles(self)
+
+    def notify_style_update(self) -> None:
+        self._looks.clear()
+        super().notify_style_update()
+
+
 def theme_color(widget: Widget, words: str, background: Color) -> Color:
     """What a variable of the theme, perhaps with an opacity, looks like on a background."""
     variable, _, opacity = words.partition(" ")
