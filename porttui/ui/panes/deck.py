@@ -10,9 +10,10 @@ from textual.containers import Horizontal, Vertical
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
+from porttui.ui.panes.list_pane import ListPane
 from porttui.ui.panes.listening import ListeningPane
 from porttui.ui.panes.loopback import LoopbackPane
-from porttui.ui.panes.pane import ListPane, Pane
+from porttui.ui.panes.pane import Pane
 from porttui.ui.panes.ranges import RangesPane
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.tab_line import TabLine

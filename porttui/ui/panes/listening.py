@@ -16,7 +16,8 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.facts import process_facts, unseen_facts
-from porttui.ui.panes.pane import MARKS, Details, Fact, ListPane, StopChoice
+from porttui.ui.panes.list_pane import MARKS, ListPane
+from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.wording import age, counted
 

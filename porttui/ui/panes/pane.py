@@ -1,27 +1,21 @@
-"""What the three panes have in common, and the two that list rows."""
+"""What all panes have in common."""
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Hashable, Sequence
-from typing import TYPE_CHECKING, Generic, TypeVar, overload
+from typing import TYPE_CHECKING, TypeVar
 
-from rich.cells import cell_len
-from textual.app import ComposeResult
 from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
 
 from porttui.analysis.board import Board
-from porttui.analysis.changes import Keyed, Mark, Marked, Shown
+from porttui.analysis.changes import Keyed, Marked
 from porttui.analysis.filter import Filter
-from porttui.analysis.terms import Facets
 from porttui.light_typing import NamedTuple
 from porttui.model.snapshot import Snapshot
-from porttui.ui.widgets.columns import Cell, Column, Tone, fit
+from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.wording import count
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
@@ -31,8 +25,6 @@ if TYPE_CHECKING:
 R = TypeVar("R", bound=Keyed)
 
 SCANNING = "scanning ..."
-
-_FILTER_CELLS = 24
 
 
 class Fact(NamedTuple):
@@ -129,176 +121,3 @@ class Pane(Vertical):
         if text != self._caption:
             self._caption = text
             self.border_subtitle = Content(text) if text else None
-
-
-class ListPane(Pane, Generic[R]):
-    """Rows that come and go: filtered, sorted, with marks for what is new or just gone."""
-
-    nothing = ""
-    """What to say when there is no row at all."""
-
-    def __init__(
-        self,
-        columns: Sequence[Column[Marked[R]]],
-        mark: Callable[[Marked[R]], Cell],
-        *,
-        sort: str,
-        id: str,
-    ) -> None:
-        """`sort`: the column whose order the rows come in."""
-        super().__init__(id=id, classes="pane")
-        self._sortable = [column for column in columns if column.order is not None]
-        self._given = next(column for column in self._sortable if column.id == sort)
-        self._sort = self._given
-        self._descending = False
-        self._shown: Shown[R] | None = None
-        self._filter = Filter()
-        self._table = KeyedTable(
-            columns, empty=SCANNING, tone=_tone_of_row, mark=mark, id=f"{id}-table"
-        )
-
-    def compose(self) -> ComposeResult:
-        """One table."""
-        yield self._table
-
-    @property
-    def table(self) -> KeyedTable[Marked[R]]:  # type: ignore[override]
-        """Where the cursor is."""
-        return self._table
-
-    @property
-    def selected(self) -> R | None:
-        """The row under the cursor, even one that is just gone."""
-        marked = self._table.selected
-        return None if marked is None else marked.row
-
-    def shown(self, board: Board) -> Shown[R]:
-        """This pane's part of a board."""
-        raise NotImplementedError
-
-    def facets(self, row: R) -> Facets:
-        """What a filter sees of a row."""
-        raise NotImplementedError
-
-    def matching(self, rows: Sequence[R], wanted: Filter) -> Sequence[int]:
-        """The places of the rows that meet the filter, in their order."""
-        return [at for at, row in enumerate(rows) if wanted.meets(self.facets(row))]
-
-    def sort_keys(self, rows: Sequence[R], column: Column[Marked[R]]) -> Sequence[object]:
-        """What to compare when sorting by a column, for every row."""
-        order = column.order
-        assert order is not None
-        return [order(Marked(row)) for row in rows]
-
-    def show_board(self, board: Board, wanted: Filter) -> None:
-        """See `Pane.show_board`."""
-        self._shown = self.shown(board)
-        self._filter = wanted
-        self._show()
-
-    def sort_next(self) -> str:
-        """See `Pane.sort_next`."""
-        at = self._sortable.index(self._sort)
-        return self.sort_by(self._sortable[(at + 1) % len(self._sortable)])
-
-    def sort_by(self, column: Column[Marked[R]]) -> str:
-        """Sort by a column; by the same one again in the other direction."""
-        if column.order is None:
-            return f"{column.label} has no order"
-        self._descending = column is self._sort and not self._descending
-        self._sort = column
-        self._show()
-        return self._order_in_words
-
-    def reverse(self) -> str:
-        """See `Pane.reverse`."""
-        return self.sort_by(self._sort)
-
-    @property
-    def _order_in_words(self) -> str:
-        return f"by {self._sort.label.lower()} {'▼' if self._descending else '▲'}"
-
-    def _show(self) -> None:
-        self._table.sorted_by(self._sort.id, self._descending)
-        if self._shown is None:
-            return
-        chosen = self._arranged(self._shown)
-        self._table.empty = self._why_empty
-        self._table.show(Arranged(self._shown, chosen))
-        self.caption(f"{self._count(chosen)} · {self._order_in_words}")
-
-    def _arranged(self, shown: Shown[R]) -> Sequence[int]:
-        """The places of the rows to show, in the order to show them in."""
-        places: list[int] = []
-        if self._filter:
-            places += self.matching(shown.rows, self._filter)
-            gone = [shown.there + at for at in self.matching(shown.gone, self._filter)]
-        else:
-            places += range(shown.there)
-            gone = list(range(shown.there, len(shown)))
-        if self._sort is self._given and not self._descending:
-            return self._put_among(shown, places, gone)
-        keys = [*self.sort_keys(shown.rows, self._sort), *self.sort_keys(shown.gone, self._sort)]
-        places += gone
-        places.sort(key=keys.__getitem__, reverse=self._descending)  # type: ignore[arg-type]
-        return places
-
-    def _put_among(self, shown: Shown[R], places: list[int], gone: Sequence[int]) -> list[int]:
-        """Rows come in the order of the first column: only those just gone have to be put in."""
-        order = self._given.order
-        assert order is not None
-        for at in gone:
-            insort(places, at, key=lambda place: order(shown[place]))
-        return places
-
-    @property
-    def _why_empty(self) -> str:
-        if self._filter and self._shown:
-            return f"no row fits the filter {self._filter.text} (Esc clears it)"
-        return self.nothing
-
-    def _count(self, chosen: Sequence[int]) -> str:
-        """ "14", or "3 of 14 fit 3000" through a filter; rows just gone do not count."""
-        there = self._shown.there if self._shown else 0
-        if not self._filter:
-            return count(there)
-        fitting = sum(at < there for at in chosen)
-        wanted = fit(self._filter.text, min(_FILTER_CELLS, cell_len(self._filter.text)))
-        return f"{count(fitting)} of {count(there)} fit {wanted}"
-
-
-class Arranged(Sequence[Marked[R]]):
-    """Some rows of a board in some order; each is made when it comes into view."""
-
-    def __init__(self, shown: Shown[R], places: Sequence[int]) -> None:
-        self._shown = shown
-        self._places = places
-
-    def keys(self) -> list[Hashable]:
-        """Every row's key, without making the rows."""
-        keys = self._shown.keys()
-        return [keys[place] for place in self._places]
-
-    def __len__(self) -> int:
-        return len(self._places)
-
-    @overload
-    def __getitem__(self, at: int) -> Marked[R]: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[Marked[R]]: ...
-    def __getitem__(self, at: int | slice) -> Marked[R] | Sequence[Marked[R]]:
-        if isinstance(at, slice):
-            return [self._shown[place] for place in self._places[at]]
-        return self._shown[self._places[at]]
-
-
-def _tone_of_row(marked: Marked[R]) -> Tone:
-    return Tone.GONE if marked.mark is Mark.GONE else Tone.PLAIN
-
-
-MARKS = {
-    Mark.NEW: Cell("+", Tone.NEW),
-    Mark.GONE: Cell("-", Tone.ERROR),
-    Mark.CHANGED: Cell("~", Tone.CHANGED),
-}
-"""The gutter's signs. What they mean is in the help."""

@@ -20,7 +20,8 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.facts import process_facts, unseen_facts
-from porttui.ui.panes.pane import Details, Fact, ListPane, StopChoice
+from porttui.ui.panes.list_pane import ListPane
+from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 
 Row = Marked[SocketRow]
