@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from enum import StrEnum
 
-from porttui.light_typing import Generic, NamedTuple, Protocol, TypeVar, overload
+from porttui.light_typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
+
+if TYPE_CHECKING:
+    from typing import Self
 
 LINGER_S = 5.0
 """How long a mark stays, so that an eye elsewhere on the screen still catches it."""
@@ -34,7 +37,7 @@ class Keyed(Protocol):
 
 
 class Columnar:
-    """Rows that know their keys and signatures without being made one by one."""
+    """Rows that are told and taken together, without being made one by one."""
 
     __slots__ = ()
 
@@ -44,6 +47,10 @@ class Columnar:
 
     def signatures(self) -> Sequence[Hashable]:
         """Every row's signature."""
+        raise NotImplementedError
+
+    def only(self, places: Sequence[int]) -> Self:
+        """The rows at these places, in their order."""
         raise NotImplementedError
 
 
@@ -70,13 +77,24 @@ class Shown(Sequence[Marked[R]]):
     def __init__(
         self,
         rows: Sequence[R],
-        gone: tuple[R, ...] = (),
+        gone: tuple[Sequence[R], ...] = (),
         marks: Mapping[Hashable, Mark] | None = None,
     ) -> None:
-        """`marks`: by key, for rows that have one."""
+        """Rows of now, and of former looks.
+
+        Args:
+            rows: What is there.
+            gone: What is not any more: those that went together are together.
+            marks: By key, for the rows of now that have one.
+        """
         self.rows = rows
         self.gone = gone
         self.marks = marks or {}
+
+    @property
+    def parts(self) -> tuple[Sequence[R], ...]:
+        """The rows of now, and those of each departure: one behind the other they are all."""
+        return (self.rows, *self.gone)
 
     @property
     def there(self) -> int:
@@ -85,10 +103,10 @@ class Shown(Sequence[Marked[R]]):
 
     def keys(self) -> list[Hashable]:
         """Every row's key."""
-        return [*_keys(self.rows), *(row.key for row in self.gone)]
+        return [key for part in self.parts for key in _keys(part)]
 
     def __len__(self) -> int:
-        return len(self.rows) + len(self.gone)
+        return sum(map(len, self.parts))
 
     @overload
     def __getitem__(self, at: int) -> Marked[R]: ...
@@ -98,22 +116,41 @@ class Shown(Sequence[Marked[R]]):
         if isinstance(at, slice):
             return [self[each] for each in range(*at.indices(len(self)))]
         at = range(len(self))[at]
-        if at >= len(self.rows):
-            return Marked(self.gone[at - len(self.rows)], Mark.GONE)
-        row = self.rows[at]
-        return Marked(row, self.marks.get(row.key, Mark.NONE) if self.marks else Mark.NONE)
+        if at < len(self.rows):
+            row = self.rows[at]
+            return Marked(row, self.marks.get(row.key, Mark.NONE) if self.marks else Mark.NONE)
+        at -= len(self.rows)
+        for part in self.gone:
+            if at < len(part):
+                break
+            at -= len(part)
+        return Marked(part[at], Mark.GONE)
 
     def __iter__(self) -> Iterator[Marked[R]]:
         return (self[at] for at in range(len(self)))
 
 
-class Event(NamedTuple, Generic[R]):
-    """What happened to a row, at monotonic seconds."""
+class Event(NamedTuple):
+    """What happened to a row that is there, at monotonic seconds."""
 
     mark: Mark
     at: float
-    row: R | None
-    """The row as it was, when it is gone."""
+
+
+class Departure(NamedTuple, Generic[R]):
+    """Rows that went between two looks, as they were last seen."""
+
+    at: float
+    """Monotonic seconds."""
+    keys: Sequence[Hashable]
+    rows: Sequence[R]
+
+    def without(self, back: Container[Hashable]) -> Departure[R]:
+        """What is left of it when these keys are there again."""
+        left = [at for at, key in enumerate(self.keys) if key not in back]
+        if len(left) == len(self.keys):
+            return self
+        return Departure(self.at, [self.keys[at] for at in left], _only(self.rows, left))
 
 
 class Changes(NamedTuple, Generic[R]):
@@ -123,8 +160,10 @@ class Changes(NamedTuple, Generic[R]):
     place: Mapping[Hashable, int]
     """Where each key stands in `rows`."""
     signatures: Sequence[Hashable]
-    events: Mapping[Hashable, Event[R]]
+    events: Mapping[Hashable, Event]
     """What happened to a key last."""
+    departures: tuple[Departure[R], ...] = ()
+    """The oldest first; a key is in one of them at most, and in none while it is there."""
 
     @classmethod
     def first(cls, rows: Sequence[R]) -> Changes[R]:
@@ -134,28 +173,30 @@ class Changes(NamedTuple, Generic[R]):
     def then(self, rows: Sequence[R], at: float) -> Changes[R]:
         """The next look, at monotonic time `at` in seconds."""
         place, signatures = _places(rows), _signatures(rows)
-        events = {key: event for key, event in self.events.items() if at - event.at < LINGER_S}
-        for key, before in self.place.items():
-            if key not in place:
-                events[key] = Event(Mark.GONE, at, self.rows[before])
+        events = {
+            key: event
+            for key, event in self.events.items()
+            if at - event.at < LINGER_S and key in place
+        }
         for key, now in place.items():
             known = self.place.get(key)
             if known is None:
-                events[key] = Event(Mark.NEW, at, None)
+                events[key] = Event(Mark.NEW, at)
             elif self.signatures[known] != signatures[now]:
-                events[key] = Event(Mark.CHANGED, at, None)
-        return Changes(rows, place, signatures, events)
+                events[key] = Event(Mark.CHANGED, at)
+        return Changes(rows, place, signatures, events, self._departures(place, at))
+
+    def _departures(self, place: Container[Hashable], at: float) -> tuple[Departure[R], ...]:
+        lingering = [each.without(place) for each in self.departures if at - each.at < LINGER_S]
+        left = {key: before for key, before in self.place.items() if key not in place}
+        lingering.append(Departure(at, list(left), _only(self.rows, list(left.values()))))
+        return tuple(each for each in lingering if each.keys)
 
     @property
     def shown(self) -> Shown[R]:
         """What is to be seen of it."""
-        gone = tuple(
-            event.row
-            for key, event in self.events.items()
-            if event.row is not None and key not in self.place
-        )
-        marks = {key: event.mark for key, event in self.events.items() if key in self.place}
-        return Shown(self.rows, gone, marks)
+        marks = {key: event.mark for key, event in self.events.items()}
+        return Shown(self.rows, tuple(each.rows for each in self.departures), marks)
 
 
 def _places(rows: Sequence[R]) -> dict[Hashable, int]:
@@ -168,3 +209,7 @@ def _keys(rows: Sequence[R]) -> Sequence[Hashable]:
 
 def _signatures(rows: Sequence[R]) -> Sequence[Hashable]:
     return rows.signatures() if isinstance(rows, Columnar) else [row.signature for row in rows]
+
+
+def _only(rows: Sequence[R], places: Sequence[int]) -> Sequence[R]:
+    return rows.only(places) if isinstance(rows, Columnar) else [rows[at] for at in places]

@@ -39,7 +39,8 @@ def loopback_pairs(snapshot: Snapshot) -> PairTable:
     ]
     pairs.sort()
     return PairTable(
-        snapshot,
+        sockets,
+        snapshot.services,
         clients=array("i", [pair.client for pair in pairs]),
         servers=array("i", [pair.server for pair in pairs]),
         directions=bytes([pair.direction for pair in pairs]),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterable, Iterator, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
 from operator import eq
 
@@ -20,7 +20,6 @@ from porttui.analysis.loopback_rows import (
 from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import ProcessIdentity
-from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     OWNERSHIP_CODES,
@@ -46,14 +45,20 @@ class PairTable(Sequence[PairRow], Columnar):
     __slots__ = ("clients", "directions", "ends", "kinds", "servers", "services", "sockets")
 
     def __init__(
-        self, snapshot: Snapshot, clients: array[int], servers: array[int], directions: bytes
+        self,
+        sockets: SocketTable,
+        services: Mapping[tuple[Protocol, int], str],
+        *,
+        clients: array[int],
+        servers: array[int],
+        directions: bytes,
     ) -> None:
-        """Rows of the snapshot's socket table, or NO_ROW; directions as places in DIRECTIONS.
+        """Rows of the socket table, or NO_ROW; directions as places in DIRECTIONS.
 
         What every key of a filter asks for is made here, where nobody waits for a key.
         """
-        self.sockets: SocketTable = snapshot.sockets
-        self.services = snapshot.services
+        self.sockets = sockets
+        self.services = services
         self.clients = clients
         self.servers = servers
         self.directions = directions
@@ -111,6 +116,20 @@ class PairTable(Sequence[PairRow], Columnar):
             (held(client), held(server)) if one <= other else (held(server), held(client))
             for (one, client), (other, server) in zip(ends, others, strict=True)
         ]
+
+    def only(self, places: Sequence[int]) -> PairTable:
+        """See `Columnar.only`; with it goes no more of the socket table than these rows'."""
+        clients = array("i", map(self.clients.__getitem__, places))
+        servers = array("i", map(self.servers.__getitem__, places))
+        rows = sorted({*clients, *servers} - {NO_ROW})
+        now = {NO_ROW: NO_ROW, **{row: at for at, row in enumerate(rows)}}
+        return PairTable(
+            self.sockets.only(rows),
+            self.services,
+            clients=array("i", map(now.__getitem__, clients)),
+            servers=array("i", map(now.__getitem__, servers)),
+            directions=bytes(map(self.directions.__getitem__, places)),
+        )
 
     def _numbers(self, own: array[int], other: array[int]) -> list[int]:
         """`end_number` of the client's or the server's end of every row."""

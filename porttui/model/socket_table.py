@@ -189,6 +189,33 @@ class SocketTable(Sequence[Socket]):
             side=SideTables(tuple(addresses), tuple(groups), users),
         )
 
+    def only(self, rows: Sequence[int]) -> SocketTable:
+        """The table of these rows, given in their order."""
+
+        def numbers(column: array[int]) -> array[int]:
+            return array(column.typecode, map(column.__getitem__, rows))
+
+        def codes(column: bytes) -> bytes:
+            return bytes(map(column.__getitem__, rows))
+
+        return SocketTable(
+            udp_from=sum(row < self.udp_from for row in rows),
+            states=codes(self.states),
+            local_addresses=numbers(self.local_addresses),
+            local_ports=numbers(self.local_ports),
+            remote_addresses=numbers(self.remote_addresses),
+            remote_ports=numbers(self.remote_ports),
+            groups=numbers(self.groups),
+            ownerships=codes(self.ownerships),
+            uids=numbers(self.uids),
+            inodes=numbers(self.inodes),
+            v6only=codes(self.v6only),
+            expires_ms=numbers(self.expires_ms),
+            recv_queues=numbers(self.recv_queues),
+            send_queues=numbers(self.send_queues),
+            side=self.side,
+        )
+
     def __len__(self) -> int:
         return len(self.states)
 

@@ -9,10 +9,15 @@ import sys
 
 from porttui.host.child_process import allow_many_files, answer_requests
 from porttui.host.local import SourceName, local_host
+from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
 from porttui.sampling.remote import PICKLE_PROTOCOL, REQUESTS, BoardFrame
 from porttui.sampling.sampler import Sampler
+
+if TYPE_CHECKING:
+    from porttui.analysis.board import Board
+    from porttui.sampling.boards import BoardSource
 
 _WANTS = {request: want for want, request in REQUESTS.items()}
 
@@ -20,11 +25,20 @@ _WANTS = {request: want for want, request in REQUESTS.items()}
 def main() -> None:
     """Answer until the parent is gone."""
     allow_many_files()
-    boards = LocalBoards(Sampler(local_host(SourceName(sys.argv[1]))))
+    answer_requests(Answers(LocalBoards(Sampler(local_host(SourceName(sys.argv[1]))))))
 
-    def answer(request: bytes) -> bytes:
+
+class Answers:
+    """Boards as frames, each without what the parent has from the one before."""
+
+    def __init__(self, boards: BoardSource) -> None:
+        self._boards = boards
+        self._told: Board | None = None
+
+    def __call__(self, request: bytes) -> bytes:
+        """The answer to one of REQUESTS, as RemoteBoards reads it."""
         try:
-            frame = BoardFrame(boards.next(_WANTS[request]))
+            frame = self._frame(self._boards.next(_WANTS[request]))
         except SampleError as error:
             frame = BoardFrame(failure=str(error))
         except Exception:  # noqa: BLE001  it is raised again in the parent
@@ -34,7 +48,12 @@ def main() -> None:
         frame = frame._replace(cpu_s=sum(os.times()[:4]))
         return _pickle.dumps(frame, protocol=PICKLE_PROTOCOL)
 
-    answer_requests(answer)
+    def _frame(self, board: Board) -> BoardFrame:
+        before, self._told = self._told, board
+        if before is None:
+            return BoardFrame(board)
+        fields = zip(board._fields, board, before, strict=True)
+        return BoardFrame(changed={name: now for name, now, then in fields if now is not then})
 
 
 if __name__ == "__main__":

@@ -13,6 +13,8 @@ from porttui.sampling.errors import SampleError, SamplerDefectError
 
 if TYPE_CHECKING:
     # At run time it comes out of the first frame, while Textual is being imported.
+    from collections.abc import Mapping
+
     from porttui.analysis.board import Board
 
 PICKLE_PROTOCOL = 5
@@ -22,9 +24,13 @@ REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
 
 
 class BoardFrame(NamedTuple):
-    """What the child answers with: one of the three."""
+    """What the child answers with: one of the four."""
 
     board: Board | None = None
+    """The first one."""
+    changed: Mapping[str, object] | None = None
+    """The fields of the board that are others than in the last one: most looks are at listeners
+    alone, and tens of thousands of connections would go through the pipe again."""
     failure: str = ""
     """The machine could not be read."""
     defect: str = ""
@@ -46,6 +52,8 @@ class RemoteBoards:
         self._is_asked = False
         self._cpu_s = 0.0
         self._childs_cpu_s = 0.0
+        self._board: Board | None = None
+        """The child's last one: its answers tell what has changed since."""
         self._child = self._start()
 
     @property
@@ -70,9 +78,13 @@ class RemoteBoards:
             raise SampleError(f"{error}; a new one has been started") from error
         if frame.defect:
             raise SamplerDefectError(frame.defect)
-        if frame.board is None:
+        if frame.board is not None:
+            self._board = frame.board
+        if frame.failure or self._board is None:
             raise SampleError(frame.failure)
-        return frame.board
+        if frame.changed is not None:
+            self._board = self._board._replace(**frame.changed)  # type: ignore[arg-type]
+        return self._board
 
     @property
     def cpu_s(self) -> float:
@@ -89,6 +101,7 @@ class RemoteBoards:
 
     def _start(self) -> ChildProcess:
         self._childs_cpu_s = 0.0
+        self._board = None
         child = ChildProcess("porttui.sampling.child", [self._source.value])
         child.send(REQUESTS[Want.ALL])
         self._is_asked = True

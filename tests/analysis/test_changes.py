@@ -108,6 +108,26 @@ def test_gone_rows_stand_behind_those_of_now() -> None:
     assert shown(looked((0, "a1 b1 c1"), (1, "b1 c1"), (2, "c1 d1"))) == "c1 d1+ a1- b1-"
 
 
+def test_what_went_together_stays_together_until_it_is_back_or_forgotten() -> None:
+    changes = looked((0, "a1 b1 c1 d1"), (1, "c1 d1"), (3, "d1 b2"))
+    assert shown(changes) == "d1 b2+ a1- c1-"
+    assert [[row.text for row in part] for part in changes.shown.parts] == [
+        ["d1", "b2"],
+        ["a1"],
+        ["c1"],
+    ]
+    assert changes.shown.keys() == ["d", "b", "a", "c"]
+    assert shown(changes.then(rows("d1 b2"), 6.5)) == "d1 b2+ c1-"
+
+
+def test_a_place_among_the_gone_ones_is_found_from_either_end() -> None:
+    seen = looked((0, "a1 b1 c1"), (1, "b1 c1"), (2, "c1")).shown
+    assert [seen[at].row.text for at in range(-3, 3)] == ["c1", "a1", "b1"] * 2
+    assert [each.row.text for each in seen[1:]] == ["a1", "b1"]
+    with pytest.raises(IndexError):
+        seen[3]
+
+
 def test_a_look_leaves_the_former_one_as_it_was() -> None:
     before = looked((0, "a1"), (1, "a1 b1"))
     before.then(rows("c1"), 2)

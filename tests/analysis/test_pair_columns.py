@@ -17,7 +17,7 @@ from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
-from tests.making import connection, listener, process, snapshot
+from tests.making import connection, listener, process, snapshot, udp
 
 PROCESSES = [process(pid, name) for pid, name in ((10, "node"), (20, "curl"), (300, "web 3000"))]
 ADDRESSES = ["127.0.0.1", "127.0.0.2", "::1", "::ffff:127.0.0.1"]
@@ -105,3 +105,27 @@ def test_a_table_of_sockets_gives_back_what_it_was_made_of(seed: int) -> None:
 def test_a_table_of_pairs_survives_the_way_between_two_processes() -> None:
     table = some_pairs(1)
     assert list(pickle.loads(pickle.dumps(table))) == list(table)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_some_rows_of_a_table_are_those_rows_over_their_own_sockets(seed: int) -> None:
+    table, rng = some_pairs(seed), random.Random(seed)
+    for places in ([], list(range(len(table))), sorted(rng.sample(range(len(table)), 5))):
+        some = table.only(places)
+        assert list(some) == [table[at] for at in places]
+        assert some.keys() == [table.keys()[at] for at in places]
+        assert some.signatures() == [table.signatures()[at] for at in places]
+        assert len(some.sockets) <= 2 * len(places)
+        wanted = parse_filter("node")
+        rows = [at for at, row in enumerate(some) if wanted.meets(facets_of_pair(row))]
+        assert matching_rows(some, wanted) == rows
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_some_rows_of_a_table_of_sockets_are_those_rows(seed: int) -> None:
+    sockets = sorted([*some_sockets(seed), udp("127.0.0.1", 53)], key=lambda each: each.protocol)
+    table = SocketTable.of(sockets)
+    rows = [0, 3, 4, 20, len(sockets) - 1]
+    assert list(table.only(rows)) == [sockets[row] for row in rows]
+    assert table.only(rows).udp_from == 4
+    assert table.only([]) == SocketTable.of([])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 import signal
 import socket
 import subprocess
@@ -13,11 +14,15 @@ from pathlib import Path
 import pytest
 
 from porttui.host.child_process import ChildProcess
-from porttui.host.contract import Want
+from porttui.host.contract import HostError, Want
 from porttui.host.local import SourceName
 from porttui.sampling import child, remote
+from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError, SamplerDefectError
 from porttui.sampling.remote import RemoteBoards
+from porttui.sampling.sampler import Sampler
+from tests.making import listener
+from tests.scripted import ScriptedMachine
 from tests.servers import ROOT, until
 
 
@@ -49,8 +54,37 @@ def test_listeners_alone_keep_the_rest_of_the_board(boards: RemoteBoards) -> Non
     with socket.create_server(("127.0.0.1", 0)) as server:
         quick = boards.next(Want.LISTENING)
         assert _port(server) in {each.row.local.port for each in quick.listening}
-    assert quick.snapshot.taken_at == whole.snapshot.taken_at
-    assert quick.pressure == whole.pressure
+    assert quick.snapshot is whole.snapshot
+    assert quick.pairs is whole.pairs
+
+
+def test_what_has_not_changed_is_not_sent_again() -> None:
+    host = ScriptedMachine([listener("127.0.0.1", 3000)]).host()
+    answers = child.Answers(LocalBoards(Sampler(host)))
+    first, second, third = (
+        pickle.loads(answers(remote.REQUESTS[want]))
+        for want in (Want.ALL, Want.LISTENING, Want.ALL)
+    )
+    assert first.board is not None
+    assert second.board is None
+    assert set(second.changed) == {"listening", "summary"}
+    assert "snapshot" in third.changed
+    assert first.board._replace(**second.changed).summary == first.board.summary
+
+
+def test_after_a_failure_the_next_answer_tells_all_that_changed_since_the_last_one() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000)])
+    answers = child.Answers(LocalBoards(Sampler(machine.host())))
+    whole = remote.REQUESTS[Want.ALL]
+    first = pickle.loads(answers(whole)).board
+    machine.failure = HostError("too many open files")
+    failed = pickle.loads(answers(whole))
+    assert (failed.board, failed.changed) == (None, None)
+    assert failed.failure == "too many open files"
+    machine.failure, machine.sockets = None, (listener("127.0.0.1", 4000),)
+    board = first._replace(**pickle.loads(answers(whole)).changed)
+    assert [each.row.local.port for each in board.listening] == [4000, 3000]
+    assert board.summary.listeners == 1
 
 
 def test_a_child_that_is_killed_is_replaced(boards: RemoteBoards) -> None:
@@ -99,8 +133,6 @@ def test_it_has_no_terminal_of_its_parents(boards: RemoteBoards) -> None:
 def test_a_machine_that_cannot_be_read_is_a_sample_error(
     boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import pickle
-
     boards.next()
     frame = pickle.dumps(remote.BoardFrame(failure="too many open files"))
     monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from porttui.analysis.changes import LINGER_S
+from porttui.analysis.pair_table import PairTable
+from porttui.host.contract import Want
 from porttui.model.socket import Socket
+from porttui.ui.messages import SampleTaken
 from tests.making import listener, pair, process
 from tests.scripted import ScriptedClock, ScriptedMachine
 from tests.ui.stage import SMALL, ScriptedStage, on_stage
@@ -146,3 +151,46 @@ async def test_ten_thousand_rows_are_followed_as_well() -> None:
         await stage.sample(*on_ports(80, 443), *many)
         assert stage.port == 29999
         assert "10,002 · by port" in stage.text
+
+
+async def test_of_thousands_of_connections_that_go_only_those_in_view_are_made(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The server that had them has died: the keys must answer now more than ever."""
+    pairs = [
+        each
+        for port in range(40000, 43000)
+        for each in pair(f"127.0.0.1:{port}", "127.0.0.1:3000", client_of=[NODE])
+    ]
+    made = 0
+    make = PairTable.__getitem__
+
+    def counted(table: PairTable, at: Any) -> Any:
+        nonlocal made
+        made += 1
+        return make(table, at)
+
+    async with on_stage(ScriptedMachine(pairs)) as stage:
+        monkeypatch.setattr(PairTable, "__getitem__", counted)
+        await stage.sample(*pairs[:2000])
+        rows = stage.table(2).rows
+        assert len(rows) == 3000, "gone ones linger, in their places"
+        assert [each.row.client.endpoint.port for each in rows[:3]] == [40000, 40001, 40002]
+        made = 0
+        await stage.sample(*pairs[:2])
+        assert len(stage.table(2).rows) == 3000
+        assert 0 < made < 200
+        keys = stage.table(2).rows.keys()  # type: ignore[attr-defined]
+        assert len(set(keys)) == 3000
+
+
+async def test_a_look_at_listeners_alone_leaves_the_other_panes_as_they_are() -> None:
+    machine = ScriptedMachine([*on_ports(3000), *pair("127.0.0.1:40000", "127.0.0.1:3000")])
+    async with on_stage(machine) as stage:
+        before = stage.table(1).rows, stage.table(2).rows
+        board = stage.app._boards.next(Want.LISTENING)
+        stage.app.post_message(SampleTaken(board, None, 1.0))
+        await stage.until(lambda: stage.table(1).rows is not before[0], "the look is shown")
+        assert stage.table(2).rows is before[1]
+        await stage.press("slash", "4")
+        await stage.until(lambda: stage.table(2).rows is not before[1], "it is filtered")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from bisect import insort
 from collections.abc import Callable, Hashable, Sequence
 from typing import Generic, TypeVar, overload
 
@@ -84,9 +83,10 @@ class ListPane(Pane, Generic[R]):
 
     def show_board(self, board: Board, wanted: Filter) -> None:
         """See `Pane.show_board`."""
-        self._shown = self.shown(board)
-        self._filter = wanted
-        self._show()
+        shown = self.shown(board)
+        if shown is not self._shown or wanted != self._filter:
+            self._shown, self._filter = shown, wanted
+            self._show()
 
     def sort_next(self) -> str:
         """See `Pane.sort_next`."""
@@ -122,25 +122,17 @@ class ListPane(Pane, Generic[R]):
     def _arranged(self, shown: Shown[R]) -> Sequence[int]:
         """The places of the rows to show, in the order to show them in."""
         places: list[int] = []
-        if self._filter:
-            places += self.matching(shown.rows, self._filter)
-            gone = [shown.there + at for at in self.matching(shown.gone, self._filter)]
-        else:
-            places += range(shown.there)
-            gone = list(range(shown.there, len(shown)))
-        if self._sort is self._given and not self._descending:
-            return self._put_among(shown, places, gone)
-        keys = [*self.sort_keys(shown.rows, self._sort), *self.sort_keys(shown.gone, self._sort)]
-        places += gone
-        places.sort(key=keys.__getitem__, reverse=self._descending)  # type: ignore[arg-type]
-        return places
-
-    def _put_among(self, shown: Shown[R], places: list[int], gone: Sequence[int]) -> list[int]:
-        """Rows come in the order of the first column: only those just gone have to be put in."""
-        order = self._given.order
-        assert order is not None
-        for at in gone:
-            insort(places, at, key=lambda place: order(shown[place]))
+        start = 0
+        for part in shown.parts:
+            if self._filter:
+                places += [start + at for at in self.matching(part, self._filter)]
+            else:
+                places += range(start, start + len(part))
+            start += len(part)
+        # The rows of now come in the order of the first column.
+        if shown.gone or self._descending or self._sort is not self._given:
+            keys = [key for part in shown.parts for key in self.sort_keys(part, self._sort)]
+            places.sort(key=keys.__getitem__, reverse=self._descending)  # type: ignore[arg-type]
         return places
 
     @property

@@ -37,18 +37,24 @@ class ScopePane(ListPane[SocketRow]):
         """`elevation`: the command that would show hidden owners."""
         self._elevation = elevation
         self._scope: Scope | None = None
+        self._snapshot: Snapshot | None = None
+        """What is shown is of this one."""
         super().__init__(COLUMNS, lambda _: Cell(" "), sort="local", id="scope")
 
     def enter(self, scope: Scope) -> None:
         """Show the sockets of this one from the next board on."""
         self._scope = scope
-        self._shown = None
+        self._shown = self._snapshot = None
         self.border_title = Content(f"{self.number} Ranges › {scope.title}")
 
     def shown(self, board: Board) -> Shown[SocketRow]:
         """See `ListPane.shown`."""
-        rows: Sequence[SocketRow] = rows_in(board.snapshot, self._scope) if self._scope else ()
-        return Shown(rows)
+        if self._scope is None:
+            return Shown(())
+        if self._shown is None or board.snapshot is not self._snapshot:
+            self._snapshot = board.snapshot
+            return Shown(rows_in(board.snapshot, self._scope))
+        return self._shown
 
     def facets(self, row: SocketRow) -> Facets:
         """See `ListPane.facets`."""
