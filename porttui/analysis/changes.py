@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from enum import StrEnum
+from itertools import compress, repeat
+from operator import ne
 
 from porttui.light_typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
 
@@ -178,12 +180,11 @@ class Changes(NamedTuple, Generic[R]):
             for key, event in self.events.items()
             if at - event.at < LINGER_S and key in place
         }
-        for key, now in place.items():
-            known = self.place.get(key)
-            if known is None:
-                events[key] = Event(Mark.NEW, at)
-            elif self.signatures[known] != signatures[now]:
-                events[key] = Event(Mark.CHANGED, at)
+        unknown = len(self.signatures)
+        known = list(map(self.place.get, place, repeat(unknown)))
+        before = map((*self.signatures, None).__getitem__, known)
+        for key, row in compress(zip(place, known, strict=True), map(ne, before, signatures)):
+            events[key] = Event(Mark.NEW if row == unknown else Mark.CHANGED, at)
         return Changes(rows, place, signatures, events, self._departures(place, at))
 
     def _departures(self, place: Container[Hashable], at: float) -> tuple[Departure[R], ...]:
@@ -200,7 +201,8 @@ class Changes(NamedTuple, Generic[R]):
 
 
 def _places(rows: Sequence[R]) -> dict[Hashable, int]:
-    return {key: at for at, key in enumerate(_keys(rows))}
+    keys = _keys(rows)
+    return dict(zip(keys, range(len(keys)), strict=True))
 
 
 def _keys(rows: Sequence[R]) -> Sequence[Hashable]:

@@ -2,17 +2,22 @@
 
 A connection is two sockets, each with the other's address as its remote one. Their addresses are
 compared unmapped: an IPv4 client of a dual-stack server has an IPv6 socket as its peer.
+
+There can be fifty thousand of them: what is asked of every one is asked by columns.
 """
 
 from __future__ import annotations
 
 from array import array
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import compress
+from operator import and_, contains, or_
 
-from porttui.analysis.loopback_rows import Direction
-from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable, end_numbers
+from porttui.analysis.loopback_rows import Direction, pair_keys
+from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable, end_bases
 from porttui.light_typing import NamedTuple
-from porttui.model.address import Family
-from porttui.model.port_range import PortRange
+from porttui.model.address import PORTS, Address, Family
+from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
@@ -26,139 +31,143 @@ from porttui.model.socket_table import (
 _KNOWN, _LIKELY, _UNKNOWN = (
     DIRECTIONS.index(each) for each in (Direction.KNOWN, Direction.LIKELY, Direction.UNKNOWN)
 )
-_KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
+_IS_KERNEL = bytes(code == OWNERSHIP_CODES[Ownership.KERNEL] for code in range(256))
+_IS_UNACCEPTED = bytes(code in UNACCEPTED for code in range(256))
+
+_Pair = tuple[int, int, int, int, int, int]
+"""Server's and client's port in one number, their ends, their rows, the direction: to be sorted
+by, as the pane shows them. Plain, since there are so many."""
 
 
 def loopback_pairs(snapshot: Snapshot) -> PairTable:
     """Established TCP connections with both ends on loopback, ordered by server and client port."""
     sockets = snapshot.sockets
-    ends = _Ends.of(sockets)
-    servers = _Servers(sockets, ends)
-    pairs = [
-        _directed(near, far, ends, servers, snapshot.ephemeral) for near, far in ends.established()
-    ]
-    pairs.sort()
+    pairs = sorted(_pairs(_Ends.of(sockets), _Listened(sockets), snapshot.ephemeral))
     return PairTable(
         sockets,
         snapshot.services,
-        clients=array("i", [pair.client for pair in pairs]),
-        servers=array("i", [pair.server for pair in pairs]),
-        directions=bytes([pair.direction for pair in pairs]),
+        clients=array("i", [pair[3] for pair in pairs]),
+        servers=array("i", [pair[4] for pair in pairs]),
+        directions=bytes([pair[5] for pair in pairs]),
     )
 
 
-class _Pair(NamedTuple):
-    """Ordered as the pane shows them."""
-
-    server_port: int
-    client_port: int
-    key: tuple[int, int]
-    client: int
-    server: int
-    direction: int
-
-
 class _Ends(NamedTuple):
-    """The loopback sockets, each end as a number."""
+    """The TCP sockets with both ends on loopback, as columns."""
 
-    sockets: SocketTable
-    rows: list[int]
-    """TCP, both ends on loopback."""
-    local: list[int]
-    remote: list[int]
-    """Of every row of the table, see `end_number`."""
-    row_of: dict[tuple[int, int], int]
-    """From local and remote end to the row."""
+    rows: Sequence[int]
+    """Where they stand in the table."""
+    states: Sequence[int]
+    addresses: Sequence[int]
+    """The local ones, as numbers of the table."""
+    ports: Sequence[int]
+    """The local ones."""
+    are_unaccepted: bytes
+    local: Sequence[int]
+    remote: Sequence[int]
+    """Each end as one number, see `end_number`."""
 
     @classmethod
     def of(cls, sockets: SocketTable) -> _Ends:
-        side = sockets.side.addresses
-        loopback = {at for at, each in enumerate(side) if each is not None and each.is_loopback}
-        ends = zip(sockets.local_addresses, sockets.remote_addresses, strict=True)
-        rows = [
-            row
-            for row, (near, far) in enumerate(ends)
-            if near in loopback and far in loopback and row < sockets.udp_from
-        ]
-        local = end_numbers(sockets, sockets.local_addresses, sockets.local_ports)
-        remote = end_numbers(sockets, sockets.remote_addresses, sockets.remote_ports)
-        return cls(sockets, rows, local, remote, {(local[row], remote[row]): row for row in rows})
+        on_loopback = bytes(
+            each is not None and each.is_loopback for each in sockets.side.addresses
+        )
+        near = map(on_loopback.__getitem__, sockets.local_addresses[: sockets.udp_from])
+        far = map(on_loopback.__getitem__, sockets.remote_addresses)
+        chosen = bytes(map(and_, near, far))
+        bases = end_bases(sockets)
 
-    def established(self) -> list[tuple[int, int]]:
-        """Each connection once: a row in ESTABLISHED, and its peer's row or NO_ROW."""
-        states, local, remote = self.sockets.states, self.local, self.remote
-        found = []
-        for row in self.row_of.values():
-            if states[row] != ESTABLISHED:
-                continue
-            peer = self.row_of.get((remote[row], local[row]), NO_ROW)
-            if peer < row and peer != NO_ROW and states[peer] == ESTABLISHED:
-                continue  # its peer came first
-            found.append((row, peer))
-        return found
+        def of(column: Iterable[int]) -> list[int]:
+            return list(compress(column, chosen))
+
+        def numbers(addresses: Iterable[int], ports: Iterable[int]) -> list[int]:
+            return list(map(or_, map(bases.__getitem__, addresses), ports))
+
+        addresses, ports = of(sockets.local_addresses), of(sockets.local_ports)
+        states, kernels = (
+            sockets.states.translate(_IS_UNACCEPTED),
+            sockets.ownerships.translate(_IS_KERNEL),
+        )
+        return cls(
+            rows=of(range(len(sockets))),
+            states=of(sockets.states),
+            addresses=addresses,
+            ports=ports,
+            are_unaccepted=bytes(compress(map(and_, states, kernels), chosen)),
+            local=numbers(addresses, ports),
+            remote=numbers(of(sockets.remote_addresses), of(sockets.remote_ports)),
+        )
+
+    def peers(self) -> dict[int, int]:
+        """Each connection once: the place of the end that was listed first, and of the other, or
+        NO_ROW. An end that was listed twice, as may happen while others come, counts once."""
+        first: dict[int, int] = {}
+        peers: dict[int, int] = {}
+        for place, key in enumerate(pair_keys(self.local, self.remote)):
+            before = first.setdefault(key, place)
+            if before == place:
+                peers[place] = NO_ROW
+            elif self.local[before] != self.local[place]:
+                peers[before] = place
+        return peers
 
 
-class _Servers:
+class _Listened:
     """What is listened on, to tell servers from clients. An accepted socket has its listener's
     family, so a listener on [::] does not make a server of an IPv4 socket."""
 
-    def __init__(self, sockets: SocketTable, ends: _Ends) -> None:
-        self._sockets = sockets
-        self._ends = ends
-        side = sockets.side.addresses
-        self._family = [None if each is None else each.family for each in side]
-        listeners = list(sockets.rows_in(LISTEN))
-        self._exact = {(self._family_of(row), ends.local[row]) for row in listeners}
-        self._wildcard = {
-            (self._family_of(row), sockets.local_ports[row])
-            for row in listeners
-            if _is_wildcard(sockets, row)
-        }
+    def __init__(self, sockets: SocketTable) -> None:
+        self._everywhere: dict[Family, set[int]] = {family: set() for family in Family}
+        self._exactly: dict[tuple[Family, bytes], set[int]] = {}
+        self._ends: set[int] = set()
+        bases = end_bases(sockets)
+        for row in sockets.rows_in(LISTEN):
+            address, port = sockets.local(row)
+            self._exactly.setdefault((address.family, address.unmapped), set()).add(port)
+            self._ends.add(bases[sockets.local_addresses[row]] | port)
+            if address.is_wildcard:
+                self._everywhere[address.family].add(port)
+        self._sides = [self._at(each) for each in sockets.side.addresses]
 
-    def is_server(self, row: int, end: int) -> bool:
-        """Whether an end is listened on; NO_ROW for an end without a socket here."""
-        if row == NO_ROW:
-            return any(self._listens(family, end) for family in Family)
-        if self._is_unaccepted(row):
-            return True
-        family = self._family_of(row)
-        return family is not None and self._listens(family, end)
+    def _at(self, address: Address | None) -> tuple[Collection[int], Collection[int]]:
+        """The ports that are listened on at an address itself, and by its family everywhere."""
+        if address is None:
+            return (), ()
+        exactly = self._exactly.get((address.family, address.unmapped), ())
+        return exactly, self._everywhere[address.family]
 
-    def _listens(self, family: Family, end: int) -> bool:
-        return (family, end) in self._exact or (family, end & 0xFFFF) in self._wildcard
+    def flags(self, ends: _Ends) -> bytes:
+        """For each end 1 if it is a server's: listened on, or not even accepted yet."""
+        exactly, everywhere = zip(*self._sides, strict=True)
+        found = map(contains, map(exactly.__getitem__, ends.addresses), ends.ports)
+        others = map(contains, map(everywhere.__getitem__, ends.addresses), ends.ports)
+        return bytes(map(or_, map(or_, found, others), ends.are_unaccepted))
 
-    def _is_unaccepted(self, row: int) -> bool:
-        sockets = self._sockets
-        return sockets.ownerships[row] == _KERNEL and sockets.states[row] in UNACCEPTED
-
-    def _family_of(self, row: int) -> Family | None:
-        return self._family[self._sockets.local_addresses[row]]
-
-
-def _directed(
-    near: int, far: int, ends: _Ends, servers: _Servers, ephemeral: PortRange | None
-) -> _Pair:
-    """The connection of `near`, with the client first."""
-    here, there = ends.local[near], ends.remote[near]
-    if near == far:
-        return _pair(near, far, here, there, _UNKNOWN)
-    serves_here, serves_there = servers.is_server(near, here), servers.is_server(far, there)
-    direction = _KNOWN
-    if serves_here == serves_there:
-        drawn_here = ephemeral is not None and here & 0xFFFF in ephemeral
-        drawn_there = ephemeral is not None and there & 0xFFFF in ephemeral
-        direction = _LIKELY if drawn_here != drawn_there else _UNKNOWN
-        serves_here = (drawn_here, here & 0xFFFF) < (drawn_there, there & 0xFFFF)
-    if serves_here:
-        return _pair(far, near, there, here, direction)
-    return _pair(near, far, here, there, direction)
+    def has(self, end: int) -> bool:
+        """Whether an end without a socket here is listened on, by whichever family."""
+        return end in self._ends or any(end & 0xFFFF in each for each in self._everywhere.values())
 
 
-def _pair(client: int, server: int, client_end: int, server_end: int, direction: int) -> _Pair:
-    key = (server_end, client_end)
-    return _Pair(server_end & 0xFFFF, client_end & 0xFFFF, key, client, server, direction)
-
-
-def _is_wildcard(sockets: SocketTable, row: int) -> bool:
-    address = sockets.side.addresses[sockets.local_addresses[row]]
-    return address is not None and address.is_wildcard
+def _pairs(ends: _Ends, listened: _Listened, ephemeral: PortRange | None) -> Iterator[_Pair]:
+    """The connections that are established, at one of their ends at least."""
+    rows, states, serving = ends.rows, ends.states, listened.flags(ends)
+    drawn = bytes(len(PORTS)) if ephemeral is None else range_marks(ephemeral)
+    for near, far in ends.peers().items():
+        if states[near] != ESTABLISHED:
+            if far == NO_ROW or states[far] != ESTABLISHED:
+                continue
+            near, far = far, near
+        here, there = ends.local[near], ends.remote[near]
+        serves, direction = serving[near], _KNOWN
+        if here == there:
+            serves, direction, far = 0, _UNKNOWN, near
+        elif serves == (listened.has(there) if far == NO_ROW else serving[far]):
+            near_port, far_port = here & 0xFFFF, there & 0xFFFF
+            near_drawn, far_drawn = drawn[near_port], drawn[far_port]
+            direction = _LIKELY if near_drawn != far_drawn else _UNKNOWN
+            serves = (near_drawn, near_port) < (far_drawn, far_port)
+        row, peer = rows[near], NO_ROW if far == NO_ROW else rows[far]
+        if serves:
+            yield (here & 0xFFFF) << 16 | there & 0xFFFF, here, there, peer, row, direction
+        else:
+            yield (there & 0xFFFF) << 16 | here & 0xFFFF, there, here, row, peer, direction

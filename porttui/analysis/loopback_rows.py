@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
 from porttui.light_typing import NamedTuple
@@ -58,7 +59,9 @@ class PairRow(NamedTuple):
     @property
     def key(self) -> int:
         """The same whichever end is taken for the server."""
-        return pair_key(end_number(*self.client.endpoint), end_number(*self.server.endpoint))
+        client, server = (end_number(*end.endpoint) for end in (self.client, self.server))
+        [key] = pair_keys([client], [server])
+        return key
 
     @property
     def signature(self) -> tuple[tuple[ProcessIdentity, ...], ...]:
@@ -78,14 +81,22 @@ _OPEN_STATES = frozenset({TcpState.ESTABLISHED, None})
 
 
 def end_number(address: Address, port: int) -> int:
-    """An end as one number, the same in every sample, and for 127.0.0.1 and ::ffff:127.0.0.1."""
+    """An end as one number, the same in every sample, and for 127.0.0.1 and ::ffff:127.0.0.1.
+
+    IPv4's are short ones, for which Python is quick; in front of each address stands a bit, so
+    that none is the other family's.
+    """
     unmapped = address.unmapped
-    return int.from_bytes((len(unmapped).to_bytes(1, "big") + unmapped), "big") << 16 | port
+    return (1 << 8 * len(unmapped) | int.from_bytes(unmapped, "big")) << 16 | port
 
 
-def pair_key(one: int, other: int) -> int:
-    """Two ends as one number, the same whichever comes first."""
-    return (one << _END_BITS | other) if one < other else (other << _END_BITS | one)
+def pair_keys(ones: Iterable[int], others: Iterable[int]) -> list[int]:
+    """Two ends each as one number, the same whichever comes first."""
+    return [
+        one << _END_BITS | other if one < other else other << _END_BITS | one
+        for one, other in zip(ones, others, strict=True)
+    ]
 
 
-_END_BITS = 8 + 128 + 16
+_END_BITS = 1 + 128 + 16
+"""Of the longest number of an end."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 from itertools import repeat
-from operator import eq
+from operator import eq, or_
 
 from porttui.analysis.changes import Columnar
 from porttui.analysis.filter_columns import Ends, RowKinds
@@ -15,13 +15,13 @@ from porttui.analysis.loopback_rows import (
     EndStatus,
     PairRow,
     end_number,
-    pair_key,
+    pair_keys,
 )
 from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.process import ProcessIdentity
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
+    NOBODY,
     OWNERSHIP_CODES,
     STATES,
     UNACCEPTED,
@@ -98,23 +98,20 @@ class PairTable(Sequence[PairRow], Columnar):
 
     def keys(self) -> list[int]:
         """`PairRow.key` of every row."""
-        clients = self._numbers(self.clients, self.servers)
-        servers = self._numbers(self.servers, self.clients)
-        return [pair_key(one, other) for one, other in zip(clients, servers, strict=True)]
+        return pair_keys(*self._numbers())
 
     def signatures(self) -> list[Hashable]:
         """`PairRow.signature` of every row."""
         sockets = self.sockets
         who = [tuple(each.identity for each in group) for group in sockets.side.groups]
-        ends = zip(self._numbers(self.clients, self.servers), self.clients, strict=True)
-        others = zip(self._numbers(self.servers, self.clients), self.servers, strict=True)
-
-        def held(row: int) -> tuple[ProcessIdentity, ...]:
-            return () if row == NO_ROW else who[sockets.groups[row]]
-
+        groups = sockets.groups + array("I", [NOBODY])  # at NO_ROW, the last place
+        clients, servers = (
+            map(who.__getitem__, map(groups.__getitem__, rows))
+            for rows in (self.clients, self.servers)
+        )
         return [
-            (held(client), held(server)) if one <= other else (held(server), held(client))
-            for (one, client), (other, server) in zip(ends, others, strict=True)
+            (client, server) if one <= other else (server, client)
+            for client, server, one, other in zip(clients, servers, *self._numbers(), strict=True)
         ]
 
     def only(self, places: Sequence[int]) -> PairTable:
@@ -131,15 +128,13 @@ class PairTable(Sequence[PairRow], Columnar):
             directions=bytes(map(self.directions.__getitem__, places)),
         )
 
-    def _numbers(self, own: array[int], other: array[int]) -> list[int]:
-        """`end_number` of the client's or the server's end of every row."""
-        sockets = self.sockets
-        local = end_numbers(sockets, sockets.local_addresses, sockets.local_ports)
-        remote = end_numbers(sockets, sockets.remote_addresses, sockets.remote_ports)
-        return [
-            local[row] if row != NO_ROW else remote[far]
-            for row, far in zip(own, other, strict=True)
-        ]
+    def _numbers(self) -> tuple[Iterator[int], Iterator[int]]:
+        """`end_number` of the client's and of the server's end of every row."""
+        bases = end_bases(self.sockets)
+        client, server = (
+            map(or_, map(bases.__getitem__, end.addresses), end.ports) for end in self.ends
+        )
+        return client, server
 
     def names(self, own: array[int]) -> list[str]:
         """For `clients` or `servers`: what to sort by the first holder's name; nobody is last."""
@@ -172,14 +167,19 @@ class PairTable(Sequence[PairRow], Columnar):
     def _ends_of(self, own: array[int], other: array[int]) -> Ends:
         """A row's local end, and where there is NO_ROW the remote one of the other."""
         sockets = self.sockets
+        places: Sequence[int] = own
+        if NO_ROW in own:
+            far = len(sockets)
+            places = [
+                row if row != NO_ROW else far + peer for row, peer in zip(own, other, strict=True)
+            ]
 
-        def column(local: array[int], remote: array[int]) -> list[int]:
-            pairs = zip(own, other, strict=True)
-            return [local[row] if row != NO_ROW else remote[far] for row, far in pairs]
+        def column(code: str, local: array[int], remote: array[int]) -> array[int]:
+            return array(code, map((local + remote).__getitem__, places))
 
         return Ends(
-            array("I", column(sockets.local_addresses, sockets.remote_addresses)),
-            array("H", column(sockets.local_ports, sockets.remote_ports)),
+            column("I", sockets.local_addresses, sockets.remote_addresses),
+            column("H", sockets.local_ports, sockets.remote_ports),
         )
 
     def _all_but_ends(self) -> Iterator[tuple[object, ...]]:
@@ -218,10 +218,10 @@ class PairTable(Sequence[PairRow], Columnar):
         return End(_unmapped(sockets.local(row)), status, holders, user, state)
 
 
-def end_numbers(sockets: SocketTable, addresses: array[int], ports: array[int]) -> list[int]:
-    """Each end as one number, the same for 127.0.0.1 and ::ffff:127.0.0.1; see `end_number`."""
-    numbers = [0 if each is None else end_number(each, 0) for each in sockets.side.addresses]
-    return [numbers[address] | port for address, port in zip(addresses, ports, strict=True)]
+def end_bases(sockets: SocketTable) -> list[int]:
+    """By its number each address's part of an `end_number`, the same for 127.0.0.1 and
+    ::ffff:127.0.0.1; the port is its lowest bits."""
+    return [0 if each is None else end_number(each, 0) for each in sockets.side.addresses]
 
 
 def _unmapped(endpoint: Endpoint) -> Endpoint:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from porttui.light_typing import NamedTuple
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName
@@ -106,20 +106,29 @@ def port_usage(snapshot: Snapshot) -> PortUsage:
 def _census(sockets: SocketTable) -> _Census:
     ports, udp_from = sockets.local_ports, sockets.udp_from
     by_state: dict[TcpState, set[int]] = {}
-    for code, port in set(zip(sockets.states[:udp_from], ports, strict=False)):
+    for code, held in enumerate(_sorted_out(sockets.states[:udp_from], ports, len(STATES))):
         state = STATES[code]
-        if state is not None:
-            by_state.setdefault(state, set()).add(port)
+        if held and state is not None:
+            by_state.setdefault(state, set()).update(held)
     by_process: dict[Process, set[int]] = {}
-    for group, port in set(zip(sockets.groups, ports, strict=True)):
-        for process in sockets.side.groups[group]:
-            by_process.setdefault(process, set()).add(port)
+    groups = sockets.side.groups
+    for group, held in zip(groups, _sorted_out(sockets.groups, ports, len(groups)), strict=True):
+        for process in group:
+            by_process.setdefault(process, set()).update(held)
     return _Census(
         _Ports(ports[:udp_from]),
         _Ports(ports[udp_from:]),
         {state: _Ports(held) for state, held in by_state.items()},
-        {process: _Ports(held) for process, held in by_process.items()},
+        {process: _Ports(held) for process, held in by_process.items() if held},
     )
+
+
+def _sorted_out(numbers: Sequence[int], ports: Iterable[int], most: int) -> list[set[int]]:
+    """For each number below `most` the ports that stand where it stands."""
+    found: list[set[int]] = [set() for _ in range(most)]
+    for number, port in zip(numbers, ports, strict=False):
+        found[number].add(port)
+    return found
 
 
 def _usage(port_range: PortRange, census: _Census) -> RangeUsage:

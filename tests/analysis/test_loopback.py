@@ -103,6 +103,13 @@ def test_each_connection_to_one_server_has_its_row_ordered_by_server_then_client
     ]
 
 
+@pytest.mark.parametrize("order", sorted(set(itertools.permutations([0, 0, 1, 1]))))
+def test_an_end_that_is_listed_twice_is_one(order: tuple[int, ...]) -> None:
+    """As may happen where other sockets come while the kernel walks its tables."""
+    assert only(LISTENER, *(BOTH[index] for index in order)) == only(LISTENER, *BOTH)
+    assert only(LISTENER, BOTH[1], BOTH[1]) == only(LISTENER, BOTH[1])
+
+
 @pytest.mark.parametrize("address", ["127.0.0.1", "[::1]"])
 def test_a_socket_connected_to_itself_is_one_row(address: str) -> None:
     itself = f"{address}:40000"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
@@ -70,6 +71,16 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
     assert set(second.changed) == {"listening", "summary"}
     assert "snapshot" in third.changed
     assert first.board._replace(**second.changed).summary == first.board.summary
+
+
+def test_the_child_looks_for_garbage_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
+    happened: list[str] = []
+    monkeypatch.setattr(gc, "collect", lambda: happened.append("collected"))
+    answers = child.Answers(LocalBoards(Sampler(ScriptedMachine().host())))
+    for _ in range(250):
+        answers(remote.REQUESTS[Want.LISTENING])
+        happened.append("answered")
+    assert [at for at, each in enumerate(happened) if each == "collected"] == [99, 200]
 
 
 def test_after_a_failure_the_next_answer_tells_all_that_changed_since_the_last_one() -> None:
