@@ -31,7 +31,8 @@ def test_it_measures_everything_on_a_small_load() -> None:
         "porttui: the forecast of all sockets",
         "table: 60,000 rows replaced",
         "filter key: settled",
-        "event loop late",
+        "event loop late, p99",
+        "event loop late while all connections close",
         "% of a core",
     ):
         assert words in done.stdout

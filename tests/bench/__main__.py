@@ -7,7 +7,7 @@ import os
 import platform
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
 from tests.bench import collection as collecting
@@ -40,7 +40,7 @@ def main() -> None:
     idle = interface.idling(given.seconds)
     print(f"| idling, both processes | {idle.cpu_percent:.1f} % of a core | |")
     print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
-    with _load(given.pairs, given.time_wait, given.processes, given.idle):
+    with _load(given.pairs, given.time_wait, given.processes, given.idle) as end_load:
         print(
             f"\n| {2 * given.pairs:,} sockets, {given.time_wait:,} TIME_WAIT, "
             f"{given.processes + given.idle:,} processes | ms, median (least to most) | against |"
@@ -48,18 +48,22 @@ def main() -> None:
         print("|---|---|---|")
         _print_collection(collecting.collection(given.rounds))
         _print_interface(given.rounds, given.seconds)
+        lag = interface.lag(2 * given.seconds, at_half=end_load)
+        print(f"| event loop late while all connections close | {lag} | {lag.samples} ticks |")
 
 
 @contextmanager
-def _load(pairs: int, time_wait: int, processes: int, idle: int) -> Iterator[None]:
+def _load(pairs: int, time_wait: int, processes: int, idle: int) -> Iterator[Callable[[], object]]:
+    """While it lasts the load is there, or until what it gives is called."""
     argv = [
         *(sys.executable, "-m", "tests.bench.load", "--pairs", str(pairs)),
         *("--time-wait", str(time_wait), "--processes", str(processes), "--idle", str(idle)),
     ]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
+        assert load.stdin is not None
         assert load.stdout is not None
         assert load.stdout.readline() == "ready\n", "the load did not get ready"
-        yield
+        yield load.stdin.close
 
 
 def _print_one_shot(times: Mapping[str, Timing]) -> None:
@@ -110,7 +114,7 @@ def _print_interface(rounds: int, seconds: float) -> None:
     print(f"| filter key: settled | {keys.filter_settled} | |")
     print(f"| filter key of a word: settled | {keys.word_settled} | |")
     lag = interface.lag(seconds)
-    print(f"| event loop late, p99 / most | {lag.p99:.1f} / {lag.most:.1f} | {lag.samples} ticks |")
+    print(f"| event loop late, p99 / most | {lag} | {lag.samples} ticks |")
     idle = interface.idling(seconds)
     print(f"| running, both processes | {idle.cpu_percent:.1f} % of a core | |")
     print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")

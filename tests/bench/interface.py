@@ -7,6 +7,7 @@ import os
 import statistics
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
@@ -148,13 +149,16 @@ class Lag(NamedTuple):
     most: float
     samples: int
 
-
-def lag(seconds: float) -> Lag:
-    """Run the application headless with a ticker in its event loop."""
-    return asyncio.run(_lag(seconds))
+    def __str__(self) -> str:
+        return f"{self.p99:.1f} / {self.most:.1f}"
 
 
-async def _lag(seconds: float) -> Lag:
+def lag(seconds: float, at_half: Callable[[], object] = lambda: None) -> Lag:
+    """Run the application headless with a ticker in its event loop; `at_half`: of the time."""
+    return asyncio.run(_lag(seconds, at_half))
+
+
+async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import SourceName, local_host
     from porttui.sampling.remote import RemoteBoards
@@ -172,11 +176,14 @@ async def _lag(seconds: float) -> Lag:
     late: list[float] = []
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            start = time.perf_counter()
-            await asyncio.sleep(0.01)
-            late.append((time.perf_counter() - start - 0.01) * 1000)
+        for part in range(2):
+            end = time.perf_counter() + seconds / 2
+            while time.perf_counter() < end:
+                start = time.perf_counter()
+                await asyncio.sleep(0.01)
+                late.append((time.perf_counter() - start - 0.01) * 1000)
+            if part == 0:
+                at_half()
     late.sort()
     return Lag(statistics.quantiles(late, n=100)[98], late[-1], len(late))
 
