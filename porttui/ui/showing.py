@@ -95,6 +95,8 @@ class Showing(KeysInOrder):
     def on_resize(self, event: events.Resize) -> None:
         """On a very small screen the rows come first."""
         self._summary.display = self._keys.display = event.size.height >= ORNATE_LINES
+        lines = (self._summary, self._filter_line, self._status, self._keys)
+        self._deck.fit(event.size.width, event.size.height - sum(each.display for each in lines))
 
     # What the threads tell
 

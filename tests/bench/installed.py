@@ -30,5 +30,7 @@ def environ() -> dict[str, str]:
     before, sys.pycache_prefix = sys.pycache_prefix, directory
     compileall.compile_dir(root / "porttui", quiet=1)
     sys.pycache_prefix = before
-    kept = {name: text for name, text in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # Not the size of somebody else's terminal either: each has its own.
+    foreign = ("PYTHONDONTWRITEBYTECODE", "COLUMNS", "LINES")
+    kept = {name: text for name, text in os.environ.items() if name not in foreign}
     return {**kept, **changes, "TERM": "xterm-256color", "COLORTERM": "truecolor"}

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from porttui.host.contract import HostError
 from porttui.host.linux.holder_cache import HolderCache
 from tests.servers import ROOT, until
 
@@ -87,6 +88,22 @@ def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
     again = dict(cache.known_counts())
     assert again[actors[0].pid] == known[actors[0].pid]
     assert actors[0].pid not in cache.pids_read
+
+
+def test_whom_a_look_that_failed_did_not_come_to_the_next_one_reads(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    with monkeypatch.context() as broken:
+
+        def fail(_directory: str) -> list[int]:
+            raise HostError("too many open files")
+
+        broken.setattr("porttui.host.linux.holder_cache.socket_inodes", fail)
+        with pytest.raises(HostError):
+            cache.look()
+    assert holders(cache, inode) == {actors[0].pid}
 
 
 def test_a_new_socket_is_found(actors: list[Actor]) -> None:

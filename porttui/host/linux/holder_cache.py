@@ -19,7 +19,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
-from porttui.host.linux.holders import list_pids, socket_inodes
+from porttui.host.linux.holders import list_names, list_pids, pids_among, socket_inodes
 from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.resting import Resting
@@ -80,6 +80,10 @@ class HolderCache:
         self._known: dict[int, _Known] = {}
         self._resting = Resting()
         """Those of `_known` with a single count that is held open."""
+        self._others: set[int] = set()
+        """The rest of them."""
+        self._names: list[str] = []
+        """What was in /proc at the last look that came to its end."""
         self._pids_of: dict[int, tuple[int, ...]] = {}
         self._group_of: dict[int, int] = {}
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
@@ -118,20 +122,27 @@ class HolderCache:
             self._take_over(under_way.result())
         if len(self._numbers) > _MOST_GROUPS + len(self._known):
             self._forget()
-        pids = set(list_pids(self._proc))
-        for pid in self._known.keys() - pids:
-            self._drop(pid)
-        self._read(sorted(self._to_read(pids)))
+        names = list_names(self._proc)
+        self._read(sorted(self._come(names).union(self._disturbed())))
+        self._names = names
         if not self._groups:
             self._groups = tuple(self._members(group) for group in self._numbers)
         return Holders(self._group_of, self._groups)
 
-    def _to_read(self, there: set[int]) -> set[int]:
-        """The new processes, and those that may differ from what was read."""
+    def _come(self, names: list[str]) -> set[int]:
+        """The processes that are new; those that have gone are forgotten."""
+        if names == self._names:
+            return set()
+        there = pids_among(names)
+        for pid in self._known.keys() - there:
+            self._drop(pid)
+        return there - self._known.keys()
+
+    def _disturbed(self) -> set[int]:
+        """The known ones that may differ from what was read."""
         known = self._known
-        others = known.keys() - self._resting.pids
-        ran = {pid for pid in others if known[pid].ran_since(self._proc, pid)}
-        return (there - known.keys()).union(ran, self._resting.disturbed())
+        ran = {pid for pid in self._others if known[pid].ran_since(self._proc, pid)}
+        return ran.union(self._resting.disturbed())
 
     def put_in_order(self, inodes: Iterable[int]) -> None:
         """Look-ups in this order take half the time: what is there lies side by side in memory.
@@ -179,8 +190,10 @@ class HolderCache:
         count = known.only_count
         if count is None:
             self._resting.forget(pid)
+            self._others.add(pid)
         else:
             self._resting.watch(pid, count, known.ran)
+            self._others.discard(pid)
 
     def _take_over(self, found: Mapping[int, Found]) -> None:
         """What other processes have read."""
@@ -215,6 +228,7 @@ class HolderCache:
     def _drop(self, pid: int) -> None:
         self._let_go(pid)
         gone = self._known.pop(pid)
+        self._others.discard(pid)
         self._hold_by(pid, gone.inodes, frozenset())
         if gone.inodes:
             self._groups = ()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from porttui.host.contract import HostError
 
@@ -15,10 +16,24 @@ def list_pids(proc: str) -> list[int]:
     Raises:
         HostError: /proc cannot be listed.
     """
+    return sorted(pids_among(list_names(proc)))
+
+
+def list_names(proc: str) -> list[str]:
+    """What there is in /proc.
+
+    Raises:
+        HostError: it cannot be listed.
+    """
     try:
-        return sorted(map(int, filter(str.isdecimal, os.listdir(proc))))
+        return os.listdir(proc)
     except OSError as error:
         raise HostError(f"{proc} cannot be listed: {error.strerror}") from error
+
+
+def pids_among(names: Iterable[str]) -> set[int]:
+    """Those of the names that are processes'."""
+    return set(map(int, filter(str.isdecimal, names)))
 
 
 def open_descriptors(directory: str) -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from itertools import repeat
 
 from porttui.host.accounts import user_name
@@ -47,13 +48,17 @@ class _Numbers(dict[int | bytes, int]):
 
     def __missing__(self, value: int | bytes) -> int:
         number = self[value] = len(self.addresses)
-        packed = value if isinstance(value, bytes) else value.to_bytes(4, "big")
-        self.addresses.append(Address.of_packed(packed))
+        self.addresses.append(_address(value))
         return number
 
     def of(self, values: list[bytes] | array[int]) -> array[int]:
         """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
         return array("I", map(self.__getitem__, values))
+
+
+@lru_cache(maxsize=8192)
+def _address(value: int | bytes) -> Address:
+    return Address.of_packed(value if isinstance(value, bytes) else value.to_bytes(4, "big"))
 
 
 def build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
@@ -102,11 +107,10 @@ class _Columns(NamedTuple):
 def _columns(part: Part, holders: Holders | None, numbers: _Numbers) -> _Columns:
     records = part.records
     states, inodes, remote_ports = records.states, records.inodes, records.remote_ports
-    remote = numbers.of(records.remote_addresses(part.family))
     return _Columns(
         states=states if part.protocol is Protocol.TCP else bytes(len(states)),
         local_addresses=numbers.of(records.local_addresses(part.family)),
-        remote_addresses=_where_connected(remote, remote_ports, states),
+        remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
         remote_ports=remote_ports,
         held=_held(records.uids, inodes, holders),
         inodes=inodes,
@@ -114,8 +118,13 @@ def _columns(part: Part, holders: Holders | None, numbers: _Numbers) -> _Columns
     )
 
 
-def _where_connected(addresses: array[int], ports: array[int], states: bytes) -> array[int]:
-    """A remote port of 0 is no remote end; only these states are without one."""
+def _remote_addresses(
+    part: Part, ports: array[int], states: bytes, numbers: _Numbers
+) -> array[int]:
+    """A remote port of 0 is no remote end; only some states are without one."""
+    if not any(ports):
+        return array("I", [NOWHERE]) * len(ports)  # listeners alone
+    addresses = numbers.of(part.records.remote_addresses(part.family))
     may_lack_one = states.translate(_MAY_LACK_A_REMOTE_END)
     row = may_lack_one.find(1)
     while row >= 0:

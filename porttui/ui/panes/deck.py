@@ -139,8 +139,14 @@ class Deck(Vertical):
         self.go_to(1)
 
     def on_resize(self, event: events.Resize) -> None:
-        """Three panes where they fit, else one; rows before ornaments."""
-        width, height = event.size
+        """What it has got, after all."""
+        self.fit(*event.size)
+
+    def fit(self, width: int, height: int) -> None:
+        """Three panes where they fit, else one; rows before ornaments.
+
+        To be called as soon as it is known: what is arranged is painted before it tells its size.
+        """
         self._is_narrow = width < WIDE_COLUMNS or height < WIDE_LINES
         self._below.set_class(self._is_narrow, "alone")
         self._ranges.fold(height < TALL_LINES)

@@ -23,3 +23,11 @@ class MainScreen(Screen[None]):
         if not self._is_styled:
             self._is_styled = True
             event.refresh_styles = False
+
+    def on_resize(self, event: events.Resize) -> None:
+        """At the start its size is told three times: what is arranged is not arranged again.
+
+        (As above.)
+        """
+        if event.size == self.outer_size:
+            event.prevent_default()
