@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from porttui.analysis.changes import Shown
+from porttui.analysis.filter_columns import RowKinds
 from porttui.analysis.listening import ListeningRow
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import PressureRow
@@ -33,6 +34,8 @@ class Board(NamedTuple):
     """The three panes and the header."""
 
     snapshot: Snapshot
+    kinds: RowKinds
+    """Of the snapshot's sockets, for the filter."""
     listening: Shown[ListeningRow]
     pairs: Shown[PairRow]
     pressure: tuple[PressureRow, ...]

@@ -6,12 +6,12 @@ What else a word can match is the same for all rows of a kind: it is looked for 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import reduce
 from operator import getitem
 
 from porttui.analysis.filter import Filter
-from porttui.analysis.filter_columns import Ends, RowKinds
+from porttui.analysis.filter_columns import Ends
 from porttui.analysis.terms import NO_PORT, Facets, Term, WordTerm
 from porttui.light_typing import Protocol
 from porttui.model.address import Address
@@ -30,12 +30,8 @@ class Columns(Protocol):
     def ends(self) -> Sequence[Ends]:
         """Both."""
 
-    @property
-    def kinds(self) -> RowKinds:
-        """The rows by what else they say."""
-
-    def facets_but_for_ends(self, row: int) -> Facets:
-        """What else a row says."""
+    def flags_of_kinds(self, meets: Callable[[Facets], bool]) -> bytes:
+        """For each row 1 if what it says besides its ends meets."""
 
 
 def matching_rows(table: Columns, wanted: Filter) -> list[int]:
@@ -53,8 +49,7 @@ def _flags(table: Columns, term: Term) -> bytes:
     if any(each != NO_PORT for each in marks):  # as a name is in none
         found += [_of_ends(marks, ends) for ends in table.ends]
     if isinstance(term, WordTerm):  # the others are of ends alone
-        facets = table.kinds.facets(table.facets_but_for_ends)
-        found.append(table.kinds.flags(map(term.meets, facets)))
+        found.append(table.flags_of_kinds(term.meets))
     return reduce(_either, found)
 
 

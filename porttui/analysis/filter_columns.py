@@ -33,15 +33,16 @@ class RowKinds:
         """A row of each kind."""
         self._facets: Sequence[Facets] | None = None
 
-    def facets(self, of: Callable[[int], Facets]) -> Sequence[Facets]:
-        """What a filter sees of each kind, found of its example and kept for the next key."""
-        if self._facets is None:
-            self._facets = [of(row) for row in self.examples]
-        return self._facets
+    def flags(self, meets: Callable[[Facets], bool], facets_of: Callable[[int], Facets]) -> bytes:
+        """For each row 1 if its kind meets.
 
-    def flags(self, of_kinds: Iterable[bool]) -> bytes:
-        """For each row 1 if its kind has it."""
-        return bytes(map(bytes(of_kinds).__getitem__, self.of_row))
+        Args:
+            meets: Is asked once for each kind.
+            facets_of: What a filter sees of a row; kept for the next key.
+        """
+        if self._facets is None:
+            self._facets = [facets_of(row) for row in self.examples]
+        return bytes(map(bytes(map(meets, self._facets)).__getitem__, self.of_row))
 
 
 class _Numbers(dict[Hashable, int]):

@@ -13,8 +13,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import and_, contains, or_
 
+from porttui.analysis.filter_columns import RowKinds
 from porttui.analysis.loopback_rows import Direction, pair_keys
 from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable, end_bases
+from porttui.analysis.socket_kinds import socket_kinds
 from porttui.light_typing import NamedTuple
 from porttui.model.address import PORTS, Address, Family
 from porttui.model.port_range import PortRange, range_marks
@@ -39,13 +41,18 @@ _Pair = tuple[int, int, int, int, int, int]
 by, as the pane shows them. Plain, since there are so many."""
 
 
-def loopback_pairs(snapshot: Snapshot) -> PairTable:
-    """Established TCP connections with both ends on loopback, ordered by server and client port."""
+def loopback_pairs(snapshot: Snapshot, kinds: RowKinds | None = None) -> PairTable:
+    """Established TCP connections with both ends on loopback, ordered by server and client port.
+
+    `kinds`: the `socket_kinds` of the snapshot, where they are known.
+    """
     sockets = snapshot.sockets
+    kinds = kinds or socket_kinds(sockets, snapshot.services)
     pairs = sorted(_pairs(_Ends.of(sockets), _Listened(sockets), snapshot.ephemeral))
     return PairTable(
         sockets,
         snapshot.services,
+        kinds.of_row,
         clients=array("i", [pair[3] for pair in pairs]),
         servers=array("i", [pair[4] for pair in pairs]),
         directions=bytes([pair[5] for pair in pairs]),

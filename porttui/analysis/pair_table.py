@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import repeat
 from operator import eq, or_
 
@@ -17,6 +17,7 @@ from porttui.analysis.loopback_rows import (
     end_number,
     pair_keys,
 )
+from porttui.analysis.socket_kinds import Services
 from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
@@ -42,12 +43,22 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 class PairTable(Sequence[PairRow], Columnar):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
-    __slots__ = ("clients", "directions", "ends", "kinds", "servers", "services", "sockets")
+    __slots__ = (
+        "clients",
+        "directions",
+        "ends",
+        "kinds",
+        "kinds_of_sockets",
+        "servers",
+        "services",
+        "sockets",
+    )
 
     def __init__(
         self,
         sockets: SocketTable,
-        services: Mapping[tuple[Protocol, int], str],
+        services: Services,
+        kinds_of_sockets: array[int],
         *,
         clients: array[int],
         servers: array[int],
@@ -56,6 +67,14 @@ class PairTable(Sequence[PairRow], Columnar):
         """Rows of the socket table, or NO_ROW; directions as places in DIRECTIONS.
 
         What every key of a filter asks for is made here, where nobody waits for a key.
+
+        Args:
+            sockets: With both ends, or one.
+            services: Names of server ports.
+            kinds_of_sockets: For each of them a number, see `socket_kinds`.
+            clients: The one end of each connection.
+            servers: The other.
+            directions: How sure it is which is which.
         """
         self.sockets = sockets
         self.services = services
@@ -63,6 +82,7 @@ class PairTable(Sequence[PairRow], Columnar):
         self.servers = servers
         self.directions = directions
         self.ends = (self._ends_of(clients, servers), self._ends_of(servers, clients))
+        self.kinds_of_sockets = kinds_of_sockets
         self.kinds = RowKinds(self._all_but_ends())
 
     def __len__(self) -> int:
@@ -123,6 +143,7 @@ class PairTable(Sequence[PairRow], Columnar):
         return PairTable(
             self.sockets.only(rows),
             self.services,
+            array("I", map(self.kinds_of_sockets.__getitem__, rows)),
             clients=array("i", map(now.__getitem__, clients)),
             servers=array("i", map(now.__getitem__, servers)),
             directions=bytes(map(self.directions.__getitem__, places)),
@@ -148,11 +169,11 @@ class PairTable(Sequence[PairRow], Columnar):
         side = self.sockets.side.addresses
         return [each and Address.of_packed(each.unmapped) for each in side]
 
-    def facets_but_for_ends(self, row: int) -> Facets:
-        """What a filter sees of a row besides its ends."""
+    def flags_of_kinds(self, meets: Callable[[Facets], bool]) -> bytes:
+        """For each row 1 if what it says besides its ends meets."""
         from porttui.analysis.facets import facets_of_pair  # to make a table takes none
 
-        return facets_of_pair(self[row], with_ends=False)
+        return self.kinds.flags(meets, lambda row: facets_of_pair(self[row], with_ends=False))
 
     @property
     def client_ports(self) -> array[int]:
@@ -184,17 +205,14 @@ class PairTable(Sequence[PairRow], Columnar):
 
     def _all_but_ends(self) -> Iterator[tuple[object, ...]]:
         """Of every row all that a filter sees of it besides its ends."""
-        sockets = self.sockets
-        told: list[Iterable[object]] = [map(eq, self.clients, self.servers)]
-        for rows in (self.clients, self.servers):
-            # NO_ROW is the last place of each: none of its own values.
-            for column in (sockets.groups, sockets.uids):
-                told.append(map((column + array("I", [UNTOLD])).__getitem__, rows))
-            for states in (sockets.states, sockets.ownerships):
-                told.append(map((states + b"\xff").__getitem__, rows))
-        keys = zip(repeat(Protocol.TCP), self.server_ports, strict=False)
-        told.append(map(self.services.get, keys))
-        return zip(*told, strict=True)
+        kinds = self.kinds_of_sockets + array("I", [UNTOLD])  # at NO_ROW, the last place
+        return zip(
+            map(kinds.__getitem__, self.clients),
+            map(kinds.__getitem__, self.servers),
+            map(eq, self.clients, self.servers),
+            map(self.services.get, zip(repeat(Protocol.TCP), self.server_ports, strict=False)),
+            strict=True,
+        )
 
     def _end(self, row: int, far: int, *, is_itself: bool) -> End:
         sockets = self.sockets

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from porttui.analysis.filter_columns import Ends, RowKinds
 from porttui.analysis.loopback_rows import end_number
@@ -50,12 +50,12 @@ class ScopeRows(Sequence[SocketRow]):
 
     __slots__ = ("_ends", "_kinds", "places", "services", "sockets")
 
-    def __init__(self, snapshot: Snapshot, places: array[int]) -> None:
-        """`places`: of its rows in the snapshot's socket table."""
+    def __init__(self, snapshot: Snapshot, kinds: RowKinds, places: array[int]) -> None:
+        """`places`: of its rows in the snapshot's socket table; `kinds`: of all its sockets."""
         self.sockets: SocketTable = snapshot.sockets
         self.services: Mapping[tuple[Protocol, int], str] = snapshot.services
         self.places = places
-        self._kinds: RowKinds | None = None
+        self._kinds = kinds
         self._ends: tuple[Ends, Ends] | None = None
 
     def __len__(self) -> int:
@@ -83,34 +83,15 @@ class ScopeRows(Sequence[SocketRow]):
         """By their numbers."""
         return self.sockets.side.addresses
 
-    @property
-    def kinds(self) -> RowKinds:
-        """The rows by all that a filter sees of them besides their ends."""
-        if self._kinds is None:
-            sockets, places = self.sockets, self.places
-            columns: Sequence[Sequence[object]] = (
-                sockets.groups,
-                sockets.states,
-                sockets.ownerships,
-                sockets.uids,
-                sockets.local_addresses,  # whoever can reach it
-            )
-            told: list[Iterable[object]] = [map(each.__getitem__, places) for each in columns]
-            protocols = [
-                Protocol.TCP if place < sockets.udp_from else Protocol.UDP for place in places
-            ]
-            told.append(protocols)
-            for end in self.ends:
-                told.append(map(self.services.get, zip(protocols, end.ports, strict=True)))
-            self._kinds = RowKinds(zip(*told, strict=True))
-        return self._kinds
-
-    def facets_but_for_ends(self, row: int) -> Facets:
-        """What a filter sees of a row besides its ends."""
+    def flags_of_kinds(self, meets: Callable[[Facets], bool]) -> bytes:
+        """For each row 1 if what it says besides its ends meets."""
         from porttui.analysis.facets import facets_of_socket  # to list a scope takes none
 
-        place = self.places[row]
-        return facets_of_socket(self.sockets[place], self.service(place), with_ends=False)
+        def facets_at(place: int) -> Facets:
+            return facets_of_socket(self.sockets[place], self.service(place), with_ends=False)
+
+        flags = self._kinds.flags(meets, facets_at)
+        return bytes(map(flags.__getitem__, self.places))
 
     @property
     def ends(self) -> tuple[Ends, Ends]:
@@ -183,8 +164,11 @@ class ScopeRows(Sequence[SocketRow]):
         return keys
 
 
-def rows_in(snapshot: Snapshot, scope: Scope) -> ScopeRows:
-    """The sockets that are meant, by local port, TCP before UDP."""
+def rows_in(snapshot: Snapshot, kinds: RowKinds, scope: Scope) -> ScopeRows:
+    """The sockets that are meant, by local port, TCP before UDP.
+
+    `kinds`: the `socket_kinds` of the snapshot.
+    """
     sockets = snapshot.sockets
     start = sockets.udp_from if scope.protocol is Protocol.UDP else 0
     end = sockets.udp_from if scope.protocol is Protocol.TCP else len(sockets)
@@ -200,7 +184,8 @@ def rows_in(snapshot: Snapshot, scope: Scope) -> ScopeRows:
         inside = range_marks(scope.ports)
         ports = sockets.local_ports
         places = [at for at in places if inside[ports[at]]]
-    return ScopeRows(snapshot, array("I", sorted(places, key=sockets.local_ports.__getitem__)))
+    in_order = sorted(places, key=sockets.local_ports.__getitem__)
+    return ScopeRows(snapshot, kinds, array("I", in_order))
 
 
 def _places_of(sockets: SocketTable, address: Address) -> frozenset[int]:
