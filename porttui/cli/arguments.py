@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from porttui import __version__
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse, seconds
-from porttui.host.local import SourceName
+from porttui.host.contract import SourceName
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Place
 

@@ -37,6 +37,15 @@ class SignalDeniedError(HostError):
     """The system does not permit this user to signal that process."""
 
 
+class SourceName(StrEnum):
+    """Where sockets are read."""
+
+    AUTO = "auto"
+    NETLINK = "netlink"
+    PROC = "proc"
+    PSUTIL = "psutil"
+
+
 class Want(StrEnum):
     """What is asked for. Less than everything can cost next to nothing."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from enum import StrEnum
 from functools import cache, partial
 
 from porttui.host.accounts import effective_uid, is_elevated, person_uid
@@ -16,6 +15,7 @@ from porttui.host.contract import (
     ProcessControl,
     ProcessHandle,
     SocketSource,
+    SourceName,
 )
 from porttui.host.services import service_name
 from porttui.light_typing import TYPE_CHECKING
@@ -28,15 +28,6 @@ if TYPE_CHECKING:
     from porttui.model.limits import Limit, Limits
     from porttui.model.origin import Container, Traces
     from porttui.model.tcp_rules import TcpRules
-
-
-class SourceName(StrEnum):
-    """Where sockets are read."""
-
-    AUTO = "auto"
-    NETLINK = "netlink"
-    PROC = "proc"
-    PSUTIL = "psutil"
 
 
 def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> Host:

@@ -6,8 +6,7 @@ import _pickle
 import time
 
 from porttui.host.child_process import ChildEndedError, ChildProcess
-from porttui.host.contract import HostError, Want
-from porttui.host.local import SourceName
+from porttui.host.contract import HostError, SourceName, Want
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError, SamplerDefectError
 

@@ -16,7 +16,7 @@ from porttui.host.elevation import elevation_command
 from porttui.ui.app import PorttuiApp
 
 if TYPE_CHECKING:
-    from porttui.host.local import SourceName
+    from porttui.host.contract import SourceName
     from porttui.model.address import Place
     from porttui.sampling.boards import BoardSource
     from porttui.ui.acting import Means

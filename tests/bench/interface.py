@@ -160,7 +160,8 @@ def lag(seconds: float, at_half: Callable[[], object] = lambda: None) -> Lag:
 
 async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
     from porttui.host.clipboard import SystemClipboard
-    from porttui.host.local import SourceName, local_host
+    from porttui.host.contract import SourceName
+    from porttui.host.local import local_host
     from porttui.sampling.remote import RemoteBoards
     from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper

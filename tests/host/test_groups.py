@@ -10,9 +10,10 @@ from collections.abc import Callable, Mapping, Sequence
 import psutil
 import pytest
 
+from porttui.host.contract import SourceName
 from porttui.host.linux import groups as linux
 from porttui.host.linux.processes import read_process
-from porttui.host.local import SourceName, local_host
+from porttui.host.local import local_host
 from porttui.host.portable import groups as portable
 from porttui.host.portable.processes import read_process as read_by_psutil
 from porttui.model.process import Process

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from porttui.host.contract import SourceName
 from porttui.host.linux.release import lists_idle
-from porttui.host.local import SourceName, local_host
+from porttui.host.local import local_host
 from porttui.model.socket import TcpState
 from porttui.sampling.sampler import Sampler
 

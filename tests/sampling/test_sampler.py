@@ -10,9 +10,9 @@ import time
 
 import pytest
 
-from porttui.host.contract import Host, HostError, SocketReading, Want
+from porttui.host.contract import Host, HostError, SocketReading, SourceName, Want
 from porttui.host.linux.tcp_rules import read_tcp_rules
-from porttui.host.local import SourceName, local_host
+from porttui.host.local import local_host
 from porttui.model.address import PORTS, Address, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket import Ownership, TcpState

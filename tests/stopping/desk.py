@@ -7,8 +7,9 @@ from collections.abc import Callable, Sequence
 from porttui.analysis.listening import listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.targets import target_of_end, target_of_listening
+from porttui.host.contract import SourceName
 from porttui.host.linux.processes import read_process
-from porttui.host.local import SourceName, local_host
+from porttui.host.local import local_host
 from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget

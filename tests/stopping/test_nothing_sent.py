@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
+from porttui.host.contract import SourceName
 from porttui.host.linux.processes import read_process
-from porttui.host.local import SourceName
 from porttui.model.stop import StopOutcome, StopResult, StopTarget
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import sentence

@@ -12,8 +12,8 @@ from pathlib import Path
 import psutil
 import pytest
 
+from porttui.host.contract import SourceName
 from porttui.host.linux.processes import read_process
-from porttui.host.local import SourceName
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import TcpState

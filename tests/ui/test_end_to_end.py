@@ -9,7 +9,8 @@ import time
 import pytest
 from textual.message import Message
 
-from porttui.host.local import SourceName, local_host
+from porttui.host.contract import SourceName
+from porttui.host.local import local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
