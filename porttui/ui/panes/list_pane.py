@@ -114,20 +114,26 @@ class ListPane(Pane, Generic[R]):
         self._table.sorted_by(self._sort.id, self._descending)
         if self._shown is None:
             return
-        chosen = self._arranged(self._shown)
+        fitting = [self._fitting(part) for part in self._shown.parts]
         self._table.empty = self._why_empty
-        self._table.show(Arranged(self._shown, chosen))
-        self.caption(f"{self._count(chosen)} · {self._order_in_words}")
+        self._table.show(Arranged(self._shown, self._arranged(self._shown, fitting)))
+        self.caption(f"{self._count(len(fitting[0]))} · {self._order_in_words}")
 
-    def _arranged(self, shown: Shown[R]) -> Sequence[int]:
-        """The places of the rows to show, in the order to show them in."""
-        places: list[int] = []
-        start = 0
-        for part in shown.parts:
-            if self._filter:
-                places += [start + at for at in self.matching(part, self._filter)]
-            else:
-                places += range(start, start + len(part))
+    def _fitting(self, rows: Sequence[R]) -> Sequence[int]:
+        """The places of the rows that meet the filter in force."""
+        return self.matching(rows, self._filter) if self._filter else range(len(rows))
+
+    def _arranged(self, shown: Shown[R], fitting: Sequence[Sequence[int]]) -> Sequence[int]:
+        """The places of the rows to show, in the order to show them in.
+
+        Args:
+            shown: All rows.
+            fitting: For each of its parts the places of those to show.
+        """
+        places = list(fitting[0])
+        start = shown.there
+        for part, found in zip(shown.gone, fitting[1:], strict=True):
+            places += [start + at for at in found]
             start += len(part)
         # The rows of now come in the order of the first column.
         if shown.gone or self._descending or self._sort is not self._given:
@@ -141,12 +147,11 @@ class ListPane(Pane, Generic[R]):
             return f"no row fits the filter {self._filter.text} (Esc clears it)"
         return self.nothing
 
-    def _count(self, chosen: Sequence[int]) -> str:
+    def _count(self, fitting: int) -> str:
         """ "14", or "3 of 14 fit 3000" through a filter; rows just gone do not count."""
         there = self._shown.there if self._shown else 0
         if not self._filter:
             return count(there)
-        fitting = sum(at < there for at in chosen)
         wanted = fit(self._filter.text, min(_FILTER_CELLS, cell_len(self._filter.text)))
         return f"{count(fitting)} of {count(there)} fit {wanted}"
 
