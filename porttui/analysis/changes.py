@@ -183,7 +183,8 @@ class Changes(NamedTuple, Generic[R]):
         unknown = len(self.signatures)
         known = list(map(self.place.get, place, repeat(unknown)))
         before = map((*self.signatures, None).__getitem__, known)
-        for key, row in compress(zip(place, known, strict=True), map(ne, before, signatures)):
+        after = map(signatures.__getitem__, place.values())
+        for key, row in compress(zip(place, known, strict=True), map(ne, before, after)):
             events[key] = Event(Mark.NEW if row == unknown else Mark.CHANGED, at)
         return Changes(rows, place, signatures, events, self._departures(place, at))
 
