@@ -16,12 +16,12 @@ R = TypeVar("R")
 
 
 class _Drawn(NamedTuple):
-    """A row's line, and all that it was made of."""
+    """Lines, and all that they were made of."""
 
-    row: object
+    content: object
     palette: Palette
     strips: object
-    line: Strip
+    lines: Sequence[Strip]
 
 
 class TableLines(Generic[R]):
@@ -46,7 +46,7 @@ class TableLines(Generic[R]):
         self._mark = mark
         self._strips_of_width: RowStrips[R] | None = None
         self._palettes: dict[Part, Palette] = {}
-        self._drawn: dict[int, _Drawn] = {}
+        self._drawn: dict[object, _Drawn] = {}
         self._painted: dict[int, Strip] = {}
 
     def forget_styles(self) -> None:
@@ -55,33 +55,52 @@ class TableLines(Generic[R]):
 
     def header(self) -> Strip:
         """The line of labels."""
-        return self._strips.header(self.sorting, self._palette(Part.HEADER)[Tone.PLAIN])
+
+        def draw(strips: RowStrips[R], palette: Palette) -> Sequence[Strip]:
+            return [strips.header(self.sorting, palette[Tone.PLAIN])]
+
+        return self._once("header", self.sorting, Part.HEADER, draw)[0]
 
     def row(self, place: int, row: R, part: Part) -> Strip:
         """A row's line."""
+        return self._once(place, row, part, lambda strips, palette: [strips.row(row, palette)])[0]
+
+    def blank(self) -> Strip:
+        """A line without a row."""
+        return self._once(
+            "blank", "", Part.ROW, lambda strips, palette: [strips.text("", palette[Tone.PLAIN])]
+        )[0]
+
+    def notice(self, text: str, line: int, height: int) -> Strip:
+        """One of `height` lines in the middle of which a text stands instead of rows."""
+
+        def draw(strips: RowStrips[R], palette: Palette) -> Sequence[Strip]:
+            texts = ["", *wrap(text, strips.width)]
+            return [strips.centred(each, palette[Tone.MUTED]) for each in texts]
+
+        blank, *lines = self._once("notice", text, Part.ROW, draw)
+        at = line - max(0, (height - len(lines)) // 2)
+        return lines[at] if 0 <= at < len(lines) else blank
+
+    def _once(
+        self,
+        place: object,
+        content: object,
+        part: Part,
+        draw: Callable[[RowStrips[R], Palette], Sequence[Strip]],
+    ) -> Sequence[Strip]:
+        """What was drawn for a place, drawn anew when it would look otherwise now."""
         strips, palette = self._strips, self._palette(part)
         drawn = self._drawn.get(place)
         if (
             drawn is None
-            or drawn.row != row
+            or drawn.content != content
             or drawn.palette is not palette
             or drawn.strips is not strips
         ):
-            drawn = _Drawn(row, palette, strips, strips.row(row, palette))
+            drawn = _Drawn(content, palette, strips, draw(strips, palette))
             self._drawn[place] = drawn
-        return drawn.line
-
-    def blank(self) -> Strip:
-        """A line without a row."""
-        return self._strips.text("", self._palette(Part.ROW)[Tone.PLAIN])
-
-    def notice(self, text: str, line: int, height: int) -> Strip:
-        """One of `height` lines in the middle of which a text stands instead of rows."""
-        strips = self._strips
-        lines = wrap(text, strips.width)
-        at = line - max(0, (height - len(lines)) // 2)
-        text = lines[at] if 0 <= at < len(lines) else ""
-        return strips.centred(text, self._palette(Part.ROW)[Tone.MUTED])
+        return drawn.lines
 
     def column_at(self, x: int) -> Column[R] | None:
         """The column at a cell of a line."""
