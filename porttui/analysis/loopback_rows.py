@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from enum import StrEnum
 
+from porttui.analysis.end_numbers import end_number, pair_keys
 from porttui.light_typing import NamedTuple
-from porttui.model.address import Address, Endpoint
+from porttui.model.address import Endpoint
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import TcpState
 
@@ -78,25 +78,3 @@ class PairRow(NamedTuple):
 
 _OPEN = frozenset({EndStatus.HELD, EndStatus.HIDDEN, EndStatus.CLOSING, EndStatus.ITSELF})
 _OPEN_STATES = frozenset({TcpState.ESTABLISHED, None})
-
-
-def end_number(address: Address, port: int) -> int:
-    """An end as one number, the same in every sample, and for 127.0.0.1 and ::ffff:127.0.0.1.
-
-    IPv4's are short ones, for which Python is quick; in front of each address stands a bit, so
-    that none is the other family's.
-    """
-    unmapped = address.unmapped
-    return (1 << 8 * len(unmapped) | int.from_bytes(unmapped, "big")) << 16 | port
-
-
-def pair_keys(ones: Iterable[int], others: Iterable[int]) -> list[int]:
-    """Two ends each as one number, the same whichever comes first."""
-    return [
-        one << _END_BITS | other if one < other else other << _END_BITS | one
-        for one, other in zip(ones, others, strict=True)
-    ]
-
-
-_END_BITS = 1 + 128 + 16
-"""Of the longest number of an end."""

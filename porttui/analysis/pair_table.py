@@ -8,15 +8,9 @@ from itertools import repeat
 from operator import eq, or_
 
 from porttui.analysis.changes import Columnar
+from porttui.analysis.end_numbers import end_bases, pair_keys
 from porttui.analysis.filter_columns import Ends, RowKinds
-from porttui.analysis.loopback_rows import (
-    Direction,
-    End,
-    EndStatus,
-    PairRow,
-    end_number,
-    pair_keys,
-)
+from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.socket_kinds import Services
 from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
@@ -234,12 +228,6 @@ class PairTable(Sequence[PairRow], Columnar):
         user = sockets.side.users.get(sockets.uids[row])
         state = STATES[sockets.states[row]]
         return End(_unmapped(sockets.local(row)), status, holders, user, state)
-
-
-def end_bases(sockets: SocketTable) -> list[int]:
-    """By its number each address's part of an `end_number`, the same for 127.0.0.1 and
-    ::ffff:127.0.0.1; the port is its lowest bits."""
-    return [0 if each is None else end_number(each, 0) for each in sockets.side.addresses]
 
 
 def _unmapped(endpoint: Endpoint) -> Endpoint:

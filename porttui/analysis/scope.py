@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
+from porttui.analysis.end_numbers import end_bases
 from porttui.analysis.filter_columns import Ends, RowKinds
-from porttui.analysis.loopback_rows import end_number
+from porttui.analysis.socket_kinds import Services
 from porttui.light_typing import TYPE_CHECKING, NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange, range_marks
@@ -53,7 +54,7 @@ class ScopeRows(Sequence[SocketRow]):
     def __init__(self, snapshot: Snapshot, kinds: RowKinds, places: array[int]) -> None:
         """`places`: of its rows in the snapshot's socket table; `kinds`: of all its sockets."""
         self.sockets: SocketTable = snapshot.sockets
-        self.services: Mapping[tuple[Protocol, int], str] = snapshot.services
+        self.services: Services = snapshot.services
         self.places = places
         self._kinds = kinds
         self._ends: tuple[Ends, Ends] | None = None
@@ -148,7 +149,7 @@ class ScopeRows(Sequence[SocketRow]):
 
     def _keys(self, places: Sequence[int]) -> list[tuple[int, int, int, int]]:
         sockets = self.sockets
-        numbers = [0 if each is None else end_number(each, 0) for each in sockets.side.addresses]
+        numbers = end_bases(sockets)
         local, remote = sockets.local_addresses, sockets.remote_addresses
         keys = []
         for place in places:

@@ -27,7 +27,7 @@ class MainScreen(Screen[None]):
     def on_resize(self, event: events.Resize) -> None:
         """At the start its size is told three times: what is arranged is not arranged again.
 
-        (As above.)
+        (Without `prevent_default` Textual's own handler would.)
         """
         if event.size == self.outer_size:
             event.prevent_default()
