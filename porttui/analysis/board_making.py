@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 
 from porttui.analysis.board import Board, Summary
-from porttui.analysis.changes import Changes
+from porttui.analysis.changes import Changes, Shown
 from porttui.analysis.listening import ListeningRow, listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
@@ -33,6 +33,8 @@ class Memory(NamedTuple):
     pairs: Changes[PairRow]
     left: Mapping[Hashable, History]
     """How much was left."""
+    listeners: Shown[ListeningRow]
+    """The very same while nothing changes: so it has not to be told nor shown again."""
 
 
 def next_board(
@@ -45,10 +47,12 @@ def next_board(
     found = forecast(snapshot, top=_DESTINATIONS)
     measured = gauges(found, limits) if found else ()
     left: dict[Hashable, int] = {_history_key(gauge): gauge.left for gauge in measured}
+    changes = memory.listening.then(listeners, at) if memory else Changes.first(listeners)
     memory = Memory(
-        memory.listening.then(listeners, at) if memory else Changes.first(listeners),
+        changes,
         memory.pairs.then(pairs, at) if memory else Changes[PairRow].first(pairs),
         histories_then(memory.left if memory else {}, at, left),
+        _shown(changes, memory),
     )
     trends: dict[Hashable, Trend] = {
         gauge.key: memory.left[_history_key(gauge)].trend for gauge in measured
@@ -66,7 +70,7 @@ def next_board(
     board = Board(
         snapshot=snapshot,
         kinds=kinds,
-        listening=memory.listening.shown,
+        listening=memory.listeners,
         pairs=memory.pairs.shown,
         pressure=pressure_rows(usage.ranges, measured, trends),
         gauges=measured,
@@ -83,9 +87,16 @@ def with_listening(
     """`board` with the listeners of `snapshot`, which need not have anything else."""
     listeners = listening(snapshot)
     changes = memory.listening.then(listeners, at)
+    memory = memory._replace(listening=changes, listeners=_shown(changes, memory))
+    if memory.listeners is board.listening:
+        return board, memory
     summary = board.summary._replace(listeners=len(listeners), exposed=_exposed(listeners))
-    board = board._replace(listening=changes.shown, summary=summary)
-    return board, memory._replace(listening=changes)
+    return board._replace(listening=memory.listeners, summary=summary), memory
+
+
+def _shown(changes: Changes[ListeningRow], memory: Memory | None) -> Shown[ListeningRow]:
+    now = changes.shown
+    return memory.listeners if memory and now.is_like(memory.listeners) else now
 
 
 def _history_key(gauge: Gauge) -> Hashable:

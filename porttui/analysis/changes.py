@@ -93,6 +93,10 @@ class Shown(Sequence[Marked[R]]):
         self.gone = gone
         self.marks = marks or {}
 
+    def is_like(self, other: Shown[R]) -> bool:
+        """Whether both are to be seen as one: row by row, for tables of some hundreds."""
+        return (self.rows, self.gone, self.marks) == (other.rows, other.gone, other.marks)
+
     @property
     def parts(self) -> tuple[Sequence[R], ...]:
         """The rows of now, and those of each departure: one behind the other they are all."""

@@ -6,12 +6,11 @@ What else a word can match is the same for all rows of a kind: it is looked for 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
-from functools import reduce
-from operator import getitem
+from collections.abc import Callable, Iterator, Sequence
 
 from porttui.analysis.filter import Filter
 from porttui.analysis.filter_columns import Ends
+from porttui.analysis.flags import any_of, both, looked_up, rows_of
 from porttui.analysis.terms import NO_PORT, Facets, Term, WordTerm
 from porttui.light_typing import Protocol
 from porttui.model.address import Address
@@ -36,28 +35,35 @@ class Columns(Protocol):
 
 def matching_rows(table: Columns, wanted: Filter) -> list[int]:
     """The rows that meet the filter, in their order."""
-    left: Iterable[int] = range(len(table))
+    left = b"\x01" * len(table)
     for term in wanted.terms:
-        left = filter(_flags(table, term).__getitem__, left)
-    return list(left)
+        left = both(left, _flags(table, term))
+    return rows_of(left)
 
 
 def _flags(table: Columns, term: Term) -> bytes:
     """For each row 1 if it meets the term."""
-    marks = [NO_PORT if each is None else term.ports_at(each) for each in table.addresses]
-    found = [bytes(len(table))]
-    if any(each != NO_PORT for each in marks):  # as a name is in none
-        found += [_of_ends(marks, ends) for ends in table.ends]
+    found = [bytes(len(table)), *_of_ends(table, term)]
     if isinstance(term, WordTerm):  # the others are of ends alone
         found.append(table.flags_of_kinds(term.meets))
-    return reduce(_either, found)
+    return any_of(found)
 
 
-def _of_ends(marks: Sequence[bytes], ends: Ends) -> bytes:
-    return bytes(map(getitem, map(marks.__getitem__, ends.addresses), ends.ports))
+def _of_ends(table: Columns, term: Term) -> Iterator[bytes]:
+    """For some ends of every row 1 if they meet."""
+    for ports, addresses in _places(table.addresses, term).items():
+        for ends in table.ends:
+            at_address = looked_up(addresses, ends.addresses)
+            yield both(at_address, looked_up(ports, ends.ports))
 
 
-def _either(one: bytes, other: bytes) -> bytes:
-    # As one number each: a step for all rows together.
-    both = int.from_bytes(one, "big") | int.from_bytes(other, "big")
-    return both.to_bytes(len(one), "big")
+def _places(addresses: Sequence[Address | None], term: Term) -> dict[bytes, bytes]:
+    """The addresses, 1 for each, by the ports that meet there; not those where none does."""
+    if term.ports is not None:
+        return {term.ports: bytes(each is not None for each in addresses)}
+    places: dict[bytes, bytearray] = {}
+    for at, address in enumerate(addresses):
+        ports = NO_PORT if address is None else term.ports_at(address)
+        if ports is not NO_PORT:
+            places.setdefault(ports, bytearray(len(addresses)))[at] = 1
+    return {ports: bytes(each) for ports, each in places.items()}

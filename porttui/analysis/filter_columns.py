@@ -5,6 +5,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
+from porttui.analysis.flags import looked_up
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class RowKinds:
         """
         if self._facets is None:
             self._facets = [facets_of(row) for row in self.examples]
-        return bytes(map(bytes(map(meets, self._facets)).__getitem__, self.of_row))
+        return looked_up(bytes(map(meets, self._facets)), self.of_row)
 
 
 class _Numbers(dict[Hashable, int]):

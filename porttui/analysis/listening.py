@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from porttui.analysis.ages import whole_units
 from porttui.analysis.exposure import exposure
 from porttui.analysis.holders import by_seniority
 from porttui.light_typing import NamedTuple
@@ -26,8 +27,11 @@ class ListeningRow(NamedTuple):
     sockets: int
     hidden: int
     """How many of the sockets are held by somebody out of sight."""
-    age_s: float | None
-    """How long the first holder has been running, at sample time."""
+    age_s: int | None
+    """How long the first holder has been running at sample time, in whole units (`ages`): while
+    nothing happens, rows stay the same from one look to the next."""
+    started: float | None
+    """When it was started, in seconds since the epoch."""
 
     @property
     def key(self) -> tuple[Protocol, Endpoint]:
@@ -65,5 +69,6 @@ def _row(snapshot: Snapshot, sockets: list[Socket]) -> ListeningRow:
         exposure=exposure(first.local.address),
         sockets=len(sockets),
         hidden=sum(each.ownership is Ownership.HIDDEN for each in sockets),
-        age_s=max(0.0, now - holders[0].create_time) if holders else None,
+        age_s=whole_units(now - holders[0].create_time) if holders else None,
+        started=holders[0].create_time if holders else None,
     )

@@ -30,6 +30,10 @@ class Term(Protocol):
     def meets(self, facets: Facets) -> bool:
         """Whether a row with these facets is looked for."""
 
+    @property
+    def ports(self) -> bytes | None:
+        """For each port 1 if an end with it meets, at whatever address; None if that matters."""
+
     def ports_at(self, address: Address) -> bytes:
         """For each port 1 if the end of this address and that port meets it."""
 
@@ -44,9 +48,14 @@ class PortTerm(NamedTuple):
         """See `Term.meets`."""
         return any(self.first <= end.port <= self.last for end in facets.endpoints)
 
+    @property
+    def ports(self) -> bytes:
+        """See `Term.ports`."""
+        return port_marks((range(self.first, self.last + 1),))
+
     def ports_at(self, address: Address) -> bytes:  # noqa: ARG002  at any
         """See `Term.ports_at`."""
-        return port_marks((range(self.first, self.last + 1),))
+        return self.ports
 
 
 class PrefixTerm(NamedTuple):
@@ -58,9 +67,14 @@ class PrefixTerm(NamedTuple):
         """See `Term.meets`."""
         return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
 
+    @property
+    def ports(self) -> bytes:
+        """See `Term.ports`."""
+        return port_marks(self.spans)
+
     def ports_at(self, address: Address) -> bytes:  # noqa: ARG002  at any
         """See `Term.ports_at`."""
-        return port_marks(self.spans)
+        return self.ports
 
     @property
     def spans(self) -> tuple[range, ...]:
@@ -84,6 +98,10 @@ class EndpointTerm(NamedTuple):
     address: Address | None
     port: int
 
+    @property
+    def ports(self) -> None:
+        """See `Term.ports`."""
+
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""
         return any(end.port == self.port and self._is_at(end.address) for end in facets.endpoints)
@@ -102,6 +120,10 @@ class WordTerm(NamedTuple):
     """Text anywhere in the row, whatever the case."""
 
     word: str
+
+    @property
+    def ports(self) -> None:
+        """See `Term.ports`."""
 
     def meets(self, facets: Facets) -> bool:
         """See `Term.meets`."""

@@ -5,9 +5,8 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
+from porttui.analysis.ages import UNITS
 from porttui.model.process import Process
-
-_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
 
 
 def count(number: int) -> str:
@@ -31,7 +30,7 @@ def age(seconds: float | None) -> str:
     """The largest unit that fits: "4 min". "" for None."""
     if seconds is None:
         return ""
-    for size, unit in _UNITS:
+    for size, unit in UNITS:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "now"

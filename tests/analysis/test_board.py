@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from porttui.analysis.board import Board
-from porttui.analysis.board_making import Memory, next_board
+from porttui.analysis.board_making import Memory, next_board, with_listening
 from porttui.analysis.changes import Mark
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket, TcpState
 from porttui.model.tcp_rules import TcpRules
-from tests.making import connection, listener, pair, process, snapshot, udp
+from tests.making import TAKEN_AT, connection, listener, pair, process, snapshot, udp
 
 NODE, CURL = process(10, "node"), process(20, "curl")
 CONNECTED = pair("127.0.0.1:40000", "127.0.0.1:3000", client_of=[CURL], server_of=[NODE])
@@ -113,6 +113,31 @@ def test_what_came_and_went_is_marked_in_both_panes() -> None:
     assert (third.summary.listeners, third.summary.pairs) == (0, 0)
     fourth = boards.next(at=7.0)
     assert (len(fourth.listening), len(fourth.pairs)) == (0, 0)
+
+
+def test_while_nothing_changes_the_listeners_are_the_very_same() -> None:
+    old = listener("127.0.0.1", 3000, held_by=[process(10, "node", age_s=3 * 60 + 1)])
+    first, memory = next_board(None, snapshot(old, taken_at=TAKEN_AT), 0.0)
+    second, memory = next_board(memory, snapshot(old, taken_at=TAKEN_AT + 2), 2.0)
+    assert second.listening is first.listening
+    third, memory = with_listening(second, memory, snapshot(old, taken_at=TAKEN_AT + 58), 58.0)
+    assert third is second
+    # A minute more is to be read of it.
+    fourth, memory = with_listening(third, memory, snapshot(old, taken_at=TAKEN_AT + 59), 59.0)
+    assert [each.row.age_s for each in fourth.listening] == [4 * 60]
+    fifth, _ = next_board(memory, snapshot(old, taken_at=TAKEN_AT + 60), 60.0)
+    assert fifth.listening is fourth.listening
+
+
+def test_a_mark_that_fades_is_a_change() -> None:
+    look = snapshot(LOCAL, listener("::", 80))
+    first, memory = next_board(None, snapshot(LOCAL), 0.0)
+    second, memory = with_listening(first, memory, look, 1.0)
+    third, memory = with_listening(second, memory, look, 2.0)
+    assert third is second
+    assert [each.mark for each in third.listening] == [Mark.NEW, Mark.NONE]
+    fourth, _ = with_listening(third, memory, look, 9.0)
+    assert [each.mark for each in fourth.listening] == [Mark.NONE, Mark.NONE]
 
 
 def test_a_restarted_server_is_a_change_of_the_same_row() -> None:

@@ -26,6 +26,7 @@ FILTERS = [
     "", "3000", "3000-3002", "300*", "4*", "127.0.0.1:3000", "[::1]:3000", "localhost:3001", "node",
     "curl 3000", "web", "127.0.0", "0.1:30", "::1", "]:3", ":1", "hidden", "unaccepted", "not seen",
     "tcp", "ESTABLISHED", "fin_wait2", "ana", "http", "nothing-has-this", "0", "loopback",
+    "0-1023", "0-3000", "1-65535", "127.", ".", "4100 node", "node 3000 tcp",
 ]  # fmt: skip
 
 

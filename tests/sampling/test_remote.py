@@ -67,9 +67,20 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
     )
     assert first.board is not None
     assert second.board is None
-    assert set(second.changed) == {"listening", "summary"}
+    assert second.changed == {}
     assert "snapshot" in third.changed
-    assert first.board._replace(**second.changed).summary == first.board.summary
+    assert "listening" not in third.changed
+
+
+def test_a_listener_that_has_come_is_sent_with_the_counts_and_nothing_else() -> None:
+    machine = ScriptedMachine([listener("127.0.0.1", 3000)])
+    answers = child.Answers(LocalBoards(Sampler(machine.host())))
+    answers(remote.REQUESTS[Want.ALL])
+    machine.sockets = (listener("127.0.0.1", 3000), listener("0.0.0.0", 4000))
+    frame = pickle.loads(answers(remote.REQUESTS[Want.LISTENING]))
+    assert set(frame.changed) == {"listening", "summary"}
+    assert [each.row.local.port for each in frame.changed["listening"]] == [3000, 4000]
+    assert (frame.changed["summary"].listeners, frame.changed["summary"].exposed) == (2, 1)
 
 
 def test_the_child_looks_for_garbage_seldom(monkeypatch: pytest.MonkeyPatch) -> None:

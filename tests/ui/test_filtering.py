@@ -5,8 +5,11 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.filter import parse_filter
+from porttui.analysis.listening import ListeningRow
+from porttui.analysis.terms import Facets
+from porttui.ui.panes.listening import ListeningPane
 from tests.making import listener, process
-from tests.scripted import developers_machine
+from tests.scripted import ScriptedMachine, developers_machine
 from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
 
 ALL = [3000, 5432, 5432, 6379, 8000, 8080, 8125, 9229, 9300, 22022]
@@ -326,3 +329,21 @@ async def test_filter_and_order_stay_in_force_over_samples() -> None:
         )
         assert stage.ports == [9229, 4000, 3000]
         assert "3 of 12 fit node" in stage.text
+
+
+async def test_what_a_filter_sees_of_a_row_is_made_once_for_all_keys(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[int] = []
+    before = ListeningPane.facets
+
+    def facets(pane: ListeningPane, row: ListeningRow) -> Facets:
+        made.append(row.local.port)
+        return before(pane, row)
+
+    monkeypatch.setattr(ListeningPane, "facets", facets)
+    async with on_stage(ScriptedMachine([listener("127.0.0.1", port) for port in (1, 2)])) as stage:
+        await stage.press("/", "t", "c", "p")
+        assert made == [1, 2]
+        await stage.sample(*(listener("127.0.0.1", port) for port in (2, 3)))
+        assert made == [1, 2, 2, 3, 1]  # of those just gone, too

@@ -188,6 +188,7 @@ async def test_a_look_at_listeners_alone_leaves_the_other_panes_as_they_are() ->
     machine = ScriptedMachine([*on_ports(3000), *pair("127.0.0.1:40000", "127.0.0.1:3000")])
     async with on_stage(machine) as stage:
         before = stage.table(1).rows, stage.table(2).rows
+        machine.sockets = (*machine.sockets, *on_ports(4000))
         board = stage.app._boards.next(Want.LISTENING)
         stage.app.post_message(SampleTaken(board, None, 1.0))
         await stage.until(lambda: stage.table(1).rows is not before[0], "the look is shown")

@@ -44,6 +44,8 @@ class ListPane(Pane, Generic[R]):
         self._descending = False
         self._shown: Shown[R] | None = None
         self._filter = Filter()
+        self._faceted: list[tuple[Sequence[R], Sequence[Facets]]] = []
+        """What a filter sees of rows on the screen."""
         self._table = KeyedTable(
             columns, empty=SCANNING, tone=_tone_of_row, mark=mark, id=f"{id}-table"
         )
@@ -73,7 +75,18 @@ class ListPane(Pane, Generic[R]):
 
     def matching(self, rows: Sequence[R], wanted: Filter) -> Sequence[int]:
         """The places of the rows that meet the filter, in their order."""
-        return [at for at, row in enumerate(rows) if wanted.meets(self.facets(row))]
+        return [at for at, facets in enumerate(self._facets_of(rows)) if wanted.meets(facets)]
+
+    def _facets_of(self, rows: Sequence[R]) -> Sequence[Facets]:
+        """Kept for the next key: it asks for those of the same rows again."""
+        parts = self._shown.parts if self._shown else ()
+        self._faceted = [kept for kept in self._faceted if any(kept[0] is each for each in parts)]
+        for kept, facets in self._faceted:
+            if kept is rows:
+                return facets
+        made = [self.facets(row) for row in rows]
+        self._faceted.append((rows, made))
+        return made
 
     def sort_keys(self, rows: Sequence[R], column: Column[Marked[R]]) -> Sequence[object]:
         """What to compare when sorting by a column, for every row."""

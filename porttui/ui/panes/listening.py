@@ -196,7 +196,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         6,
         lambda each: Cell(age(each.row.age_s), Tone.MUTED),
         order=lambda each: (
-            float("inf") if each.row.age_s is None else each.row.age_s,
+            float("inf") if each.row.started is None else -each.row.started,
             *_port_order(each),
         ),
         align="right",
