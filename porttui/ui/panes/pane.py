@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Self, TypeVar
 
 from textual.containers import Vertical
 from textual.content import Content
@@ -50,24 +50,58 @@ class StopChoice(NamedTuple):
     target: StopTarget
 
 
+class _Drawn(NamedTuple):
+    """What was drawn of a frame that is `height` lines high."""
+
+    crop: Region
+    height: int
+    lines: list[Strip]
+
+
 class Pane(Vertical):
     """A bordered room for one table; the application asks it about the row under the cursor."""
 
     number = 0
     label = ""
     _caption = ""
+    _drawn: _Drawn | None = None
+    """As it was painted last, if that is still how it looks."""
 
     def on_mount(self) -> None:
         """Draw the frame before there is anything in it."""
         self.border_title = Content(f"{self.number} {self.label}")
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """The room is covered: between title and foot all lines are alike, and one is drawn."""
-        foot = self.region.height - 1
+        """The room is covered: between title and foot all lines are alike, and one is drawn.
+
+        Textual asks with every frame, for the rows of the table in it change.
+        """
+        height = self.region.height
+        if self._drawn is None or (self._drawn.crop, self._drawn.height) != (crop, height):
+            self._drawn = _Drawn(crop, height, self._draw(crop, height - 1))
+        return self._drawn.lines
+
+    def _draw(self, crop: Region, foot: int) -> list[Strip]:
         places = [y if y in (0, foot) else min(1, foot) for y in crop.line_range]
         draw = super().render_lines
         lines = {y: draw(Region(crop.x, y, crop.width, 1))[0] for y in set(places)}
         return [lines[y] for y in places]
+
+    def refresh(
+        self,
+        *regions: Region,
+        repaint: bool = True,
+        layout: bool = False,
+        recompose: bool = False,
+    ) -> Self:
+        """It looks otherwise, or will."""
+        self._drawn = None
+        return super().refresh(*regions, repaint=repaint, layout=layout, recompose=recompose)
+
+    def notify_style_update(self) -> None:
+        """As `refresh`."""
+        self._drawn = None
+        super().notify_style_update()
 
     def set_frame(self, *, active: bool, frameless: bool) -> None:
         """Show that the keys act here, or do not; on a very small screen without any frame."""

@@ -6,21 +6,24 @@ typed before it, and act on rows that are not filtered yet.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import ClassVar
 
-from rich.text import Text
+from rich.segment import Segment
 from textual import events
 from textual.message import Message
-from textual.widget import Widget
+from textual.strip import Strip
 
 from porttui.analysis.filter import Filter, FilterError, parse_filter
+from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 _HINT = "3000   3000-3010   300*   127.0.0.1:3000   word      Enter keeps it, Esc clears it"
 _LONGEST = 200
+_PLAIN, _BOLD, _DIM = Look(), Look(text_style="bold"), Look(text_style="dim")
+_CURSOR = Look(text_style="reverse")
 
 
-class FilterLine(Widget):
+class FilterLine(ThemedWidget):
     """One line, there only while it is open. It is handed keys; it never has the focus."""
 
     DEFAULT_CSS = """
@@ -90,18 +93,19 @@ class FilterLine(Widget):
         before, after = self._typed[: self._cursor], self._typed[self._cursor :]
         self._edit(before + plain[:room] + after, self._cursor + len(plain[:room]))
 
-    def render(self) -> Text:
-        """The slash, what was typed, and the cursor."""
-        line = Text(" /", style="bold", no_wrap=True, overflow="crop", end="")
-        if not self._typed:
-            line.append(" ", style="not bold reverse")
-            return line.append(f" {_HINT}", style="not bold dim")
+    def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
+        """The slash, what was typed, and the cursor; what does not fit is cut."""
+        segments = [Segment(text, self._looks[look]) for text, look in self._parts() if text]
+        return Strip(segments).adjust_cell_length(self.size.width, self._looks[_PLAIN])
+
+    def _parts(self) -> Sequence[tuple[str, Look]]:
+        slash, typed, at = (" /", _BOLD), self._typed, self._cursor
+        if not typed:
+            return (slash, (" ", _CURSOR), (f" {_HINT}", _DIM))
         if self._selected:
-            return line.append(self._typed, style="not bold reverse")
-        at = self._cursor
-        line.append(self._typed[:at], style="not bold")
-        line.append(self._typed[at : at + 1] or " ", style="not bold reverse")
-        return line.append(self._typed[at + 1 :], style="not bold")
+            return (slash, (typed, _CURSOR))
+        under = typed[at : at + 1] or " "
+        return (slash, (typed[:at], _PLAIN), (under, _CURSOR), (typed[at + 1 :], _PLAIN))
 
     def _edit(self, typed: str, cursor: int) -> None:
         self._cursor = max(0, min(cursor, len(typed)))

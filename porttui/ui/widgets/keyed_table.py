@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
@@ -219,14 +219,14 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if any(self.styles.gutter):
             return super().render_lines(crop)
         _, background = self.background_colors
-        lines = [self.render_line(y) for y in crop.line_range]
+        lines = self._lines.paint(crop.line_range, self._lines_at(crop.line_range))
         for each in self.get_line_filters():
             lines = [line.apply_filter(each, background) for line in lines]
         blank = self.rich_style
         return [line.crop_extend(crop.x, crop.right, blank) for line in lines]
 
     def render_line(self, y: int) -> Strip:
-        return self._lines.paint(y, self._line(y))
+        return self._lines.paint([y], self._lines_at([y]))[0]
 
     def on_idle(self) -> None:
         """Before it is painted what has been replaced is compared, however often it was.
@@ -243,21 +243,27 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             self.refresh()  # not begun, or ended: there are no styles to paint with
             return
         top = self.scroll_offset.y
-        for y in self._lines.differing(self._line):
+        for y in self._lines.differing(self._lines_at):
             self.refresh_line(top + y)  # counted from the first row there is
 
-    def _line(self, y: int) -> Strip:
-        if y < HEADER:
-            return self._lines.header()
-        if not self._rows:
-            return self._lines.notice(self._empty, y - HEADER, self.size.height - HEADER)
-        index = self.scroll_offset.y + y - HEADER
-        if index >= len(self._rows):
-            return self._lines.blank()
-        part = Part.ROW
-        if index == self._cursor:
-            part = Part.CURSOR if self.has_focus else Part.CURSOR_BLURRED
-        return self._lines.row(y, self._rows[index], part)
+    def _lines_at(self, places: Iterable[int]) -> Iterator[Strip]:
+        """How the lines look now; what is the same for all of them is asked for once."""
+        room, first = self.scrollable_content_region, self.scroll_offset.y - HEADER
+        lines, rows = self._lines, self._rows
+        lines.fit(room.width)
+        for y in places:
+            index = first + y
+            if y < HEADER:
+                yield lines.header()
+            elif not rows:
+                yield lines.notice(self._empty, y - HEADER, room.height - HEADER)
+            elif index >= len(rows):
+                yield lines.blank()
+            elif index == self._cursor:
+                part = Part.CURSOR if self.has_focus else Part.CURSOR_BLURRED
+                yield lines.row(y, rows[index], part)
+            else:
+                yield lines.row(y, rows[index], Part.ROW)
 
     def watch_virtual_size(self, size: Size) -> None:
         """The bar is as long as the rows."""

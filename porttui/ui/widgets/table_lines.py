@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from textual.strip import Strip
@@ -44,10 +44,15 @@ class TableLines(Generic[R]):
         self._columns = tuple(columns)
         self._row_tone = tone
         self._mark = mark
-        self._strips_of_width: RowStrips[R] | None = None
+        self._strips: RowStrips[R] | None = None
         self._palettes: dict[Part, Palette] = {}
         self._drawn: dict[object, _Drawn] = {}
         self._painted: dict[int, Strip] = {}
+
+    def fit(self, width: int) -> None:
+        """The lines are so wide now: to be said before any is asked for."""
+        if self._strips is None or self._strips.width != width:
+            self._strips = RowStrips(self._columns, width, tone=self._row_tone, mark=self._mark)
 
     def forget_styles(self) -> None:
         """The table looks otherwise than before."""
@@ -91,6 +96,7 @@ class TableLines(Generic[R]):
     ) -> Sequence[Strip]:
         """What was drawn for a place, drawn anew when it would look otherwise now."""
         strips, palette = self._strips, self._palette(part)
+        assert strips is not None
         drawn = self._drawn.get(place)
         if (
             drawn is None
@@ -104,30 +110,24 @@ class TableLines(Generic[R]):
 
     def column_at(self, x: int) -> Column[R] | None:
         """The column at a cell of a line."""
-        return self._strips.column_at(x)
+        return self._strips.column_at(x) if self._strips else None
 
-    def paint(self, place: int, line: Strip) -> Strip:
-        """Remember what is about to be painted at a place."""
-        self._painted[place] = line
-        return line
+    def paint(self, places: Sequence[int], lines: Iterable[Strip]) -> list[Strip]:
+        """Remember what is about to be painted there."""
+        about_to_be = list(lines)
+        self._painted.update(zip(places, about_to_be, strict=True))
+        return about_to_be
 
-    def differing(self, line_at: Callable[[int], Strip]) -> Iterator[int]:
+    def differing(self, lines_at: Callable[[Iterable[int]], Iterable[Strip]]) -> Iterator[int]:
         """The painted places whose lines look otherwise now."""
-        return (place for place, line in self._painted.items() if line != line_at(place))
+        now = lines_at(self._painted)
+        painted = self._painted.items()
+        return (place for (place, line), it in zip(painted, now, strict=True) if line != it)
 
     @property
     def are_painted(self) -> bool:
         """Whether any line was painted so far."""
         return bool(self._painted)
-
-    @property
-    def _strips(self) -> RowStrips[R]:
-        width = self._table.scrollable_content_region.width
-        if self._strips_of_width is None or self._strips_of_width.width != width:
-            self._strips_of_width = RowStrips(
-                self._columns, width, tone=self._row_tone, mark=self._mark
-            )
-        return self._strips_of_width
 
     def _palette(self, part: Part) -> Palette:
         if part not in self._palettes:
