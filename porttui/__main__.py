@@ -122,7 +122,7 @@ def _run_session(command: SessionCommand) -> int:
         return ExitStatus.USAGE
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
     boards = RemoteBoards(command.source)
-    _import_asyncio_without_tls()
+    _import_without_what_is_not_used()
     from porttui.ui.session import run_session
 
     return run_session(
@@ -134,19 +134,21 @@ def _run_session(command: SessionCommand) -> int:
     )
 
 
-def _import_asyncio_without_tls() -> None:
-    """Begin to import Textual, without a part that takes OpenSSL a twentieth of the start.
+def _import_without_what_is_not_used() -> None:
+    """Begin to import Textual, without parts that take a twentieth of the start.
 
-    asyncio does without `ssl` where Python was built without it, and nothing here speaks TLS.
+    asyncio does without `ssl`, and shutil without two ways to compress, where Python was built
+    without them: nothing here speaks TLS, or reads an archive.
     """
-    if "ssl" in sys.modules:
-        return
+    unused = [name for name in ("ssl", "bz2", "lzma") if name not in sys.modules]
     # "Setting the value to None forces ModuleNotFoundError": the import system's reference.
-    sys.modules["ssl"] = None  # type: ignore[assignment]
+    sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
     try:
         import asyncio  # noqa: F401
+        import shutil  # noqa: F401
     finally:
-        del sys.modules["ssl"]
+        for name in unused:
+            del sys.modules[name]
 
 
 def _no_terminal() -> str | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
 
-from porttui.analysis.flags import looked_up
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -41,6 +40,8 @@ class RowKinds:
             meets: Is asked once for each kind.
             facets_of: What a filter sees of a row; kept for the next key.
         """
+        from porttui.analysis.flags import looked_up  # to make them, and to send them, takes none
+
         if self._facets is None:
             self._facets = [facets_of(row) for row in self.examples]
         return looked_up(bytes(map(meets, self._facets)), self.of_row)

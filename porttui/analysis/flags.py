@@ -6,7 +6,6 @@ its higher byte, and where that does not decide, by both. Columns are joined as 
 
 from __future__ import annotations
 
-import sys
 from array import array
 from collections.abc import Iterable
 from itertools import compress
@@ -14,6 +13,7 @@ from itertools import compress
 _PAGE = 256
 _ALL, _NONE = b"\x01" * _PAGE, bytes(_PAGE)
 _MOST = _PAGE * _PAGE
+_IS_LITTLE_ENDIAN = array("H", [1]).tobytes()[0] == 1
 _FEW = 8
 """One in so many is found sooner by looking for it than by a step for each row."""
 
@@ -23,7 +23,7 @@ def looked_up(marks: bytes, numbers: array[int]) -> bytes:
     if len(marks) > _MOST:
         return bytes([marks[number] for number in numbers])
     content, size = numbers.tobytes(), numbers.itemsize
-    bytewise = range(size) if sys.byteorder == "little" else range(size)[::-1]
+    bytewise = range(size) if _IS_LITTLE_ENDIAN else range(size)[::-1]
     low, high = content[bytewise[0] :: size], content[bytewise[1] :: size]
     pages = [marks[at : at + _PAGE].ljust(_PAGE, b"\0") for at in range(0, len(marks), _PAGE)]
     whole = bytes(page == _ALL for page in pages)

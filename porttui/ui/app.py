@@ -68,7 +68,7 @@ class PorttuiApp(Showing):
     def takes(self, event: events.Key | events.Paste) -> bool:
         """Edit the filter, if it is typed, and show its rows at once."""
         line = self._filter_line
-        if not line.is_open or self.screen is not self.screen_stack[0]:
+        if line is None or not line.is_open or self.screen is not self.screen_stack[0]:
             return False
         if isinstance(event, events.Paste):
             line.insert(event.text)
@@ -106,13 +106,14 @@ class PorttuiApp(Showing):
 
     def action_filter(self) -> None:
         """Open the filter with what is in force."""
-        self._filter_line.open(self._wanted)
+        self._open_filter()
 
     def action_clear(self) -> None:
         """Clear messages and the filter and close its line; or go back out of a range."""
         self.clear_notifications()
-        was_open = self._filter_line.is_open
-        self._filter_line.close()
+        was_open = self._filter_line is not None and self._filter_line.is_open
+        if self._filter_line is not None:
+            self._filter_line.close()
         self._say("")
         if self._wanted:
             self._apply(Filter())

@@ -19,7 +19,6 @@ from porttui.ui.panes.deck import Deck
 from porttui.ui.sampling_loop import SamplingLoop
 from porttui.ui.screens.main_screen import MainScreen
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.widgets.filter_line import FilterLine
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.status_line import StatusLine
 from porttui.ui.widgets.summary_line import SummaryLine
@@ -27,6 +26,7 @@ from porttui.ui.wording import clock
 
 if TYPE_CHECKING:
     from porttui.sampling.boards import BoardSource
+    from porttui.ui.widgets.filter_line import FilterLine
 
 ORNATE_LINES = 8
 """From this height on there are a header and a line of keys."""
@@ -65,7 +65,8 @@ class Showing(KeysInOrder):
         self._has_failed = False
         self._summary = SummaryLine(elevation)
         self._deck = Deck(elevation)
-        self._filter_line = FilterLine()
+        self._filter_line: FilterLine | None = None
+        """Not before it is opened: it would be in the way of the first frame."""
         self._status = StatusLine()
         self._keys = KeyLine([action for action in ACTIONS if action.in_footer])
 
@@ -74,10 +75,9 @@ class Showing(KeysInOrder):
         return MainScreen()
 
     def compose(self) -> ComposeResult:
-        """Header, panes, filter, status, keys."""
+        """Header, panes, status, keys."""
         yield self._summary
         yield self._deck
-        yield self._filter_line
         yield self._status
         yield self._keys
 
@@ -96,7 +96,8 @@ class Showing(KeysInOrder):
         """On a very small screen the rows come first."""
         self._summary.display = self._keys.display = event.size.height >= ORNATE_LINES
         lines = (self._summary, self._filter_line, self._status, self._keys)
-        self._deck.fit(event.size.width, event.size.height - sum(each.display for each in lines))
+        taken = sum(each.display for each in lines if each is not None)
+        self._deck.fit(event.size.width, event.size.height - taken)
 
     # What the threads tell
 
@@ -128,9 +129,17 @@ class Showing(KeysInOrder):
     def _crash(self, message: SamplingCrashed) -> None:
         raise message.error
 
-    @on(FilterLine.Rejected)
-    def _keep_good_filter(self, message: FilterLine.Rejected) -> None:
-        if self._filter_line.is_bad:
+    def _open_filter(self) -> None:
+        if self._filter_line is None:
+            from porttui.ui.widgets.filter_line import FilterLine
+
+            self._filter_line = FilterLine()
+            self.screen_stack[0].mount(self._filter_line, before=self._status)
+        self._filter_line.open(self._wanted)
+
+    def on_filter_line_rejected(self, message: FilterLine.Rejected) -> None:
+        """Keep what is in force. (By its name, for the line is imported when it is opened.)"""
+        if self._filter_line and self._filter_line.is_bad:
             self._say(f"{message.reason}; the rows of the last good filter stay", Tone.ERROR)
 
     def _pace(self, board: Board, took_s: float, period_s: float) -> str:

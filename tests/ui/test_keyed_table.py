@@ -17,6 +17,7 @@ from textual.scroll_view import ScrollView
 from textual.strip import Strip
 from textual.widgets import Input
 
+from porttui.ui.widgets.barred_view import BarredView
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.following import follow
 from porttui.ui.widgets.keyed_table import KeyedTable
@@ -441,13 +442,79 @@ async def test_a_hidden_table_takes_rows_and_shows_its_cursor_when_it_appears() 
         assert 500 in keys_in_view(app.table)
 
 
-async def test_the_scrollbar_knows_how_many_rows_there_are() -> None:
+def bar(app: TableApp) -> str:
+    """The bar as it is on the screen, from above; what is full of the thumb is a ▉."""
+    cells = []
+    for strip in app.screen._compositor.render_strips()[: ROWS + 1]:
+        [cell] = strip.crop(WIDTH, WIDTH + 1)
+        assert cell.style
+        cells.append("▉" if cell.style.reverse and cell.text == " " else cell.text)
+    return "".join(cells)
+
+
+async def test_the_bar_is_as_long_as_what_is_in_view_is_of_all_rows() -> None:
     app = an_app()
     async with app.run_test(size=SIZE) as pilot:
-        for count in (100, 5000, 50):
-            app.table.show(items(range(count)))
+        for count in (1, 2, 100, 5000):
+            app.table.show(items(range(count * (ROWS + 1) - 1)))
             await pilot.pause()
-            assert app.table.vertical_scrollbar.window_virtual_size == count + 1
+            assert bar(app).count("▉") == max(1, (ROWS + 1) // count) % (ROWS + 1)
+
+
+async def test_the_bar_is_at_its_ends_where_the_rows_are_at_theirs() -> None:
+    app = an_app()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(items(range(200)))
+        await pilot.pause()
+        assert bar(app) == "▉" + " " * ROWS
+        await pilot.press("end")
+        await pilot.pause()
+        assert bar(app) == " " * ROWS + "▉"
+        await pilot.press("home", *["pagedown"] * 3)
+        await pilot.pause()
+        assert len(bar(app).strip()) == 2  # in part of one line, in part of the next
+
+
+async def test_a_press_beside_the_thumb_goes_a_page_on_and_chooses_nothing() -> None:
+    app = an_app()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(items(range(200)))
+        await pilot.pause()
+        for page in (1, 2, 3):
+            await pilot.click(KeyedTable, offset=(WIDTH, ROWS))
+            assert app.table.scroll_offset.y == page * ROWS
+        await pilot.click(KeyedTable, offset=(WIDTH, 0))
+        assert app.table.scroll_offset.y == 2 * ROWS
+        assert cursor_key(app.table) == 0
+        assert not app.rows_heard(KeyedTable.Chosen)
+
+
+async def test_the_thumb_can_be_dragged_from_one_end_to_the_other() -> None:
+    app = an_app()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(items(range(200)))
+        await pilot.pause()
+        await pilot.mouse_down(KeyedTable, offset=(WIDTH, 0))
+        await pilot.hover(KeyedTable, offset=(WIDTH, ROWS // 2))
+        assert 80 <= app.table.scroll_offset.y <= 120
+        assert cursor_key(app.table) == 0
+        await pilot.hover(KeyedTable, offset=(3, ROWS))  # beside the bar: it is held
+        assert app.table.scroll_offset.y == 200 - ROWS
+        await pilot.mouse_up(KeyedTable, offset=(3, ROWS))
+        await pilot.pause()
+        assert not app.rows_heard(KeyedTable.Chosen)
+        assert cursor_key(app.table) == 0
+        await pilot.hover(KeyedTable, offset=(WIDTH, 0))
+        assert app.table.scroll_offset.y == 200 - ROWS  # it was let go of
+
+
+async def test_a_bar_without_a_thumb_cannot_be_held() -> None:
+    app = an_app()
+    async with app.run_test(size=SIZE) as pilot:
+        app.table.show(items(range(3)))
+        await pilot.pause()
+        await pilot.mouse_down(KeyedTable, offset=(WIDTH, 1))
+        assert app.mouse_captured is None
 
 
 async def test_the_bar_is_blank_where_all_rows_are_in_view() -> None:
@@ -531,7 +598,7 @@ async def test_the_scrollbar_hides_no_cell() -> None:
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(items(range(100)))
         await pilot.pause()
-        assert app.table.show_vertical_scrollbar
+        assert set(bar(app)) != {" "}
         assert lines(app.table)[6].endswith("5")
 
 
@@ -885,12 +952,14 @@ def test_no_name_of_the_table_hides_one_of_textual() -> None:
         """A subclass without anything of its own."""
 
     inherited = set(dir(ScrollView)) | set(vars(ScrollView()))
-    source = inspect.getsource(KeyedTable.__init__)
+    source = inspect.getsource(KeyedTable.__init__) + inspect.getsource(BarredView.__init__)
     attributes = set(re.findall(r"self\.(_\w+)(?:: .+)? = ", source))
-    assert "_rows" in attributes
+    assert {"_rows", "_bar"} <= attributes
     assert attributes.isdisjoint(inherited)
-    overridden = (set(vars(KeyedTable)) - set(vars(Bare))) & inherited
+    own = set(vars(KeyedTable)) | set(vars(BarredView))
+    overridden = (own - set(vars(Bare))) & inherited
     assert {name for name in overridden if name[0] != "_" and name.islower()} == {
+        "allow_vertical_scroll",
         "render_line",
         "render_lines",
         "notify_style_update",

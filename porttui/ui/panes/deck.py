@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -16,12 +17,12 @@ from porttui.ui.panes.loopback import LoopbackPane
 from porttui.ui.panes.pane import Pane
 from porttui.ui.panes.ranges import RangesPane
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.tab_line import TabLine
 from porttui.ui.wording import count, percent
 
 if TYPE_CHECKING:
     from porttui.analysis.scope import Scope
     from porttui.ui.panes.scope import ScopePane
+    from porttui.ui.widgets.tab_line import TabLine
 
 WIDE_COLUMNS = 112
 WIDE_LINES = 30
@@ -49,7 +50,9 @@ class Deck(Vertical):
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
         super().__init__()
-        self._tabs = TabLine()
+        self._tabs: TabLine | None = None
+        """Not before one pane at a time is in view: it would be in the way of the first frame."""
+        self._labels: tuple[str, ...] = ()
         self._listening = ListeningPane(elevation)
         self._loopback = LoopbackPane(elevation)
         self._ranges = RangesPane()
@@ -58,14 +61,17 @@ class Deck(Vertical):
         self._elevation = elevation
         self._scope_pane: ScopePane | None = None
         self._is_inside = False
+        self._is_composed = False
         self._is_narrow = False
         self._is_frameless = False
         self._number = 1
         self._arrange()
 
     def compose(self) -> ComposeResult:
-        """Listening above, loopback and ranges side by side below."""
-        yield self._tabs
+        """The tabs, if they are wanted; listening above, loopback and ranges side by side below."""
+        self._is_composed = True
+        if self._tabs is not None:
+            yield self._tabs
         yield self._listening
         with self._below:
             yield self._loopback
@@ -126,16 +132,11 @@ class Deck(Vertical):
             count(board.summary.pairs),
             percent(ephemeral.share) if ephemeral else "",
         )
-        self._tabs.show_labels(
-            tuple(
-                f"{pane.number} {pane.label} {figure}".rstrip()
-                for pane, figure in zip(self._panes, figures, strict=True)
-            )
-        )
+        self._label(figures)
 
     def on_mount(self) -> None:
         """Before the first sample the tabs have names only."""
-        self._tabs.show_labels(tuple(f"{pane.number} {pane.label}" for pane in self._panes))
+        self._label(("", "", ""))
         self.go_to(1)
 
     def on_resize(self, event: events.Resize) -> None:
@@ -159,8 +160,8 @@ class Deck(Vertical):
             if pane.region.contains(event.screen_x, event.screen_y):
                 self._activate(pane.number)
 
-    @on(TabLine.Picked)
-    def _tab_picked(self, event: TabLine.Picked) -> None:
+    def on_tab_line_picked(self, event: TabLine.Picked) -> None:
+        """Go there. (By its name, for the tabs are imported when they are needed.)"""
         self.go_to(event.number)
 
     @on(KeyedTable.HeaderClicked)
@@ -170,9 +171,17 @@ class Deck(Vertical):
                 pane.sort_by(event.column)
 
     def _activate(self, number: int) -> None:
-        self._tabs.activate(number)
         self._number = number
         self._arrange()
+
+    def _label(self, figures: Sequence[str]) -> None:
+        """Write on the tabs what there is in each pane."""
+        self._labels = tuple(
+            f"{pane.number} {pane.label} {figure}".rstrip()
+            for pane, figure in zip(self._panes, figures, strict=True)
+        )
+        if self._tabs is not None:
+            self._tabs.show(self._labels, self._number)
 
     def _arrange(self) -> None:
         """Bring what fits into view, and light up the frame of the active pane."""
@@ -182,4 +191,16 @@ class Deck(Vertical):
             pane.display = pane is active or not (self._is_narrow or pane is replaced)
             pane.set_frame(active=pane is active, frameless=self._is_frameless)
         self._below.display = active is not self._listening or not self._is_narrow
-        self._tabs.display = self._is_narrow
+        self._arrange_tabs()
+
+    def _arrange_tabs(self) -> None:
+        """Where one pane is in view at a time."""
+        if self._tabs is None and self._is_narrow:
+            from porttui.ui.widgets.tab_line import TabLine
+
+            self._tabs = TabLine()
+            if self._is_composed:
+                self.mount(self._tabs, before=0)
+        if self._tabs is not None:
+            self._tabs.display = self._is_narrow
+            self._tabs.show(self._labels, self._number)

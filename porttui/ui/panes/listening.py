@@ -6,11 +6,10 @@ from collections.abc import Iterator
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
-from porttui.analysis.copies import Served
 from porttui.analysis.exposure import WORDS
-from porttui.analysis.facets import facets_of_listening
 from porttui.analysis.listening import ListeningRow
 from porttui.analysis.terms import Facets
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
@@ -20,6 +19,9 @@ from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.wording import age, counted
+
+if TYPE_CHECKING:
+    from porttui.analysis.copies import Served
 
 Row = Marked[ListeningRow]
 
@@ -54,6 +56,8 @@ class ListeningPane(ListPane[ListeningRow]):
 
     def facets(self, row: ListeningRow) -> Facets:
         """See `ListPane.facets`."""
+        from porttui.analysis.facets import facets_of_listening  # not in the way of the first frame
+
         return facets_of_listening(row)
 
     def address(self) -> str | None:
@@ -62,6 +66,8 @@ class ListeningPane(ListPane[ListeningRow]):
 
     def served(self) -> Served | None:
         """See `Pane.served`."""
+        from porttui.analysis.copies import Served  # not before it is wished for
+
         row = self.selected
         return Served(row.protocol, row.local, row.holders) if row else None
 

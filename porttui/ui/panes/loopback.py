@@ -6,14 +6,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
-from porttui.analysis.column_filter import matching_rows
-from porttui.analysis.copies import Served
-from porttui.analysis.facets import facets_of_pair
 from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_table import PairTable
 from porttui.analysis.terms import Facets
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
@@ -22,6 +20,9 @@ from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.wording import holders
+
+if TYPE_CHECKING:
+    from porttui.analysis.copies import Served
 
 Row = Marked[PairRow]
 
@@ -75,11 +76,15 @@ class LoopbackPane(ListPane[PairRow]):
 
     def facets(self, row: PairRow) -> Facets:
         """See `ListPane.facets`."""
+        from porttui.analysis.facets import facets_of_pair  # not in the way of the first frame
+
         return facets_of_pair(row)
 
     def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
         """By columns where there are some: connections can be many."""
         if isinstance(rows, PairTable):
+            from porttui.analysis.column_filter import matching_rows  # nor this
+
             return matching_rows(rows, wanted)
         return super().matching(rows, wanted)
 
@@ -98,6 +103,8 @@ class LoopbackPane(ListPane[PairRow]):
         row = self.selected
         if row is None:
             return None
+        from porttui.analysis.copies import Served  # not before it is wished for
+
         return Served(Protocol.TCP, row.server.endpoint, row.server.holders)
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:

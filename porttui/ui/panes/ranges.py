@@ -8,12 +8,12 @@ from textual import on
 from textual.app import ComposeResult
 
 from porttui.analysis.board import Board
-from porttui.analysis.copies import Served
 from porttui.analysis.filter import Filter
 from porttui.analysis.pressure import PressureRow, scope_of
 from porttui.analysis.scope import Scope
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.forecast.wording import cure, title
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
@@ -26,6 +26,9 @@ from porttui.ui.widgets.range_notes import RangeNotes
 from porttui.ui.widgets.range_strip import RangeStrip
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.wording import count, percent
+
+if TYPE_CHECKING:
+    from porttui.analysis.copies import Served
 
 _SHORT_NOTES = 5
 """Lines of the notes on a short screen."""
@@ -41,6 +44,8 @@ class RangesPane(Pane):
         super().__init__(id="ranges", classes="pane")
         self._strip = RangeStrip()
         self._notes = RangeNotes()
+        self._snapshot: Snapshot | None = None
+        """What is shown is of this one."""
         self._table = KeyedTable(COLUMNS, empty=SCANNING, mark=_mark, id="ranges-table")
 
     def compose(self) -> ComposeResult:
@@ -61,13 +66,15 @@ class RangesPane(Pane):
 
     def show_board(self, board: Board, wanted: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""
-        self._strip.show(board.snapshot.ephemeral, board.density)
-        self._table.show(board.pressure)
         parts = ["distinct ports"]
         parts += ["an estimate"] if board.caveats else []
         parts += ["filter not applied"] if wanted else []
         self.caption(", ".join(parts))
-        self._note()
+        if board.snapshot is not self._snapshot:  # it is through keys, and looks at listeners
+            self._snapshot = board.snapshot
+            self._strip.show(board.snapshot.ephemeral, board.density)
+            self._table.show(board.pressure)
+            self._note()
 
     @on(KeyedTable.Highlighted)
     def _note(self) -> None:
@@ -95,6 +102,8 @@ class RangesPane(Pane):
 
     def served(self) -> Served | None:
         """The server that the connections go to."""
+        from porttui.analysis.copies import Served  # not before it is wished for
+
         row = self._table.selected
         found = row.gauge.destination if row and row.gauge else None
         return Served(Protocol.TCP, found.remote, found.listeners) if found else None

@@ -9,17 +9,13 @@ from textual import events
 from textual.binding import Binding, BindingType
 from textual.geometry import Region, Size
 from textual.message import Message
-from textual.reactive import Reactive
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
+from porttui.ui.widgets.barred_view import HEADER, BarredView
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone
 from porttui.ui.widgets.following import View, follow, locate
 from porttui.ui.widgets.row_strips import Part, Sorting
 from porttui.ui.widgets.table_lines import TableLines
-
-HEADER = 1
-"""Lines above the first row; they do not scroll."""
 
 R = TypeVar("R", bound=Row[Hashable])
 M = TypeVar("M", bound=Row[Hashable])
@@ -36,7 +32,7 @@ class _TableMessage(Message, Generic[M]):
         return self.table
 
 
-class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
+class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False):
     """Rows under a fixed header, with a cursor that stays on its row whatever happens around it.
 
     The rows are kept as they are given and must not change afterwards. They are drawn line by
@@ -50,18 +46,9 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
     KeyedTable {
         background: $surface;
         color: $foreground;
-        overflow-x: hidden;
-        overflow-y: scroll;
-        scrollbar-size-vertical: 1;
-        scrollbar-background: $surface;
-        scrollbar-background-hover: $surface;
-        scrollbar-background-active: $surface;
+        overflow: hidden;
     }
     """
-
-    # A Textual scroll view arranges the whole screen anew when its length changes, and again when
-    # its bar comes or goes. Here the bar has its place, blank while all rows are in view.
-    virtual_size: Reactive[Size] = Reactive(Size(1, HEADER))
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False, id="table.up"),
@@ -122,8 +109,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self._cursor = -1
         self._by_click = False
         self._is_replaced = False
-        # As of the last resize: a hidden table has no size, yet scrolls as if it were in view.
-        self._page = 0
         super().__init__(id=id, classes=classes)
 
     @property
@@ -167,11 +152,11 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         """Replace all rows; the cursor and the view follow the rows they were on."""
         before = self.selected
         cursor = follow(self._rows, rows, self._cursor)
-        view = View(self.scroll_offset.y, self._page)
+        view = View(self.scroll_offset.y, self.page)
         top = view.top_after(self._rows, self._cursor, rows, cursor)
         self._rows, self._cursor = rows, cursor
         self.virtual_size = Size(1, HEADER + len(rows))
-        self._scroll_lines(max(0, min(top, len(rows) - self._page)))
+        self.view_from(top)
         self._is_replaced = True
         self.check_idle()
         after = self.selected
@@ -201,7 +186,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def action_page(self, pages: float) -> None:
         """Move the cursor by pages of the view, less the one line that stays for orientation."""
-        lines = max(1, int(abs(pages) * (self._page - 1)))
+        lines = max(1, int(abs(pages) * (self.page - 1)))
         self._move_to(self._cursor + (lines if pages > 0 else -lines))
 
     def action_edge(self, edge: Literal["top", "bottom"]) -> None:
@@ -219,14 +204,18 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if any(self.styles.gutter):
             return super().render_lines(crop)
         _, background = self.background_colors
-        lines = self._lines.paint(crop.line_range, self._lines_at(crop.line_range))
+        lines = self._painted(crop.line_range)
         for each in self.get_line_filters():
             lines = [line.apply_filter(each, background) for line in lines]
         blank = self.rich_style
         return [line.crop_extend(crop.x, crop.right, blank) for line in lines]
 
     def render_line(self, y: int) -> Strip:
-        return self._lines.paint([y], self._lines_at([y]))[0]
+        return self._painted([y])[0]
+
+    def _painted(self, places: Sequence[int]) -> list[Strip]:
+        """The lines as they are painted now."""
+        return self.with_bar(places, self._lines.paint(places, self._lines_at(places)))
 
     def on_idle(self) -> None:
         """Before it is painted what has been replaced is compared, however often it was.
@@ -242,13 +231,14 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if not self._lines.are_painted or not self.is_attached:
             self.refresh()  # not begun, or ended: there are no styles to paint with
             return
+        self.refresh_bar()
         top = self.scroll_offset.y
         for y in self._lines.differing(self._lines_at):
             self.refresh_line(top + y)  # counted from the first row there is
 
     def _lines_at(self, places: Iterable[int]) -> Iterator[Strip]:
         """How the lines look now; what is the same for all of them is asked for once."""
-        room, first = self.scrollable_content_region, self.scroll_offset.y - HEADER
+        room, first = self.room, self.scroll_offset.y - HEADER
         lines, rows = self._lines, self._rows
         lines.fit(room.width)
         for y in places:
@@ -265,11 +255,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             else:
                 yield lines.row(y, rows[index], Part.ROW)
 
-    def watch_virtual_size(self, size: Size) -> None:
-        """The bar is as long as the rows."""
-        if self.is_attached:
-            self.vertical_scrollbar.window_virtual_size = size.height
-
     def watch_has_focus(self, _has_focus: bool) -> None:
         """Only the cursor looks otherwise, and that is no rule: nothing is styled anew."""
         self.refresh()
@@ -280,7 +265,8 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def on_resize(self) -> None:
         """Keep the cursor in view if it was; the first size of all brings it into view."""
-        before, self._page = self._page, self.size.height - HEADER
+        before = self.page
+        self.resize_page()
         if before <= 0 or 0 <= self._cursor - self.scroll_offset.y < before:
             self._scroll_to_cursor()
 
@@ -290,6 +276,8 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if offset is None or event.button != 1:
             return
         event.stop()
+        if self.is_on_bar(offset):
+            return
         if offset.y < HEADER:
             column = self._lines.column_at(offset.x)
             if column is not None:
@@ -316,10 +304,5 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
     def _scroll_to_cursor(self) -> None:
         """Scroll as little as brings the cursor into view."""
         top = self.scroll_offset.y
-        if self._page > 0 and self._cursor >= 0:
-            self._scroll_lines(min(max(top, self._cursor - self._page + 1), self._cursor))
-
-    def _scroll_lines(self, top: int) -> None:
-        """Put the row of this index on the first line, as far as the rows reach."""
-        if self._page > 0 and top != self.scroll_offset.y:
-            self.scroll_to(y=top, animate=False, force=True)
+        if self.page > 0 and self._cursor >= 0:
+            self.scroll_lines(min(max(top, self._cursor - self.page + 1), self._cursor))

@@ -27,16 +27,11 @@ class TabLine(Widget):
         self._labels: tuple[str, ...] = ()
         self._active = 1
 
-    def show_labels(self, labels: tuple[str, ...]) -> None:
-        """Write these names."""
-        if labels != self._labels:
-            self._labels = labels
+    def show(self, labels: tuple[str, ...], active: int) -> None:
+        """Write these names; `active`: the one in view, counted from 1."""
+        if (labels, active) != (self._labels, self._active):
+            self._labels, self._active = labels, active
             self.refresh()
-
-    def activate(self, number: int) -> None:
-        """Mark this one, counted from 1, as the one in view."""
-        self._active = number
-        self.refresh()
 
     def render(self) -> Text:
         """The line."""
