@@ -42,6 +42,7 @@ class Keys(NamedTuple):
     page: Timing
     filter_first: Timing
     filter_settled: Timing
+    word_first: Timing
     word_settled: Timing
 
 
@@ -71,14 +72,8 @@ def keys(rounds: int) -> Keys:
         words = [_filter_key(app, b"p") for _ in range(rounds)]
     finally:
         app.close()
-    first, settled = zip(*ports, strict=True)
-    return Keys(
-        timing(down),
-        timing(page),
-        timing(list(first)),
-        timing(list(settled)),
-        timing([last for _, last in words]),
-    )
+    filters = [timing(list(each)) for both in (ports, words) for each in zip(*both, strict=True)]
+    return Keys(timing(down), timing(page), *filters)
 
 
 def _filter_key(app: Terminal, key: bytes) -> tuple[float, float]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import statistics
 import time
 from collections.abc import Callable, Mapping
@@ -14,6 +15,8 @@ class Timing(NamedTuple):
     median: float
     least: float
     most: float
+    p95: float
+    """Nineteen of twenty took no longer."""
 
     def __str__(self) -> str:
         return f"{self.median:.1f} ({self.least:.1f} to {self.most:.1f})"
@@ -21,7 +24,8 @@ class Timing(NamedTuple):
 
 def timing(times_ms: list[float]) -> Timing:
     """Median and spread."""
-    return Timing(statistics.median(times_ms), min(times_ms), max(times_ms))
+    p95 = sorted(times_ms)[math.ceil(0.95 * len(times_ms)) - 1]
+    return Timing(statistics.median(times_ms), min(times_ms), max(times_ms), p95)
 
 
 def in_turns(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
