@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
@@ -102,6 +103,19 @@ def test_more_pids_than_a_pipe_takes_are_read_here(
     monkeypatch.setattr(descriptor_scan, "_queue", lambda _: queue_of([]))
     assert found(begun(pids)) == expected(pids)
     assert forks
+
+
+def test_without_a_descriptor_left_for_a_pipe_there_is_no_scan(
+    pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fake: with few descriptors and few processes the kernel would say so elsewhere first."""
+
+    def none_left() -> tuple[int, int]:
+        raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
+
+    monkeypatch.setattr(os, "pipe", none_left)
+    assert begin_scan("/proc", pids) is None
+    assert not forks
 
 
 def test_where_nothing_can_be_forked_all_is_read_here(

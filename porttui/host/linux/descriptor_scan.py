@@ -36,11 +36,14 @@ class Found(NamedTuple):
 class ScanUnderWay:
     """Forked processes that take one pid after another from a pipe, as this one may."""
 
-    def __init__(self, proc: str, pids: Sequence[int], processes: int) -> None:
-        """Begin; with what cannot be forked, or does not end well, `result` does the work."""
+    def __init__(self, proc: str, pids: Sequence[int], queue: int, processes: int) -> None:
+        """Begin; with what cannot be forked, or does not end well, `result` does the work.
+
+        `queue`: where the pids are taken from; it is closed here.
+        """
         self._proc = proc
         self._pids = pids
-        self._queue = _queue(pids)
+        self._queue = queue
         self._forked = [each for _ in range(processes) if (each := self._fork())]
 
     def result(self) -> dict[int, Found]:
@@ -107,7 +110,11 @@ def begin_scan(proc: str, pids: Sequence[int]) -> ScanUnderWay | None:
     if processes < 2 or len(os.listdir("/proc/self/task")) > 1:
         return None
     longest_first = sorted(counts, key=counts.__getitem__, reverse=True)
-    return ScanUnderWay(proc, longest_first, processes)
+    try:
+        queue = _queue(longest_first)
+    except OSError:
+        return None  # with so few descriptors left it is read one by one, or said why it is not
+    return ScanUnderWay(proc, longest_first, queue, processes)
 
 
 class _Forked:
