@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from functools import lru_cache
 from itertools import repeat
 
 from porttui.host.accounts import user_name
+from porttui.host.linux.address_numbers import AddressNumbers
 from porttui.host.linux.diag_records import Records
 from porttui.host.linux.holder_cache import Holders
 from porttui.light_typing import NamedTuple
-from porttui.model.address import Address, Family, Protocol
+from porttui.model.address import Family, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     NOBODY,
@@ -39,31 +39,9 @@ class Part(NamedTuple):
     records: Records
 
 
-class _Numbers(dict[int | bytes, int]):
-    """Gives each address its number when it is first asked for it."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.addresses: list[Address | None] = [None]
-
-    def __missing__(self, value: int | bytes) -> int:
-        number = self[value] = len(self.addresses)
-        self.addresses.append(_address(value))
-        return number
-
-    def of(self, values: list[bytes] | array[int]) -> array[int]:
-        """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
-        return array("I", map(self.__getitem__, values))
-
-
-@lru_cache(maxsize=8192)
-def _address(value: int | bytes) -> Address:
-    return Address.of_packed(value if isinstance(value, bytes) else value.to_bytes(4, "big"))
-
-
 def build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
     """One table of all parts, which come with TCP before UDP; with None nobody was looked for."""
-    numbers = _Numbers()
+    numbers = AddressNumbers()
     columns = [_columns(part, holders, numbers) for part in parts]
     return SocketTable(
         udp_from=sum(part.records.rows for part in parts if part.protocol is Protocol.TCP),
@@ -104,7 +82,7 @@ class _Columns(NamedTuple):
     v6only: bytes
 
 
-def _columns(part: Part, holders: Holders | None, numbers: _Numbers) -> _Columns:
+def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _Columns:
     records = part.records
     states, inodes, remote_ports = records.states, records.inodes, records.remote_ports
     return _Columns(
@@ -119,7 +97,7 @@ def _columns(part: Part, holders: Holders | None, numbers: _Numbers) -> _Columns
 
 
 def _remote_addresses(
-    part: Part, ports: array[int], states: bytes, numbers: _Numbers
+    part: Part, ports: array[int], states: bytes, numbers: AddressNumbers
 ) -> array[int]:
     """A remote port of 0 is no remote end; only some states are without one."""
     if not any(ports):
