@@ -11,6 +11,8 @@ from porttui.model.address import Address
 
 _MOST = 256
 """Addresses: no more can be told apart by a byte."""
+_MANY = 4096
+"""Rows: fewer are looked up one by one before this could begin."""
 _SAMPLE = 16
 """One row of so many."""
 _PLACES = range(4)
@@ -38,7 +40,7 @@ class AddressNumbers(dict[int | bytes, int]):
         """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
         if isinstance(values, list):
             return array("I", map(self.__getitem__, values))
-        found = self._at_once(values)
+        found = self._at_once(values) if len(values) >= _MANY else None
         return array("I", map(self.__getitem__, values)) if found is None else found
 
     def _at_once(self, values: array[int]) -> array[int] | None:

@@ -140,8 +140,10 @@ def records(answer: Answer) -> dict[Family, Records]:
     words, starts = answer.words, answer.starts
     if not starts:
         return {}
-    heads = words[starts[0] + _HEADER_WORDS :: starts.step] if isinstance(starts, range) else ()
-    families = set(array("I", heads).tobytes()[0::4])
+    families: set[int] = set()
+    if isinstance(starts, range):
+        heads = words[starts[0] + _HEADER_WORDS :: starts.step].tobytes()[0::4]
+        families = {heads[0]} if heads.count(heads[0]) == len(heads) else set(heads)
     content = b""
     if len(families) != 1:
         # Of several families, or lengths: each record is cut out by itself.

@@ -134,6 +134,8 @@ def _held(uids: array[int], inodes: array[int], holders: Holders | None) -> _Hel
 
 def _places(column: array[int], value: int) -> Iterator[int]:
     """Where a value stands in a column, in order."""
+    if array("I", [value]).tobytes() not in column.tobytes():
+        return  # nor anywhere between two others: as a rule it is nowhere
     place = -1
     for _ in range(column.count(value)):
         place = column.index(value, place + 1)
