@@ -83,7 +83,8 @@ class LoopbackPane(ListPane[PairRow]):
     def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
         """By columns where there are some: connections can be many."""
         if isinstance(rows, PairTable):
-            from porttui.analysis.column_filter import matching_rows  # nor this
+            # Not in the way of the first frame.
+            from porttui.analysis.column_filter import matching_rows
 
             return matching_rows(rows, wanted)
         return super().matching(rows, wanted)
