@@ -6,7 +6,6 @@ import os
 import socket
 import sys
 import threading
-from array import array
 from collections import Counter
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from porttui.host.contract import Want
 from porttui.host.linux import descriptor_scan, diag_reader
 from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.diag_records import Records
 from porttui.host.linux.sock_diag import Answer
 from porttui.host.linux.source import LinuxSource
 from porttui.host.linux.tables import Tables
@@ -193,12 +191,3 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
         port = server.getsockname()[1]
         [found] = [each for each in source.read().sockets if each.local.port == port]
         assert [each.pid for each in found.holders] == [os.getpid()]
-
-
-def test_rows_can_be_chosen() -> None:
-    words = array("I", range(60))
-    found = Records(words, 4, 20, {1: True})
-    chosen = found.only([1])
-    assert chosen.rows == 1
-    assert chosen.v6only == {0: True}
-    assert chosen.inodes[0] == found.inodes[1]

@@ -9,24 +9,17 @@ import random
 import socket
 import struct
 import sys
+from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 
 import pytest
 
 from porttui.host.contract import Want
+from porttui.host.linux.diag_messages import BODY, HEADER, RECORD, SockDiagError
 from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.diag_records import Records, records
-from porttui.host.linux.sock_diag import (
-    ALL_STATES,
-    BODY,
-    HEADER,
-    LISTENING,
-    RECORD,
-    Answer,
-    SockDiag,
-    SockDiagError,
-)
+from porttui.host.linux.diag_records import Records
+from porttui.host.linux.sock_diag import ALL_STATES, LISTENING, Answer, SockDiag
 from porttui.model.address import Family, Protocol
 from porttui.model.socket_table import ESTABLISHED, LISTEN, TIME_WAIT
 
@@ -79,7 +72,7 @@ class FakeKernel:
         return len(question)
 
     def recvmsg_into(
-        self, buffers: list[bytearray]
+        self, buffers: list[memoryview]
     ) -> tuple[int, list[tuple[int, int, bytes]], int, None]:
         chunk = next(self._chunks, None)
         if chunk is None:
@@ -108,7 +101,7 @@ def ask(monkeypatch: pytest.MonkeyPatch, *chunks: bytes, flags: int = 0) -> Answ
 
 def of(family: Family, answer: Answer) -> Records:
     """The sockets of one family."""
-    return records(answer)[family]
+    return answer.records[family]
 
 
 def test_a_listener_of_this_process_is_among_the_answer() -> None:
@@ -147,7 +140,7 @@ def test_the_kernel_filters_local_ports(protocol: Protocol, address: str) -> Non
         one = SockDiag().ask(family, protocol, ports=FIVE_PORTS[2:3])
         assert list(of(family, one).local_ports) == list(FIVE_PORTS[2:3])
         none = SockDiag().ask(family, protocol, ports=range(FIVE_PORTS[-1] + 1, FIVE_PORTS[-1] + 3))
-        assert records(none) == {}
+        assert none.records == {}
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -196,24 +189,50 @@ def test_v6only_is_told(v6only: bool) -> None:
         assert found.v6only[list(found.local_ports).index(server.getsockname()[1])] is v6only
 
 
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
 @pytest.mark.parametrize("sizes", [(0, 0, 0), (0, 36, 8), (36, 36, 36)])
-def test_records_are_cut_out_of_even_and_uneven_chunks(
-    monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...]
+def test_columns_are_cut_out_of_even_and_uneven_chunks(
+    monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...], family: int
 ) -> None:
-    sockets = [a_socket(port=port) for port in (1, 2, 3)]
-    rest = (attribute(99, bytes(size - 4)) if size else b"" for size in sizes)
-    chunk = b"".join(message(one + more) for one, more in zip(sockets, rest, strict=True))
-    answer = ask(monkeypatch, chunk, message(END, kind=DONE))
-    assert isinstance(answer.starts, range) == (len(set(sizes)) == 1)
-    found = of(Family.IPV4, answer)
-    every = [
-        found.words[at : at + RECORD // 4].tobytes()
-        for at in range(found.first, len(found.words), found.step)
-    ]
-    assert every == sockets
-    assert list(found.local_ports) == [1, 2, 3]
-    assert found.rows == 3
-    assert list(found.only([2, 0]).local_ports) == [3, 1]
+    """And go on with the next chunk, which may be of the other kind."""
+    ports = [1, 2, 3, 4, 5, 6]
+    sockets = [a_socket(family=family, port=port, inode=port * 1000) for port in ports]
+    rest = [attribute(99, bytes(size - 4)) if size else b"" for size in (*sizes, 4, 4, 4)]
+    messages = [message(one + more) for one, more in zip(sockets, rest, strict=True)]
+    chunks = b"".join(messages[:3]), b"".join(messages[3:])
+    [found] = ask(monkeypatch, *chunks, message(END, kind=DONE)).records.values()
+    address = b"\x7f\0\0\1" if family == socket.AF_INET else bytes(15) + b"\1"
+    told = [each if isinstance(each, bytes) else each.to_bytes(4) for each in found.local_addresses]
+    assert told == [address] * 6
+    assert list(found.remote_addresses) in ([0] * 6, [bytes(16)] * 6)
+    assert list(found.local_ports) == ports
+    assert list(found.remote_ports) == [0] * 6
+    assert found.states == bytes([LISTEN] * 6)
+    assert list(found.inodes) == [port * 1000 for port in ports]
+    assert list(found.uids) == [1000] * 6
+    assert list(found.send_queues) == [128] * 6
+    assert list(found.recv_queues) == list(found.expires_ms) == [0] * 6
+
+
+@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
+@pytest.mark.parametrize("rows", [[], [0], [3], [1, 2], [0, 3], [0, 1, 2, 3]])
+def test_rows_can_be_left_out(
+    monkeypatch: pytest.MonkeyPatch, family: int, rows: list[int]
+) -> None:
+    """Of all columns: what is told of the others stays theirs."""
+    v6 = family == socket.AF_INET6
+    sockets = [a_socket(family=family, port=port, inode=port) for port in (10, 11, 12, 13)]
+    more = [attribute(11, bytes([at % 2])) if v6 else b"" for at in range(4)]
+    chunk = b"".join(message(one + told) for one, told in zip(sockets, more, strict=True))
+    [found] = ask(monkeypatch, chunk, message(END, kind=DONE)).records.values()
+    left = found.without(rows)
+    kept = [row for row in range(4) if row not in rows]
+    assert left.rows == len(kept)
+    assert list(left.local_ports) == list(left.inodes) == [10 + row for row in kept]
+    assert [left.ends(row) for row in range(left.rows)] == [found.ends(row) for row in kept]
+    assert left.v6only == ({at: bool(row % 2) for at, row in enumerate(kept)} if v6 else {})
+    assert {len(column) for column in left if isinstance(column, list | array)} == {len(kept)}
+    assert found.rows == 4
 
 
 @pytest.mark.parametrize("more", [b"", attribute(99, b"1234")])
@@ -222,20 +241,19 @@ def test_both_families_in_one_answer(monkeypatch: pytest.MonkeyPatch, more: byte
     v6 = a_socket(family=socket.AF_INET6, port=2) + attribute(11, b"\1")
     chunk = message(a_socket(port=1) + attribute(99, b"1")) + message(v6)
     chunk += message(a_socket(port=3) + more)
-    found = records(ask(monkeypatch, chunk, message(END, kind=DONE)))
+    found = ask(monkeypatch, chunk, message(END, kind=DONE)).records
     assert [(each, list(rows.local_ports)) for each, rows in found.items()] == [
         (Family.IPV4, [1, 3]),
         (Family.IPV6, [2]),
     ]
     assert found[Family.IPV6].v6only == {0: True}
-    assert found[Family.IPV6].local_addresses(Family.IPV6) == [bytes(15) + b"\1"]
-    assert list(found[Family.IPV4].local_addresses(Family.IPV4)) == [0x7F000001] * 2
+    assert found[Family.IPV6].local_addresses == [bytes(15) + b"\1"]
+    assert list(found[Family.IPV4].local_addresses) == [0x7F000001] * 2
 
 
 def test_an_unknown_family_is_a_named_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    answer = ask(monkeypatch, message(a_socket(family=77)), message(END, kind=DONE))
     with pytest.raises(SockDiagError, match="family 77"):
-        records(answer)
+        ask(monkeypatch, message(a_socket(family=77)), message(END, kind=DONE))
 
 
 def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
@@ -247,7 +265,7 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
     ):
         idle.bind(("127.0.0.1", 0))
         diag = SockDiag()
-        at_once = records(diag.ask_tcp())
+        at_once = diag.ask_tcp().records
         for family, own in ((Family.IPV4, server), (Family.IPV6, server6)):
             alone = of(family, diag.ask(family, Protocol.TCP))
             assert _rows(at_once[family]) >= _rows(alone) > set()
@@ -255,7 +273,7 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
         assert idle.getsockname()[1] in at_once[Family.IPV4].local_ports
 
 
-def _rows(found: Records) -> set[tuple[bytes, int, int]]:
+def _rows(found: Records) -> set[tuple[object, int, int]]:
     """What tells sockets of this process from one another."""
     return {
         (found.ends(row), found.states[row], inode)
@@ -365,9 +383,8 @@ def test_an_attribute_whose_length_lies_is_a_named_error(
     monkeypatch: pytest.MonkeyPatch, length: int
 ) -> None:
     body = a_socket(family=socket.AF_INET6) + struct.pack("=HHI", length, 99, 0)
-    answer = ask(monkeypatch, message(body), message(END, kind=DONE))
     with pytest.raises(SockDiagError, match="attribute"):
-        records(answer)
+        ask(monkeypatch, message(body), message(END, kind=DONE))
 
 
 def test_random_bytes_never_raise_anything_else(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -379,7 +396,7 @@ def test_random_bytes_never_raise_anything_else(monkeypatch: pytest.MonkeyPatch)
             chunk[rng.randrange(len(chunk))] = rng.choice([0, 1, 3, 255, rng.randrange(256)])
         chunk = chunk[: rng.randint(1, len(chunk))] if rng.random() < 0.3 else chunk
         try:
-            records(ask(monkeypatch, bytes(chunk), message(END, kind=DONE)))
+            ask(monkeypatch, bytes(chunk), message(END, kind=DONE))
         except SockDiagError:
             continue
 

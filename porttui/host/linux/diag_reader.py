@@ -7,7 +7,8 @@ from collections.abc import Callable, Collection, Iterator
 
 from porttui.forecast.time_wait import TIME_WAIT_MS
 from porttui.host.contract import Want
-from porttui.host.linux.diag_records import Records, records
+from porttui.host.linux.diag_messages import SockDiagError
+from porttui.host.linux.diag_records import Records
 from porttui.host.linux.holder_cache import Holders
 from porttui.host.linux.sock_diag import (
     ALL_STATES,
@@ -15,7 +16,6 @@ from porttui.host.linux.sock_diag import (
     TIME_WAITING,
     Answer,
     SockDiag,
-    SockDiagError,
 )
 from porttui.host.linux.table_building import Part, build
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
@@ -110,7 +110,7 @@ def _is_crowded(path: str = "/proc/net/sockstat") -> bool:
 
 def _parts(protocol: Protocol, answers: list[Answer]) -> Iterator[tuple[Part, bool]]:
     for answer in answers:
-        for family, found in records(answer).items():
+        for family, found in answer.records.items():
             yield Part(protocol, family, found), answer.is_torn
 
 
@@ -126,12 +126,12 @@ def _without_those_waiting_by_now(others: Records, waiting: Records, since_ms: f
     ends = {waiting.ends(row) for row in lately}
     every = waiting.both_ports
     ports = {every[row] for row in lately}
-    gone = {
+    gone = [
         row
         for row, both in enumerate(others.both_ports)
         if both in ports and others.ends(row) in ends
-    }
-    return others.only([row for row in range(others.rows) if row not in gone]) if gone else others
+    ]
+    return others.without(gone) if gone else others
 
 
 class _DiagTables(NamedTuple):
@@ -149,8 +149,8 @@ class _DiagTables(NamedTuple):
 
 
 def _part_without(part: Part, inodes: Collection[int]) -> Part:
-    kept = [row for row, inode in enumerate(part.records.inodes) if inode not in inodes]
-    return part._replace(records=part.records.only(kept))
+    gone = [row for row, inode in enumerate(part.records.inodes) if inode in inodes]
+    return part._replace(records=part.records.without(gone))
 
 
 def _torn(protocol: Protocol, family: Family) -> Problem:

@@ -9,52 +9,60 @@ struct inet_diag_msg (linux/inet_diag.h), in 32-bit words:
 from __future__ import annotations
 
 import _socket
-import struct
 import sys
 from array import array
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from porttui.host.linux.sock_diag import BODY, HEADER, RECORD, Answer, SockDiagError
+from porttui.host.linux.diag_messages import ATTRIBUTE, BODY, HEADER, RECORD, SockDiagError
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Family
 
 _FAMILIES = {_socket.AF_INET: Family.IPV4, _socket.AF_INET6: Family.IPV6}
 _SKV6ONLY = 11
 """INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets."""
-_LISTEN, _CLOSE = 10, 7
-_ATTRIBUTE = struct.Struct("=HH")
-"""struct rtattr: length, type."""
+_MAY_TELL_V6ONLY = bytes(state in (7, 10) for state in range(256))
+"""CLOSE and LISTEN, in the kernel's numbers."""
 _HEADER_WORDS = HEADER.size // 4
 _RECORD_WORDS = RECORD // 4
-_STATE_SHIFT = 8 if sys.byteorder == "little" else 16
-"""To the second byte of a word."""
+_NUMBERS = (0, 1, 13, 14, 15, 16, 17)
+"""The words that are numbers in either family, in the order of the fields of `Records`."""
+_ENDS = (2, 6)
+"""The words with which the addresses begin."""
 
 
 class Records(NamedTuple):
-    """Sockets of one family, at equal distances."""
+    """The sockets of one family, as columns."""
 
-    words: array[int]
-    first: int
-    """The word with which the first one begins."""
-    step: int
-    """From one to the next, in words."""
+    heads: array[int]
+    """The first word of each."""
+    both_ports: array[int]
+    """Local and remote port in one number, as they lie there."""
+    expires_ms: array[int]
+    """Of the timer that runs, whichever it is."""
+    recv_queues: array[int]
+    """idiag_rqueue."""
+    send_queues: array[int]
+    """idiag_wqueue."""
+    uids: array[int]
+    """0 where there is no inode."""
+    inodes: array[int]
+    """0 for a socket without one."""
+    local_addresses: list[bytes] | array[int]
+    """Of IPv4 as numbers in network order, of IPv6 the 16 bytes."""
+    remote_addresses: list[bytes] | array[int]
+    """As `local_addresses`."""
     v6only: Mapping[int, bool]
     """By row, for those that tell it."""
 
     @property
     def rows(self) -> int:
         """How many sockets."""
-        return len(range(self.first, len(self.words), self.step))
-
-    @property
-    def inodes(self) -> array[int]:
-        """0 for a socket without one."""
-        return self._column(17)
+        return len(self.heads)
 
     @property
     def states(self) -> bytes:
         """The kernel's numbers."""
-        return self._column(0).tobytes()[1::4]
+        return _states(self.heads)
 
     @property
     def local_ports(self) -> array[int]:
@@ -66,129 +74,198 @@ class Records(NamedTuple):
         """In this machine's order."""
         return self._ports(1)
 
-    @property
-    def uids(self) -> array[int]:
-        """0 where there is no inode."""
-        return self._column(16)
-
-    @property
-    def expires_ms(self) -> array[int]:
-        """Of the timer that runs, whichever it is."""
-        return self._column(13)
-
-    @property
-    def recv_queues(self) -> array[int]:
-        """idiag_rqueue."""
-        return self._column(14)
-
-    @property
-    def send_queues(self) -> array[int]:
-        """idiag_wqueue."""
-        return self._column(15)
-
-    @property
-    def both_ports(self) -> array[int]:
-        """Local and remote port in one number, as they lie there."""
-        return self._column(1)
-
-    def local_addresses(self, family: Family) -> list[bytes] | array[int]:
-        """Of IPv4 as numbers in network order, of IPv6 the 16 bytes."""
-        return self._addresses(family, 2)
-
-    def remote_addresses(self, family: Family) -> list[bytes] | array[int]:
-        """As `local_addresses`."""
-        return self._addresses(family, 6)
-
-    def ends(self, row: int) -> bytes:
+    def ends(self, row: int) -> tuple[int, int | bytes, int | bytes]:
         """Ports and addresses of both ends, as they lie there."""
-        first = self.first + row * self.step
-        return self.words[first + 1 : first + 10].tobytes()
+        return self.both_ports[row], self.local_addresses[row], self.remote_addresses[row]
 
-    def only(self, rows: Sequence[int]) -> Records:
-        """These rows, in their order."""
-        firsts = range(self.first, len(self.words), self.step)
-        v6only = {now: self.v6only[row] for now, row in enumerate(rows) if row in self.v6only}
-        return _packed(self.words.tobytes(), [firsts[row] for row in rows], v6only)
-
-    def _column(self, word: int) -> array[int]:
-        return self.words[self.first + word :: self.step]
+    def without(self, rows: Sequence[int]) -> Records:
+        """All but these rows, which are told in their order."""
+        gone = set(rows)
+        kept = [row for row in self.v6only if row not in gone]
+        return Records(
+            heads=_left(self.heads, rows),
+            both_ports=_left(self.both_ports, rows),
+            expires_ms=_left(self.expires_ms, rows),
+            recv_queues=_left(self.recv_queues, rows),
+            send_queues=_left(self.send_queues, rows),
+            uids=_left(self.uids, rows),
+            inodes=_left(self.inodes, rows),
+            local_addresses=_addresses_left(self.local_addresses, rows),
+            remote_addresses=_addresses_left(self.remote_addresses, rows),
+            v6only={row - sum(each < row for each in rows): self.v6only[row] for row in kept},
+        )
 
     def _ports(self, half: int) -> array[int]:
-        ports = array("H", self._column(1).tobytes())[half::2]
+        ports = array("H", self.both_ports.tobytes())[half::2]
         if sys.byteorder == "little":
             ports.byteswap()
         return ports
 
-    def _addresses(self, family: Family, word: int) -> list[bytes] | array[int]:
-        if family is Family.IPV4:
-            addresses = self._column(word)
-            if sys.byteorder == "little":
-                # A dictionary of numbers whose low bits are all 127 is a slow one.
-                addresses.byteswap()
-            return addresses
-        content = self.words.tobytes()
-        firsts = range((self.first + word) * 4, len(content), self.step * 4)
-        return [content[at : at + 16] for at in firsts]
+
+class Gathering:
+    """Takes the sockets of an answer as its messages come in."""
+
+    def __init__(self) -> None:
+        self._columns: dict[int, _Columns] = {}
+        """By the kernel's number of the family."""
+
+    def take(self, words: array[int], starts: Sequence[int]) -> None:
+        """Add the sockets of some messages.
+
+        Args:
+            words: What holds the messages.
+            starts: The word with which each begins; a range, if all have the same length.
+
+        Raises:
+            SockDiagError: a family is unknown, or the length of an attribute lies.
+        """
+        for number, own in _by_family(words, starts).items():
+            columns = self._columns.get(number)
+            if columns is None:
+                columns = self._columns[number] = _Columns(number)
+            columns.take(words, own)
+
+    def records(self) -> dict[Family, Records]:
+        """By family, IPv4 first; without one that has no socket. To be asked for once."""
+        return {
+            _FAMILIES[number]: columns.records()
+            for number, columns in sorted(self._columns.items())
+        }
 
 
-def records(answer: Answer) -> dict[Family, Records]:
-    """The sockets of an answer by their family.
+class _Columns:
+    """The sockets of one family, as they come in."""
 
-    Raises:
-        SockDiagError: a family is unknown, or the length of an attribute lies.
-    """
-    words, starts = answer.words, answer.starts
+    def __init__(self, family: int) -> None:
+        if family not in _FAMILIES:
+            raise SockDiagError(f"netlink sent a socket of the unknown family {family}")
+        self._is_v6 = _FAMILIES[family] is Family.IPV6
+        self._numbers = [array("I") for _ in _NUMBERS]
+        self._v4_ends = array("I"), array("I")
+        self._v6_ends: tuple[list[bytes], list[bytes]] = [], []
+        self._v6only: dict[int, bool] = {}
+
+    def take(self, words: array[int], starts: Sequence[int]) -> None:
+        """Add the sockets of these messages, which are all of this family."""
+        rows = len(self._numbers[0])
+        if isinstance(starts, range):
+            self._add(words, range(starts.start + _HEADER_WORDS, starts.stop, starts.step))
+        else:
+            packed = _packed(words, starts)
+            self._add(packed, range(0, len(packed), _RECORD_WORDS))
+        if self._is_v6:
+            may_tell = _states(self._numbers[0][rows:]).translate(_MAY_TELL_V6ONLY)
+            for row in _where(may_tell):
+                told = _v6only_of(words, starts[row])
+                if told is not None:
+                    self._v6only[rows + row] = told
+
+    def _add(self, words: array[int], firsts: range) -> None:
+        """`firsts`: the words with which the structures begin."""
+        first, stop, step = firsts.start, firsts.stop, firsts.step
+        for column, word in zip(self._numbers, _NUMBERS, strict=True):
+            column += words[first + word : stop : step]
+        if self._is_v6:
+            content = words[:stop].tobytes()
+            for addresses, word in zip(self._v6_ends, _ENDS, strict=True):
+                places = range((first + word) * 4, stop * 4, step * 4)
+                addresses += [content[at : at + 16] for at in places]
+        else:
+            for column, word in zip(self._v4_ends, _ENDS, strict=True):
+                column += words[first + word : stop : step]
+
+    def records(self) -> Records:
+        """All that was taken. To be asked for once."""
+        if sys.byteorder == "little":
+            # A dictionary of numbers whose low bits are all 127 is a slow one.
+            for column in self._v4_ends:
+                column.byteswap()
+        heads, both_ports, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
+        local_addresses, remote_addresses = self._v6_ends if self._is_v6 else self._v4_ends
+        return Records(
+            heads,
+            both_ports,
+            expires_ms,
+            recv_queues,
+            send_queues,
+            uids,
+            inodes,
+            local_addresses,
+            remote_addresses,
+            self._v6only,
+        )
+
+
+def _by_family(words: array[int], starts: Sequence[int]) -> dict[int, Sequence[int]]:
+    """The messages of each family, by its number."""
     if not starts:
         return {}
-    families: set[int] = set()
     if isinstance(starts, range):
-        heads = words[starts[0] + _HEADER_WORDS :: starts.step].tobytes()[0::4]
-        families = {heads[0]} if heads.count(heads[0]) == len(heads) else set(heads)
-    content = b""
-    if len(families) != 1:
-        # Of several families, or lengths: each record is cut out by itself.
-        content = words.tobytes()
-        families = {content[at * 4 + HEADER.size] for at in starts}
-    found: dict[Family, Records] = {}
-    for number in sorted(families):
-        family = _FAMILIES.get(number)
-        if family is None:
-            raise SockDiagError(f"netlink sent a socket of the unknown family {number}")
-        own: Sequence[int] = starts
-        if content:
-            own = [at for at in starts if content[at * 4 + HEADER.size] == number]
-        v6only = _v6only(words, own) if family is Family.IPV6 else {}
-        if isinstance(own, range):
-            found[family] = Records(words, own.start + _HEADER_WORDS, own.step, v6only)
-        else:
-            found[family] = _packed(content, [at + _HEADER_WORDS for at in own], v6only)
-    return found
+        heads = words[starts.start + _HEADER_WORDS : starts.stop : starts.step]
+    else:
+        heads = array("I", [words[at + _HEADER_WORDS] for at in starts])
+    families = heads.tobytes()[::4]
+    if families.count(families[0]) == len(families):
+        return {families[0]: starts}
+    return {
+        number: [at for at, family in zip(starts, families, strict=True) if family == number]
+        for number in set(families)
+    }
 
 
-def _packed(content: bytes, firsts: Sequence[int], v6only: Mapping[int, bool]) -> Records:
-    """Records that begin with these words, one behind the other."""
-    every = b"".join([content[at * 4 : at * 4 + RECORD] for at in firsts])
-    return Records(array("I", every), 0, _RECORD_WORDS, v6only)
+def _packed(words: array[int], starts: Sequence[int]) -> array[int]:
+    """The structures in these messages, one behind the other."""
+    content = words[: starts[-1] + BODY // 4].tobytes()
+    return array("I", b"".join([content[at * 4 + HEADER.size : at * 4 + BODY] for at in starts]))
 
 
-def _v6only(words: array[int], starts: Sequence[int]) -> dict[int, bool]:
-    found: dict[int, bool] = {}
-    for row, start in enumerate(starts):
-        if words[start + _HEADER_WORDS] >> _STATE_SHIFT & 0xFF in (_LISTEN, _CLOSE):
-            length = words[start]
-            told = _v6only_of(words[start : start + (length + 3) // 4].tobytes()[:length])
-            if told is not None:
-                found[row] = told
-    return found
+def _states(heads: array[int]) -> bytes:
+    return heads.tobytes()[1::4]
 
 
-def _v6only_of(message: bytes) -> bool | None:
+def _where(flags: bytes) -> Iterator[int]:
+    """The places of the ones."""
+    place = flags.find(1)
+    while place >= 0:
+        yield place
+        place = flags.find(1, place + 1)
+
+
+def _v6only_of(words: array[int], start: int) -> bool | None:
+    """What the attributes of a message say; None if they do not."""
+    length = words[start]
+    message = words[start : start + (length + 3) // 4].tobytes()[:length]
     at = BODY
-    while at + _ATTRIBUTE.size <= len(message):
-        length, kind = _ATTRIBUTE.unpack_from(message, at)
-        if length < _ATTRIBUTE.size or at + length > len(message):
-            raise SockDiagError(f"netlink sent an attribute of the impossible length {length}")
-        if kind == _SKV6ONLY and length > _ATTRIBUTE.size:
-            return bool(message[at + _ATTRIBUTE.size])
-        at += (length + 3) & ~3
+    while at + ATTRIBUTE.size <= len(message):
+        size, kind = ATTRIBUTE.unpack_from(message, at)
+        if size < ATTRIBUTE.size or at + size > len(message):
+            raise SockDiagError(f"netlink sent an attribute of the impossible length {size}")
+        if kind == _SKV6ONLY and size > ATTRIBUTE.size:
+            return bool(message[at + ATTRIBUTE.size])
+        at += (size + 3) & ~3
     return None
+
+
+def _left(column: array[int], rows: Sequence[int]) -> array[int]:
+    """A column without these rows."""
+    left = column[:0]
+    for stretch in _between(rows, len(column)):
+        left += column[stretch]
+    return left
+
+
+def _addresses_left(
+    column: list[bytes] | array[int], rows: Sequence[int]
+) -> list[bytes] | array[int]:
+    if isinstance(column, array):
+        return _left(column, rows)
+    return [each for stretch in _between(rows, len(column)) for each in column[stretch]]
+
+
+def _between(rows: Sequence[int], end: int) -> Iterator[slice]:
+    """What lies before, between and behind these rows."""
+    after = 0
+    for row in rows:
+        yield slice(after, row)
+        after = row + 1
+    yield slice(after, end)

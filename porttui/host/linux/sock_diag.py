@@ -10,13 +10,18 @@ from __future__ import annotations
 # Not `socket`: that makes enumerations of all its constants, which takes as long as the rest of
 # what a one-shot command imports.
 import _socket
-import errno
-import os
 import struct
 from array import array
-from collections.abc import Sequence
+from collections.abc import Mapping
 
-from porttui.host.contract import HostError
+from porttui.host.linux.diag_messages import (
+    ATTRIBUTE,
+    HEADER,
+    Expected,
+    SockDiagError,
+    survey,
+)
+from porttui.host.linux.diag_records import Gathering, Records
 from porttui.light_typing import NamedTuple
 from porttui.model.address import PORTS, Family, Protocol
 
@@ -29,33 +34,18 @@ TIME_WAITING = 1 << 6
 _NETLINK_SOCK_DIAG = 4
 _TCP_OF_BOTH_FAMILIES, _BY_FAMILY = 18, 20
 """TCPDIAG_GETSOCK, the question of old, and SOCK_DIAG_BY_FAMILY."""
-_ERROR, _DONE = 2, 3
 _REQUEST_DUMP = 0x301
-_MULTI, _INTERRUPTED = 0x2, 0x10
 
-RECORD = 72
-"""Bytes of struct inet_diag_msg."""
-HEADER = struct.Struct("=IHHII")
-"""struct nlmsghdr: length, type, flags, sequence, port id."""
-_USUAL = struct.Struct("=HH")
-"""Type and flags of a header, its second word."""
 _REQUEST_OF_A_FAMILY = struct.Struct("=BBBBI48s")
 """struct inet_diag_req_v2; an empty inet_diag_sockid matches every socket."""
 _REQUEST_OF_BOTH_FAMILIES = struct.Struct("=BBBB48sII")
 """struct inet_diag_req."""
-_ATTRIBUTE = struct.Struct("=HH")
-"""struct nlattr: length, type."""
 _BYTECODE = 1
 """INET_DIAG_REQ_BYTECODE."""
 _OPERATION = struct.Struct("=BBH")
 """struct inet_diag_bc_op."""
 _SOURCE_AT_LEAST, _SOURCE_AT_MOST = 2, 3
 """INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE, of ports."""
-_END_BYTES = HEADER.size + 4
-_END = struct.pack("=IH", _END_BYTES, _DONE)
-"""How the last message of an answer begins."""
-BODY = HEADER.size + RECORD
-"""Bytes of a message without attributes."""
 
 _FAMILIES = {Family.IPV4: _socket.AF_INET, Family.IPV6: _socket.AF_INET6}
 _PROTOCOLS = {Protocol.TCP: _socket.IPPROTO_TCP, Protocol.UDP: _socket.IPPROTO_UDP}
@@ -67,18 +57,11 @@ _PATIENCE_S = 5.0
 _ATTEMPTS = 4
 
 
-class SockDiagError(HostError):
-    """Netlink is refused here, or answered with something that is no answer."""
-
-
 class Answer(NamedTuple):
-    """One table, as the kernel walked it: socket messages whose headers were found sound."""
+    """One table, as the kernel walked it."""
 
-    words: array[int]
-    """The messages, in 32-bit words."""
-    starts: Sequence[int]
-    """The word with which each message begins: a range over all words, when the messages have
-    the same length."""
+    records: Mapping[Family, Records]
+    """By family, IPv4 first; without one that has no socket."""
     is_torn: bool
     """The table changed during every attempt to walk it: sockets may be missing."""
 
@@ -93,7 +76,9 @@ class SockDiag:
             SockDiagError: the system has no such thing, or a sandbox forbids it.
         """
         self._sequence = 0
-        self._buffer = bytearray(_BUFFER_BYTES)
+        self._words = array("I", bytes(_BUFFER_BYTES))
+        """What the kernel has sent last."""
+        self._room = memoryview(self._words).cast("B")
         try:
             self._socket = _socket.socket(
                 _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
@@ -151,38 +136,27 @@ class SockDiag:
         header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
         try:
             self._socket.send(header + request)
-            return self._receive(_Expected(kind, self._sequence))
+            return self._receive(Expected(kind, self._sequence))
         except TimeoutError as error:
             raise SockDiagError("netlink sock_diag does not answer") from error
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
-    def _receive(self, expected: _Expected) -> Answer:
-        """Take everything up to the end, then look through it in one go."""
-        words = array("I")
-        view, kind = memoryview(self._buffer), struct.pack("=H", expected.kind)
+    def _receive(self, expected: Expected) -> Answer:
+        """Take what is needed out of each part while it is at hand: a third of the time that it
+        takes once all of an answer has gone through the processor's cache."""
+        gathering, is_torn = Gathering(), False
         while True:
-            size, _, flags, _ = self._socket.recvmsg_into([self._buffer])
+            size, _, flags, _ = self._socket.recvmsg_into([self._room])
             if flags & _MSG_TRUNC:
                 raise SockDiagError("netlink sent more than fits into the buffer")
             if size % 4:
                 raise SockDiagError("netlink sent a message cut short")
-            first = len(words)
-            words.frombytes(view[:size])
-            end = max(0, size - _END_BYTES)
-            if view[4:6] == kind and view[end : end + len(_END)] != _END:
-                continue
-            # Whatever may hold the end, or an error, is looked through now.
-            last = _survey(words, range(first, len(words)), expected)
-            if last.is_last:
-                before = _survey(words, range(first), expected)
-                if before.is_last:
-                    raise SockDiagError("netlink sent something behind the end of its answer")
-                is_torn = before.is_torn or last.is_torn
-                if last.starts:
-                    return Answer(words, [*before.starts, *last.starts], is_torn)
-                del words[first:]
-                return Answer(words, before.starts, is_torn)
+            found = survey(self._words, size // 4, expected)
+            gathering.take(self._words, found.starts)
+            is_torn |= found.is_torn
+            if found.is_last:
+                return Answer(gathering.records(), is_torn)
 
 
 def _port_filter(ports: range) -> bytes:
@@ -197,83 +171,4 @@ def _port_filter(ports: range) -> bytes:
     at_least = _OPERATION.pack(_SOURCE_AT_LEAST, 8, 20) + _OPERATION.pack(0, 0, ports[0])
     at_most = _OPERATION.pack(_SOURCE_AT_MOST, 8, 12) + _OPERATION.pack(0, 0, ports[-1])
     program = at_least + at_most
-    return _ATTRIBUTE.pack(_ATTRIBUTE.size + len(program), _BYTECODE) + program
-
-
-class _Expected(NamedTuple):
-    """What tells a socket of this answer from other messages."""
-
-    kind: int
-    sequence: int
-
-
-class _Survey(NamedTuple):
-    """What the headers of some messages say."""
-
-    starts: Sequence[int]
-    """The words with which socket messages begin."""
-    is_torn: bool = False
-    is_last: bool = False
-
-
-def _survey(words: array[int], part: range, expected: _Expected) -> _Survey:
-    """The messages in a part of the words, as a range of them."""
-    usual = struct.unpack("=I", _USUAL.pack(expected.kind, _MULTI))[0]
-    length = words[part.start] if part else 0
-    if _are_alike(words, part, (length, usual, expected.sequence)):
-        return _Survey(range(part.start, part.stop, length // 4))
-    starts: list[int] = []
-    is_torn = False
-    at, end = part.start, part.stop
-    while at <= end - HEADER.size // 4:
-        length, room = words[at], (end - at) * 4
-        is_usual = words[at + 1] == usual and words[at + 2] == expected.sequence
-        if not is_usual or not BODY <= length <= room:
-            message = words[at : at + HEADER.size // 4 + 1].tobytes()
-            kind, is_interrupted = _checked(message, room, expected.sequence)
-            is_torn |= is_interrupted
-            if kind == _DONE:
-                return _Survey(starts, is_torn, is_last=True)
-        starts.append(at)
-        at += (length + 3) // 4
-    if at != end:
-        raise SockDiagError("netlink sent a message cut short")
-    return _Survey(starts, is_torn)
-
-
-def _are_alike(words: array[int], part: range, header: tuple[int, int, int]) -> bool:
-    """Whether a part holds nothing but sockets with this length, type, flags and sequence."""
-    length = header[0]
-    if length < BODY or length % 4 or len(part) % (length // 4):
-        return False
-    number = len(part) * 4 // length
-    return all(
-        words[part.start + at : part.stop : length // 4] == array("I", [word]) * number
-        for at, word in enumerate(header)
-    )
-
-
-def _checked(message: bytes, room: int, sequence: int) -> tuple[int, bool]:
-    """The type of an unusual message, and whether the answer was interrupted.
-
-    Args:
-        message: A header and, if there is one, the word behind it.
-        room: How many bytes there are of the message.
-        sequence: Of the question.
-
-    Raises:
-        SockDiagError: it makes no sense here, or tells an error.
-    """
-    length, kind, flags, number, _ = HEADER.unpack_from(message)
-    if not HEADER.size <= length <= room:
-        raise SockDiagError(f"netlink sent a message of the impossible length {length}")
-    if number != sequence:
-        raise SockDiagError("netlink sent an answer to another question")
-    if kind in (_ERROR, _DONE):
-        code = struct.unpack_from("=i", message, HEADER.size)[0] if length >= _END_BYTES else 0
-        if code or kind == _ERROR:
-            name = errno.errorcode.get(-code, str(-code))
-            raise SockDiagError(f"netlink sock_diag: {name} ({os.strerror(-code)})")
-    elif length < BODY:
-        raise SockDiagError(f"netlink sent a socket of {length} bytes")
-    return kind, bool(flags & _INTERRUPTED)
+    return ATTRIBUTE.pack(ATTRIBUTE.size + len(program), _BYTECODE) + program

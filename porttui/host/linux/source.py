@@ -6,9 +6,9 @@ from collections.abc import Callable
 
 from porttui.host.accounts import effective_uid
 from porttui.host.contract import HostError, SocketReading, Want
+from porttui.host.linux.diag_messages import SockDiagError
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.sock_diag import SockDiagError
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import PORTS
 from porttui.model.socket import Ownership

@@ -87,7 +87,7 @@ def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _C
     states, inodes, remote_ports = records.states, records.inodes, records.remote_ports
     return _Columns(
         states=states if part.protocol is Protocol.TCP else bytes(len(states)),
-        local_addresses=numbers.of(records.local_addresses(part.family)),
+        local_addresses=numbers.of(records.local_addresses),
         remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
         remote_ports=remote_ports,
         held=_held(records.uids, inodes, holders),
@@ -102,7 +102,7 @@ def _remote_addresses(
     """A remote port of 0 is no remote end; only some states are without one."""
     if not any(ports):
         return array("I", [NOWHERE]) * len(ports)  # listeners alone
-    addresses = numbers.of(part.records.remote_addresses(part.family))
+    addresses = numbers.of(part.records.remote_addresses)
     may_lack_one = states.translate(_MAY_LACK_A_REMOTE_END)
     row = may_lack_one.find(1)
     while row >= 0:
@@ -125,6 +125,7 @@ def _held(uids: array[int], inodes: array[int], holders: Holders | None) -> _Hel
         groups = array("I", map(holders.group_of.get, inodes, repeat(NOBODY)))
         ownerships = bytearray([_KNOWN]) * rows
         unheld = list(_places(groups, NOBODY))
+    uids = uids[:] if unheld else uids
     for row in unheld:
         ownerships[row] = _HIDDEN if inodes[row] else _KERNEL
         if not inodes[row]:

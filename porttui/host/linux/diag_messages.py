@@ -1,0 +1,130 @@
+"""What an answer of sock_diag is made of: messages, each a header and the socket it tells of.
+
+Structures: linux/netlink.h, linux/inet_diag.h. Nothing is believed that was not looked at.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import struct
+from array import array
+from collections.abc import Sequence
+from functools import lru_cache
+
+from porttui.host.contract import HostError
+from porttui.light_typing import NamedTuple
+
+HEADER = struct.Struct("=IHHII")
+"""struct nlmsghdr: length, type, flags, sequence, port id."""
+RECORD = 72
+"""Bytes of struct inet_diag_msg."""
+BODY = HEADER.size + RECORD
+"""Bytes of a message without attributes."""
+ATTRIBUTE = struct.Struct("=HH")
+"""struct nlattr: length, type."""
+
+_HEADER_WORDS = HEADER.size // 4
+_USUAL = struct.Struct("=HH")
+"""Type and flags of a header, its second word."""
+_CODE = struct.Struct("=i")
+"""What the end and an error tell."""
+_ERROR, _DONE = 2, 3
+_MULTI, _INTERRUPTED = 0x2, 0x10
+
+
+class SockDiagError(HostError):
+    """Netlink is refused here, or answered with something that is no answer."""
+
+
+class Expected(NamedTuple):
+    """What tells a socket of this answer from other messages."""
+
+    kind: int
+    sequence: int
+
+
+class Survey(NamedTuple):
+    """What the headers of some messages say."""
+
+    starts: Sequence[int]
+    """The words with which socket messages begin: a range, when all have the same length."""
+    is_torn: bool = False
+    """The table changed while it was walked."""
+    is_last: bool = False
+    """Nothing more will come."""
+
+
+def survey(words: array[int], end: int, expected: Expected) -> Survey:
+    """Look through the headers of the messages in the first `end` words.
+
+    Raises:
+        SockDiagError: a message makes no sense here, or tells an error.
+    """
+    usual = struct.unpack("=I", _USUAL.pack(expected.kind, _MULTI))[0]
+    length = words[0] if end else 0
+    if _are_alike(words, end, (length, usual, expected.sequence)):
+        return Survey(range(0, end, length // 4))
+    starts: list[int] = []
+    is_torn = False
+    at = 0
+    while at <= end - _HEADER_WORDS:
+        length, room = words[at], (end - at) * 4
+        is_usual = words[at + 1] == usual and words[at + 2] == expected.sequence
+        if not is_usual or not BODY <= length <= room:
+            message = words[at : at + _HEADER_WORDS + 1].tobytes()
+            kind, is_interrupted = _checked(message, room, expected.sequence)
+            is_torn |= is_interrupted
+            if kind == _DONE:
+                if at + (length + 3) // 4 != end:
+                    raise SockDiagError("netlink sent something behind the end of its answer")
+                return Survey(starts, is_torn, is_last=True)
+        starts.append(at)
+        at += (length + 3) // 4
+    if at != end:
+        raise SockDiagError("netlink sent a message cut short")
+    return Survey(starts, is_torn)
+
+
+def _are_alike(words: array[int], end: int, header: tuple[int, int, int]) -> bool:
+    """Whether there is nothing but sockets with this length, type, flags and sequence."""
+    length = header[0]
+    if length < BODY or length % 4 or end % (length // 4):
+        return False
+    step = length // 4
+    return all(
+        words[at:end:step] == _column_of(word, end // step) for at, word in enumerate(header)
+    )
+
+
+@lru_cache(maxsize=16)
+def _column_of(word: int, rows: int) -> array[int]:
+    """The same in every row: not to be changed. Most parts of an answer are of one length."""
+    return array("I", [word]) * rows
+
+
+def _checked(message: bytes, room: int, sequence: int) -> tuple[int, bool]:
+    """The type of an unusual message, and whether the answer was interrupted.
+
+    Args:
+        message: A header and, if there is one, the word behind it.
+        room: How many bytes there are of the message.
+        sequence: Of the question.
+
+    Raises:
+        SockDiagError: it makes no sense here, or tells an error.
+    """
+    length, kind, flags, number, _ = HEADER.unpack_from(message)
+    if not HEADER.size <= length <= room:
+        raise SockDiagError(f"netlink sent a message of the impossible length {length}")
+    if number != sequence:
+        raise SockDiagError("netlink sent an answer to another question")
+    if kind in (_ERROR, _DONE):
+        tells = length >= HEADER.size + _CODE.size
+        code = _CODE.unpack_from(message, HEADER.size)[0] if tells else 0
+        if code or kind == _ERROR:
+            name = errno.errorcode.get(-code, str(-code))
+            raise SockDiagError(f"netlink sock_diag: {name} ({os.strerror(-code)})")
+    elif length < BODY:
+        raise SockDiagError(f"netlink sent a socket of {length} bytes")
+    return kind, bool(flags & _INTERRUPTED)
