@@ -5,12 +5,14 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from array import array
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from porttui.host.contract import HostError
+from porttui.host.linux import held_columns
 from porttui.host.linux.holder_cache import HolderCache
 from tests.servers import ROOT, until
 
@@ -49,6 +51,11 @@ def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("porttui.host.linux.holder_cache._may_hold", lambda: request.param)
 
 
+@pytest.fixture(autouse=True)
+def _columns_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(held_columns, "LONG", 0)
+
+
 @pytest.fixture
 def actors() -> Iterator[list[Actor]]:
     """Two of them, asleep."""
@@ -74,9 +81,11 @@ def actors() -> Iterator[list[Actor]]:
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
-    """The pids that the cache gives for a socket."""
+    """The pids that the cache gives for a socket, by itself and in a column that stands."""
     found = cache.look()
-    return {each.pid for each in found.groups[found.group_of.get(inode, 0)]}
+    group = found.group_of.get(inode, 0)
+    assert found.columns.groups(inode, array("I", [1, inode]), found.group_of)[1] == group
+    return {each.pid for each in found.groups[group]}
 
 
 def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
@@ -213,6 +222,21 @@ def test_groups_that_nobody_is_in_any_more_are_forgotten(
         actors[0].act("end", str(child))
     assert holders(cache, inode) == {actors[0].pid}
     assert len(cache.look().groups) <= len(cache.known_counts()) + 2
+
+
+def test_groups_with_other_numbers_are_told_by_those(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    shared = actors[0].act("listen", "a")
+    child = actors[0].act("fork")
+    assert holders(cache, shared) == {actors[0].pid, child}
+    inode = actors[1].act("listen", "b")
+    assert holders(cache, inode) == {actors[1].pid}
+    number = cache.look().group_of[inode]
+    actors[0].act("end", str(child))
+    cache.look()
+    cache._forget()
+    assert holders(cache, inode) == {actors[1].pid}
+    assert cache.look().group_of[inode] < number
 
 
 def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:

@@ -19,6 +19,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
+from porttui.host.linux.held_columns import HeldColumns
 from porttui.host.linux.holders import list_names, list_pids, pids_among, socket_inodes
 from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.processes import read_process
@@ -42,6 +43,8 @@ class Holders(NamedTuple):
     """For each socket's inode the place of its holders in `groups`."""
     groups: tuple[tuple[Process, ...], ...]
     """The first is empty: nobody."""
+    columns: HeldColumns
+    """What was answered for columns of sockets."""
 
 
 class _Known(NamedTuple):
@@ -90,6 +93,7 @@ class HolderCache:
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """Of `_numbers`, in their order; () when something has changed."""
         self._unordered = 0
+        self._columns = HeldColumns()
         self._own = OwnDescriptors()
         self._held: set[str] = set()
         """The descriptors of the counts that are held open."""
@@ -127,7 +131,7 @@ class HolderCache:
         self._names = names
         if not self._groups:
             self._groups = tuple(self._members(group) for group in self._numbers)
-        return Holders(self._group_of, self._groups)
+        return Holders(self._group_of, self._groups, self._columns)
 
     def _come(self, names: list[str]) -> set[int]:
         """The processes that are new; those that have gone are forgotten."""
@@ -234,11 +238,13 @@ class HolderCache:
             self._groups = ()
 
     def _hold_by(self, pid: int, before: frozenset[int], after: frozenset[int]) -> None:
-        for inode in before - after:
+        gone, come = before - after, after - before
+        self._columns.moved(gone | come)
+        for inode in gone:
             self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
         alone = (pid,)
         number = self._numbers.setdefault(alone, len(self._numbers)) if after else 0
-        for inode in after - before:
+        for inode in come:
             others = self._pids_of.get(inode)
             if others is None:
                 # As nearly all are: one holder, one group for all of its sockets.
@@ -261,6 +267,7 @@ class HolderCache:
     def _forget(self) -> None:
         self._groups = ()
         self._numbers = {(): 0}
+        self._columns.forget()
         for inode, pids in self._pids_of.items():
             self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from itertools import repeat
 
 from porttui.host.accounts import user_name
 from porttui.host.linux.address_numbers import AddressNumbers
@@ -90,7 +89,7 @@ def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _C
         local_addresses=numbers.of(records.local_addresses),
         remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
         remote_ports=remote_ports,
-        held=_held(records.uids, inodes, holders),
+        held=_held(part, holders),
         inodes=inodes,
         v6only=_v6only(records, len(states)),
     )
@@ -112,9 +111,9 @@ def _remote_addresses(
     return addresses
 
 
-def _held(uids: array[int], inodes: array[int], holders: Holders | None) -> _Held:
+def _held(part: Part, holders: Holders | None) -> _Held:
     """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
-    rows = len(inodes)
+    inodes, uids, rows = part.records.inodes, part.records.uids, part.records.rows
     nobody = array("I", [NOBODY]) * rows
     if inodes == nobody:
         return _Held(nobody, bytes([_KERNEL]) * rows, array("I", [UNTOLD]) * rows)
@@ -122,7 +121,8 @@ def _held(uids: array[int], inodes: array[int], holders: Holders | None) -> _Hel
         groups, ownerships = nobody, bytearray([_UNASKED]) * rows
         unheld = list(_places(inodes, 0))
     else:
-        groups = array("I", map(holders.group_of.get, inodes, repeat(NOBODY)))
+        name = part.protocol, part.family
+        groups = holders.columns.groups(name, inodes, holders.group_of)
         ownerships = bytearray([_KNOWN]) * rows
         unheld = list(_places(groups, NOBODY))
     uids = uids[:] if unheld else uids
