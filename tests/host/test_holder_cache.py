@@ -84,7 +84,7 @@ def holders(cache: HolderCache, inode: int) -> set[int]:
     """The pids that the cache gives for a socket, by itself and in a column that stands."""
     found = cache.look()
     group = found.group_of.get(inode, 0)
-    assert found.columns.groups(inode, array("I", [1, inode]), found.group_of)[1] == group
+    assert found.groups_in(inode, array("I", [1, inode]))[1] == group
     return {each.pid for each in found.groups[group]}
 
 

@@ -10,9 +10,8 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Hashable, Iterable, Mapping
-from itertools import repeat
 
-from porttui.model.socket_table import NOBODY
+from porttui.host.linux.holders import look_up
 
 LONG = 4096
 """Rows: fewer are looked up, which is as quick."""
@@ -49,9 +48,9 @@ class HeldColumns:
             group_of: By inode.
         """
         if len(inodes) < LONG:
-            return _looked_up(inodes, group_of)
+            return look_up(inodes, group_of)
         before = self._columns.get(name)
-        groups = before.groups_now(inodes, group_of) if before else _looked_up(inodes, group_of)
+        groups = before.groups_now(inodes, group_of) if before else look_up(inodes, group_of)
         self._columns[name] = _Column(inodes, groups)
         return groups
 
@@ -78,11 +77,11 @@ class _Column:
                 groups += self._groups[place:end]
                 misses = 0
             else:
-                groups += _looked_up(some, group_of)
+                groups += look_up(some, group_of)
                 misses += 1
                 end = end if stands else self._behind(some[-1], end)
             place = end
-        return groups + _looked_up(inodes[len(groups) :], group_of)
+        return groups + look_up(inodes[len(groups) :], group_of)
 
     def _behind(self, inode: int, expected: int) -> int:
         """The place behind that of a socket, if it is near the one that is expected."""
@@ -91,7 +90,3 @@ class _Column:
             return self._inodes.index(inode, *near) + 1
         except ValueError:
             return expected
-
-
-def _looked_up(inodes: array[int], group_of: Mapping[int, int]) -> array[int]:
-    return array("I", map(group_of.get, inodes, repeat(NOBODY)))

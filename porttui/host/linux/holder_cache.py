@@ -16,17 +16,21 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
-from porttui.host.linux.held_columns import HeldColumns
-from porttui.host.linux.holders import list_names, list_pids, pids_among, socket_inodes
+from porttui.host.linux.holders import list_names, list_pids, look_up, pids_among, socket_inodes
 from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import Threads, counts_of, hold_threads, thread_names
-from porttui.light_typing import NamedTuple
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.process import Process
+
+if TYPE_CHECKING:
+    from array import array
+
+    from porttui.host.linux.held_columns import HeldColumns
 
 _MOST_HELD = 16384
 """Threads whose counts are held open."""
@@ -43,8 +47,17 @@ class Holders(NamedTuple):
     """For each socket's inode the place of its holders in `groups`."""
     groups: tuple[tuple[Process, ...], ...]
     """The first is empty: nobody."""
-    columns: HeldColumns
-    """What was answered for columns of sockets."""
+    columns: HeldColumns | None
+    """What was answered at the last look, if there was one."""
+
+    def groups_in(self, name: Hashable, inodes: array[int]) -> array[int]:
+        """For each socket of a column the place of its holders in `groups`, NOBODY if it has none.
+
+        `name`: of the column, the same at each look.
+        """
+        if self.columns is None:
+            return look_up(inodes, self.group_of)
+        return self.columns.groups(name, inodes, self.group_of)
 
 
 class _Known(NamedTuple):
@@ -93,7 +106,7 @@ class HolderCache:
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """Of `_numbers`, in their order; () when something has changed."""
         self._unordered = 0
-        self._columns = HeldColumns()
+        self._columns = None if once else _held_columns()
         self._own = OwnDescriptors()
         self._held: set[str] = set()
         """The descriptors of the counts that are held open."""
@@ -239,7 +252,8 @@ class HolderCache:
 
     def _hold_by(self, pid: int, before: frozenset[int], after: frozenset[int]) -> None:
         gone, come = before - after, after - before
-        self._columns.moved(gone | come)
+        if self._columns is not None:
+            self._columns.moved(gone | come)
         for inode in gone:
             self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
         alone = (pid,)
@@ -267,7 +281,8 @@ class HolderCache:
     def _forget(self) -> None:
         self._groups = ()
         self._numbers = {(): 0}
-        self._columns.forget()
+        if self._columns is not None:
+            self._columns.forget()
         for inode, pids in self._pids_of.items():
             self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
 
@@ -276,6 +291,13 @@ class HolderCache:
         for known in self._known.values():
             if known.threads is not None:
                 known.threads.close()
+
+
+def _held_columns() -> HeldColumns:
+    # Whoever looks once has no use for it, and pays for each module.
+    from porttui.host.linux.held_columns import HeldColumns
+
+    return HeldColumns()
 
 
 def _may_hold() -> int:

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
+from array import array
+from collections.abc import Iterable, Mapping
+from itertools import repeat
 
 from porttui.host.contract import HostError
+from porttui.model.socket_table import NOBODY
 
 _PREFIX = b"socket:["
 
@@ -69,3 +72,8 @@ def socket_inodes(directory: str) -> list[int]:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
     size = len(_PREFIX)
     return [int(target[size:-1]) for target in targets if target[:size] == _PREFIX]
+
+
+def look_up(inodes: array[int], group_of: Mapping[int, int]) -> array[int]:
+    """For each socket of a column the group of its holders, NOBODY where there is none."""
+    return array("I", map(group_of.get, inodes, repeat(NOBODY)))

@@ -121,8 +121,7 @@ def _held(part: Part, holders: Holders | None) -> _Held:
         groups, ownerships = nobody, bytearray([_UNASKED]) * rows
         unheld = list(_places(inodes, 0))
     else:
-        name = part.protocol, part.family
-        groups = holders.columns.groups(name, inodes, holders.group_of)
+        groups = holders.groups_in((part.protocol, part.family), inodes)
         ownerships = bytearray([_KNOWN]) * rows
         unheld = list(_places(groups, NOBODY))
     uids = uids[:] if unheld else uids
