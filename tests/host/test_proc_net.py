@@ -183,10 +183,11 @@ def test_without_descriptors_left_reading_a_process_fails_by_name_too() -> None:
 
 
 def _without_descriptors(what: str) -> None:
+    cache = HolderCache()
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     if what == "tables":
         read_tables()
     elif what == "holders":
-        HolderCache().look()
+        cache.look()
     else:
         read_process(1)
