@@ -9,19 +9,28 @@ from dataclasses import dataclass, replace
 
 import pytest
 from rich.cells import cell_len
+from rich.color import Color as RichColor
 from textual import events, on
 from textual.app import App, ComposeResult
 from textual.geometry import Region
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.strip import Strip
+from textual.widget import Widget
 from textual.widgets import Input
 
 from porttui.ui.widgets.barred_view import BarredView
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.following import follow
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.row_strips import tone_color
+from porttui.ui.widgets.row_strips import TONE_VARIABLES
+from porttui.ui.widgets.theme_styles import theme_color
+
+
+def tone_color(table: Widget, tone: Tone) -> RichColor:
+    """The theme's colour for a tone, on the table's background."""
+    _, background = table.background_colors
+    return theme_color(table, TONE_VARIABLES[tone], background).rich_color
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,10 +82,10 @@ class Pane(Vertical):
         return self._drawn.lines
 
     def _draw(self, crop: Region, foot: int) -> list[Strip]:
-        places = [y if y in (0, foot) else min(1, foot) for y in crop.line_range]
         draw = super().render_lines
-        lines = {y: draw(Region(crop.x, y, crop.width, 1))[0] for y in set(places)}
-        return [lines[y] for y in places]
+        top = draw(Region(crop.x, 0, crop.width, min(2, foot + 1)))
+        lines = {0: top[0], foot: draw(Region(crop.x, foot, crop.width, 1))[0]}
+        return [lines.get(y, top[-1]) for y in crop.line_range]
 
     def refresh(
         self,

@@ -203,9 +203,9 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
         """Without a frame past Textual's cache of framed lines: what was drawn is kept here."""
         if any(self.styles.gutter):
             return super().render_lines(crop)
-        _, background = self.background_colors
         lines = self._painted(crop.line_range)
         for each in self.get_line_filters():
+            _, background = self.background_colors
             lines = [line.apply_filter(each, background) for line in lines]
         blank = self.rich_style
         return [line.crop_extend(crop.x, crop.right, blank) for line in lines]

@@ -22,6 +22,7 @@ from porttui.ui.wording import age, count, holders, percent
 _MOST = 4
 _TREND_CELLS = 12
 
+_WORDS = Look()
 _BARS = {
     Tone.PLAIN: Look("primary", "boost"),
     Tone.MUTED: Look("text-muted", "boost"),
@@ -64,7 +65,7 @@ class RangeNotes(ThemedWidget):
         width = self.size.width
         lines = self._folded(width)
         if y >= len(lines):
-            return Strip([Segment(" " * width, self.rich_style)], width)
+            return Strip([Segment(" " * width, self._looks[_WORDS])], width)
         return Strip(self._drawn(lines[y], width), width)
 
     def _folded(self, width: int) -> list[_Line]:
@@ -83,10 +84,10 @@ class RangeNotes(ThemedWidget):
 
     def _drawn(self, line: _Line, width: int) -> list[Segment]:
         if line.share is None:
-            return [Segment(fit(line.text, width), self.rich_style)]
+            return [Segment(fit(line.text, width), self._looks[_WORDS])]
         said = f" {line.text}"[-width:]
         drawn = bar(line.share, width - len(said))
-        return [Segment(drawn, self._looks[_BARS[line.tone]]), Segment(said, self.rich_style)]
+        return [Segment(drawn, self._looks[_BARS[line.tone]]), Segment(said, self._looks[_WORDS])]
 
 
 def _lines(row: PressureRow) -> Iterator[_Line]:

@@ -7,7 +7,6 @@ from enum import Enum
 from typing import Generic, TypeVar
 
 from rich.cells import cell_len, set_cell_size
-from rich.color import Color as RichColor
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
@@ -15,7 +14,7 @@ from textual.widget import Widget
 
 from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit, fit_cell, lay_out
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles, theme_color
+from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 
 GAP = 2
 """Blank cells between two columns."""
@@ -55,16 +54,27 @@ _LOOKS_WITHOUT_COLORS = {
 class Palette(dict[Tone, Style]):
     """The style of each tone on one kind of a table's lines, made when it is first drawn."""
 
-    def __init__(self, table: Widget, part: Part) -> None:
+    def __init__(self, table: Widget, part: Part, looks: ThemeStyles) -> None:
+        """`looks`: the styles of the table, which its palettes share."""
         super().__init__()
         has_shades = not (table.app.no_color or table.app.native_ansi_color)
-        self._look = (_LOOKS if has_shades else _LOOKS_WITHOUT_COLORS)[part]
-        self._table = table
+        self._line = (_LOOKS if has_shades else _LOOKS_WITHOUT_COLORS)[part]
+        self._looks = looks
 
     def __missing__(self, tone: Tone) -> Style:
-        line = ThemeStyles(self._table)[self._look]
-        style = self[tone] = _mixed(self._table, tone, line)
+        style = self[tone] = self._mixed(tone, self._looks[self._line])
         return style
+
+    def _mixed(self, tone: Tone, line: Style) -> Style:
+        """Put the tone's colour on the line's background, with the text attributes of both."""
+        if tone is Tone.PLAIN:
+            return line
+        attributes = _ATTRIBUTES.get(tone, Style())
+        if line.reverse:
+            # Reversed, each tone would become a background of its own and break up the line.
+            return line + attributes
+        color = self._looks[Look(TONE_VARIABLES[tone])].color
+        return line + Style(color=color) + attributes
 
 
 TONE_VARIABLES = {
@@ -78,23 +88,6 @@ TONE_VARIABLES = {
     Tone.CHANGED: "text-warning",
 }
 _ATTRIBUTES = {Tone.NEW: Style(bold=True), Tone.GONE: Style(italic=True)}
-
-
-def tone_color(table: Widget, tone: Tone) -> RichColor:
-    """The theme's colour for a tone, on the table's background."""
-    _, background = table.background_colors
-    return theme_color(table, TONE_VARIABLES[tone], background).rich_color
-
-
-def _mixed(table: Widget, tone: Tone, line: Style) -> Style:
-    """Put the tone's colour on the line's background, with the text attributes of both."""
-    if tone is Tone.PLAIN:
-        return line
-    attributes = _ATTRIBUTES.get(tone, Style())
-    if line.reverse:
-        # Reversed, each tone would become a background of its own and break up the line.
-        return line + attributes
-    return line + Style(color=tone_color(table, tone)) + attributes
 
 
 class Sorting(NamedTuple):

@@ -11,6 +11,7 @@ from textual.widget import Widget
 from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Cell, Column, Tone, wrap
 from porttui.ui.widgets.row_strips import Palette, Part, RowStrips, Sorting
+from porttui.ui.widgets.theme_styles import ThemeStyles
 
 R = TypeVar("R")
 
@@ -45,6 +46,7 @@ class TableLines(Generic[R]):
         self._row_tone = tone
         self._mark = mark
         self._strips: RowStrips[R] | None = None
+        self._looks = ThemeStyles(table)
         self._palettes: dict[Part, Palette] = {}
         self._drawn: dict[object, _Drawn] = {}
         self._painted: dict[int, Strip] = {}
@@ -56,6 +58,7 @@ class TableLines(Generic[R]):
 
     def forget_styles(self) -> None:
         """The table looks otherwise than before."""
+        self._looks.clear()
         self._palettes.clear()
 
     def header(self) -> Strip:
@@ -131,5 +134,5 @@ class TableLines(Generic[R]):
 
     def _palette(self, part: Part) -> Palette:
         if part not in self._palettes:
-            self._palettes[part] = Palette(self._table, part)
+            self._palettes[part] = Palette(self._table, part, self._looks)
         return self._palettes[part]

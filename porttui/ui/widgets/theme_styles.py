@@ -6,6 +6,7 @@ widget, at the start and whenever the focus moves: a fifth of a millisecond each
 
 from __future__ import annotations
 
+from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color
 from textual.widget import Widget
@@ -31,11 +32,19 @@ class ThemeStyles(dict[Look, Style]):
     def __init__(self, widget: Widget) -> None:
         super().__init__()
         self._widget = widget
+        self._own: tuple[Color, RichColor | None] | None = None
+        """The widget's background and colour, which Textual finds anew each time."""
+
+    def clear(self) -> None:
+        """Forget how everything looked."""
+        super().clear()
+        self._own = None
 
     def __missing__(self, look: Look) -> Style:
-        _, own = self._widget.background_colors
+        if self._own is None:
+            self._own = self._widget.background_colors[1], self._widget.rich_style.color
+        own, color = self._own
         background = theme_color(self._widget, look.background, own) if look.background else own
-        color = self._widget.rich_style.color
         if look.color:
             color = theme_color(self._widget, look.color, background).rich_color
         style = Style(color=color, bgcolor=background.rich_color)
