@@ -160,9 +160,11 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
     """A fake: sockets of another PID namespace have no process that is seen here."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         inode = os.fstat(server.fileno()).st_ino
-        monkeypatch.setattr("porttui.host.linux.holder_cache.socket_inodes", lambda *_: list[int]())
         monkeypatch.setattr(
-            "porttui.host.linux.holder_cache.OwnDescriptors.sockets", lambda *_: list[int]()
+            "porttui.host.linux.holder_cache.held_sockets", lambda *_: dict[int, str]()
+        )
+        monkeypatch.setattr(
+            "porttui.host.linux.holder_cache.OwnDescriptors.sockets", lambda *_: dict[int, str]()
         )
         reader = Counting()
         source = LinuxSource(reader)
@@ -187,7 +189,7 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
     before = under_way.result()
     monkeypatch.setattr(under_way, "result", lambda: before)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert os.fstat(server.fileno()).st_ino not in before[os.getpid()].inodes
+        assert os.fstat(server.fileno()).st_ino not in before[os.getpid()].sockets
         port = server.getsockname()[1]
         [found] = [each for each in source.read().sockets if each.local.port == port]
         assert [each.pid for each in found.holders] == [os.getpid()]

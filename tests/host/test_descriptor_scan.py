@@ -16,7 +16,7 @@ from porttui.host.linux import descriptor_scan
 from porttui.host.linux.descriptor_scan import ScanUnderWay, begin_scan
 from porttui.host.linux.descriptor_scan import _queue as queue_of
 from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holders import socket_inodes
+from porttui.host.linux.holders import held_sockets
 from porttui.host.linux.threads import counts_of
 from tests.servers import Servers
 
@@ -51,11 +51,11 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
 
 
 def expected(pids: Sequence[int]) -> dict[int, set[int]]:
-    return {pid: set(socket_inodes(f"/proc/{pid}/fd")) for pid in pids}
+    return {pid: set(held_sockets(f"/proc/{pid}/fd")) for pid in pids}
 
 
 def found(under_way: ScanUnderWay) -> dict[int, set[int]]:
-    return {pid: set(each.inodes) for pid, each in under_way.result().items()}
+    return {pid: set(each.sockets) for pid, each in under_way.result().items()}
 
 
 def begun(pids: Sequence[int]) -> ScanUnderWay:
@@ -146,7 +146,7 @@ def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them waits for its reader, and none may wait for another of them."""
-    much = descriptor_scan.Found(list(range(200_000)))
+    much = descriptor_scan.Found(dict.fromkeys(range(200_000), "3"))
     monkeypatch.setattr(descriptor_scan, "_counted", lambda *_: much)
     monkeypatch.setattr(descriptor_scan, "_taken", lambda _: [pids[0]])
     begun(pids).end()

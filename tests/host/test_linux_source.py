@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 import sys
+from collections.abc import Set
 
 import pytest
 
@@ -191,9 +192,9 @@ def test_a_socket_closed_between_the_two_looks_is_not_listed(
 
         look = HolderCache.look
 
-        def close_then_look(cache: HolderCache) -> Holders:
+        def close_then_look(cache: HolderCache, asked: Set[int] | None) -> Holders:
             closing.close()
-            return look(cache)
+            return look(cache, asked)
 
         monkeypatch.setattr(HolderCache, "look", close_then_look)
         seen = {each.inode: each for each in looking.source().read().sockets}

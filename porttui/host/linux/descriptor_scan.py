@@ -10,9 +10,9 @@ from __future__ import annotations
 import marshal
 import os
 import struct
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
-from porttui.host.linux.holders import open_descriptors, socket_inodes
+from porttui.host.linux.holders import held_sockets, open_descriptors
 from porttui.host.linux.threads import counts_of
 from porttui.light_typing import NamedTuple
 
@@ -27,8 +27,9 @@ _SIGKILL = 9
 class Found(NamedTuple):
     """What was read of a process."""
 
-    inodes: Sequence[int]
-    """Of the sockets that it holds; none where this user may not look."""
+    sockets: Mapping[int, str]
+    """The inodes of those that it holds, each with one of its descriptors; none where this user
+    may not look."""
     ran: bytes = b""
     """What its threads' counts were before that; b"" where they were not wanted."""
 
@@ -130,9 +131,9 @@ class _Forked:
         while part := os.read(self._end, 1 << 20):
             parts.append(part)
         if self._wait() == 0:
-            found: dict[int, tuple[list[int], bytes]] = marshal.loads(b"".join(parts))
-            for pid, (inodes, ran) in found.items():
-                yield pid, Found(inodes, ran)
+            found: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(parts))
+            for pid, (sockets, ran) in found.items():
+                yield pid, Found(sockets, ran)
 
     def end(self) -> None:
         """End it, if it has not ended: it has nothing that could be lost."""
@@ -150,7 +151,7 @@ class _Forked:
 def _counted(proc: str, pid: int) -> Found:
     """The counts first: what happens from there on shows in the next look."""
     ran = counts_of(f"{proc}/{pid}")
-    return Found(socket_inodes(f"{proc}/{pid}/fd"), ran)
+    return Found(held_sockets(f"{proc}/{pid}/fd"), ran)
 
 
 def _queue(pids: Sequence[int]) -> int:

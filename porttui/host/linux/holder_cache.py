@@ -7,6 +7,9 @@ can do it for it. The kernel counts for each thread how long and how often it ha
 read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
 Nothing is kept on the strength of a guess, so nothing has to expire.
 
+Where the holders of a few sockets are asked for and busy processes have very many descriptors,
+those that hold none of the few are put off until somebody asks for everything (`due`).
+
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
 running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
 ahead of its count; it shows in the next look. And a process may share its descriptors with one
@@ -16,21 +19,25 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
-from porttui.host.linux.holders import list_names, list_pids, look_up, pids_among, socket_inodes
+from porttui.host.linux.holders import held_sockets, list_names, list_pids, look_up, pids_among
+from porttui.host.linux.known_process import UNREAD, Known
 from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.resting import Resting
-from porttui.host.linux.threads import Threads, counts_of, hold_threads, thread_names
+from porttui.host.linux.threads import counts_of, hold_threads, thread_names
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.process import Process
 
 if TYPE_CHECKING:
     from array import array
+    from collections.abc import Callable
 
     from porttui.host.linux.held_columns import HeldColumns
+
+    Due = Callable[[str, Set[int], Mapping[int, Known], Set[int]], Set[int]]
 
 _MOST_HELD = 16384
 """Threads whose counts are held open."""
@@ -60,40 +67,13 @@ class Holders(NamedTuple):
         return self.columns.groups(name, inodes, self.group_of)
 
 
-class _Known(NamedTuple):
-    """A process as it was read."""
-
-    ran: bytes
-    inodes: frozenset[int]
-    process: Process | None
-    threads: Threads | None
-    """None where too many files would have to be held open: then they are looked up by name."""
-
-    def ran_since(self, proc: str, pid: int) -> bool:
-        """Whether it may differ from what was read."""
-        if not self.ran:
-            return True
-        now = self.threads.ran() if self.threads else counts_of(f"{proc}/{pid}")
-        return now != self.ran
-
-    @property
-    def only_count(self) -> int | None:
-        """The descriptor of its thread's count, if it is held, and it has but one thread."""
-        if not self.ran or self.threads is None or len(self.threads.counts) != 1:
-            return None
-        return self.threads.counts[0]
-
-
-_UNREAD = _Known(b"", frozenset(), None, None)
-
-
 class HolderCache:
     """Remembers what was read of each process. Not for two threads at once."""
 
     def __init__(self, proc: str = "/proc", *, once: bool = False) -> None:
         """`once`: there will be one look, so nothing has to be remembered for another."""
         self._proc = proc
-        self._known: dict[int, _Known] = {}
+        self._known: dict[int, Known] = {}
         self._resting = Resting()
         """Those of `_known` with a single count that is held open."""
         self._others: set[int] = set()
@@ -106,7 +86,10 @@ class HolderCache:
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """Of `_numbers`, in their order; () when something has changed."""
         self._unordered = 0
-        self._columns = None if once else _held_columns()
+        self._columns: HeldColumns | None = None
+        self._due: Due | None = None
+        if not once:
+            self._columns, self._due = _of_many_looks()
         self._own = OwnDescriptors()
         self._held: set[str] = set()
         """The descriptors of the counts that are held open."""
@@ -125,10 +108,15 @@ class HolderCache:
         if self._under_way is None and not self._known:
             self._under_way = begin_scan(self._proc, list_pids(self._proc))
 
-    def look(self) -> Holders:
+    def look(self, asked: Set[int] | None = None) -> Holders:
         """All holders of all sockets, now.
 
         Processes whose descriptors this user may not see hold nothing that is seen.
+
+        Args:
+            asked: If only the holders of these sockets are asked for, by inode: where very much
+                would have to be read (see `due`), who has none of them is left as it was, and one
+                who came by one of them shows in the next look at everything.
 
         Raises:
             HostError: /proc cannot be listed, or no more files can be opened.
@@ -140,7 +128,11 @@ class HolderCache:
         if len(self._numbers) > _MOST_GROUPS + len(self._known):
             self._forget()
         names = list_names(self._proc)
-        self._read(sorted(self._come(names).union(self._disturbed())))
+        is_first = not self._known
+        changed: Set[int] = self._come(names) | self._disturbed()
+        if asked is not None and not is_first and self._due is not None:
+            changed = self._due(self._proc, changed, self._known, asked)
+        self._read(sorted(changed))
         self._names = names
         if not self._groups:
             self._groups = tuple(self._members(group) for group in self._numbers)
@@ -153,7 +145,10 @@ class HolderCache:
         there = pids_among(names)
         for pid in self._known.keys() - there:
             self._drop(pid)
-        return there - self._known.keys()
+        new = there - self._known.keys()
+        for pid in new:
+            self._keep(pid, UNREAD)
+        return new
 
     def _disturbed(self) -> set[int]:
         """The known ones that may differ from what was read."""
@@ -184,25 +179,25 @@ class HolderCache:
         ran = {pid: self._take_hold(pid) for pid in others}
         for pid in pids:
             if pid == own:
-                inodes = self._own.sockets(self._held)
+                sockets = self._own.sockets(self._held)
             else:
-                inodes = socket_inodes(f"{self._proc}/{pid}/fd")
-            self._learn(pid, Found(inodes, ran.get(pid, b"")))
+                sockets = held_sockets(f"{self._proc}/{pid}/fd")
+            self._learn(pid, Found(sockets, ran.get(pid, b"")))
 
     def _learn(self, pid: int, found: Found) -> None:
         """What has been read of a process stands in place of what was known."""
         self.pids_read.add(pid)
-        known, inodes = self._known.get(pid, _UNREAD), frozenset(found.inodes)
-        self._hold_by(pid, known.inodes, inodes)
+        known, sockets = self._known.get(pid, UNREAD), found.sockets
+        self._hold_by(pid, known.sockets.keys(), sockets.keys())
         if pid == os.getpid() and known.process:
             process: Process | None = known.process  # it does not rename itself
         else:
-            process = read_process(pid) if inodes else None
-        self._keep(pid, known._replace(ran=found.ran, inodes=inodes, process=process))
-        if inodes != known.inodes or process != known.process:
+            process = read_process(pid) if sockets else None
+        self._keep(pid, known._replace(ran=found.ran, sockets=sockets, process=process))
+        if sockets.keys() != known.sockets.keys() or process != known.process:
             self._groups = ()
 
-    def _keep(self, pid: int, known: _Known) -> None:
+    def _keep(self, pid: int, known: Known) -> None:
         self._known[pid] = known
         count = known.only_count
         if count is None:
@@ -230,7 +225,7 @@ class HolderCache:
         if threads is None:
             return counts_of(directory)
         self._held.update(map(str, threads.counts))
-        self._keep(pid, self._known.get(pid, _UNREAD)._replace(ran=b"", threads=threads))
+        self._keep(pid, self._known.get(pid, UNREAD)._replace(ran=b"", threads=threads))
         if len(thread_names(directory)) != len(threads.counts):
             return b""  # a thread began before the others' counts were read: who knows what it did
         return threads.ran()
@@ -246,11 +241,11 @@ class HolderCache:
         self._let_go(pid)
         gone = self._known.pop(pid)
         self._others.discard(pid)
-        self._hold_by(pid, gone.inodes, frozenset())
-        if gone.inodes:
+        self._hold_by(pid, gone.sockets.keys(), set())
+        if gone.sockets:
             self._groups = ()
 
-    def _hold_by(self, pid: int, before: frozenset[int], after: frozenset[int]) -> None:
+    def _hold_by(self, pid: int, before: Set[int], after: Set[int]) -> None:
         gone, come = before - after, after - before
         if self._columns is not None:
             self._columns.moved(gone | come)
@@ -293,11 +288,12 @@ class HolderCache:
                 known.threads.close()
 
 
-def _held_columns() -> HeldColumns:
-    # Whoever looks once has no use for it, and pays for each module.
+def _of_many_looks() -> tuple[HeldColumns, Due]:
+    # Whoever looks once has no use for them, and pays for each module.
+    from porttui.host.linux.due import due
     from porttui.host.linux.held_columns import HeldColumns
 
-    return HeldColumns()
+    return HeldColumns(), due
 
 
 def _may_hold() -> int:

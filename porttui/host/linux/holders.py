@@ -10,7 +10,7 @@ from itertools import repeat
 from porttui.host.contract import HostError
 from porttui.model.socket_table import NOBODY
 
-_PREFIX = b"socket:["
+_PREFIX = "socket:["
 
 
 def list_pids(proc: str) -> list[int]:
@@ -47,12 +47,19 @@ def open_descriptors(directory: str) -> int:
         return 0
 
 
-def socket_inodes(directory: str) -> list[int]:
-    """The sockets behind the links in a /proc/PID/fd; none where this user may not look.
+def socket_link(inode: int) -> str:
+    """What the link of a descriptor is that stands for this socket."""
+    return f"{_PREFIX}{inode}]"
+
+
+def held_sockets(directory: str) -> dict[int, str]:
+    """The sockets behind the links in a /proc/PID/fd, by inode, each with one of its descriptors;
+    none where this user may not look.
 
     Raises:
         HostError: no more files can be opened.
     """
+    names: list[str] = []
     targets: list[bytes] = []
     # Bytes and one directory for all: a fifth less time than whole paths as text.
     readlink = os.readlink
@@ -64,14 +71,20 @@ def socket_inodes(directory: str) -> list[int]:
                     targets.append(readlink(descriptor.encode(), dir_fd=place))
                 except (FileNotFoundError, ProcessLookupError):
                     continue  # closed since it was listed
+                names.append(descriptor)
         finally:
             os.close(place)
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         pass  # exited since it was listed, or another user's
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    size = len(_PREFIX)
-    return [int(target[size:-1]) for target in targets if target[:size] == _PREFIX]
+    prefix = _PREFIX.encode()
+    size = len(prefix)
+    return {
+        int(target[size:-1]): name
+        for name, target in zip(names, targets, strict=True)
+        if target[:size] == prefix
+    }
 
 
 def look_up(inodes: array[int], group_of: Mapping[int, int]) -> array[int]:

@@ -23,13 +23,20 @@ class OwnDescriptors:
     def __init__(self) -> None:
         self._others: dict[int, _Identity] = {}
 
-    def sockets(self, held: Collection[str]) -> list[int]:
-        """The inodes of its sockets; `held`: descriptors that are known to be none."""
+    def sockets(self, held: Collection[str]) -> dict[int, str]:
+        """By inode, each with one of its descriptors.
+
+        `held`: descriptors that are known to be no sockets.
+        """
         if not self._is_as_it_was(len(held)):
             numbers = [int(each) for each in os.listdir("/proc/self/fd") if each not in held]
             found = ((each, _identity(each)) for each in numbers)
             self._others = {each: identity for each, identity in found if identity is not None}
-        return [inode for _, inode, mode in self._others.values() if S_ISSOCK(mode)]
+        return {
+            inode: str(number)
+            for number, (_, inode, mode) in self._others.items()
+            if S_ISSOCK(mode)
+        }
 
     def _is_as_it_was(self, held: int) -> bool:
         # Before Linux 6.2 the count is 0: then everything is listed.

@@ -59,14 +59,16 @@ class LinuxSource:
             return SocketReading(tables.build(None), tables.problems)
         self._cache.begin()
         tables = self._read(want, ports)
-        table = tables.build(self._cache.look())
+        asked = tables.inodes() if want is Want.LISTENING else None
+        table = tables.build(self._cache.look(asked))
         doubtful = _doubtful(table) - self._out_of_sight
         if doubtful:
             # Closed before its descriptor was looked for, opened after that, or held out of
             # sight? A second look tells; without it every short connection would flicker.
             vanished = doubtful - self._read(want, ports).inodes()
             tables = tables.without(vanished) if vanished else tables
-            table = tables.build(self._cache.look())
+            table = tables.build(self._cache.look(None))
+            self._out_of_sight |= _doubtful(table)
         if want is Want.ALL:
             self._out_of_sight = _doubtful(table)
             self._cache.put_in_order(table.inodes)

@@ -1,0 +1,42 @@
+"""Which processes are read now, where to read all that may have changed would take long.
+
+A server with ten thousand connections runs at every moment, and to read all its descriptors every
+second, for the sake of a listener or two, would take a twentieth of a core. When only the holders
+of some sockets are asked for, it is enough to see that who held them still does: one link for
+each. What else there may be behind thousands of descriptors, one more holder of a socket at most,
+is left to the next look that asks for everything.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Set
+
+from porttui.host.linux.holders import open_descriptors
+from porttui.host.linux.known_process import UNREAD, Known
+
+AT_ONCE = 4096
+"""Descriptors that are read whatever is asked for: some hundredths of a second."""
+
+
+def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) -> Set[int]:
+    """Of the processes that may have changed those that must be read for what is asked.
+
+    Args:
+        proc: Where processes are told of.
+        pids: Those that may have changed.
+        known: What was read of them.
+        asked: The sockets whose holders are asked for, by inode.
+    """
+    # Before Linux 6.2 descriptors are not counted: then only what is known of tells.
+    counts = {
+        pid: max(open_descriptors(f"{proc}/{pid}/fd"), len(known.get(pid, UNREAD).sockets))
+        for pid in pids
+    }
+    if sum(counts.values()) <= AT_ONCE:
+        return pids
+    found, left = set[int](), AT_ONCE
+    for pid in sorted(pids, key=counts.__getitem__):
+        left -= counts[pid]
+        if left >= 0 or not known.get(pid, UNREAD).still_holds(proc, pid, asked):
+            found.add(pid)
+    return found
