@@ -23,6 +23,7 @@ def main() -> None:
     parser.add_argument("--pairs", type=int, default=28000)
     parser.add_argument("--time-wait", type=int, default=20000)
     parser.add_argument("--processes", type=int, default=200)
+    parser.add_argument("--busy", type=int, default=0, help="processes with sockets that talk")
     parser.add_argument("--idle", type=int, default=0, help="processes without sockets")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=10.0, help="for lag and idling, each")
@@ -40,10 +41,12 @@ def main() -> None:
     idle = interface.idling(given.seconds)
     print(f"| idling, both processes | {idle.cpu_percent:.1f} % of a core | |")
     print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
-    with _load(given.pairs, given.time_wait, given.processes, given.idle) as end_load:
+    with _load(given) as end_load:
+        busy = f", {given.busy:,} of them busy" if given.busy else ""
         print(
             f"\n| {2 * given.pairs:,} sockets, {given.time_wait:,} TIME_WAIT, "
-            f"{given.processes + given.idle:,} processes | ms, median (least to most) | against |"
+            f"{given.processes + given.idle:,} processes{busy} | ms, median (least to most) "
+            "| against |"
         )
         print("|---|---|---|")
         _print_collection(collecting.collection(given.rounds))
@@ -53,12 +56,11 @@ def main() -> None:
 
 
 @contextmanager
-def _load(pairs: int, time_wait: int, processes: int, idle: int) -> Iterator[Callable[[], object]]:
+def _load(given: argparse.Namespace) -> Iterator[Callable[[], object]]:
     """While it lasts the load is there, or until what it gives is called."""
-    argv = [
-        *(sys.executable, "-m", "tests.bench.load", "--pairs", str(pairs)),
-        *("--time-wait", str(time_wait), "--processes", str(processes), "--idle", str(idle)),
-    ]
+    argv = [sys.executable, "-m", "tests.bench.load"]
+    for name in ("pairs", "time_wait", "processes", "busy", "idle"):
+        argv += [f"--{name.replace('_', '-')}", str(getattr(given, name))]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
         assert load.stdin is not None
         assert load.stdout is not None

@@ -13,9 +13,12 @@ import resource
 import signal
 import socket
 import sys
+import time
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import NamedTuple, NoReturn
+from typing import NamedTuple, NoReturn, TypeVar
+
+T = TypeVar("T")
 
 PR_SET_PDEATHSIG = 1
 _FIRST_PORT = 10000
@@ -29,6 +32,8 @@ class Load(NamedTuple):
     time_wait: int = 0
     processes: int = 1
     """That hold the pairs, in equal shares, each with a listener of its own."""
+    busy: int = 0
+    """Those of them that talk over one of their connections, ten times a second."""
     idle: int = 0
     """Processes with some open files and no socket."""
     files: int = 50
@@ -42,7 +47,8 @@ def hold(load: Load) -> None:
     children = []
     for at in range(load.processes):
         share = load.pairs // load.processes + (at < load.pairs % load.processes)
-        children.append(_child(partial(_connect, at, share)))
+        keep = _talk if at < load.busy else _stay
+        children.append(_child(partial(_connect, at, share), keep))
     if load.time_wait:
         children.append(_child(partial(_leave_time_wait, load.time_wait)))
     children += [_child(partial(_open_files, load.files)) for _ in range(load.idle)]
@@ -58,7 +64,20 @@ def hold(load: Load) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _child(make: Callable[[], object]) -> tuple[int, int]:
+def _stay(_kept: object) -> NoReturn:
+    while True:
+        signal.pause()
+
+
+def _talk(kept: list[socket.socket]) -> NoReturn:
+    _, client, server, *_ = kept
+    while True:
+        client.send(b"x")
+        server.recv(1)
+        time.sleep(0.1)
+
+
+def _child(make: Callable[[], T], keep: Callable[[T], NoReturn] = _stay) -> tuple[int, int]:
     """Fork a process that makes something and keeps it: where it says that it is ready, its pid."""
     reading, writing = os.pipe()
     pid = os.fork()
@@ -70,7 +89,7 @@ def _child(make: Callable[[], object]) -> tuple[int, int]:
         kept = make()
         os.write(writing, b"r")
         os.close(writing)
-        _stay(kept)
+        keep(kept)
     os.close(writing)
     return reading, pid
 
@@ -79,11 +98,6 @@ def _end_with_parent() -> None:
     import ctypes
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL, 0, 0, 0)
-
-
-def _stay(_kept: object) -> NoReturn:
-    while True:
-        signal.pause()
 
 
 def _connect(at: int, pairs: int) -> list[socket.socket]:

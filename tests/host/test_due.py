@@ -19,6 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """One descriptor is too many to be read at once."""
     monkeypatch.setattr(due, "AT_ONCE", 0)
+    monkeypatch.setattr(due, "WHERE_MORE", 0)
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
@@ -89,6 +90,18 @@ def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) 
     assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
 
 
+def test_where_all_have_few_descriptors_all_are_read(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    cache.look()
+    child = actors[0].act("fork")
+    monkeypatch.setattr(due, "AT_ONCE", 1_000_000)
+    assert holders(cache, inode) == {actors[0].pid, child}
+    assert {actors[0].pid, child} <= cache.pids_read
+
+
 def test_what_has_few_descriptors_is_read_at_once(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -97,7 +110,7 @@ def test_what_has_few_descriptors_is_read_at_once(
     cache.look()
     child = actors[0].act("fork")
     monkeypatch.setattr(due, "open_descriptors", lambda path: 5 if f"/{child}/" in path else 5000)
-    monkeypatch.setattr(due, "AT_ONCE", 4000)
+    monkeypatch.setattr(due, "WHERE_MORE", 1000)
     assert holders(cache, inode) == {actors[0].pid, child}
     assert child in cache.pids_read
     assert actors[0].pid not in cache.pids_read
