@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host.contract import HostError
-from porttui.host.linux import held_columns
+from porttui.host.linux import held_columns, holder_groups
 from porttui.host.linux.holder_cache import HolderCache
 from tests.host.actors import Actor
 from tests.servers import until
@@ -161,7 +161,7 @@ def test_without_counts_everything_is_read_every_time(
 def test_groups_that_nobody_is_in_any_more_are_forgotten(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.holder_cache._MOST_GROUPS", 0)
+    monkeypatch.setattr("porttui.host.linux.holder_groups._MOST_UNUSED", 0)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     for _ in range(3):
@@ -172,7 +172,9 @@ def test_groups_that_nobody_is_in_any_more_are_forgotten(
     assert len(cache.look().groups) <= len(cache.known_counts()) + 2
 
 
-def test_groups_with_other_numbers_are_told_by_those(actors: list[Actor]) -> None:
+def test_groups_with_other_numbers_are_told_by_those(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
     cache = HolderCache()
     shared = actors[0].act("listen", "a")
     for _ in range(8):
@@ -182,7 +184,7 @@ def test_groups_with_other_numbers_are_told_by_those(actors: list[Actor]) -> Non
     inode = actors[1].act("listen", "b")
     assert holders(cache, inode) == {actors[1].pid}
     number = cache.look().group_of[inode]
-    cache._forget()
+    monkeypatch.setattr(holder_groups, "_MOST_UNUSED", -1000000)
     assert holders(cache, inode) == {actors[1].pid}
     assert cache.look().group_of[inode] != number
 
@@ -193,7 +195,7 @@ def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:
     before = dict(cache.look().group_of)
     wanted = [inodes[2], 0, inodes[0], inodes[1]]
     cache.put_in_order(wanted)
-    after = cache._group_of
+    after = cache._held_by.group_of
     assert after == before
     assert list(after)[:3] == [inodes[2], inodes[0], inodes[1]]
     assert holders(cache, inodes[1]) == {actors[0].pid}

@@ -10,7 +10,8 @@ from collections.abc import Set
 import pytest
 
 from porttui.host.linux import diag_reader
-from porttui.host.linux.holder_cache import HolderCache, Holders
+from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.holder_groups import Holders
 from porttui.host.linux.processes import read_process
 from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.process import Process

@@ -9,7 +9,7 @@ from porttui.forecast.time_wait import TIME_WAIT_MS
 from porttui.host.contract import Want
 from porttui.host.linux.diag_messages import SockDiagError
 from porttui.host.linux.diag_records import Records
-from porttui.host.linux.holder_cache import Holders
+from porttui.host.linux.holder_groups import Holders
 from porttui.host.linux.sock_diag import (
     ALL_STATES,
     LISTENING,

@@ -7,8 +7,9 @@ can do it for it. The kernel counts for each thread how long and how often it ha
 read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
 Nothing is kept on the strength of a guess, so nothing has to expire.
 
-Where the holders of a few sockets are asked for and busy processes have very many descriptors,
-those that hold none of the few are put off until somebody asks for everything (`due`).
+Where the holders of a few sockets are asked for, /proc is not listed anew while no process can
+have begun (`births`); and where busy processes have very many descriptors, those that hold none of
+the few are put off until somebody asks for everything (`due`).
 
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
 running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
@@ -19,52 +20,29 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 from __future__ import annotations
 
 import os
-from collections.abc import Hashable, Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence, Set
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
-from porttui.host.linux.holders import held_sockets, list_names, list_pids, look_up, pids_among
+from porttui.host.linux.holder_groups import HolderGroups, Holders
+from porttui.host.linux.holders import held_sockets, list_names, list_pids, pids_among
 from porttui.host.linux.known_process import UNREAD, Known
 from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import counts_of, hold_threads, thread_names
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
+from porttui.light_typing import TYPE_CHECKING
 from porttui.model.process import Process
 
 if TYPE_CHECKING:
-    from array import array
     from collections.abc import Callable
 
+    from porttui.host.linux.births import Births
     from porttui.host.linux.held_columns import HeldColumns
 
     Due = Callable[[str, Set[int], Mapping[int, Known], Set[int]], Set[int]]
 
 _MOST_HELD = 16384
 """Threads whose counts are held open."""
-_SELDOM = 4
-"""One in so many."""
-_MOST_GROUPS = 4096
-"""Groups that no socket has any more are forgotten when there are so many."""
-
-
-class Holders(NamedTuple):
-    """Who holds what, at one moment."""
-
-    group_of: Mapping[int, int]
-    """For each socket's inode the place of its holders in `groups`."""
-    groups: tuple[tuple[Process, ...], ...]
-    """The first is empty: nobody."""
-    columns: HeldColumns | None
-    """What was answered at the last look, if there was one."""
-
-    def groups_in(self, name: Hashable, inodes: array[int]) -> array[int]:
-        """For each socket of a column the place of its holders in `groups`, NOBODY if it has none.
-
-        `name`: of the column, the same at each look.
-        """
-        if self.columns is None:
-            return look_up(inodes, self.group_of)
-        return self.columns.groups(name, inodes, self.group_of)
 
 
 class HolderCache:
@@ -80,16 +58,14 @@ class HolderCache:
         """The rest of them."""
         self._names: list[str] = []
         """What was in /proc at the last look that came to its end."""
-        self._pids_of: dict[int, tuple[int, ...]] = {}
-        self._group_of: dict[int, int] = {}
-        self._numbers: dict[tuple[int, ...], int] = {(): 0}
-        self._groups: tuple[tuple[Process, ...], ...] = ()
-        """Of `_numbers`, in their order; () when something has changed."""
-        self._unordered = 0
-        self._columns: HeldColumns | None = None
+        columns: HeldColumns | None = None
         self._due: Due | None = None
+        self._births: Births | None = None
         if not once:
-            self._columns, self._due = _of_many_looks()
+            columns, self._due, self._births = _of_many_looks(proc)
+        self._held_by = HolderGroups(columns)
+        self._groups: tuple[tuple[Process, ...], ...] = ()
+        """The processes of its groups; () when something has changed."""
         self._own = OwnDescriptors()
         self._held: set[str] = set()
         """The descriptors of the counts that are held open."""
@@ -125,18 +101,29 @@ class HolderCache:
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
             self._take_over(under_way.result())
-        if len(self._numbers) > _MOST_GROUPS + len(self._known):
-            self._forget()
-        names = list_names(self._proc)
+        if self._held_by.forget_unused(len(self._known)):
+            self._groups = ()
+        names = self._names_now(is_all=asked is None)
         is_first = not self._known
         changed: Set[int] = self._come(names) | self._disturbed()
         if asked is not None and not is_first and self._due is not None:
             changed = self._due(self._proc, changed, self._known, asked)
         self._read(sorted(changed))
         self._names = names
+        if self._births is not None and self._are_uncounted(changed):
+            self._births.forget()  # some may have ended
         if not self._groups:
-            self._groups = tuple(self._members(group) for group in self._numbers)
-        return Holders(self._group_of, self._groups, self._columns)
+            self._groups = tuple(self._members(pids) for pids in self._held_by.pids)
+        return Holders(self._held_by.group_of, self._groups, self._held_by.columns)
+
+    def _names_now(self, *, is_all: bool) -> list[str]:
+        """What there is in /proc; not listed anew where that is known to tell of no new process."""
+        if self._births is not None and self._births.none_since_listed() and not is_all:
+            return self._names
+        names = list_names(self._proc)
+        if self._births is not None:
+            self._births.listed()
+        return names
 
     def _come(self, names: list[str]) -> set[int]:
         """The processes that are new; those that have gone are forgotten."""
@@ -156,16 +143,14 @@ class HolderCache:
         ran = {pid for pid in self._others if known[pid].ran_since(self._proc, pid)}
         return ran.union(self._resting.disturbed())
 
-    def put_in_order(self, inodes: Iterable[int]) -> None:
-        """Look-ups in this order take half the time: what is there lies side by side in memory.
+    def _are_uncounted(self, pids: Set[int]) -> bool:
+        """Whether some have no count, as those that have ended; this process never has one."""
+        return any(not self._known[pid].ran for pid in pids - {os.getpid()})
 
-        To put it in order takes as long as some of them, so it is done when much is new.
-        """
-        if not self._once and self._unordered > len(self._group_of) // _SELDOM:
-            group_of = self._group_of
-            self._group_of = {each: group_of[each] for each in inodes if each in group_of}
-            self._group_of.update(group_of)
-            self._unordered = 0
+    def put_in_order(self, inodes: Iterable[int]) -> None:
+        """See `HolderGroups.put_in_order`; `inodes`: as they will be looked up."""
+        if not self._once:
+            self._held_by.put_in_order(inodes)
 
     def known_counts(self) -> Mapping[int, bytes]:
         """By pid, what its threads' counts were when it was read."""
@@ -188,7 +173,7 @@ class HolderCache:
         """What has been read of a process stands in place of what was known."""
         self.pids_read.add(pid)
         known, sockets = self._known.get(pid, UNREAD), found.sockets
-        self._hold_by(pid, known.sockets.keys(), sockets.keys())
+        self._held_by.change(pid, known.sockets.keys(), sockets.keys())
         if pid == os.getpid() and known.process:
             process: Process | None = known.process  # it does not rename itself
         else:
@@ -241,45 +226,13 @@ class HolderCache:
         self._let_go(pid)
         gone = self._known.pop(pid)
         self._others.discard(pid)
-        self._hold_by(pid, gone.sockets.keys(), set())
+        self._held_by.change(pid, gone.sockets.keys(), set())
         if gone.sockets:
             self._groups = ()
-
-    def _hold_by(self, pid: int, before: Set[int], after: Set[int]) -> None:
-        gone, come = before - after, after - before
-        if self._columns is not None:
-            self._columns.moved(gone | come)
-        for inode in gone:
-            self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
-        alone = (pid,)
-        number = self._numbers.setdefault(alone, len(self._numbers)) if after else 0
-        for inode in come:
-            others = self._pids_of.get(inode)
-            if others is None:
-                # As nearly all are: one holder, one group for all of its sockets.
-                self._pids_of[inode], self._group_of[inode] = alone, number
-                self._unordered += 1
-            else:
-                self._hold(inode, tuple(sorted((*others, pid))))
-
-    def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
-        if not pids:
-            del self._pids_of[inode], self._group_of[inode]
-            return
-        self._pids_of[inode] = pids
-        self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
 
     def _members(self, pids: tuple[int, ...]) -> tuple[Process, ...]:
         known = (self._known.get(pid) for pid in pids)
         return tuple(each.process for each in known if each and each.process)
-
-    def _forget(self) -> None:
-        self._groups = ()
-        self._numbers = {(): 0}
-        if self._columns is not None:
-            self._columns.forget()
-        for inode, pids in self._pids_of.items():
-            self._group_of[inode] = self._numbers.setdefault(pids, len(self._numbers))
 
     def __del__(self) -> None:
         """Let go of all threads."""
@@ -288,12 +241,13 @@ class HolderCache:
                 known.threads.close()
 
 
-def _of_many_looks() -> tuple[HeldColumns, Due]:
+def _of_many_looks(proc: str) -> tuple[HeldColumns, Due, Births]:
     # Whoever looks once has no use for them, and pays for each module.
+    from porttui.host.linux.births import Births
     from porttui.host.linux.due import due
     from porttui.host.linux.held_columns import HeldColumns
 
-    return HeldColumns(), due
+    return HeldColumns(), due, Births(proc)
 
 
 def _may_hold() -> int:

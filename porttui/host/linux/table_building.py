@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from porttui.host.accounts import user_name
 from porttui.host.linux.address_numbers import AddressNumbers
 from porttui.host.linux.diag_records import Records
-from porttui.host.linux.holder_cache import Holders
+from porttui.host.linux.holder_groups import Holders
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Family, Protocol
 from porttui.model.socket import Ownership

@@ -1,0 +1,108 @@
+"""Which processes hold each socket. Nearly all sockets of a process have no other holder, so there
+are few groups of processes, and each has a number."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Mapping, Set
+
+from porttui.host.linux.holders import look_up
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
+from porttui.model.process import Process
+
+if TYPE_CHECKING:
+    from array import array
+
+    from porttui.host.linux.held_columns import HeldColumns
+
+_SELDOM = 4
+"""One in so many."""
+_MOST_UNUSED = 4096
+"""Groups that no socket has any more are forgotten when there are so many."""
+
+
+class Holders(NamedTuple):
+    """Who holds what, at one moment."""
+
+    group_of: Mapping[int, int]
+    """For each socket's inode the place of its holders in `groups`."""
+    groups: tuple[tuple[Process, ...], ...]
+    """The first is empty: nobody."""
+    columns: HeldColumns | None
+    """What was answered at the last look, if there was one."""
+
+    def groups_in(self, name: Hashable, inodes: array[int]) -> array[int]:
+        """For each socket of a column the place of its holders in `groups`, NOBODY if it has none.
+
+        `name`: of the column, the same at each look.
+        """
+        if self.columns is None:
+            return look_up(inodes, self.group_of)
+        return self.columns.groups(name, inodes, self.group_of)
+
+
+class HolderGroups:
+    """The holders of all sockets, by pid."""
+
+    def __init__(self, columns: HeldColumns | None) -> None:
+        """`columns`: what is told of each socket that changes hands; None where there is one look
+        alone."""
+        self.columns = columns
+        self.group_of: dict[int, int] = {}
+        """By inode the number of the group that holds it."""
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._pids_of: dict[int, tuple[int, ...]] = {}
+        self._unordered = 0
+
+    @property
+    def pids(self) -> Iterable[tuple[int, ...]]:
+        """Of each group, in the order of their numbers."""
+        return self._numbers
+
+    def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
+        """A process holds these sockets now, by inode, where it held those before."""
+        gone, come = before - after, after - before
+        if self.columns is not None:
+            self.columns.moved(gone | come)
+        for inode in gone:
+            self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
+        alone = (pid,)
+        number = self._number(alone) if after else 0
+        for inode in come:
+            others = self._pids_of.get(inode)
+            if others is None:
+                self._pids_of[inode], self.group_of[inode] = alone, number
+                self._unordered += 1
+            else:
+                self._hold(inode, tuple(sorted((*others, pid))))
+
+    def forget_unused(self, processes: int) -> bool:
+        """Number the groups anew, if they are many more than there are processes; if so, True."""
+        if len(self._numbers) <= _MOST_UNUSED + processes:
+            return False
+        self._numbers = {(): 0}
+        if self.columns is not None:
+            self.columns.forget()
+        for inode, pids in self._pids_of.items():
+            self.group_of[inode] = self._number(pids)
+        return True
+
+    def put_in_order(self, inodes: Iterable[int]) -> None:
+        """Look-ups in this order take half the time: what is there lies side by side in memory.
+
+        To put it in order takes as long as some of them, so it is done when much is new.
+        """
+        if self._unordered > len(self.group_of) // _SELDOM:
+            group_of = self.group_of
+            self.group_of = {each: group_of[each] for each in inodes if each in group_of}
+            self.group_of.update(group_of)
+            self._unordered = 0
+
+    def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
+        if not pids:
+            del self._pids_of[inode], self.group_of[inode]
+            return
+        self._pids_of[inode] = pids
+        self.group_of[inode] = self._number(pids)
+
+    def _number(self, pids: tuple[int, ...]) -> int:
+        return self._numbers.setdefault(pids, len(self._numbers))

@@ -1,0 +1,155 @@
+"""Processes are listed where one may have begun, and only there."""
+
+from __future__ import annotations
+
+import os
+import socket
+import sys
+from pathlib import Path
+
+import pytest
+
+from porttui.host.linux import holder_cache
+from porttui.host.linux.births import Births
+from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.holders import list_names
+from tests.host.elsewhere import Elsewhere
+from tests.host.namespaces import require_root
+from tests.host.tools import require_tool
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")
+
+
+@pytest.fixture
+def proc(tmp_path: Path) -> Path:
+    """Fakes a /proc: pids are given by everybody else on this machine, too."""
+    (tmp_path / "self").mkdir()
+    (tmp_path / "self" / "status").write_text("Name:\tx\nNSpid:\t7\nNSpgid:\t7\n")
+    give(tmp_path, 100)
+    return tmp_path
+
+
+def give(proc: Path, pid: int) -> None:
+    """It is the last pid that was given."""
+    (proc / "loadavg").write_text(f"0.25 0.46 0.48 1/284 {pid}\n")
+
+
+def look(births: Births) -> bool:
+    """Whether a look lists the processes."""
+    if births.none_since_listed():
+        return False
+    births.listed()
+    return True
+
+
+def test_they_are_listed_until_no_pid_was_given_for_a_whole_look(proc: Path) -> None:
+    births = Births(str(proc))
+    assert [look(births) for _ in range(5)] == [True, True, False, False, False]
+
+
+def test_after_a_new_pid_they_are_listed_twice(proc: Path) -> None:
+    """It was given, perhaps, before its process could be listed."""
+    births = Births(str(proc))
+    for _ in range(3):
+        look(births)
+    give(proc, 101)
+    assert [look(births) for _ in range(4)] == [True, True, False, False]
+
+
+def test_a_pid_at_every_look_has_them_listed_every_time(proc: Path) -> None:
+    births = Births(str(proc))
+    for pid in range(101, 106):
+        give(proc, pid)
+        assert look(births)
+
+
+def test_when_they_are_to_be_listed_they_are(proc: Path) -> None:
+    births = Births(str(proc))
+    for _ in range(3):
+        look(births)
+    births.forget()
+    assert [look(births) for _ in range(2)] == [True, False]
+
+
+@pytest.mark.parametrize("told", ["", "0.0 0.0 0.0 0/0 0\n", "0.0 0.0 0.0 0/0 many\n", "0.0 0.0"])
+def test_without_a_last_pid_they_are_listed(proc: Path, told: str) -> None:
+    """As in gVisor, which says 0."""
+    (proc / "loadavg").write_text(told)
+    births = Births(str(proc))
+    assert all(look(births) for _ in range(5))
+
+
+@pytest.mark.parametrize("status", ["Name:\tx\n", "Name:\tx\nNSpid:\t7\t1\nNSpgid:\t7\n", ""])
+def test_of_another_pid_namespace_they_are_listed(proc: Path, status: str) -> None:
+    (proc / "self" / "status").write_text(status)
+    births = Births(str(proc))
+    assert all(look(births) for _ in range(5))
+
+
+def test_where_another_file_lies_over_the_kernels_they_are_listed(
+    proc: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fake device: as lxcfs in a container."""
+    stat = os.stat
+
+    def on_another_device(path: str) -> os.stat_result:
+        found = stat(path)
+        moved = (*found[:2], found.st_dev + path.endswith("loadavg"), *found[3:])
+        return os.stat_result(moved)
+
+    monkeypatch.setattr(os, "stat", on_another_device)
+    births = Births(str(proc))
+    assert all(look(births) for _ in range(5))
+
+
+def test_without_proc_they_are_listed(tmp_path: Path) -> None:
+    births = Births(str(tmp_path / "nothing"))
+    assert all(look(births) for _ in range(5))
+
+
+def test_among_processes_that_stay_none_is_missed() -> None:
+    """In a PID namespace of its own, where nobody else gives any."""
+    require_root()
+    place = (require_tool("unshare"), "--pid", "--fork", "--mount-proc", "--kill-child")
+    listed, found = Elsewhere(within=place).call(_watch_a_fork)
+    assert listed[:4] == [1, 1, 0, 0]
+    assert found == ["one", "both", "both", "both", "one", "one", "forgotten"]
+
+
+def _watch_a_fork() -> tuple[list[int], list[str]]:
+    """How often /proc was listed in each look, and who held a listener in the last ones."""
+    calls: list[str] = []
+    listed: list[int] = []
+    found: list[str] = []
+
+    def counted(proc: str) -> list[str]:
+        calls.append(proc)
+        return list_names(proc)
+
+    def held_by() -> str:
+        calls.clear()
+        holders = cache.look({inode})
+        listed.append(len(calls))
+        return _NAMED[len(holders.groups[holders.group_of.get(inode, 0)])]
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(holder_cache, "list_names", counted)
+        cache = HolderCache()
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            inode = os.fstat(server.fileno()).st_ino
+            found = [held_by() for _ in range(5)][4:]
+            reading, writing = os.pipe()
+            child = os.fork()
+            if child == 0:
+                os.close(writing)
+                os.read(reading, 1)
+                os._exit(0)
+            found += [held_by() for _ in range(3)]
+            os.close(writing)
+            os.waitpid(child, 0)
+            found += [held_by() for _ in range(2)]
+            found.append("known" if child in cache.known_counts() else "forgotten")
+    return listed, found
+
+
+_NAMED = {0: "none", 1: "one", 2: "both"}
