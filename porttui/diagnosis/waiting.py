@@ -85,7 +85,7 @@ class Waiting:
             time.sleep(LOOK_S)
 
     def _look(self, until: Until, start: float) -> Waited:
-        sockets = self._sampler.sample(Want.LISTENING).sockets
+        sockets = self._sampler.sample(Want.LISTENING_AGAIN).sockets
         on_port = (sockets[row] for row in sockets.on_port(self._protocol, self._port))
         listeners = tuple(each for each in on_port if each.is_listening and self._is_meant(each))
         state = PortState.LISTENING if listeners else self._probed()

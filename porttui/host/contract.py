@@ -51,9 +51,17 @@ class Want(StrEnum):
 
     ALL = "all"
     LISTENING = "listening"
-    """At least the sockets that listen."""
+    """At least the sockets that listen, with all their holders."""
+    LISTENING_AGAIN = "listening again"
+    """The same, a moment after another look: where very much would have to be read for it, one more
+    holder of a socket that has one may be left to the next look that asks for anything else."""
     PORTS = "ports"
     """All sockets, but not who holds them: where that is told it is as good."""
+
+    @property
+    def is_listening(self) -> bool:
+        """Whether sockets that do not listen need not be there."""
+        return self in (Want.LISTENING, Want.LISTENING_AGAIN)
 
 
 class SocketReading(NamedTuple):

@@ -51,7 +51,7 @@ class LocalBoards:
         """See `BoardSource.next`."""
         at, begun_s = time.monotonic(), time.thread_time()
         if want is Want.LISTENING and self._board is not None and self._memory is not None:
-            snapshot = self._sampler.sample(want)
+            snapshot = self._sampler.sample(Want.LISTENING_AGAIN)
             board, memory = with_listening(self._board, self._memory, snapshot, at)
         else:
             board, memory = self._next(at)

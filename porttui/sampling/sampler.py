@@ -63,7 +63,7 @@ class Sampler:
                 services=self._services(reading.sockets),
                 coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
                 problems=(*reading.problems, *problems),
-                tcp_rules=self._host.tcp_rules() if want is not Want.LISTENING else None,
+                tcp_rules=self._host.tcp_rules() if not want.is_listening else None,
                 lists_idle=self._host.lists_idle(),
             )
 

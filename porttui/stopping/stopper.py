@@ -246,7 +246,7 @@ class _Attempt:
         while time.monotonic() < until:
             time.sleep(_LOOK_S)
             try:
-                listeners = self._sampler.sample(Want.LISTENING)
+                listeners = self._sampler.sample(Want.LISTENING_AGAIN)
             except SampleError as error:
                 reason = f"it was free, but the sockets cannot be read any more: {error}"
                 return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)

@@ -57,7 +57,7 @@ def collection(rounds: int) -> dict[str, Timing]:
         RAW: receive_all,
         WARM: warm.read,
         # Not after the first look: that forks this process, which then pays for each page anew.
-        LISTENERS: lambda: warm.read(Want.LISTENING),
+        LISTENERS: lambda: warm.read(Want.LISTENING_AGAIN),
         COLD: lambda: linux_source().read(),
         FORECAST: lambda: forecast(snapshot),
         PSUTIL: psutil.net_connections,

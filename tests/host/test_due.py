@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from porttui.host.contract import Want
 from porttui.host.linux import due, holder_cache
+from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.source import LinuxSource
 from tests.host.actors import Actor
 from tests.servers import until
 
@@ -114,6 +117,44 @@ def test_what_has_few_descriptors_is_read_at_once(
     assert holders(cache, inode) == {actors[0].pid, child}
     assert child in cache.pids_read
     assert actors[0].pid not in cache.pids_read
+
+
+def test_what_cannot_be_read_is_not_counted(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fake: another user's busy server puts nothing off."""
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    cache.look()
+    child = actors[0].act("fork")
+    monkeypatch.setattr(due, "open_descriptors", lambda _: 5000)
+    monkeypatch.setattr(due, "AT_ONCE", 1000)
+    assert holders(cache, inode) == {actors[0].pid}
+    monkeypatch.setattr("porttui.host.linux.due.os.access", lambda *_: False)
+    assert holders(cache, inode) == {actors[0].pid, child}
+
+
+def test_only_who_looks_again_may_be_told_less(actors: list[Actor]) -> None:
+    source = LinuxSource(SockDiagReader())
+    inode = actors[0].act("listen", "a")
+
+    def told(want: Want) -> set[int]:
+        [found] = [each for each in source.read(want).sockets if each.inode == inode]
+        return {each.pid for each in found.holders}
+
+    assert told(Want.ALL) == {actors[0].pid}
+    child = actors[0].act("fork")
+    assert told(Want.LISTENING_AGAIN) == {actors[0].pid}
+    assert told(Want.LISTENING) == {actors[0].pid, child}
+    assert told(Want.LISTENING_AGAIN) == {actors[0].pid, child}
+
+
+def test_a_new_listener_of_a_busy_process_has_its_process(actors: list[Actor]) -> None:
+    source = LinuxSource(SockDiagReader())
+    source.read(Want.ALL)
+    inode = actors[0].act("listen", "a")
+    [found] = [each for each in source.read(Want.LISTENING_AGAIN).sockets if each.inode == inode]
+    assert [each.pid for each in found.holders] == [actors[0].pid]
 
 
 def test_without_a_look_before_everything_is_read(actors: list[Actor]) -> None:

@@ -65,8 +65,8 @@ class SockDiagReader:
     def _tcp(self, want: Want, ports: range) -> Iterator[tuple[Part, bool]]:
         """Of many sockets those in TIME_WAIT by themselves: then all messages of an answer have the
         same length, and none has to be looked at alone. For few another walk costs more."""
-        if want is Want.LISTENING or not self._is_crowded():
-            states = LISTENING if want is Want.LISTENING else ALL_STATES
+        if want.is_listening or not self._is_crowded():
+            states = LISTENING if want.is_listening else ALL_STATES
             yield from _parts(Protocol.TCP, self._tcp_in(states, ports))
             return
         begun = time.monotonic()

@@ -9,6 +9,7 @@ is left to the next look that asks for everything.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Set
 
 from porttui.host.linux.holders import open_descriptors
@@ -18,6 +19,8 @@ AT_ONCE = 4096
 """Descriptors: up to so many are all read, whatever is asked for, in two hundredths of a second."""
 WHERE_MORE = 1024
 """How many of more are: those of the processes that have fewest."""
+_FEW = 64
+"""Descriptors: whether they can be read is not asked for so few."""
 
 
 def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) -> Set[int]:
@@ -29,11 +32,7 @@ def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) 
         known: What was read of them.
         asked: The sockets whose holders are asked for, by inode.
     """
-    # Before Linux 6.2 descriptors are not counted: then only what is known of tells.
-    counts = {
-        pid: max(open_descriptors(f"{proc}/{pid}/fd"), len(known.get(pid, UNREAD).sockets))
-        for pid in pids
-    }
+    counts = {pid: max(_readable(f"{proc}/{pid}/fd"), _held(known, pid)) for pid in pids}
     if sum(counts.values()) <= AT_ONCE:
         return pids
     found, left = set[int](), WHERE_MORE
@@ -42,3 +41,13 @@ def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) 
         if left >= 0 or not known.get(pid, UNREAD).still_holds(proc, pid, asked):
             found.add(pid)
     return found
+
+
+def _readable(directory: str) -> int:
+    """How many descriptors can be read there; 0 before Linux 6.2, where they are not counted."""
+    count = open_descriptors(directory)
+    return count if count < _FEW or os.access(directory, os.R_OK) else 0
+
+
+def _held(known: Mapping[int, Known], pid: int) -> int:
+    return len(known.get(pid, UNREAD).sockets)

@@ -107,7 +107,8 @@ class HolderCache:
         is_first = not self._known
         changed: Set[int] = self._come(names) | self._disturbed()
         if asked is not None and not is_first and self._due is not None:
-            changed = self._due(self._proc, changed, self._known, asked)
+            own = changed & {os.getpid()}  # which is read in no time
+            changed = self._due(self._proc, changed - own, self._known, asked) | own
         self._read(sorted(changed))
         self._names = names
         if self._births is not None and self._are_uncounted(changed):

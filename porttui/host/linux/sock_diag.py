@@ -143,7 +143,7 @@ class SockDiag:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
     def _receive(self, expected: Expected) -> Answer:
-        """Take what is needed out of each part while it is at hand: a third of the time that it
+        """Take what is needed out of each part while it is at hand: two thirds of the time that it
         takes once all of an answer has gone through the processor's cache."""
         gathering, is_torn = Gathering(), False
         while True:

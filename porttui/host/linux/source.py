@@ -59,7 +59,7 @@ class LinuxSource:
             return SocketReading(tables.build(None), tables.problems)
         self._cache.begin()
         tables = self._read(want, ports)
-        asked = tables.inodes() if want is Want.LISTENING else None
+        asked = tables.inodes() if want is Want.LISTENING_AGAIN else None
         table = tables.build(self._cache.look(asked))
         doubtful = _doubtful(table) - self._out_of_sight
         if doubtful:
