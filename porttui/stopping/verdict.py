@@ -78,7 +78,7 @@ def told_apart(
         for each in verdict.held_by
         for holder in each.holders
         if holder.identity not in before
-        and (_is_new(each, target) or holder.create_time > since - _CLOCK_GRAIN_S)
+        and _is_newly_held(each, target, holder.create_time > since - _CLOCK_GRAIN_S)
     }
     holders = {holder.identity for each in verdict.held_by for holder in each.holders}
     if not newcomers or len(newcomers) < len(holders):
@@ -87,9 +87,13 @@ def told_apart(
     return verdict._replace(outcome=StopOutcome.RESPAWNED if anew else StopOutcome.TAKEN_BY_OTHER)
 
 
-def _is_new(each: Socket, target: StopTarget) -> bool:
-    """Whether the socket itself was not there before; False where it has no number."""
-    return each.inode != 0 and each.inode not in target.inodes
+def _is_newly_held(each: Socket, target: StopTarget, began_since: bool) -> bool:
+    """Whether a process that was not seen on the port before came by it anew.
+
+    One that began since tells it only where sockets have no numbers: with a socket that was there
+    before it is a late child, which has inherited it. Then the port was never free.
+    """
+    return each.inode not in target.inodes if each.inode else began_since
 
 
 def _is_started_anew(one: Process, old: Process) -> bool:

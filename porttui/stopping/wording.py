@@ -57,6 +57,9 @@ def _held_by(result: StopResult) -> str:
     before = {process.identity for process in result.target.holders} | result.target.around
     holders = _holders(result.held_by)
     newcomers = [process for process in holders if process.identity not in before]
+    if newcomers and all(each.inode in result.target.inodes for each in result.held_by):
+        # Inherited, or passed over a unix socket: the port was never free.
+        return f"still held by {_names(holders)}: the same socket was passed on"
     if newcomers:
         were = "was" if len(newcomers) == 1 else "were"
         return f"held again, by {_names(newcomers)}, which {were} not there before"

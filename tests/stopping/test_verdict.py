@@ -8,7 +8,7 @@ from porttui.host.contract import BindAnswer
 from porttui.model.address import Protocol
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.stop import StopOutcome
-from porttui.stopping.verdict import Verdict, judge
+from porttui.stopping.verdict import Verdict, judge, told_apart
 from tests.making import connection, listener, process, snapshot, target, udp
 
 NODE, OTHER = process(10, "node"), process(20, "other")
@@ -159,3 +159,18 @@ def test_a_connection_not_accepted_does_not_hold_the_port() -> None:
     waiting = connection(AIM, "127.0.0.1:40000")
     assert waiting.ownership is Ownership.KERNEL
     assert judged(BINDABLE, waiting).outcome is LINGERING
+
+
+@pytest.mark.parametrize(
+    ("inode", "outcome"),
+    [(7, STILL_HELD), (8, StopOutcome.RESPAWNED), (0, StopOutcome.RESPAWNED)],
+    ids=["the same socket", "another socket", "a source that does not number them"],
+)
+def test_a_late_child_with_the_same_socket_has_not_taken_the_port_again(
+    inode: int, outcome: StopOutcome
+) -> None:
+    child = process(30, "node", age_s=0.0)
+    held = HELD._replace(holders=(child,), inode=inode)
+    aim = target(AIM, holders=[NODE])._replace(inodes=frozenset({7}))
+    found = told_apart(Verdict(STILL_HELD, (held,)), aim, [NODE], child.create_time - 1)
+    assert found.outcome is outcome
