@@ -70,6 +70,10 @@ class StopTarget(NamedTuple):
     inodes: frozenset[int] = frozenset()
     """Of all sockets on the port; none where the source does not tell."""
 
+    def had(self, socket: Socket) -> bool:
+        """Whether this very socket was on the port; False where the source does not tell."""
+        return socket.inode in self.inodes
+
     def others_of(self, pid: int) -> tuple[str, ...]:
         """The other endpoints that the holder `pid` listens on."""
         return next((held for holder, held in self.also_holds if holder == pid), ())

@@ -93,7 +93,7 @@ def _is_newly_held(each: Socket, target: StopTarget, began_since: bool) -> bool:
     One that began since tells it only where sockets have no numbers: with a socket that was there
     before it is a late child, which has inherited it. Then the port was never free.
     """
-    return each.inode not in target.inodes if each.inode else began_since
+    return not target.had(each) if each.inode else began_since
 
 
 def _is_started_anew(one: Process, old: Process) -> bool:

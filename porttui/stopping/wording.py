@@ -57,7 +57,7 @@ def _held_by(result: StopResult) -> str:
     before = {process.identity for process in result.target.holders} | result.target.around
     holders = _holders(result.held_by)
     newcomers = [process for process in holders if process.identity not in before]
-    if newcomers and all(each.inode in result.target.inodes for each in result.held_by):
+    if newcomers and all(map(result.target.had, result.held_by)):
         # Inherited, or passed over a unix socket: the port was never free.
         return f"still held by {_names(holders)}: the same socket was passed on"
     if newcomers:

@@ -31,6 +31,14 @@ def holders(cache: HolderCache, inode: int) -> set[int]:
     return {each.pid for each in found.groups[found.group_of.get(inode, 0)]}
 
 
+def forked_since_a_look(actor: Actor) -> tuple[HolderCache, int, int]:
+    """A cache that knows the actor with a listener; the listener, and a child that has it since."""
+    cache = HolderCache()
+    inode = actor.act("listen", "a")
+    cache.look()
+    return cache, inode, actor.act("fork")
+
+
 def test_who_still_holds_what_is_asked_for_is_not_read(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
@@ -96,10 +104,7 @@ def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) 
 def test_where_all_have_few_descriptors_all_are_read(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
-    child = actors[0].act("fork")
+    cache, inode, child = forked_since_a_look(actors[0])
     monkeypatch.setattr(due, "AT_ONCE", 1_000_000)
     assert holders(cache, inode) == {actors[0].pid, child}
     assert {actors[0].pid, child} <= cache.pids_read
@@ -108,10 +113,7 @@ def test_where_all_have_few_descriptors_all_are_read(
 def test_what_has_few_descriptors_is_read_at_once(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
-    child = actors[0].act("fork")
+    cache, inode, child = forked_since_a_look(actors[0])
     monkeypatch.setattr(due, "open_descriptors", lambda path: 5 if f"/{child}/" in path else 5000)
     monkeypatch.setattr(due, "WHERE_MORE", 1000)
     assert holders(cache, inode) == {actors[0].pid, child}
@@ -123,10 +125,7 @@ def test_what_cannot_be_read_is_not_counted(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fake: another user's busy server puts nothing off."""
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
-    child = actors[0].act("fork")
+    cache, inode, child = forked_since_a_look(actors[0])
     monkeypatch.setattr(due, "open_descriptors", lambda _: 5000)
     monkeypatch.setattr(due, "AT_ONCE", 1000)
     assert holders(cache, inode) == {actors[0].pid}

@@ -36,6 +36,14 @@ def holders(cache: HolderCache, inode: int) -> set[int]:
     return {each.pid for each in found.groups[group]}
 
 
+def share_in_turn(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:
+    """Have children hold a listener with the actor, one after the other: each time a new group."""
+    for _ in range(children):
+        child = actor.act("fork")
+        assert holders(cache, inode) == {actor.pid, child}
+        actor.act("end", str(child))
+
+
 def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
@@ -164,10 +172,7 @@ def test_groups_that_nobody_is_in_any_more_are_forgotten(
     monkeypatch.setattr("porttui.host.linux.holder_groups._MOST_UNUSED", 0)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
-    for _ in range(3):
-        child = actors[0].act("fork")
-        assert holders(cache, inode) == {actors[0].pid, child}
-        actors[0].act("end", str(child))
+    share_in_turn(cache, actors[0], inode, 3)
     assert holders(cache, inode) == {actors[0].pid}
     assert len(cache.look().groups) <= len(cache.known_counts()) + 2
 
@@ -177,10 +182,7 @@ def test_groups_with_other_numbers_are_told_by_those(
 ) -> None:
     cache = HolderCache()
     shared = actors[0].act("listen", "a")
-    for _ in range(8):
-        child = actors[0].act("fork")
-        assert holders(cache, shared) == {actors[0].pid, child}
-        actors[0].act("end", str(child))
+    share_in_turn(cache, actors[0], shared, 8)
     inode = actors[1].act("listen", "b")
     assert holders(cache, inode) == {actors[1].pid}
     number = cache.look().group_of[inode]

@@ -150,7 +150,7 @@ class _DiagTables(NamedTuple):
 
 def _part_without(part: Part, inodes: Collection[int]) -> Part:
     gone = [row for row, inode in enumerate(part.records.inodes) if inode in inodes]
-    return part._replace(records=part.records.without(gone))
+    return part._replace(records=part.records.without(gone)) if gone else part
 
 
 def _torn(protocol: Protocol, family: Family) -> Problem:

@@ -155,7 +155,7 @@ class _Columns:
             self._add(packed, range(0, len(packed), _RECORD_WORDS))
         if self._is_v6:
             may_tell = _states(self._numbers[0][rows:]).translate(_MAY_TELL_V6ONLY)
-            for row in _where(may_tell):
+            for row in places_of_ones(may_tell):
                 told = _v6only_of(words, starts[row])
                 if told is not None:
                     self._v6only[rows + row] = told
@@ -223,8 +223,8 @@ def _states(heads: array[int]) -> bytes:
     return heads.tobytes()[1::4]
 
 
-def _where(flags: bytes) -> Iterator[int]:
-    """The places of the ones."""
+def places_of_ones(flags: bytes) -> Iterator[int]:
+    """Where a column of 0 and 1 has a 1, in order."""
     place = flags.find(1)
     while place >= 0:
         yield place

@@ -19,8 +19,6 @@ AT_ONCE = 4096
 """Descriptors: up to so many are all read, whatever is asked for, in two hundredths of a second."""
 WHERE_MORE = 1024
 """How many of more are: those of the processes that have fewest."""
-_FEW = 64
-"""Descriptors: whether they can be read is not asked for so few."""
 
 
 def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) -> Set[int]:
@@ -45,8 +43,7 @@ def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) 
 
 def _readable(directory: str) -> int:
     """How many descriptors can be read there; 0 before Linux 6.2, where they are not counted."""
-    count = open_descriptors(directory)
-    return count if count < _FEW or os.access(directory, os.R_OK) else 0
+    return open_descriptors(directory) if os.access(directory, os.R_OK) else 0
 
 
 def _held(known: Mapping[int, Known], pid: int) -> int:

@@ -73,7 +73,7 @@ class _Column:
             some = inodes[len(groups) : len(groups) + _STRETCH]
             end = place + len(some)
             stands = self._inodes[place:end] == some
-            if stands and not (self.moved and not self.moved.isdisjoint(some)):
+            if stands and (not self.moved or self.moved.isdisjoint(some)):
                 groups += self._groups[place:end]
                 misses = 0
             else:

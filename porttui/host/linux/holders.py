@@ -11,6 +11,7 @@ from porttui.host.contract import HostError
 from porttui.model.socket_table import NOBODY
 
 _PREFIX = "socket:["
+_PREFIX_BYTES = _PREFIX.encode()
 
 
 def list_pids(proc: str) -> list[int]:
@@ -78,12 +79,11 @@ def held_sockets(directory: str) -> dict[int, str]:
         pass  # exited since it was listed, or another user's
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    prefix = _PREFIX.encode()
-    size = len(prefix)
+    size = len(_PREFIX_BYTES)
     return {
         int(target[size:-1]): name
         for name, target in zip(names, targets, strict=True)
-        if target[:size] == prefix
+        if target[:size] == _PREFIX_BYTES
     }
 
 

@@ -40,14 +40,18 @@ class Known(NamedTuple):
 
     def still_holds(self, proc: str, pid: int, asked: Set[int]) -> bool:
         """Whether it has those of these sockets that it had, and is the program that it was."""
-        held = list(self.sockets.keys() & asked)
+        held = self.sockets.keys() & asked
         if not held:
             return True
+        directory = f"{proc}/{pid}/fd"
         try:
-            links = [os.readlink(f"{proc}/{pid}/fd/{self.sockets[inode]}") for inode in held]
+            has_them = all(
+                os.readlink(f"{directory}/{self.sockets[inode]}") == socket_link(inode)
+                for inode in held
+            )
         except OSError:
             return False
-        return links == [socket_link(inode) for inode in held] and read_process(pid) == self.process
+        return has_them and read_process(pid) == self.process
 
 
 UNREAD = Known(b"", {}, None, None)

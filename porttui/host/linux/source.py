@@ -68,7 +68,6 @@ class LinuxSource:
             vanished = doubtful - self._read(want, ports).inodes()
             tables = tables.without(vanished) if vanished else tables
             table = tables.build(self._cache.look(None))
-            self._out_of_sight |= _doubtful(table)
         if want is Want.ALL:
             self._out_of_sight = _doubtful(table)
             self._cache.put_in_order(table.inodes)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from porttui.host.accounts import user_name
 from porttui.host.linux.address_numbers import AddressNumbers
-from porttui.host.linux.diag_records import Records
+from porttui.host.linux.diag_records import Records, places_of_ones
 from porttui.host.linux.holder_groups import Holders
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Family, Protocol
@@ -102,12 +102,9 @@ def _remote_addresses(
     if not any(ports):
         return array("I", [NOWHERE]) * len(ports)  # listeners alone
     addresses = numbers.of(part.records.remote_addresses)
-    may_lack_one = states.translate(_MAY_LACK_A_REMOTE_END)
-    row = may_lack_one.find(1)
-    while row >= 0:
+    for row in places_of_ones(states.translate(_MAY_LACK_A_REMOTE_END)):
         if not ports[row]:
             addresses[row] = NOWHERE
-        row = may_lack_one.find(1, row + 1)
     return addresses
 
 
