@@ -100,12 +100,12 @@ def lingering(address: str, *, first: str) -> Holder:
             with server.accept()[0] as child:
                 until(lambda: is_accepted(port), "an accepted connection")
                 ends = [client, child] if first == "client" else [child, client]
-                left = int(ends[0].getsockname()[1])
+                left, other = (int(end.getsockname()[1]) for end in ends)
                 for end in ends:
                     end.shutdown(socket.SHUT_WR)
                 for end in ends:
                     end.close()
-        until(lambda: "TIME_WAIT" in states_left("127.0.0.1", left), "TIME_WAIT")
+        until(lambda: "TIME_WAIT" in states_left("127.0.0.1", left, other), "TIME_WAIT")
         return left
 
     return hold

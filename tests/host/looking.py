@@ -40,9 +40,19 @@ def the_socket_on(port: int) -> Socket:
     return found
 
 
-def states_left(address: str, port: int) -> set[TcpState | None]:
-    """The states of all sockets at this very end, open or not."""
-    return {each.state for each in rows_on(port) if each.local == Endpoint.of(address, port)}
+def ends_between(address: str, port: int, other: int) -> list[Socket]:
+    """The sockets that this end has with that other port, open or not: of one connection.
+
+    The port alone does not tell it: connect(2) gives a port out again, for another
+    destination, while connections of earlier tests linger on it.
+    """
+    near, far = Endpoint.of(address, port), Endpoint.of(address, other)
+    return [each for each in rows_on(port) if (each.local, each.remote) == (near, far)]
+
+
+def states_left(address: str, port: int, other: int) -> set[TcpState | None]:
+    """The states of these."""
+    return {each.state for each in ends_between(address, port, other)}
 
 
 def is_accepted(port: int) -> bool:
@@ -81,6 +91,7 @@ def leave_time_wait(address: str = "127.0.0.1", first: str = "client") -> tuple[
             ends[0].shutdown(socket.SHUT_WR)
             ends[1].recv(1)
             ends[1].close()
-    left = own if first == "client" else port
-    until(lambda: TcpState.TIME_WAIT in states_left(address, left), f"TIME_WAIT of port {left}")
+    left, other = (own, port) if first == "client" else (port, own)
+    is_left = {TcpState.TIME_WAIT}
+    until(lambda: states_left(address, left, other) == is_left, f"TIME_WAIT of port {left}")
     return own, port

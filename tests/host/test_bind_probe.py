@@ -94,8 +94,8 @@ def test_a_bound_socket_that_does_not_listen_is_noticed(servers: Servers) -> Non
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_time_wait_of_a_server_is_no_obstacle_where_it_set_so_reuseaddr(address: str) -> None:
-    _, port = leave_time_wait(address, first="server")
-    assert states_left(address, port) == {TcpState.TIME_WAIT}
+    client, port = leave_time_wait(address, first="server")
+    assert states_left(address, port, client) == {TcpState.TIME_WAIT}
     assert _probe(address, port) is BindAnswer.BINDABLE
     assert _starts(address, port)
 

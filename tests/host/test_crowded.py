@@ -83,6 +83,7 @@ def test_a_socket_that_goes_into_time_wait_meanwhile_is_listed_once(
     with socket.create_server(("127.0.0.1", 0)) as server:
         clients = [socket.create_connection(server.getsockname()) for _ in range(8)]
         accepted = [server.accept()[0] for _ in clients]
+        own = {each.getsockname()[1] for each in clients}
         reader = SockDiagReader(crowded)
         ask = reader._diag.ask_tcp
 
@@ -95,7 +96,11 @@ def test_a_socket_that_goes_into_time_wait_meanwhile_is_listed_once(
         monkeypatch.setattr(reader._diag, "ask_tcp", ask_and_close)
         table = reader.read(Want.ALL).build(None)
         port = server.getsockname()[1]
-        of_clients = [each for each in table if each.remote and each.remote.port == port]
+        of_clients = [
+            each
+            for each in table
+            if each.local.port in own and each.remote and each.remote.port == port
+        ]
         assert len({each.local for each in of_clients}) == len(of_clients) == 8
         states = Counter(each.state for each in of_clients)
         assert states == {TcpState.TIME_WAIT: 5, TcpState.ESTABLISHED: 3}
@@ -189,7 +194,7 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
     before = under_way.result()
     monkeypatch.setattr(under_way, "result", lambda: before)
     with socket.create_server(("127.0.0.1", 0)) as server:
-        assert os.fstat(server.fileno()).st_ino not in before[os.getpid()].sockets
-        port = server.getsockname()[1]
-        [found] = [each for each in source.read().sockets if each.local.port == port]
+        inode = os.fstat(server.fileno()).st_ino
+        assert inode not in before[os.getpid()].sockets
+        [found] = [each for each in source.read().sockets if each.inode == inode]
         assert [each.pid for each in found.holders] == [os.getpid()]

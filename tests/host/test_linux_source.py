@@ -18,6 +18,7 @@ from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.host import looking
 from tests.host.looking import (
+    ends_between,
     is_accepted,
     leave_time_wait,
     listener,
@@ -148,9 +149,7 @@ def test_a_connection_not_accepted_yet_is_the_kernels(servers: Servers) -> None:
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 def test_time_wait_is_the_kernels_and_nobodys_user(address: str) -> None:
-    port, _ = leave_time_wait(address)
-    end = Endpoint.of(address, port)
-    [left] = [each for each in rows_on(port) if each.local == end]
+    [left] = ends_between(address, *leave_time_wait(address))
     assert left.state is TcpState.TIME_WAIT
     assert left.ownership is Ownership.KERNEL
     # The kernel prints 0 there: that is not root's.
@@ -162,10 +161,12 @@ def test_half_closed_ends_have_their_states_and_holders() -> None:
         accepted, _ = made.accept()
         accepted.close()
         own = client.getsockname()[1]
-        until(lambda: TcpState.FIN_WAIT2 in states_left("127.0.0.1", port), "FIN_WAIT2")
-        until(lambda: TcpState.CLOSE_WAIT in states_left("127.0.0.1", own), "CLOSE_WAIT")
-        assert pids_of(the_socket_on(own)) == (os.getpid(),)
-        [far] = [each for each in rows_on(port) if each.state is TcpState.FIN_WAIT2]
+        here = ("127.0.0.1", own, port)
+        there = ("127.0.0.1", port, own)
+        until(lambda: states_left(*there) == {TcpState.FIN_WAIT2}, "FIN_WAIT2")
+        until(lambda: states_left(*here) == {TcpState.CLOSE_WAIT}, "CLOSE_WAIT")
+        [near], [far] = ends_between(*here), ends_between(*there)
+        assert pids_of(near) == (os.getpid(),)
         assert (far.ownership, far.holders) == (Ownership.KERNEL, ())
 
 
@@ -236,8 +237,7 @@ def test_only_netlink_tells_whether_a_listener_takes_ipv4(servers: Servers, v6on
 
 
 def test_it_tells_how_long_time_wait_lasts() -> None:
-    own, port = leave_time_wait()
-    [left] = [each for each in rows_on(own) if each.remote and each.remote.port == port]
+    [left] = ends_between("127.0.0.1", *leave_time_wait())
     assert left.expires_ms is not None
     assert 60_000 - PATIENCE_S * 1000 < left.expires_ms <= 60_000
 
