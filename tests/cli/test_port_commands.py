@@ -24,7 +24,8 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 @pytest.fixture
 def server(servers: Servers) -> Child:
-    return servers.listen()
+    """On a port that nothing is on at any other address."""
+    return servers.listen(port=free_port())
 
 
 def told(*argv: str, status: int) -> dict[str, Any]:
