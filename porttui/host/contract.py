@@ -53,8 +53,8 @@ class Want(StrEnum):
     LISTENING = "listening"
     """At least the sockets that listen, with all their holders."""
     LISTENING_AGAIN = "listening again"
-    """The same, a moment after another look: where very much would have to be read for it, one more
-    holder of a socket that has one may be left to the next look that asks for anything else."""
+    """The same, a moment after another look: where there is very much to look at, one more holder
+    of a socket that has one may be left to the next look that asks for anything else."""
     PORTS = "ports"
     """All sockets, but not who holds them: where that is told it is as good."""
 

@@ -1,4 +1,4 @@
-"""Processes are listed where one may have begun, and only there."""
+"""What has begun is asked for by its pid; all processes are listed only where that is not told."""
 
 from __future__ import annotations
 
@@ -34,33 +34,54 @@ def give(proc: Path, pid: int) -> None:
     (proc / "loadavg").write_text(f"0.25 0.46 0.48 1/284 {pid}\n")
 
 
-def look(births: Births) -> bool:
-    """Whether a look lists the processes."""
-    if births.none_since_listed():
-        return False
-    births.listed()
-    return True
+def look(births: Births) -> list[int] | None:
+    """The pids that a look asks for; None where it lists all."""
+    given = births.since()
+    births.looked()
+    return None if given is None else list(given)
 
 
-def test_they_are_listed_until_no_pid_was_given_for_a_whole_look(proc: Path) -> None:
+def test_they_are_listed_twice_and_then_asked_for_by_their_pids(proc: Path) -> None:
     births = Births(str(proc))
-    assert [look(births) for _ in range(5)] == [True, True, False, False, False]
+    assert [look(births) for _ in range(4)] == [None, None, [], []]
 
 
-def test_after_a_new_pid_they_are_listed_twice(proc: Path) -> None:
-    """It was given, perhaps, before its process could be listed."""
+def test_new_pids_are_asked_for_twice(proc: Path) -> None:
+    """They were given, perhaps, before their processes could be seen."""
+    births = Births(str(proc))
+    for _ in range(3):
+        look(births)
+    give(proc, 102)
+    assert [look(births) for _ in range(4)] == [[101, 102], [101, 102], [], []]
+
+
+def test_with_new_pids_at_every_look_each_is_asked_for_twice(proc: Path) -> None:
+    births = Births(str(proc))
+    for _ in range(3):
+        look(births)
+    asked = []
+    for pid in range(101, 106):
+        give(proc, pid)
+        asked.append(look(births))
+    assert asked == [[101], [101, 102], [102, 103], [103, 104], [104, 105]]
+
+
+def test_what_a_look_that_failed_asked_for_is_asked_for_again(proc: Path) -> None:
     births = Births(str(proc))
     for _ in range(3):
         look(births)
     give(proc, 101)
-    assert [look(births) for _ in range(4)] == [True, True, False, False]
+    assert births.since() == range(101, 102)
+    give(proc, 102)
+    assert [look(births) for _ in range(3)] == [[101, 102], [102], []]
 
 
-def test_a_pid_at_every_look_has_them_listed_every_time(proc: Path) -> None:
+def test_where_the_pids_begin_anew_they_are_listed(proc: Path) -> None:
     births = Births(str(proc))
-    for pid in range(101, 106):
-        give(proc, pid)
-        assert look(births)
+    for _ in range(3):
+        look(births)
+    give(proc, 20)
+    assert [look(births) for _ in range(4)] == [None, None, [], []]
 
 
 def test_when_they_are_to_be_listed_they_are(proc: Path) -> None:
@@ -68,7 +89,7 @@ def test_when_they_are_to_be_listed_they_are(proc: Path) -> None:
     for _ in range(3):
         look(births)
     births.forget()
-    assert [look(births) for _ in range(2)] == [True, False]
+    assert [look(births) for _ in range(2)] == [None, []]
 
 
 @pytest.mark.parametrize("told", ["", "0.0 0.0 0.0 0/0 0\n", "0.0 0.0 0.0 0/0 many\n", "0.0 0.0"])
@@ -76,14 +97,14 @@ def test_without_a_last_pid_they_are_listed(proc: Path, told: str) -> None:
     """As in gVisor, which says 0."""
     (proc / "loadavg").write_text(told)
     births = Births(str(proc))
-    assert all(look(births) for _ in range(5))
+    assert [look(births) for _ in range(5)] == [None] * 5
 
 
 @pytest.mark.parametrize("status", ["Name:\tx\n", "Name:\tx\nNSpid:\t7\t1\nNSpgid:\t7\n", ""])
 def test_of_another_pid_namespace_they_are_listed(proc: Path, status: str) -> None:
     (proc / "self" / "status").write_text(status)
     births = Births(str(proc))
-    assert all(look(births) for _ in range(5))
+    assert [look(births) for _ in range(5)] == [None] * 5
 
 
 def test_where_another_file_lies_over_the_kernels_they_are_listed(
@@ -99,12 +120,12 @@ def test_where_another_file_lies_over_the_kernels_they_are_listed(
 
     monkeypatch.setattr(os, "stat", on_another_device)
     births = Births(str(proc))
-    assert all(look(births) for _ in range(5))
+    assert [look(births) for _ in range(5)] == [None] * 5
 
 
 def test_without_proc_they_are_listed(tmp_path: Path) -> None:
     births = Births(str(tmp_path / "nothing"))
-    assert all(look(births) for _ in range(5))
+    assert [look(births) for _ in range(5)] == [None] * 5
 
 
 def test_among_processes_that_stay_none_is_missed() -> None:
@@ -112,7 +133,8 @@ def test_among_processes_that_stay_none_is_missed() -> None:
     require_root()
     place = (require_tool("unshare"), "--pid", "--fork", "--mount-proc", "--kill-child")
     listed, found = Elsewhere(within=place).call(_watch_a_fork)
-    assert listed[:4] == [1, 1, 0, 0]
+    # What has ended is noticed, and the list asked for at the look after that one.
+    assert listed == [1, 1, 0, 0, 0, *(0, 0, 0), *(0, 1)]
     assert found == ["one", "both", "both", "both", "one", "one", "forgotten"]
 
 
@@ -134,6 +156,7 @@ def _watch_a_fork() -> tuple[list[int], list[str]]:
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(holder_cache, "list_names", counted)
+        patch.setattr(holder_cache, "_AS_LIST", 0)
         cache = HolderCache()
         with socket.create_server(("127.0.0.1", 0)) as server:
             inode = os.fstat(server.fileno()).st_ino

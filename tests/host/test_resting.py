@@ -67,6 +67,20 @@ def test_who_has_run_is_told_and_nobody_else(cats: Cats) -> None:
     assert sorted(resting.disturbed()) == sorted(list(cats)[1:4])
 
 
+def test_of_some_that_are_asked_for_who_has_run_is_told(cats: Cats) -> None:
+    resting = watching(cats)
+    first, second, third, *_ = cats
+    for pid in (first, third):
+        wake(cats[pid][0])
+    asked = {third, second, 1}
+    assert resting.disturbed(asked) == [third]
+    assert resting.disturbed(set()) == []
+    assert sorted(resting.disturbed()) == sorted([first, third])
+    cats[second][0].kill()
+    cats[second][0].wait()
+    assert sorted(resting.disturbed(asked)) == sorted([second, third])
+
+
 def test_who_has_ended_is_told(cats: Cats) -> None:
     resting = watching(cats)
     first, *_, last = cats

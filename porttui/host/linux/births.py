@@ -1,8 +1,8 @@
-"""Whether a process may have begun since all were listed.
+"""Which processes may have begun since all were listed.
 
 The kernel gives pids in turn, and tells the last one it gave (proc_loadavg(5); fs/proc/loadavg.c):
-while that stays, none has begun, neither in this PID namespace nor in those within it. To list two
-thousand processes takes a third of a look at the listeners.
+what has begun since, in this PID namespace or in those within it, has one of those between. To list
+two thousand processes takes twice as long as all else in a look at the listeners.
 
 Beyond it, and narrow: a process that is given a pid of choice (clone3(2), set_tid: CRIU alone does
 that), and as many new pids between two looks as there can be.
@@ -14,7 +14,7 @@ import os
 
 
 class Births:
-    """To be asked at the beginning of each look, and told when processes were listed."""
+    """To be asked at the beginning of each look, and told when one came to its end."""
 
     def __init__(self, proc: str) -> None:
         """`proc`: where processes are told of."""
@@ -24,19 +24,22 @@ class Births:
         self._now: int | None = None
         self._settled: int | None = None
 
-    def none_since_listed(self) -> bool:
-        """Whether all processes that there are were listed; some may have ended."""
+    def since(self) -> range | None:
+        """The pids that processes may have which were not looked at, some of them threads';
+        None where only a list of all tells."""
         self._before, self._now = self._now, self._last_pid()
-        return self._now is not None and self._now == self._settled
+        if self._settled is None or self._now is None or self._now < self._settled:
+            return None
+        return range(self._settled + 1, self._now + 1)
 
-    def listed(self) -> None:
-        """All that there are have been listed since `none_since_listed` was asked."""
-        # A process has its pid a moment before it is listed: so the pid must have been the last
-        # one for a whole look before.
-        self._settled = self._now if self._now == self._before else None
+    def looked(self) -> None:
+        """All that have these pids, or all that there are, were looked at."""
+        # A process has its pid a moment before it can be seen: what was given since the look
+        # before is asked for once more.
+        self._settled = self._before
 
     def forget(self) -> None:
-        """They are to be listed at the next look."""
+        """All are to be listed at the next look."""
         self._settled = None
 
     def _last_pid(self) -> int | None:

@@ -7,9 +7,10 @@ can do it for it. The kernel counts for each thread how long and how often it ha
 read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
 Nothing is kept on the strength of a guess, so nothing has to expire.
 
-Where the holders of a few sockets are asked for, /proc is not listed anew while no process can
-have begun (`births`); and where busy processes have very many descriptors, those that hold none of
-the few are put off until somebody asks for everything (`due`).
+Where the holders of a few sockets are asked for, /proc is not listed anew: what has begun is told
+by its pid (`births`). Among very many processes only those that hold one of the few are asked
+whether they have run, and where busy ones have very many descriptors, the rest of those are put
+off (`due`): until somebody asks for everything, or for the holder of a socket that has none.
 
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
 running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
@@ -27,7 +28,7 @@ from porttui.host.linux.holder_groups import HolderGroups, Holders
 from porttui.host.linux.holders import held_sockets, list_names, list_pids, pids_among
 from porttui.host.linux.known_process import UNREAD, Known
 from porttui.host.linux.own_descriptors import OwnDescriptors
-from porttui.host.linux.processes import read_process
+from porttui.host.linux.processes import is_process, read_process
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import counts_of, hold_threads, thread_names
 from porttui.light_typing import TYPE_CHECKING
@@ -41,6 +42,10 @@ if TYPE_CHECKING:
 
     Due = Callable[[str, Set[int], Mapping[int, Known], Set[int]], Set[int]]
 
+_FEW = 512
+"""Processes: so many are all asked whether they have run, in half a millisecond."""
+_AS_LIST = 8
+"""Processes that can be listed while one is looked up by its pid."""
 _MOST_HELD = 16384
 """Threads whose counts are held open."""
 
@@ -90,41 +95,44 @@ class HolderCache:
         Processes whose descriptors this user may not see hold nothing that is seen.
 
         Args:
-            asked: If only the holders of these sockets are asked for, by inode: where very much
-                would have to be read (see `due`), who has none of them is left as it was, and one
-                who came by one of them shows in the next look at everything.
+            asked: If only the holders of these sockets are asked for, by inode: where there is
+                very much to look at, a process that has none of them is left as it was, and if it
+                has come by one that another holds, too, it shows in the next look at everything.
 
         Raises:
             HostError: /proc cannot be listed, or no more files can be opened.
         """
         self.pids_read.clear()
+        if not self._known:
+            asked = None
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
             self._take_over(under_way.result())
         if self._held_by.forget_unused(len(self._known)):
             self._groups = ()
-        names = self._names_now(is_all=asked is None)
-        is_first = not self._known
-        changed: Set[int] = self._come(names) | self._disturbed()
-        if asked is not None and not is_first and self._due is not None:
+        given = None if self._births is None else self._births.since()
+        if asked is None or given is None or len(given) * _AS_LIST > len(self._known):
+            names = list_names(self._proc)
+            new = self._come(names)
+        else:
+            new = self._begun(given)
+            names = [] if new else self._names
+        if asked is None or len(self._known) <= _FEW:
+            changed: Set[int] = new | self._disturbed()
+        else:
+            changed = new | self._disturbed(self._held_by.holding(asked).union(given or ()))
+        if asked is not None and self._due is not None:
             own = changed & {os.getpid()}  # which is read in no time
             changed = self._due(self._proc, changed - own, self._known, asked) | own
         self._read(sorted(changed))
         self._names = names
-        if self._births is not None and self._are_uncounted(changed):
-            self._births.forget()  # some may have ended
+        if self._births is not None:
+            self._births.looked()
+            if self._are_uncounted(changed):
+                self._births.forget()  # some may have ended
         if not self._groups:
             self._groups = tuple(self._members(pids) for pids in self._held_by.pids)
         return Holders(self._held_by.group_of, self._groups, self._held_by.columns)
-
-    def _names_now(self, *, is_all: bool) -> list[str]:
-        """What there is in /proc; not listed anew where that is known to tell of no new process."""
-        if self._births is not None and self._births.none_since_listed() and not is_all:
-            return self._names
-        names = list_names(self._proc)
-        if self._births is not None:
-            self._births.listed()
-        return names
 
     def _come(self, names: list[str]) -> set[int]:
         """The processes that are new; those that have gone are forgotten."""
@@ -133,16 +141,23 @@ class HolderCache:
         there = pids_among(names)
         for pid in self._known.keys() - there:
             self._drop(pid)
-        new = there - self._known.keys()
+        return self._met(there - self._known.keys())
+
+    def _begun(self, given: range) -> set[int]:
+        """The processes among those that were given these pids."""
+        return self._met({pid for pid in given if pid not in self._known and is_process(pid)})
+
+    def _met(self, new: set[int]) -> set[int]:
         for pid in new:
             self._keep(pid, UNREAD)
         return new
 
-    def _disturbed(self) -> set[int]:
-        """The known ones that may differ from what was read."""
+    def _disturbed(self, among: Set[int] | None = None) -> set[int]:
+        """The known ones that may differ from what was read; `among`: if only some are asked."""
         known = self._known
-        ran = {pid for pid in self._others if known[pid].ran_since(self._proc, pid)}
-        return ran.union(self._resting.disturbed())
+        others = self._others if among is None else self._others & among
+        ran = {pid for pid in others if known[pid].ran_since(self._proc, pid)}
+        return ran.union(self._resting.disturbed(among))
 
     def _are_uncounted(self, pids: Set[int]) -> bool:
         """Whether some have no count, as those that have ended; this process never has one."""

@@ -58,6 +58,10 @@ class HolderGroups:
         """Of each group, in the order of their numbers."""
         return self._numbers
 
+    def holding(self, inodes: Iterable[int]) -> set[int]:
+        """The processes that hold some of these sockets."""
+        return {pid for inode in inodes for pid in self._pids_of.get(inode, ())}
+
     def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
         """A process holds these sockets now, by inode, where it held those before."""
         gone, come = before - after, after - before

@@ -48,13 +48,19 @@ class Resting:
             self._pids[place], self._descriptors[place], self._counts[place] = last
             self._places[last[0]] = place
 
-    def disturbed(self) -> list[int]:
-        """Those that have run since, or have ended."""
+    def disturbed(self, among: Set[int] | None = None) -> list[int]:
+        """Those that have run since, or have ended; `among`: where only some are asked for."""
+        pids, descriptors, counts = self._pids, self._descriptors, self._counts
+        if among is not None:
+            pids = list(among & self._places.keys())
+            places = [self._places[pid] for pid in pids]
+            descriptors = [descriptors[place] for place in places]
+            counts = [counts[place] for place in places]
         try:
-            now = list(map(os.pread, self._descriptors, repeat(COUNT_BYTES), repeat(0)))
+            now = list(map(os.pread, descriptors, repeat(COUNT_BYTES), repeat(0)))
         except ProcessLookupError:
-            now = [_count(each) for each in self._descriptors]
-        return list(compress(self._pids, map(ne, now, self._counts)))
+            now = [_count(each) for each in descriptors]
+        return list(compress(pids, map(ne, now, counts)))
 
 
 def _count(descriptor: int) -> bytes:

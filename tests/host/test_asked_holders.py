@@ -1,0 +1,150 @@
+"""Where only the holders of some sockets are asked for: what is told at once, and what may wait.
+
+That there is very much to look at is made up: few descriptors, or few processes, count as many.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+from porttui.host.contract import Want
+from porttui.host.linux import due, holder_cache
+from porttui.host.linux.diag_reader import SockDiagReader
+from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.source import LinuxSource
+from tests.host.actors import Actor
+from tests.host.looking import asked_holders
+from tests.servers import until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
+
+
+@pytest.fixture(params=["busy processes", "many processes", "counts by name"], autouse=True)
+def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    if request.param == "busy processes":
+        monkeypatch.setattr(due, "AT_ONCE", 0)
+        monkeypatch.setattr(due, "WHERE_MORE", 0)
+    else:
+        monkeypatch.setattr(holder_cache, "_FEW", 0)
+    if request.param == "counts by name":
+        monkeypatch.setattr(holder_cache, "_may_hold", lambda: 0)
+
+
+def pass_on(name: str, giver: Actor, taker: Actor) -> int:
+    """Both have the listener from now on."""
+    path = f"\0porttui-test-{giver.pid}"
+    taker.act("receive_at", path)
+    giver.act("send", name, path)
+    return taker.act("receive", path)
+
+
+@pytest.mark.parametrize("verb", ["close", "replace", "swap_for_file"])
+@pytest.mark.parametrize("threads", [1, 2])
+def test_who_let_go_of_what_is_asked_for_is_read(
+    actors: list[Actor], verb: str, threads: int
+) -> None:
+    """Also where another socket, or a file, has the same number now."""
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    if threads == 2:
+        actors[0].act("open_in_thread", "b")
+    cache.look()
+    actors[0].act(verb, "a")
+    assert asked_holders(cache, inode) == set()
+    assert actors[0].pid in cache.pids_read
+
+
+def test_one_of_two_holders_that_let_go_is_dropped(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    child = actors[0].act("fork")
+    cache.look()
+    actors[0].act("close", "a")
+    assert asked_holders(cache, inode) == {child}
+
+
+def test_who_is_gone_is_dropped(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    child = actors[0].act("fork")
+    cache.look()
+    actors[0].act("end", str(child))
+    assert asked_holders(cache, inode) == {actors[0].pid}
+
+
+def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    cache.look()
+    actors[0].act("become", "sleep")
+    until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
+    until(lambda: actors[0].state == "S", "it sleeps")
+    found = cache.look({inode})
+    [after] = found.groups[found.group_of[inode]]
+    assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
+
+
+def test_one_more_holder_of_a_socket_may_wait_for_the_next_look_at_everything(
+    actors: list[Actor],
+) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    cache.look()
+    assert pass_on("a", *actors) == inode
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    both = {actors[0].pid, actors[1].pid}
+    found = cache.look()
+    assert {each.pid for each in found.groups[found.group_of[inode]]} == both
+    assert asked_holders(cache, inode) == both
+
+
+def test_only_who_looks_again_may_be_told_less(actors: list[Actor]) -> None:
+    source = LinuxSource(SockDiagReader())
+    inode = actors[0].act("listen", "a")
+
+    def told(want: Want) -> set[int]:
+        [found] = [each for each in source.read(want).sockets if each.inode == inode]
+        return {each.pid for each in found.holders}
+
+    assert told(Want.ALL) == {actors[0].pid}
+    pass_on("a", *actors)
+    assert told(Want.LISTENING_AGAIN) == {actors[0].pid}
+    assert told(Want.LISTENING) == {actors[0].pid, actors[1].pid}
+    assert told(Want.LISTENING_AGAIN) == {actors[0].pid, actors[1].pid}
+
+
+def test_a_listener_that_was_handed_over_has_its_new_holder(actors: list[Actor]) -> None:
+    source = LinuxSource(SockDiagReader())
+    inode = actors[0].act("listen", "a")
+    source.read(Want.ALL)
+    pass_on("a", *actors)
+    actors[0].act("close", "a")
+    [found] = [each for each in source.read(Want.LISTENING_AGAIN).sockets if each.inode == inode]
+    assert [each.pid for each in found.holders] == [actors[1].pid]
+
+
+def test_a_new_listener_has_its_process(actors: list[Actor]) -> None:
+    source = LinuxSource(SockDiagReader())
+    source.read(Want.ALL)
+    inode = actors[0].act("listen", "a")
+    [found] = [each for each in source.read(Want.LISTENING_AGAIN).sockets if each.inode == inode]
+    assert [each.pid for each in found.holders] == [actors[0].pid]
+
+
+def test_without_a_look_before_everything_is_read(actors: list[Actor]) -> None:
+    inode = actors[0].act("listen", "a")
+    for once in (False, True):
+        assert asked_holders(HolderCache(once=once), inode) == {actors[0].pid}
+
+
+def test_the_first_look_is_at_everything_also_where_it_goes_on_from_one_begun(
+    actors: list[Actor],
+) -> None:
+    inode = actors[0].act("listen", "a")
+    cache = HolderCache()
+    cache.begin()
+    assert pass_on("a", *actors) == inode
+    assert asked_holders(cache, inode) == {actors[0].pid, actors[1].pid}
