@@ -12,9 +12,8 @@ import pytest
 from porttui.host.linux import diag_reader
 from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.holder_groups import Holders
-from porttui.host.linux.processes import read_process
+from porttui.host.linux.processes import ProcessText, read_text
 from porttui.model.address import Address, Endpoint, Family, Protocol
-from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.host import looking
 from tests.host.looking import (
@@ -210,13 +209,13 @@ def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
     server = servers.start({"sockets": [{}], "forks": 1})
     gone = server.pids[0]
 
-    def look_but_for_the_gone(pid: int) -> Process | None:
+    def look_but_for_the_gone(pid: int) -> ProcessText | None:
         if pid == gone:
             server.end()
             return None
-        return read_process(pid)
+        return read_text(pid)
 
-    monkeypatch.setattr("porttui.host.linux.holder_cache.read_process", look_but_for_the_gone)
+    monkeypatch.setattr("porttui.host.linux.holder_cache.read_text", look_but_for_the_gone)
     found = the_socket_on(server.port)
     assert pids_of(found) == (server.pids[1],)
     assert found.ownership is Ownership.KNOWN

@@ -74,6 +74,7 @@ def test_of_some_that_are_asked_for_who_has_run_is_told(cats: Cats) -> None:
         wake(cats[pid][0])
     asked = {third, second, 1}
     assert resting.disturbed(asked) == [third]
+    assert [resting.disturbed({pid}) for pid in (first, second, third)] == [[first], [], [third]]
     assert resting.disturbed(set()) == []
     assert sorted(resting.disturbed()) == sorted([first, third])
     cats[second][0].kill()

@@ -10,25 +10,27 @@ is left to the next look that asks for everything.
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Mapping, Sequence, Set
 
 from porttui.host.linux.holders import open_descriptors
 from porttui.host.linux.known_process import UNREAD, Known
 
 AT_ONCE = 4096
 """Descriptors: up to so many are all read, whatever is asked for, in two hundredths of a second."""
-WHERE_MORE = 1024
+WHERE_MORE = 512
 """How many of more are: those of the processes that have fewest."""
 
 
-def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) -> Set[int]:
+def due(
+    proc: str, pids: Set[int], known: Mapping[int, Known], held: Mapping[int, Sequence[int]]
+) -> Set[int]:
     """Of the processes that may have changed those that must be read for what is asked.
 
     Args:
         proc: Where processes are told of.
         pids: Those that may have changed.
         known: What was read of them.
-        asked: The sockets whose holders are asked for, by inode.
+        held: The sockets whose holders are asked for, by inode, of each process that had some.
     """
     counts = {pid: max(_readable(f"{proc}/{pid}/fd"), _held(known, pid)) for pid in pids}
     if sum(counts.values()) <= AT_ONCE:
@@ -36,7 +38,7 @@ def due(proc: str, pids: Set[int], known: Mapping[int, Known], asked: Set[int]) 
     found, left = set[int](), WHERE_MORE
     for pid in sorted(pids, key=counts.__getitem__):
         left -= counts[pid]
-        if left >= 0 or not known.get(pid, UNREAD).still_holds(proc, pid, asked):
+        if left >= 0 or (pid in held and not known[pid].still_holds(proc, pid, held[pid])):
             found.add(pid)
     return found
 

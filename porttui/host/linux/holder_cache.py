@@ -28,7 +28,7 @@ from porttui.host.linux.holder_groups import HolderGroups, Holders
 from porttui.host.linux.holders import held_sockets, list_names, list_pids, pids_among
 from porttui.host.linux.known_process import UNREAD, Known
 from porttui.host.linux.own_descriptors import OwnDescriptors
-from porttui.host.linux.processes import is_process, read_process
+from porttui.host.linux.processes import ProcessText, is_process, read_text
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import counts_of, hold_threads, thread_names
 from porttui.light_typing import TYPE_CHECKING
@@ -40,7 +40,7 @@ if TYPE_CHECKING:
     from porttui.host.linux.births import Births
     from porttui.host.linux.held_columns import HeldColumns
 
-    Due = Callable[[str, Set[int], Mapping[int, Known], Set[int]], Set[int]]
+    Due = Callable[[str, Set[int], Mapping[int, Known], Mapping[int, Sequence[int]]], Set[int]]
 
 _FEW = 512
 """Processes: so many are all asked whether they have run, in half a millisecond."""
@@ -62,7 +62,7 @@ class HolderCache:
         self._others: set[int] = set()
         """The rest of them."""
         self._names: list[str] = []
-        """What was in /proc at the last look that came to its end."""
+        """What was in /proc when it was listed, if `_known` has those processes and no others."""
         columns: HeldColumns | None = None
         self._due: Due | None = None
         self._births: Births | None = None
@@ -110,22 +110,8 @@ class HolderCache:
             self._take_over(under_way.result())
         if self._held_by.forget_unused(len(self._known)):
             self._groups = ()
-        given = None if self._births is None else self._births.since()
-        if asked is None or given is None or len(given) * _AS_LIST > len(self._known):
-            names = list_names(self._proc)
-            new = self._come(names)
-        else:
-            new = self._begun(given)
-            names = [] if new else self._names
-        if asked is None or len(self._known) <= _FEW:
-            changed: Set[int] = new | self._disturbed()
-        else:
-            changed = new | self._disturbed(self._held_by.holding(asked).union(given or ()))
-        if asked is not None and self._due is not None:
-            own = changed & {os.getpid()}  # which is read in no time
-            changed = self._due(self._proc, changed - own, self._known, asked) | own
+        changed = self._changed(asked)
         self._read(sorted(changed))
-        self._names = names
         if self._births is not None:
             self._births.looked()
             if self._are_uncounted(changed):
@@ -134,10 +120,28 @@ class HolderCache:
             self._groups = tuple(self._members(pids) for pids in self._held_by.pids)
         return Holders(self._held_by.group_of, self._groups, self._held_by.columns)
 
+    def _changed(self, asked: Set[int] | None) -> Set[int]:
+        """The processes that are to be read."""
+        given = None if self._births is None else self._births.since()
+        if asked is None or given is None or len(given) * _AS_LIST > len(self._known):
+            new = self._come(list_names(self._proc))
+        else:
+            new = self._begun(given)
+        if asked is None:
+            return new | self._disturbed()
+        held = self._held_by.held_of(asked)
+        is_all = len(self._known) <= _FEW
+        changed = new | self._disturbed(None if is_all else held.keys() | set(given or ()))
+        if self._due is None:
+            return changed
+        own = changed & {os.getpid()}  # which is read in no time
+        return self._due(self._proc, changed - own, self._known, held) | own
+
     def _come(self, names: list[str]) -> set[int]:
         """The processes that are new; those that have gone are forgotten."""
         if names == self._names:
             return set()
+        self._names = names
         there = pids_among(names)
         for pid in self._known.keys() - there:
             self._drop(pid)
@@ -145,7 +149,10 @@ class HolderCache:
 
     def _begun(self, given: range) -> set[int]:
         """The processes among those that were given these pids."""
-        return self._met({pid for pid in given if pid not in self._known and is_process(pid)})
+        new = self._met({pid for pid in given if pid not in self._known and is_process(pid)})
+        if new:
+            self._names = []
+        return new
 
     def _met(self, new: set[int]) -> set[int]:
         for pid in new:
@@ -190,13 +197,15 @@ class HolderCache:
         self.pids_read.add(pid)
         known, sockets = self._known.get(pid, UNREAD), found.sockets
         self._held_by.change(pid, known.sockets.keys(), sockets.keys())
-        if pid == os.getpid() and known.process:
-            process: Process | None = known.process  # it does not rename itself
+        if pid == os.getpid() and known.text:
+            text: ProcessText | None = known.text  # it does not rename itself
         else:
-            process = read_process(pid) if sockets else None
-        self._keep(pid, known._replace(ran=found.ran, sockets=sockets, process=process))
-        if sockets.keys() != known.sockets.keys() or process != known.process:
+            text = read_text(pid) if sockets else None
+        if sockets.keys() != known.sockets.keys() or text != known.text:
             self._groups = ()
+        if text != known.text:
+            known = known._replace(text=text, process=text.process() if text else None)
+        self._keep(pid, known._replace(ran=found.ran, sockets=sockets))
 
     def _keep(self, pid: int, known: Known) -> None:
         self._known[pid] = known

@@ -58,9 +58,13 @@ class HolderGroups:
         """Of each group, in the order of their numbers."""
         return self._numbers
 
-    def holding(self, inodes: Iterable[int]) -> set[int]:
-        """The processes that hold some of these sockets."""
-        return {pid for inode in inodes for pid in self._pids_of.get(inode, ())}
+    def held_of(self, inodes: Iterable[int]) -> dict[int, list[int]]:
+        """For each process that holds some of these sockets which ones, by inode."""
+        held: dict[int, list[int]] = {}
+        for inode in inodes:
+            for pid in self._pids_of.get(inode, ()):
+                held.setdefault(pid, []).append(inode)
+        return held
 
     def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
         """A process holds these sockets now, by inode, where it held those before."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Set
+from collections.abc import Iterable, Mapping
 
 from porttui.host.linux.holders import socket_link
-from porttui.host.linux.processes import read_process
+from porttui.host.linux.processes import ProcessText, read_text
 from porttui.host.linux.threads import Threads, counts_of
 from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
@@ -19,8 +19,10 @@ class Known(NamedTuple):
     """What its threads' counts were."""
     sockets: Mapping[int, str]
     """By inode one of the descriptors that it had for it."""
-    process: Process | None
+    text: ProcessText | None
     """None of one without sockets."""
+    process: Process | None
+    """What that means."""
     threads: Threads | None
     """None where too many files would have to be held open: then they are looked up by name."""
 
@@ -38,11 +40,8 @@ class Known(NamedTuple):
             return None
         return self.threads.counts[0]
 
-    def still_holds(self, proc: str, pid: int, asked: Set[int]) -> bool:
-        """Whether it has those of these sockets that it had, and is the program that it was."""
-        held = self.sockets.keys() & asked
-        if not held:
-            return True
+    def still_holds(self, proc: str, pid: int, held: Iterable[int]) -> bool:
+        """Whether it has these sockets, which it had, and is the program that it was."""
         directory = f"{proc}/{pid}/fd"
         try:
             has_them = all(
@@ -51,8 +50,8 @@ class Known(NamedTuple):
             )
         except OSError:
             return False
-        return has_them and read_process(pid) == self.process
+        return has_them and read_text(pid) == self.text
 
 
-UNREAD = Known(b"", {}, None, None)
+UNREAD = Known(b"", {}, None, None, None)
 """A process that nothing is known of yet."""

@@ -15,6 +15,8 @@ _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
 """Enough for that many characters of UTF-8."""
 _COMM_BYTES = 15
+_STAT_FIELDS = 20
+"""Those behind the name that are used, to the start time."""
 _SIGTERM = 15
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 _KERNEL_THREAD = 0x00200000
@@ -41,7 +43,7 @@ def read_stat(pid: int) -> ProcessStat | None:
     opening, closing = content.find(b"("), content.rfind(b")")
     if opening < 0 or closing < 0:
         return None
-    fields = content[closing + 2 :].split()
+    fields = content[closing + 2 :].split(None, _STAT_FIELDS)
     return ProcessStat(
         comm=content[opening + 1 : closing],
         state=fields[0],
@@ -63,27 +65,63 @@ def start_mark_of(pid: int) -> int | None:
     return None if stat is None else stat.started
 
 
-def read_process(pid: int) -> Process | None:
-    """The process that has `pid` now; None when there is none or it cannot be seen."""
+class ProcessText(NamedTuple):
+    """What /proc tells of a process, as it stands there.
+
+    While it stands it need not be read for its meaning again, which takes as long as to have it.
+    """
+
+    pid: int
+    started: int
+    comm: bytes
+    cmdline: bytes
+    ppid: int
+    is_kernel_thread: bool
+    uids: bytes
+    ignored: bytes
+    """Signals."""
+
+    def process(self) -> Process:
+        """What it means."""
+        argv = _argv(self.cmdline)
+        uid = int(self.uids.split()[0])
+        ignored = int(self.ignored or b"0", 16)
+        return Process(
+            pid=self.pid,
+            started=self.started,
+            name=_name(self.comm, argv),
+            user=user_name(uid),
+            uid=uid,
+            cmdline=safe_argv(argv, _ARGV_CHARACTERS),
+            create_time=_boot_time() + self.started / _ticks_per_second(),
+            ppid=self.ppid,
+            is_kernel_thread=self.is_kernel_thread,
+            ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
+        )
+
+
+def read_text(pid: int) -> ProcessText | None:
+    """None when there is no such process, or it cannot be seen."""
     stat = read_stat(pid)
     status = _read(f"/proc/{pid}/status", 8192)
     if stat is None or not status:
         return None
-    argv = _argv(_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1))
-    uid = int(_field(status, b"Uid").split()[0])
-    ignored = int(_field(status, b"SigIgn") or b"0", 16)
-    return Process(
+    return ProcessText(
         pid=pid,
         started=stat.started,
-        name=_name(stat.comm, argv),
-        user=user_name(uid),
-        uid=uid,
-        cmdline=safe_argv(argv, _ARGV_CHARACTERS),
-        create_time=_boot_time() + stat.started / _ticks_per_second(),
+        comm=stat.comm,
+        cmdline=_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1),
         ppid=stat.ppid,
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
-        ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
+        uids=_field(status, b"Uid"),
+        ignored=_field(status, b"SigIgn"),
     )
+
+
+def read_process(pid: int) -> Process | None:
+    """The process that has `pid` now; None when there is none or it cannot be seen."""
+    text = read_text(pid)
+    return None if text is None else text.process()
 
 
 def _read(path: str, size: int) -> bytes:
