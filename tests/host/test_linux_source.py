@@ -203,6 +203,29 @@ def test_a_socket_closed_between_the_two_looks_is_not_listed(
     assert inode not in seen
 
 
+def test_a_socket_closed_while_its_holder_is_looked_for_again_is_not_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Its holder was missed once: it got it when it had been read."""
+    with listener() as (closing, _), listener() as (staying, _):
+        inode = os.fstat(closing.fileno()).st_ino
+        look, looks = HolderCache.look, [0]
+
+        def miss_then_close(cache: HolderCache, asked: Set[int] | None) -> Holders:
+            looks[0] += 1
+            if looks[0] == 2:
+                closing.close()
+            found = look(cache, asked)
+            group_of = {each: group for each, group in found.group_of.items() if each != inode}
+            return found._replace(group_of=group_of, columns=None)
+
+        monkeypatch.setattr(HolderCache, "look", miss_then_close)
+        seen = {each.inode: each for each in looking.source().read().sockets}
+        assert pids_of(seen[os.fstat(staying.fileno()).st_ino]) == (os.getpid(),)
+    assert looks == [2]
+    assert inode not in seen
+
+
 def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
     servers: Servers, monkeypatch: pytest.MonkeyPatch
 ) -> None:

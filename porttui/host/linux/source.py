@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Set
 
 from porttui.host.accounts import effective_uid
 from porttui.host.contract import HostError, SocketReading, Want
@@ -61,17 +61,25 @@ class LinuxSource:
         tables = self._read(want, ports)
         asked = tables.inodes() if want is Want.LISTENING_AGAIN else None
         table = tables.build(self._cache.look(asked))
-        doubtful = _doubtful(table) - self._out_of_sight
-        if doubtful:
+        if doubtful := _doubtful(table) - self._out_of_sight:
             # Closed before its descriptor was looked for, opened after that, or held out of
-            # sight? A second look tells; without it every short connection would flicker.
-            vanished = doubtful - self._read(want, ports).inodes()
-            tables = tables.without(vanished) if vanished else tables
-            table = tables.build(self._cache.look(None))
+            # sight? A second look tells; without it every short connection would flicker. What
+            # is held out of sight is there before that look, and after it.
+            tables = self._without_closed(tables, doubtful, want, ports)
+            holders = self._cache.look(None)
+            table = tables.build(holders)
+            if doubtful := _doubtful(table) - self._out_of_sight:
+                table = self._without_closed(tables, doubtful, want, ports).build(holders)
         if want is Want.ALL:
             self._out_of_sight = _doubtful(table)
             self._cache.put_in_order(table.inodes)
         return SocketReading(table, tables.problems)
+
+    def _without_closed(
+        self, tables: Tables, doubtful: Set[int], want: Want, ports: range
+    ) -> Tables:
+        closed = doubtful - self._read(want, ports).inodes()
+        return tables.without(closed) if closed else tables
 
     def _read(self, want: Want, ports: range) -> Tables:
         try:
