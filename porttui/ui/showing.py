@@ -11,6 +11,7 @@ from textual.screen import Screen
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
+from porttui.ui import closed_widgets
 from porttui.ui.announcing import Announcer
 from porttui.ui.key_order import KeysInOrder
 from porttui.ui.keymap import ACTIONS
@@ -84,6 +85,7 @@ class Showing(KeysInOrder):
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
         self._sampling.start()
+        self.set_interval(closed_widgets.EVERY_S, closed_widgets.let_go)
         # After `fg` the terminal is blank, and nothing else would paint what has not changed.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
