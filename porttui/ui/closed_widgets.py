@@ -1,7 +1,7 @@
 """Lets go of widgets that are closed, which Textual keeps painted for a long time.
 
 Each widget has its painted lines, and a cache of Textual's (StylesCache.get_inner_outer) holds on
-to those of the last thousand widgets that there ever were: half a megabyte for every ten dialogs
+to those of the last thousand widgets that there ever were: two megabytes for every ten dialogs
 (https://github.com/Textualize/textual/issues/6665).
 """
 
