@@ -26,7 +26,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "busy processes":
         monkeypatch.setattr(due, "AT_ONCE", 0)
-        monkeypatch.setattr(due, "WHERE_MORE", 0)
     else:
         monkeypatch.setattr(holder_cache, "_FEW", 0)
     if request.param == "counts by name":

@@ -18,7 +18,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """One descriptor is too many to be read at once."""
     monkeypatch.setattr(due, "AT_ONCE", 0)
-    monkeypatch.setattr(due, "WHERE_MORE", 0)
 
 
 def forked_since_a_look(actor: Actor) -> tuple[HolderCache, int, int]:
@@ -64,7 +63,7 @@ def test_what_has_few_descriptors_is_read_at_once(
 ) -> None:
     cache, inode, child = forked_since_a_look(actors[0])
     monkeypatch.setattr(due, "open_descriptors", lambda path: 5 if f"/{child}/" in path else 5000)
-    monkeypatch.setattr(due, "WHERE_MORE", 1000)
+    monkeypatch.setattr(due, "AT_ONCE", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
     assert child in cache.pids_read
     assert actors[0].pid not in cache.pids_read

@@ -3,7 +3,7 @@
 A server with ten thousand connections runs at every moment, and to read all its descriptors every
 second, for the sake of a listener or two, would take a twentieth of a core. When only the holders
 of some sockets are asked for, it is enough to see that who held them still does: one link for
-each. What else there may be behind thousands of descriptors, one more holder of a socket at most,
+each. What else there may be behind hundreds of descriptors, one more holder of a socket at most,
 is left to the next look that asks for everything.
 """
 
@@ -15,10 +15,9 @@ from collections.abc import Mapping, Sequence, Set
 from porttui.host.linux.holders import open_descriptors
 from porttui.host.linux.known_process import UNREAD, Known
 
-AT_ONCE = 4096
-"""Descriptors: up to so many are all read, whatever is asked for, in two hundredths of a second."""
-WHERE_MORE = 512
-"""How many of more are: those of the processes that have fewest."""
+AT_ONCE = 512
+"""Descriptors: so many are read whatever is asked for, in two thousandths of a second; of more
+those of the processes that have fewest."""
 
 
 def due(
@@ -33,9 +32,7 @@ def due(
         held: The sockets whose holders are asked for, by inode, of each process that had some.
     """
     counts = {pid: max(_readable(f"{proc}/{pid}/fd"), _held(known, pid)) for pid in pids}
-    if sum(counts.values()) <= AT_ONCE:
-        return pids
-    found, left = set[int](), WHERE_MORE
+    found, left = set[int](), AT_ONCE
     for pid in sorted(pids, key=counts.__getitem__):
         left -= counts[pid]
         if left >= 0 or (pid in held and not known[pid].still_holds(proc, pid, held[pid])):
