@@ -6,7 +6,6 @@ import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.source import LinuxSource, linux_source
 from porttui.model.address import Endpoint
 from porttui.model.socket import Socket, TcpState
@@ -59,12 +58,6 @@ def states_left(address: str, port: int, other: int) -> set[TcpState | None]:
 def is_accepted(port: int) -> bool:
     """Whether a connection to the server on this port has been accepted."""
     return any(each.state is TcpState.ESTABLISHED for each in sockets_on(port))
-
-
-def asked_holders(cache: HolderCache, inode: int) -> set[int]:
-    """The pids that the cache gives, when only this socket is asked for."""
-    found = cache.look({inode})
-    return {each.pid for each in found.groups[found.group_of.get(inode, 0)]}
 
 
 def pids_of(each: Socket) -> tuple[int, ...]:

@@ -10,7 +10,7 @@ import pytest
 from porttui.host.linux import holder_cache
 from porttui.host.linux.holder_cache import HolderCache
 from tests.host.actors import Actor
-from tests.host.looking import asked_holders
+from tests.host.asking import asked_holders, known_listener
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
 
@@ -21,31 +21,16 @@ def _two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
+    cache, inode = known_listener(actors[0])
     actors[1].act("listen", "b")
     assert asked_holders(cache, inode) == {actors[0].pid}
     assert actors[1].pid not in cache.pids_read
 
 
-def test_what_was_not_asked_the_next_look_at_everything_reads(actors: list[Actor]) -> None:
-    cache = HolderCache()
-    cache.look()
-    inode = actors[0].act("listen", "a")
-    for _ in range(3):
-        cache.look(set())
-        assert actors[0].pid not in cache.pids_read
-    found = cache.look()
-    assert {each.pid for each in found.groups[found.group_of[inode]]} == {actors[0].pid}
-
-
 def test_where_processes_are_few_all_are_asked(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
+    cache, inode = known_listener(actors[0])
     actors[1].act("listen", "b")
     monkeypatch.setattr(holder_cache, "_FEW", 1_000_000)
     assert asked_holders(cache, inode) == {actors[0].pid}

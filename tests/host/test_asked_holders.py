@@ -16,7 +16,7 @@ from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.source import LinuxSource
 from tests.host.actors import Actor
-from tests.host.looking import asked_holders
+from tests.host.asking import all_holders, asked_holders, known_listener
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -75,9 +75,7 @@ def test_who_is_gone_is_dropped(actors: list[Actor]) -> None:
 
 
 def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
+    cache, inode = known_listener(actors[0])
     actors[0].act("become", "sleep")
     until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
     until(lambda: actors[0].state == "S", "it sleeps")
@@ -89,15 +87,24 @@ def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) 
 def test_one_more_holder_of_a_socket_may_wait_for_the_next_look_at_everything(
     actors: list[Actor],
 ) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
+    cache, inode = known_listener(actors[0])
     assert pass_on("a", *actors) == inode
     assert asked_holders(cache, inode) == {actors[0].pid}
     both = {actors[0].pid, actors[1].pid}
-    found = cache.look()
-    assert {each.pid for each in found.groups[found.group_of[inode]]} == both
+    assert all_holders(cache, inode) == both
     assert asked_holders(cache, inode) == both
+
+
+def test_who_had_none_of_what_is_asked_for_the_next_look_at_everything_reads(
+    actors: list[Actor],
+) -> None:
+    cache = HolderCache()
+    cache.look()
+    inode = actors[0].act("listen", "a")
+    for _ in range(3):
+        cache.look(set())
+        assert actors[0].pid not in cache.pids_read
+    assert all_holders(cache, inode) == {actors[0].pid}
 
 
 def test_only_who_looks_again_may_be_told_less(actors: list[Actor]) -> None:

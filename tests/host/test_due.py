@@ -9,7 +9,7 @@ import pytest
 from porttui.host.linux import due, holder_cache
 from porttui.host.linux.holder_cache import HolderCache
 from tests.host.actors import Actor
-from tests.host.looking import asked_holders
+from tests.host.asking import all_holders, asked_holders, known_listener
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
 
@@ -22,16 +22,11 @@ def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def forked_since_a_look(actor: Actor) -> tuple[HolderCache, int, int]:
     """A cache that knows the actor with a listener; the listener, and a child that has it since."""
-    cache = HolderCache()
-    inode = actor.act("listen", "a")
-    cache.look()
-    return cache, inode, actor.act("fork")
+    return *known_listener(actor), actor.act("fork")
 
 
 def test_who_still_holds_what_is_asked_for_is_not_read(actors: list[Actor]) -> None:
-    cache = HolderCache()
-    inode = actors[0].act("listen", "a")
-    cache.look()
+    cache, inode = known_listener(actors[0])
     actors[0].act("listen", "b")
     assert asked_holders(cache, inode) == {actors[0].pid}
     assert actors[0].pid not in cache.pids_read
@@ -45,8 +40,7 @@ def test_what_was_put_off_the_next_look_at_everything_reads(actors: list[Actor])
     for _ in range(2):
         cache.look(set())
         assert not {actors[0].pid, child} & cache.pids_read
-    found = cache.look()
-    assert {each.pid for each in found.groups[found.group_of[inode]]} == {actors[0].pid, child}
+    assert all_holders(cache, inode) == {actors[0].pid, child}
 
 
 def test_where_all_have_few_descriptors_all_are_read(

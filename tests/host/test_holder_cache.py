@@ -12,6 +12,7 @@ from porttui.host.contract import HostError
 from porttui.host.linux import held_columns, holder_groups
 from porttui.host.linux.holder_cache import HolderCache
 from tests.host.actors import Actor
+from tests.host.asking import pids_in
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -31,9 +32,8 @@ def _columns_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
 def holders(cache: HolderCache, inode: int) -> set[int]:
     """The pids that the cache gives for a socket, by itself and in a column that stands."""
     found = cache.look()
-    group = found.group_of.get(inode, 0)
-    assert found.groups_in(inode, array("I", [1, inode]))[1] == group
-    return {each.pid for each in found.groups[group]}
+    assert found.groups_in(inode, array("I", [1, inode]))[1] == found.group_of.get(inode, 0)
+    return pids_in(found, inode)
 
 
 def share_in_turn(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:

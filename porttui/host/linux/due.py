@@ -13,7 +13,7 @@ import os
 from collections.abc import Mapping, Sequence, Set
 
 from porttui.host.linux.holders import open_descriptors
-from porttui.host.linux.known_process import UNREAD, Known
+from porttui.host.linux.known_process import Known
 
 AT_ONCE = 512
 """Descriptors: so many are read whatever is asked for, in two thousandths of a second; of more
@@ -28,10 +28,10 @@ def due(
     Args:
         proc: Where processes are told of.
         pids: Those that may have changed.
-        known: What was read of them.
+        known: What was read of them, nothing of those that have just begun.
         held: The sockets whose holders are asked for, by inode, of each process that had some.
     """
-    counts = {pid: max(_readable(f"{proc}/{pid}/fd"), _held(known, pid)) for pid in pids}
+    counts = {pid: max(_readable(f"{proc}/{pid}/fd"), len(known[pid].sockets)) for pid in pids}
     found, left = set[int](), AT_ONCE
     for pid in sorted(pids, key=counts.__getitem__):
         left -= counts[pid]
@@ -43,7 +43,3 @@ def due(
 def _readable(directory: str) -> int:
     """How many descriptors can be read there; 0 before Linux 6.2, where they are not counted."""
     return open_descriptors(directory) if os.access(directory, os.R_OK) else 0
-
-
-def _held(known: Mapping[int, Known], pid: int) -> int:
-    return len(known.get(pid, UNREAD).sockets)

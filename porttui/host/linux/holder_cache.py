@@ -7,10 +7,11 @@ can do it for it. The kernel counts for each thread how long and how often it ha
 read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
 Nothing is kept on the strength of a guess, so nothing has to expire.
 
-Where the holders of a few sockets are asked for, /proc is not listed anew: what has begun is told
-by its pid (`births`). Among very many processes only those that hold one of the few are asked
-whether they have run, and where busy ones have very many descriptors, the rest of those are put
-off (`due`): until somebody asks for everything, or for the holder of a socket that has none.
+Where the holders of a few sockets are asked for, /proc is not listed anew while few processes have
+begun: they are looked up by their pids (`births`). Among very many processes only those that hold
+one of the few are asked whether they have run, and where busy ones have very many descriptors, the
+rest of those are put off (`due`): until somebody asks for everything, or for the holder of a socket
+that has none.
 
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
 running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
@@ -104,7 +105,7 @@ class HolderCache:
         """
         self.pids_read.clear()
         if not self._known:
-            asked = None
+            asked = None  # there is nothing yet that could be left as it was
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
             self._take_over(under_way.result())

@@ -78,14 +78,13 @@ class ProcessText(NamedTuple):
     ppid: int
     is_kernel_thread: bool
     uids: bytes
-    ignored: bytes
-    """Signals."""
+    ignored_signals: bytes
 
     def process(self) -> Process:
         """What it means."""
         argv = _argv(self.cmdline)
         uid = int(self.uids.split()[0])
-        ignored = int(self.ignored or b"0", 16)
+        ignored = int(self.ignored_signals or b"0", 16)
         return Process(
             pid=self.pid,
             started=self.started,
@@ -114,7 +113,7 @@ def read_text(pid: int) -> ProcessText | None:
         ppid=stat.ppid,
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
         uids=_field(status, b"Uid"),
-        ignored=_field(status, b"SigIgn"),
+        ignored_signals=_field(status, b"SigIgn"),
     )
 
 
