@@ -6,7 +6,7 @@ import contextlib
 import ctypes
 import json
 import os
-import select
+import selectors
 import signal
 import socket
 import subprocess
@@ -15,7 +15,7 @@ import time
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import IO, Any, Self
 
 from tests.children import Report, SocketSpec, Spec
 
@@ -48,6 +48,17 @@ def free_port() -> int:
         return port
 
 
+def is_readable(file: IO[Any], within_s: float = 0.0) -> bool:
+    """Whether there is something to read, or its end.
+
+    Not by select(2), which takes no descriptor beyond 1023: the caches of a test hold thousands,
+    where there are as many processes.
+    """
+    with selectors.DefaultSelector() as selector:
+        selector.register(file, selectors.EVENT_READ)
+        return bool(selector.select(within_s))
+
+
 class Child:
     """A helper process that is ready, with the processes it made."""
 
@@ -77,7 +88,7 @@ class Child:
         """The next report; `pids` and `ports` follow it."""
         out = self.process.stdout
         assert out is not None
-        assert select.select([out], [], [], PATIENCE_S)[0], f"{self.process.args!r} said nothing"
+        assert is_readable(out, PATIENCE_S), f"{self.process.args!r} said nothing"
         line = out.readline()
         assert line, f"{self.process.args!r} ended instead of getting ready"
         report: Report = json.loads(line)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import select
 import socket
 import subprocess
 import sys
@@ -19,7 +18,7 @@ from tests.children import SocketSpec
 from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.looking import leave_time_wait, listener, sockets_on, states_left
 from tests.host.namespaces import Network
-from tests.servers import ROOT, Servers, free_port
+from tests.servers import ROOT, Servers, free_port, is_readable
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="the rules of Linux")
 
@@ -149,7 +148,7 @@ def test_a_server_that_starts_is_never_disturbed() -> None:
         assert probing.stdout is not None
         assert probing.stdout.readline() == "ready\n"
         starts: list[bool] = []
-        while not select.select([probing.stdout], [], [], 0)[0] or len(starts) < STARTS:
+        while not is_readable(probing.stdout) or len(starts) < STARTS:
             starts.append(_starts("127.0.0.1", port))
         answers = probing.stdout.read().strip().split(",")
     assert all(starts), f"{starts.count(False)} of {len(starts)}"
