@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from textual import events, on
 from textual.app import ComposeResult
+from textual.geometry import Size
 from textual.screen import Screen
 
 from porttui.analysis.board import Board
@@ -73,17 +74,18 @@ class Showing(KeysInOrder):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen beneath all dialogs."""
-        return MainScreen()
+        return MainScreen(self._deck)
 
     def compose(self) -> ComposeResult:
         """Header, panes, status, keys."""
         yield self._summary
-        yield self._deck
+        yield from self._deck.panes
         yield self._status
         yield self._keys
 
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
+        self._deck.begin()
         self._sampling.start()
         self.set_interval(closed_widgets.EVERY_S, closed_widgets.let_go)
         # After `fg` the terminal is blank, and nothing else would paint what has not changed.
@@ -99,7 +101,7 @@ class Showing(KeysInOrder):
         self._summary.display = self._keys.display = event.size.height >= ORNATE_LINES
         lines = (self._summary, self._filter_line, self._status, self._keys)
         taken = sum(each.display for each in lines if each is not None)
-        self._deck.fit(event.size.width, event.size.height - taken)
+        self._deck.fit(Size(event.size.width, event.size.height - taken))
 
     # What the threads tell
 

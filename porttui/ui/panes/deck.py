@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from textual import events, on
-from textual.app import ComposeResult
-from textual.containers import Horizontal, Vertical
+from textual.geometry import Size
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
@@ -16,12 +14,14 @@ from porttui.ui.panes.listening import ListeningPane
 from porttui.ui.panes.loopback import LoopbackPane
 from porttui.ui.panes.pane import Pane
 from porttui.ui.panes.ranges import RangesPane
-from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.wording import count, percent
 
 if TYPE_CHECKING:
+    from textual.screen import Screen
+
     from porttui.analysis.scope import Scope
     from porttui.ui.panes.scope import ScopePane
+    from porttui.ui.widgets.columns import Column
     from porttui.ui.widgets.tab_line import TabLine
 
 WIDE_COLUMNS = 112
@@ -36,46 +36,32 @@ FRAMED_LINES = 10
 """From this height on a pane has a frame."""
 
 
-class Below(Horizontal):
-    """Two panes side by side."""
-
-    BLANK = True  # covered by them: nothing of it is drawn to be painted over
-
-
-class Deck(Vertical):
+class Deck:
     """Knows which pane is active, and which are in view."""
-
-    BLANK = True  # covered, too
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
-        super().__init__()
         self._tabs: TabLine | None = None
         """Not before one pane at a time is in view: it would be in the way of the first frame."""
         self._labels: tuple[str, ...] = ()
         self._listening = ListeningPane(elevation)
         self._loopback = LoopbackPane(elevation)
         self._ranges = RangesPane()
-        self._below = Below()
         self._panes: tuple[Pane, ...] = (self._listening, self._loopback, self._ranges)
         self._elevation = elevation
         self._scope_pane: ScopePane | None = None
         self._is_inside = False
-        self._is_composed = False
+        self._room: Size | None = None
+        """For panes and tabs."""
         self._is_narrow = False
         self._is_frameless = False
         self._number = 1
         self._arrange()
 
-    def compose(self) -> ComposeResult:
-        """The tabs, if they are wanted; listening above, loopback and ranges side by side below."""
-        self._is_composed = True
-        if self._tabs is not None:
-            yield self._tabs
-        yield self._listening
-        with self._below:
-            yield self._loopback
-            yield self._ranges
+    @property
+    def panes(self) -> Sequence[Pane]:
+        """In their order; one more may be mounted on their screen."""
+        return self._panes
 
     @property
     def active(self) -> Pane:
@@ -95,7 +81,7 @@ class Deck(Vertical):
             from porttui.ui.panes.scope import ScopePane  # not in the way of the first frame
 
             self._scope_pane = ScopePane(self._elevation)
-            await self._below.mount(self._scope_pane)
+            await self._screen.mount(self._scope_pane, after=self._ranges)
         self._scope_pane.enter(scope)
         self._scope_pane.show_board(board, wanted)
         self._is_inside = True
@@ -113,7 +99,7 @@ class Deck(Vertical):
         """Make a pane active, bring it into view and give it the keys."""
         self._activate(number)
         # Now, and again when a pane that was out of view has come into it.
-        self.screen.set_focus(self.active.table)
+        self._screen.set_focus(self.active.table)
         self.active.table.focus()
 
     def go_on(self, step: int) -> None:
@@ -134,41 +120,49 @@ class Deck(Vertical):
         )
         self._label(figures)
 
-    def on_mount(self) -> None:
-        """Before the first sample the tabs have names only."""
+    def begin(self) -> None:
+        """As soon as the panes are mounted. Before the first sample the tabs have names only."""
         self._label(("", "", ""))
         self.go_to(1)
 
-    def on_resize(self, event: events.Resize) -> None:
-        """What it has got, after all."""
-        self.fit(*event.size)
+    def hear_room(self, panes: Size) -> None:
+        """With each layout; `panes`: what room there is for them."""
+        tabs = self._tabs is not None and self._tabs.display
+        room = Size(panes.width, panes.height + tabs)
+        if room != self._room:
+            self._screen.call_later(self.fit, room)  # what is in view is not to change now
 
-    def fit(self, width: int, height: int) -> None:
+    def fit(self, room: Size) -> None:
         """Three panes where they fit, else one; rows before ornaments.
 
-        To be called as soon as it is known: what is arranged is painted before it tells its size.
+        To be called as soon as it is known: what is arranged is painted before it tells its room.
+
+        Args:
+            room: For the panes, and for the tabs if there are any.
         """
-        self._is_narrow = width < WIDE_COLUMNS or height < WIDE_LINES
-        self._below.set_class(self._is_narrow, "alone")
-        self._ranges.fold(height < TALL_LINES)
-        self._is_frameless = height < FRAMED_LINES
+        if room == self._room:
+            return
+        self._room = room
+        self._is_narrow = room.width < WIDE_COLUMNS or room.height < WIDE_LINES
+        self._ranges.fold(room.height < TALL_LINES)
+        self._is_frameless = room.height < FRAMED_LINES
         self._arrange()
 
-    def on_mouse_down(self, event: events.MouseDown) -> None:
-        """A click into a pane makes it the active one."""
+    def activate_at(self, x: int, y: int) -> None:
+        """Make the pane active that is at this place of the screen."""
         for pane in filter(None, (*self._panes, self._inside)):
-            if pane.region.contains(event.screen_x, event.screen_y):
+            if pane.display and pane.region.contains(x, y):
                 self._activate(pane.number)
 
-    def on_tab_line_picked(self, event: TabLine.Picked) -> None:
-        """Go there. (By its name, for the tabs are imported when they are needed.)"""
-        self.go_to(event.number)
-
-    @on(KeyedTable.HeaderClicked)
-    def _header_clicked(self, event: KeyedTable.HeaderClicked) -> None:  # type: ignore[type-arg]
+    def sort_by(self, column: Column[Any]) -> None:
+        """Sort the pane that has this column by it."""
         for pane in (*self._panes, self._inside):
-            if isinstance(pane, ListPane) and pane.table is event.table:
-                pane.sort_by(event.column)
+            if isinstance(pane, ListPane) and pane.has(column):
+                pane.sort_by(column)
+
+    @property
+    def _screen(self) -> Screen[object]:
+        return self._listening.screen
 
     def _activate(self, number: int) -> None:
         self._number = number
@@ -190,7 +184,6 @@ class Deck(Vertical):
         for pane in filter(None, (*self._panes, self._scope_pane)):
             pane.display = pane is active or not (self._is_narrow or pane is replaced)
             pane.set_frame(active=pane is active, frameless=self._is_frameless)
-        self._below.display = active is not self._listening or not self._is_narrow
         self._arrange_tabs()
 
     def _arrange_tabs(self) -> None:
@@ -199,8 +192,8 @@ class Deck(Vertical):
             from porttui.ui.widgets.tab_line import TabLine
 
             self._tabs = TabLine()
-            if self._is_composed:
-                self.mount(self._tabs, before=0)
+            if self._listening.is_attached:
+                self._screen.mount(self._tabs, before=self._listening)
         if self._tabs is not None:
             self._tabs.display = self._is_narrow
             self._tabs.show(self._labels, self._number)

@@ -83,6 +83,8 @@ class Pane(Vertical):
 
     def _draw(self, crop: Region, foot: int) -> list[Strip]:
         draw = super().render_lines
+        if foot < 1:
+            return draw(crop)
         top = draw(Region(crop.x, 0, crop.width, min(2, foot + 1)))
         lines = {0: top[0], foot: draw(Region(crop.x, foot, crop.width, 1))[0]}
         return [lines.get(y, top[-1]) for y in crop.line_range]
