@@ -40,7 +40,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from porttui.cli.arguments import ListCommand, SessionCommand, parse_arguments
     from porttui.cli.exit_status import ExitStatus
     from porttui.cli.output import OutputError
-    from porttui.host.contract import HostError
+    from porttui.host.asking import HostError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
@@ -86,7 +86,7 @@ def _check(command: CheckCommand) -> int:
     """Whatever keeps it from an answer is UNKNOWN: 1 and 2 would be verdicts."""
     from porttui.cli.exit_status import CheckStatus
     from porttui.cli.output import OutputError, write
-    from porttui.host.contract import HostError
+    from porttui.host.asking import HostError
     from porttui.host.local import local_host
     from porttui.sampling.sampler import Sampler
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from porttui.host.contract import BindAnswer, Host, ProcessHandle, SocketReading, Want
+from porttui.host.asking import Want
+from porttui.host.contract import BindAnswer, Host, ProcessHandle, SocketReading
 from porttui.model.address import PORTS, Endpoint, Protocol
 from porttui.model.limits import Limits
 from porttui.model.origin import Traces

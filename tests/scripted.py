@@ -11,16 +11,15 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 import pytest
 
 from porttui.analysis.overlap import stands_in_the_way
+from porttui.host.asking import HostError, Want
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.contract import (
     BindAnswer,
     Host,
-    HostError,
     ProcessChangedError,
     ProcessGoneError,
     SignalDeniedError,
     SocketReading,
-    Want,
 )
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.limits import Limit, Limits

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
 
-from porttui.analysis.scope import Scope
 from porttui.analysis.trend import Trend
 from porttui.analysis.usage import RangeUsage
-from porttui.forecast.gauges import Gauge, Resource
+from porttui.forecast.gauges import Gauge
 from porttui.light_typing import NamedTuple
-from porttui.model.address import Protocol
 from porttui.model.forecast import Level
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.port_range import RangeName
 
 
 class PressureRow(NamedTuple):
@@ -47,25 +45,3 @@ def pressure_rows(
         return PressureRow(gauge=gauge, trend=trends.get(gauge.key))
 
     return tuple(rows())
-
-
-def scope_of(row: PressureRow, ephemeral: PortRange | None) -> Scope | None:
-    """The sockets that a row is about; None for limits that are none of ports."""
-    if row.usage is not None:
-        return Scope(f"{row.usage.key} {row.usage.range}", ports=row.usage.range)
-    gauge = row.gauge
-    if gauge is None or ephemeral is None:
-        return None
-    if gauge.destination is not None:
-        found = gauge.destination
-        return Scope(
-            f"{found.local} → {found.remote}",
-            protocol=Protocol.TCP,
-            local=found.local,
-            remote=found.remote,
-        )
-    if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
-        return Scope(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
-    if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
-        return Scope(f"UDP ports {ephemeral}", ports=ephemeral, protocol=Protocol.UDP)
-    return None

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 from porttui.analysis.end_numbers import end_bases
 from porttui.analysis.filter_columns import Ends, RowKinds
 from porttui.analysis.socket_kinds import Services
+from porttui.forecast.gauges import Resource
 from porttui.light_typing import TYPE_CHECKING, NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange, range_marks
@@ -16,6 +17,7 @@ from porttui.model.socket import Socket
 from porttui.model.socket_table import NOWHERE, STATES, SocketTable
 
 if TYPE_CHECKING:
+    from porttui.analysis.pressure import PressureRow
     from porttui.analysis.terms import Facets
 
 
@@ -28,6 +30,28 @@ class Scope(NamedTuple):
     protocol: Protocol | None = None
     local: Address | None = None
     remote: Endpoint | None = None
+
+
+def scope_of(row: PressureRow, ephemeral: PortRange | None) -> Scope | None:
+    """The sockets that a row is about; None for limits that are none of ports."""
+    if row.usage is not None:
+        return Scope(f"{row.usage.key} {row.usage.range}", ports=row.usage.range)
+    gauge = row.gauge
+    if gauge is None or ephemeral is None:
+        return None
+    if gauge.destination is not None:
+        found = gauge.destination
+        return Scope(
+            f"{found.local} → {found.remote}",
+            protocol=Protocol.TCP,
+            local=found.local,
+            remote=found.remote,
+        )
+    if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
+        return Scope(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
+    if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
+        return Scope(f"UDP ports {ephemeral}", ports=ephemeral, protocol=Protocol.UDP)
+    return None
 
 
 class SocketRow(NamedTuple):

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from porttui import __version__
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse, seconds
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Place
 
@@ -171,7 +171,7 @@ def _filter(grammar: Grammar, words: Sequence[str]) -> str:
     if not typed:
         return ""
     # Not for commands that have none: it would be a tenth of their start.
-    from porttui.analysis.filter import FilterError, parse_filter
+    from porttui.analysis.filter_grammar import FilterError, parse_filter
 
     try:
         parse_filter(typed)

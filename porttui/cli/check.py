@@ -10,7 +10,8 @@ from porttui.cli.exit_status import CheckStatus
 from porttui.cli.output import write
 from porttui.forecast.forecasting import USUAL_BINDS, forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.host.contract import Host, HostError, Want
+from porttui.host.asking import HostError, Want
+from porttui.host.contract import Host
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Level

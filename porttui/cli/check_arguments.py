@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from porttui.cli.options import Given, Grammar, Option, UsageError, seconds
 from porttui.cli.port_arguments import read_addresses, read_host_and_port
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 

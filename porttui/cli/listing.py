@@ -5,7 +5,7 @@ from __future__ import annotations
 from porttui.cli.arguments import ListCommand
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.errors import SampleError
@@ -57,7 +57,7 @@ def _render(command: ListCommand, snapshot: Snapshot) -> str:
 def _filter(command: ListCommand) -> Filter | None:
     if not command.filter:
         return None
-    from porttui.analysis.filter import parse_filter
+    from porttui.analysis.filter_grammar import parse_filter
 
     return parse_filter(command.filter)
 

@@ -7,7 +7,8 @@ from porttui.cli.output import write
 from porttui.cli.port_arguments import NextCommand
 from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
 from porttui.diagnosis.next_port import next_ports
-from porttui.host.contract import Host, Want
+from porttui.host.asking import Want
+from porttui.host.contract import Host
 from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.sampler import Sampler
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from porttui.cli.options import Given, UsageError
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Place, Protocol
 

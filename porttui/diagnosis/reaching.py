@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from porttui.host.asking import Want
 from porttui.host.connect_probe import CONNECT_S, connect, resolve
-from porttui.host.contract import Want
 from porttui.model.address import Protocol
 from porttui.model.contact import Contact, Reach
 from porttui.sampling.sampler import Sampler

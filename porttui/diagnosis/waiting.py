@@ -7,7 +7,8 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from porttui.analysis.overlap import stands_in_the_way
-from porttui.host.contract import BindAnswer, Host, Want
+from porttui.host.asking import Want
+from porttui.host.contract import BindAnswer, Host
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Socket

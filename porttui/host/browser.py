@@ -6,7 +6,7 @@ import os
 import sys
 from collections.abc import Mapping
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 
 _PATIENCE_S = 15.0
 

@@ -8,7 +8,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:

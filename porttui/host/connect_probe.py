@@ -9,7 +9,7 @@ import errno
 import socket
 import time
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.route import source_address
 from porttui.model.address import Address, Endpoint
 from porttui.model.contact import Contact, ContactOutcome

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from porttui import light_typing
+from porttui.host.asking import HostError, Want
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
@@ -21,10 +22,6 @@ if TYPE_CHECKING:
     from porttui.model.tcp_rules import TcpRules
 
 
-class HostError(Exception):
-    """The machine did not answer. The message is a sentence for the person at the screen."""
-
-
 class ProcessGoneError(HostError):
     """The process has exited (a zombie counts: it holds no sockets any more)."""
 
@@ -35,33 +32,6 @@ class ProcessChangedError(HostError):
 
 class SignalDeniedError(HostError):
     """The system does not permit this user to signal that process."""
-
-
-class SourceName(StrEnum):
-    """Where sockets are read."""
-
-    AUTO = "auto"
-    NETLINK = "netlink"
-    PROC = "proc"
-    PSUTIL = "psutil"
-
-
-class Want(StrEnum):
-    """What is asked for. Less than everything can cost next to nothing."""
-
-    ALL = "all"
-    LISTENING = "listening"
-    """At least the sockets that listen, with all their holders."""
-    LISTENING_AGAIN = "listening again"
-    """The same, a moment after another look: where there is very much to look at, one more holder
-    of a socket that has one may be left to the next look that asks for anything else."""
-    PORTS = "ports"
-    """All sockets, but not who holds them: where that is told it is as good."""
-
-    @property
-    def is_listening(self) -> bool:
-        """Whether sockets that do not listen need not be there."""
-        return self in (Want.LISTENING, Want.LISTENING_AGAIN)
 
 
 class SocketReading(NamedTuple):

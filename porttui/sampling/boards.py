@@ -6,7 +6,7 @@ import time
 
 from porttui.analysis.board import Board
 from porttui.analysis.board_making import Memory, next_board, with_listening
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.light_typing import Protocol
 from porttui.sampling.sampler import Sampler
 

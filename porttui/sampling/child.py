@@ -8,8 +8,8 @@ import gc
 import os
 import sys
 
+from porttui.host.asking import SourceName
 from porttui.host.child_process import allow_many_files, answer_requests
-from porttui.host.contract import SourceName
 from porttui.host.local import local_host
 from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.boards import LocalBoards

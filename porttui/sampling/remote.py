@@ -5,8 +5,8 @@ from __future__ import annotations
 import _pickle
 import time
 
+from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.child_process import ChildEndedError, ChildProcess
-from porttui.host.contract import HostError, SourceName, Want
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError, SamplerDefectError
 

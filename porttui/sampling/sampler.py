@@ -6,7 +6,8 @@ import _thread
 import time
 from collections.abc import Callable
 
-from porttui.host.contract import Host, HostError, Want
+from porttui.host.asking import HostError, Want
+from porttui.host.contract import Host
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import PORTS, Protocol
 from porttui.model.port_range import PortRange

@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Sequence
 
 from porttui.analysis.targets import on_port, still_holds
+from porttui.host.asking import HostError, Want
 from porttui.host.contract import (
     Host,
-    HostError,
     ProcessChangedError,
     ProcessGoneError,
     ProcessHandle,
     SignalDeniedError,
-    Want,
 )
 from porttui.light_typing import NamedTuple
 from porttui.model.process import Process

@@ -16,9 +16,10 @@ from textual.app import App
 from porttui.analysis.copies import Served, copies
 from porttui.analysis.targets import also_holds
 from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.host.asking import HostError, Want
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
-from porttui.host.contract import Host, HostError, Want
+from porttui.host.contract import Host
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Protocol
 from porttui.model.process import Process

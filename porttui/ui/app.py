@@ -12,7 +12,6 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from porttui.analysis.filter import Filter
-from porttui.analysis.terms import PortTerm
 from porttui.model.address import Place, Protocol
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import Answered
@@ -193,6 +192,8 @@ class PorttuiApp(Showing):
         if served is not None:
             return Place(served.protocol, served.endpoint.port, (served.endpoint.address,))
         if len(self._wanted.terms) == 1:
+            from porttui.analysis.terms import PortTerm  # not in the way of the first frame
+
             [term] = self._wanted.terms
             if isinstance(term, PortTerm) and term.first == term.last:
                 return Place(Protocol.TCP, term.first)

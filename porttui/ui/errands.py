@@ -7,7 +7,7 @@ from typing import TypeVar
 
 from textual.app import App
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.sampling.errors import SampleError
 from porttui.ui.messages import Answered
 

@@ -11,12 +11,12 @@ import threading
 from functools import partial
 from typing import TYPE_CHECKING
 
-from porttui.analysis.filter import parse_filter
 from porttui.host.elevation import elevation_command
 from porttui.ui.app import PorttuiApp
 
 if TYPE_CHECKING:
-    from porttui.host.contract import SourceName
+    from porttui.analysis.filter import Filter
+    from porttui.host.asking import SourceName
     from porttui.model.address import Place
     from porttui.sampling.boards import BoardSource
     from porttui.ui.acting import Means
@@ -48,7 +48,7 @@ def run_session(
         boards,
         partial(_means, source),
         interval_s=interval_s,
-        wanted=parse_filter(wanted),
+        wanted=_filter(wanted) if wanted else None,
         place=place,
         elevation=elevation_command(),
     )
@@ -58,6 +58,12 @@ def run_session(
     finally:
         threading.excepthook = threading.__excepthook__
     return app.return_code or 0
+
+
+def _filter(typed: str) -> Filter:
+    from porttui.analysis.filter_grammar import parse_filter  # most sessions begin without any
+
+    return parse_filter(typed)
 
 
 def _end_with_the_terminal(error: threading.ExceptHookArgs) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 from textual import events, on
@@ -13,7 +14,6 @@ from textual.screen import Screen
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
 from porttui.ui import closed_widgets
-from porttui.ui.announcing import Announcer
 from porttui.ui.key_order import KeysInOrder
 from porttui.ui.keymap import ACTIONS
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
@@ -28,6 +28,7 @@ from porttui.ui.wording import clock
 
 if TYPE_CHECKING:
     from porttui.sampling.boards import BoardSource
+    from porttui.ui.announcing import Announcer
     from porttui.ui.widgets.filter_line import FilterLine
 
 ORNATE_LINES = 8
@@ -62,7 +63,6 @@ class Showing(KeysInOrder):
         self._sampling = SamplingLoop(boards, interval_s, self.post_message)
         self._board: Board | None = None
         self._wanted = wanted or Filter()
-        self._announcer = Announcer(self)
         self._is_paused = False
         self._has_failed = False
         self._summary = SummaryLine(elevation)
@@ -117,7 +117,7 @@ class Showing(KeysInOrder):
         with self.batch_update():
             self._show_board()
             self._summary.show(message.board.summary)
-        self._announcer.hear(message.board.gauges)
+        self.call_after_refresh(lambda: self._announcer.hear(message.board.gauges))
         if message.took_s is not None:
             self._status.show_facts(self._pace(message.board, message.took_s, message.period_s))
 
@@ -132,6 +132,13 @@ class Showing(KeysInOrder):
     @on(SamplingCrashed)
     def _crash(self, message: SamplingCrashed) -> None:
         raise message.error
+
+    @cached_property
+    def _announcer(self) -> Announcer:
+        """What runs out is on the screen: it is announced when that has been painted."""
+        from porttui.ui.announcing import Announcer
+
+        return Announcer(self)
 
     def _open_filter(self) -> None:
         if self._filter_line is None:

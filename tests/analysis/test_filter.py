@@ -7,7 +7,8 @@ from contextlib import suppress
 import pytest
 
 from porttui.analysis.facets import facets_of_listening, facets_of_pair, facets_of_socket
-from porttui.analysis.filter import Filter, FilterError, parse_filter
+from porttui.analysis.filter import Filter
+from porttui.analysis.filter_grammar import FilterError, parse_filter
 from porttui.analysis.listening import listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.terms import Facets, PrefixTerm, WordTerm

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.facets import facets_of_listening
-from porttui.analysis.filter import parse_filter
+from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.listening import ListeningRow, listening
 from porttui.model.address import Protocol
 from porttui.model.socket import Exposure, Ownership, Socket, TcpState

@@ -10,7 +10,7 @@ import pytest
 
 from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.facets import facets_of_pair
-from porttui.analysis.filter import parse_filter
+from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.pair_table import PairTable
 from porttui.model.address import Endpoint, Protocol

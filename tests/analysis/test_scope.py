@@ -6,7 +6,7 @@ import pytest
 
 from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.facets import facets_of_socket
-from porttui.analysis.filter import parse_filter
+from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.scope import Scope, ScopeRows, rows_in
 from porttui.analysis.socket_kinds import socket_kinds
 from porttui.model.address import Address, Protocol

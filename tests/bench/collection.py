@@ -12,7 +12,7 @@ from collections.abc import Callable
 import psutil
 
 from porttui.forecast.forecasting import forecast
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux.sock_diag import ALL_STATES
 from porttui.host.linux.source import linux_source
 from porttui.host.local import local_host

@@ -154,8 +154,8 @@ def lag(seconds: float, at_half: Callable[[], object] = lambda: None) -> Lag:
 
 
 async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
+    from porttui.host.asking import SourceName
     from porttui.host.clipboard import SystemClipboard
-    from porttui.host.contract import SourceName
     from porttui.host.local import local_host
     from porttui.sampling.remote import RemoteBoards
     from porttui.sampling.sampler import Sampler

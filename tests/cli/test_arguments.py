@@ -10,7 +10,7 @@ import pytest
 
 from porttui import __version__
 from porttui.cli.arguments import ListCommand, SessionCommand, parse_arguments
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from tests.cli.running import PORTTUI, environment, run
 from tests.servers import PATIENCE_S, ROOT
 

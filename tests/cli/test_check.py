@@ -12,7 +12,8 @@ from typing import Any
 import pytest
 
 from porttui.__main__ import main
-from porttui.host.contract import Host, HostError
+from porttui.host.asking import HostError
+from porttui.host.contract import Host
 from tests.children import SocketSpec
 from tests.cli.running import PORTTUI, environment, run
 from tests.host.elsewhere import NOBODY

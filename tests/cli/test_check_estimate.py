@@ -14,7 +14,7 @@ import pytest
 from porttui.cli.check import run_check
 from porttui.cli.check_arguments import CheckCommand
 from porttui.cli.exit_status import CheckStatus
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.model.address import Address
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import TcpState

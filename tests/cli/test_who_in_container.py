@@ -13,8 +13,8 @@ import pytest
 from porttui.cli.port_arguments import WhoCommand
 from porttui.cli.who import run_who
 from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.host.asking import SourceName
 from porttui.host.containers import ContainerNames
-from porttui.host.contract import SourceName
 from porttui.host.local import local_host
 from porttui.model.address import Place, Protocol
 from porttui.model.origin import Traces

@@ -13,7 +13,7 @@ from functools import partial
 from typing import NamedTuple
 
 from porttui.forecast.forecasting import bind_headroom, connect_headroom, udp_headroom
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.local import local_host
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Headroom

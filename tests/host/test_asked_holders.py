@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux import due, holder_cache
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache

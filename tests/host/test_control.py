@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
+from porttui.host.asking import HostError
 from porttui.host.contract import (
-    HostError,
     ProcessChangedError,
     ProcessControl,
     ProcessGoneError,

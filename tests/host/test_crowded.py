@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux import descriptor_scan, diag_reader
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.sock_diag import Answer

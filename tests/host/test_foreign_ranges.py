@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.macos import ranges as macos
 from porttui.host.windows import ranges as windows
 from porttui.model.port_range import PortRange, RangeName

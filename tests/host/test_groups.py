@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 import psutil
 import pytest
 
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.host.linux import groups as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.linux import held_columns, holder_groups
 from porttui.host.linux.holder_cache import HolderCache
 from tests.host.actors import Actor

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.linux.holder_cache import HolderCache
 from porttui.host.linux.proc_net import SocketRow, read_tables
 from porttui.host.linux.processes import read_process

@@ -15,7 +15,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux.diag_messages import BODY, HEADER, RECORD, SockDiagError
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.diag_records import Records

@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
+from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.child_process import ChildProcess
-from porttui.host.contract import HostError, SourceName, Want
 from porttui.sampling import child, remote
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError, SamplerDefectError
@@ -128,7 +128,7 @@ def test_closing_it_leaves_no_process(boards: RemoteBoards) -> None:
 PARENT = """
 import sys, time
 from porttui.sampling.remote import RemoteBoards
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 boards = RemoteBoards(SourceName.AUTO)
 boards.next()
 print(boards.pid, flush=True)

@@ -10,7 +10,8 @@ import time
 
 import pytest
 
-from porttui.host.contract import Host, HostError, SocketReading, SourceName, Want
+from porttui.host.asking import HostError, SourceName, Want
+from porttui.host.contract import Host, SocketReading
 from porttui.host.linux.tcp_rules import read_tcp_rules
 from porttui.host.local import local_host
 from porttui.model.address import PORTS, Address, Protocol

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from porttui.analysis.listening import listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.targets import target_of_end, target_of_listening
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
 from porttui.model.address import Protocol

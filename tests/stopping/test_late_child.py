@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.model.stop import StopOutcome
 from porttui.stopping import stopper
 from porttui.stopping.wording import sentence

@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.host.linux.processes import read_process
 from porttui.model.stop import StopOutcome, StopResult, StopTarget
 from porttui.stopping.stopper import Stopper

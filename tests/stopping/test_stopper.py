@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.host.linux.processes import read_process
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process

@@ -9,7 +9,7 @@ import time
 import pytest
 from textual.message import Message
 
-from porttui.host.contract import SourceName
+from porttui.host.asking import SourceName
 from porttui.host.local import local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.filter import parse_filter
+from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.listening import ListeningRow
 from porttui.analysis.terms import Facets
 from porttui.ui.panes.listening import ListeningPane

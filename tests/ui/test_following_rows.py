@@ -8,7 +8,7 @@ import pytest
 
 from porttui.analysis.changes import LINGER_S
 from porttui.analysis.pair_table import PairTable
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.model.socket import Socket
 from porttui.ui.messages import SampleTaken
 from tests.making import listener, pair, process

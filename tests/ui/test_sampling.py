@@ -6,7 +6,7 @@ import pytest
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import LINGER_S
-from porttui.host.contract import HostError, Want
+from porttui.host.asking import HostError, Want
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket
 from porttui.sampling.boards import LocalBoards

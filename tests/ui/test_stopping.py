@@ -7,7 +7,7 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.model.origin import Traces
 from porttui.model.process import Process
 from porttui.model.socket import TcpState

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.local import local_host
 from porttui.model.address import Place, Protocol
 from porttui.model.origin import Traces

@@ -6,8 +6,8 @@ import os
 import select
 import signal
 
+from porttui.host.asking import HostError
 from porttui.host.contract import (
-    HostError,
     ProcessChangedError,
     ProcessGoneError,
     ProcessHandle,

@@ -12,7 +12,7 @@ from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.light_typing import NamedTuple
 
 HEADER = struct.Struct("=IHHII")

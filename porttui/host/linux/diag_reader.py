@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Collection, Iterator
 
 from porttui.forecast.time_wait import TIME_WAIT_MS
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux.diag_messages import SockDiagError
 from porttui.host.linux.diag_records import Records
 from porttui.host.linux.holder_groups import Holders

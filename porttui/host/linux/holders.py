@@ -7,7 +7,7 @@ from array import array
 from collections.abc import Iterable, Mapping
 from itertools import repeat
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.model.socket_table import NOBODY
 
 _PREFIX = "socket:["

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.linux.processes import start_mark_of
 from porttui.model.limits import Limit, Limits
 from porttui.model.process import Process

@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from functools import lru_cache
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import TcpState

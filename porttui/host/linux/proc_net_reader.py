@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Sequence
 
 from porttui.host.accounts import user_name
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux.holder_groups import Holders
 from porttui.host.linux.proc_net import SocketRow, read_tables
 from porttui.light_typing import TYPE_CHECKING, NamedTuple

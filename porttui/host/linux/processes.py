@@ -6,7 +6,7 @@ import os
 from functools import lru_cache
 
 from porttui.host.accounts import user_name
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.host.foreign_text import safe, safe_argv
 from porttui.light_typing import NamedTuple
 from porttui.model.process import Process

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Set
 
 from porttui.host.accounts import effective_uid
-from porttui.host.contract import HostError, SocketReading, Want
+from porttui.host.asking import HostError, Want
+from porttui.host.contract import SocketReading
 from porttui.host.linux.diag_messages import SockDiagError
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache

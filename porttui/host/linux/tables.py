@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from porttui import light_typing
-from porttui.host.contract import Want
+from porttui.host.asking import Want
 from porttui.host.linux.holder_groups import Holders
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable

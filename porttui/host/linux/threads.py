@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.light_typing import NamedTuple
 
 COUNT_BYTES = 128

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.model.port_range import PortRange, RangeName
 
 _QUESTION = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")

@@ -6,7 +6,8 @@ import socket
 
 import psutil
 
-from porttui.host.contract import HostError, SocketReading, Want
+from porttui.host.asking import HostError, Want
+from porttui.host.contract import SocketReading
 from porttui.host.portable.processes import read_process
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import PORTS, Endpoint, Protocol

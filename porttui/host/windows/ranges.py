@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from porttui.host.contract import HostError
+from porttui.host.asking import HostError
 from porttui.model.port_range import PortRange, RangeName, clip
 
 _TIMEOUT = 2.0

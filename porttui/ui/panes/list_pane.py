@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
-from typing import Generic, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, TypeVar, overload
 
 from rich.cells import cell_len
 from textual.app import ComposeResult
@@ -11,11 +11,13 @@ from textual.app import ComposeResult
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Mark, Marked, Shown
 from porttui.analysis.filter import Filter
-from porttui.analysis.terms import Facets
 from porttui.ui.panes.pane import SCANNING, Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.wording import count
+
+if TYPE_CHECKING:
+    from porttui.analysis.terms import Facets
 
 R = TypeVar("R", bound=Keyed)
 

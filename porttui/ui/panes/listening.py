@@ -8,13 +8,11 @@ from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.listening import ListeningRow
-from porttui.analysis.terms import Facets
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.ui.panes.cells import holders_cell
-from porttui.ui.panes.facts import process_facts, unseen_facts
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -22,6 +20,7 @@ from porttui.ui.wording import age, counted
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
+    from porttui.analysis.terms import Facets
 
 Row = Marked[ListeningRow]
 
@@ -88,6 +87,9 @@ class ListeningPane(ListPane[ListeningRow]):
 
 
 def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fact]:
+    # Not before they are wished for.
+    from porttui.ui.panes.facts import process_facts, unseen_facts
+
     yield Fact("address", str(row.local))
     yield Fact("protocol", f"{row.protocol}, {row.local.address.family}")
     yield Fact("service", row.service or "none registered for this port")

@@ -10,12 +10,10 @@ from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_table import PairTable
-from porttui.analysis.terms import Facets
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
-from porttui.ui.panes.facts import process_facts, unseen_facts
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -23,6 +21,7 @@ from porttui.ui.wording import holders
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
+    from porttui.analysis.terms import Facets
 
 Row = Marked[PairRow]
 
@@ -135,6 +134,9 @@ def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
 
 
 def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
+    # Not before they are wished for.
+    from porttui.ui.panes.facts import process_facts, unseen_facts
+
     yield Fact("direction", _DIRECTIONS[row.direction])
     if row.service:
         yield Fact("service", row.service)

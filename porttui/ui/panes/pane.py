@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Self, TypeVar
 
-from textual.containers import Vertical
 from textual.content import Content
 from textual.geometry import Region
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Marked
@@ -58,7 +58,7 @@ class _Drawn(NamedTuple):
     lines: list[Strip]
 
 
-class Pane(Vertical):
+class Pane(Widget, inherit_css=False):
     """A bordered room for one table; the application asks it about the row under the cursor."""
 
     number = 0

@@ -9,8 +9,7 @@ from textual.app import ComposeResult
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
-from porttui.analysis.pressure import PressureRow, scope_of
-from porttui.analysis.scope import Scope
+from porttui.analysis.pressure import PressureRow
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.forecast.wording import cure, title
 from porttui.light_typing import TYPE_CHECKING
@@ -29,6 +28,7 @@ from porttui.ui.wording import count, percent
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
+    from porttui.analysis.scope import Scope
 
 _SHORT_NOTES = 5
 """Lines of the notes on a short screen."""
@@ -114,6 +114,8 @@ class RangesPane(Pane):
 
     def scope(self, snapshot: Snapshot) -> Scope | None:
         """See `Pane.scope`."""
+        from porttui.analysis.scope import scope_of  # not before it is wished for
+
         row = self._table.selected
         return scope_of(row, snapshot.ephemeral) if row else None
 

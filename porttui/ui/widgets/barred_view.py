@@ -16,8 +16,11 @@ HEADER = 1
 """Lines above the first row; they do not scroll."""
 
 
-class BarredView(ScrollView):
-    """Scrolls by whole lines, by the wheel and by its bar, whatever the cursor does."""
+class BarredView(ScrollView, inherit_css=False):
+    """Scrolls by whole lines, by the wheel and by its bar, whatever the cursor does.
+
+    Of Textual's style sheets for what scrolls it needs nothing but to fill its room.
+    """
 
     # A Textual scroll view arranges the whole screen anew when its length changes, and again when
     # its bar comes or goes. Here the bar is a column of the lines, blank while all are in view.

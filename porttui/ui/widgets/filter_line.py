@@ -14,7 +14,8 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from porttui.analysis.filter import Filter, FilterError, parse_filter
+from porttui.analysis.filter import Filter
+from porttui.analysis.filter_grammar import FilterError, parse_filter
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 _HINT = "3000   3000-3010   300*   127.0.0.1:3000   word      Enter keeps it, Esc clears it"
