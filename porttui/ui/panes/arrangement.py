@@ -12,15 +12,12 @@ from textual.widget import Widget
 
 from porttui.ui.panes.pane import Pane
 
-_BELOW_LINES = 15
-"""What the panes below need at least: what ranges are for takes so many lines."""
-
 
 class PanesBetweenLines(VerticalLayout):
     """Lines above and below, and in the room between them one pane, or one above all others.
 
-    A container for the panes and another for those below would each take three milliseconds of the
-    start, and a step of each layout.
+    A container for the panes, and another for those below, would be a hundredth of the first frame
+    each, and a step of every layout.
     """
 
     def __init__(self, told_room: Callable[[Size], object]) -> None:
@@ -55,8 +52,7 @@ def _shares(room: Size, panes: int) -> Sequence[Region]:
     """The first above, all others side by side below it."""
     if panes == 1:
         return [room.region]
-    below = max(_BELOW_LINES, (room.height + 1) // 2)
-    above = max(0, room.height - below)
+    above = (room.height + 1) // 2
     others = panes - 1
     edges = [room.width * at // others for at in range(others + 1)]
     return [

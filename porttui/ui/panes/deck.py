@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from porttui.analysis.scope import Scope
     from porttui.ui.panes.scope import ScopePane
     from porttui.ui.widgets.columns import Column
+    from porttui.ui.widgets.keyed_table import KeyedTable
     from porttui.ui.widgets.tab_line import TabLine
 
 WIDE_COLUMNS = 112
@@ -149,15 +150,15 @@ class Deck:
         self._arrange()
 
     def activate_at(self, x: int, y: int) -> None:
-        """Make the pane active that is at this place of the screen."""
+        """Go to the pane that is at this place of the screen, on its table or beside it."""
         for pane in filter(None, (*self._panes, self._inside)):
-            if pane.display and pane.region.contains(x, y):
-                self._activate(pane.number)
+            if pane.display and pane is not self.active and pane.region.contains(x, y):
+                self.go_to(pane.number)
 
-    def sort_by(self, column: Column[Any]) -> None:
-        """Sort the pane that has this column by it."""
+    def sort_by(self, table: KeyedTable[Any], column: Column[Any]) -> None:
+        """Sort the pane of this table by one of its columns."""
         for pane in (*self._panes, self._inside):
-            if isinstance(pane, ListPane) and pane.has(column):
+            if isinstance(pane, ListPane) and pane.table is table:
                 pane.sort_by(column)
 
     @property

@@ -40,7 +40,6 @@ class ListPane(Pane, Generic[R]):
     ) -> None:
         """`sort`: the column whose order the rows come in."""
         super().__init__(id=id, classes="pane")
-        self._columns = columns
         self._sortable = [column for column in columns if column.order is not None]
         self._given = next(column for column in self._sortable if column.id == sort)
         self._sort = self._given
@@ -108,10 +107,6 @@ class ListPane(Pane, Generic[R]):
         """See `Pane.sort_next`."""
         at = self._sortable.index(self._sort)
         return self.sort_by(self._sortable[(at + 1) % len(self._sortable)])
-
-    def has(self, column: Column[Marked[R]]) -> bool:
-        """Whether the column is one of this pane's."""
-        return column in self._columns
 
     def sort_by(self, column: Column[Marked[R]]) -> str:
         """Sort by a column; by the same one again in the other direction."""

@@ -60,4 +60,4 @@ class MainScreen(Screen[None]):
 
     @on(KeyedTable.HeaderClicked)
     def _header_clicked(self, event: KeyedTable.HeaderClicked) -> None:  # type: ignore[type-arg]
-        self._deck.sort_by(event.column)
+        self._deck.sort_by(event.table, event.column)

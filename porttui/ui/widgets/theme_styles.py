@@ -58,8 +58,8 @@ class ThemeStyles(dict[Look, Style]):
 class ThemedWidget(Widget, inherit_css=False):
     """A widget that paints its parts in the theme's colours.
 
-    It has none of what Textual's style sheet is about, scroll bars and links: to match those rules
-    against every widget is an eighth of a millisecond each.
+    It has none of what Textual's style sheet is about, scroll bars and links: to read and match
+    those rules for all of them is a hundredth of the first frame.
     """
 
     def __init__(self) -> None:

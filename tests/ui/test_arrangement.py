@@ -1,0 +1,68 @@
+"""Where panes and lines lie: the whole screen is theirs, and no place is two's."""
+
+from __future__ import annotations
+
+import pytest
+from textual.geometry import Region
+
+from porttui.ui.panes.pane import Pane
+from tests.scripted import developers_machine
+from tests.ui.stage import ScriptedStage, on_stage
+
+TITLES = ("1 Listening", "2 Loopback", "3 Ranges")
+
+
+def in_view(stage: ScriptedStage) -> list[Region]:
+    """What lies on the screen itself, but for toasts and tooltips, which float."""
+    own = [
+        each
+        for each in stage.app.screen_stack[0].children
+        if type(each).__module__.startswith("porttui.")
+    ]
+    return [each.region for each in own if each.display]
+
+
+def frames(stage: ScriptedStage) -> int:
+    """Upper edges of panes."""
+    return sum(line.count("╭") for line in stage.lines)
+
+
+@pytest.mark.parametrize(
+    "size", [(200, 60), (121, 41), (120, 40), (112, 33), (111, 33), (112, 32), (80, 24), (30, 8)]
+)
+async def test_the_whole_screen_is_shared_out_and_no_place_twice(size: tuple[int, int]) -> None:
+    async with on_stage(developers_machine(), size=size) as stage:
+        for keys in ((), ("slash",), ("escape",), ("3",)):
+            await stage.press(*keys)
+            regions = in_view(stage)
+            assert sum(each.area for each in regions) == size[0] * size[1], keys
+            for at, one in enumerate(regions):
+                assert not any(one.overlaps(other) for other in regions[at + 1 :]), keys
+                assert Region(0, 0, *size).contains_region(one), keys
+
+
+async def test_panes_have_their_proportions() -> None:
+    async with on_stage(developers_machine(), size=(121, 40)) as stage:
+        above, left, right = (pane.region for pane in stage.app.query(Pane))
+        assert (above.width, above.height) == (121, 19)
+        assert (left.height, right.height) == (18, 18)
+        assert (left.width, right.width) == (60, 61)
+
+
+async def test_the_line_of_the_filter_takes_its_room_and_gives_it_back() -> None:
+    async with on_stage(developers_machine(), size=(112, 33)) as stage:
+        assert frames(stage) == 3
+        await stage.press("slash")
+        assert frames(stage) == 1, "it would leave 29 lines for three panes"
+        assert all(title in stage.lines[1] for title in TITLES)
+        await stage.press("escape")
+        assert frames(stage) == 3
+
+
+async def test_a_click_into_a_pane_makes_it_the_active_one() -> None:
+    async with on_stage(developers_machine(), size=(120, 40)) as stage:
+        for number, pane in ((2, "#loopback"), (3, "#ranges"), (1, "#listening")):
+            region = stage.app.query_one(pane).region
+            await stage.pilot.click(offset=(region.x + 2, region.bottom - 2))
+            await stage.pilot.pause()
+            assert stage.pane == number
