@@ -19,7 +19,17 @@ HEADER = 1
 class BarredView(ScrollView, inherit_css=False):
     """Scrolls by whole lines, by the wheel and by its bar, whatever the cursor does.
 
-    Of Textual's style sheets for what scrolls it needs nothing but to fill its room.
+    Of Textual's style sheets for what scrolls it needs no more than this.
+    """
+
+    DEFAULT_CSS = """
+    BarredView {
+        width: 1fr;
+        height: 1fr;
+        overflow: hidden;
+        scrollbar-color: $scrollbar;
+        scrollbar-color-active: $scrollbar-active;
+    }
     """
 
     # A Textual scroll view arranges the whole screen anew when its length changes, and again when

@@ -44,11 +44,8 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
 
     DEFAULT_CSS = """
     KeyedTable {
-        width: 1fr;
-        height: 1fr;
         background: $surface;
         color: $foreground;
-        overflow: hidden;
     }
     """
 
