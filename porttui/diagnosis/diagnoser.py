@@ -14,7 +14,7 @@ from porttui.model.diagnosis import Diagnosis, Why
 from porttui.model.origin import Origin, Supervisor
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.snapshots import SnapshotSource
 
 USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""
@@ -45,7 +45,7 @@ class Look(NamedTuple):
 class Diagnoser:
     """Diagnoses ports of one host."""
 
-    def __init__(self, host: Host, sampler: Sampler) -> None:
+    def __init__(self, host: Host, sampler: SnapshotSource) -> None:
         self._host = host
         self._sampler = sampler
 

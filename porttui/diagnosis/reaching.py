@@ -8,11 +8,11 @@ from porttui.host.asking import Want
 from porttui.host.connect_probe import CONNECT_S, connect, resolve
 from porttui.model.address import Protocol
 from porttui.model.contact import Contact, Reach
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.snapshots import SnapshotSource
 
 
 def reach(
-    sampler: Sampler,
+    sampler: SnapshotSource,
     host: str,
     port: int,
     *,

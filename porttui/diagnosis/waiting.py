@@ -12,7 +12,7 @@ from porttui.host.contract import BindAnswer, Host
 from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Socket
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.snapshots import SnapshotSource
 
 LOOK_S = 0.1
 """Between two looks: nothing in the system tells when a port becomes free."""
@@ -51,7 +51,7 @@ class Waiting:
     def __init__(
         self,
         host: Host,
-        sampler: Sampler,
+        sampler: SnapshotSource,
         protocol: Protocol,
         port: int,
         addresses: Sequence[Address],

@@ -8,6 +8,7 @@ import struct
 import sys
 from collections.abc import Callable, Sequence
 
+from porttui.host import memory
 from porttui.host.asking import HostError
 from porttui.light_typing import TYPE_CHECKING
 
@@ -46,6 +47,7 @@ class ChildProcess:
                 bufsize=0,
                 start_new_session=True,
                 env={
+                    memory.VARIABLE: str(memory.KEPT_BYTES),
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
                 },

@@ -14,15 +14,17 @@ from porttui.host.local import local_host
 from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
-from porttui.sampling.remote import PICKLE_PROTOCOL, REQUESTS, BoardFrame
+from porttui.sampling.remote import LOOKS, PICKLE_PROTOCOL, REQUESTS, Frame
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from porttui.analysis.board import Board
     from porttui.sampling.boards import BoardSource
+    from porttui.sampling.snapshots import SnapshotSource
 
 _ANSWERS_PER_COLLECTION = 100
-_WANTS = {request: want for want, request in REQUESTS.items()}
+_BOARDS = {request: want for want, request in REQUESTS.items()}
+_SNAPSHOTS = {request: want for want, request in LOOKS.items()}
 
 
 def main() -> None:
@@ -31,39 +33,44 @@ def main() -> None:
     # look for such among them, again and again, takes a tenth of the time of making them.
     gc.disable()
     allow_many_files()
-    answer_requests(Answers(LocalBoards(Sampler(local_host(SourceName(sys.argv[1]))))))
+    sampler = Sampler(local_host(SourceName(sys.argv[1])))
+    answer_requests(Answers(LocalBoards(sampler), sampler))
 
 
 class Answers:
-    """Boards as frames, each without what the parent has from the one before."""
+    """Boards as frames, each without what the parent has from the one before; and snapshots."""
 
-    def __init__(self, boards: BoardSource) -> None:
+    def __init__(self, boards: BoardSource, snapshots: SnapshotSource) -> None:
         self._boards = boards
+        self._snapshots = snapshots
         self._told: Board | None = None
         self._given = 0
 
     def __call__(self, request: bytes) -> bytes:
-        """The answer to one of REQUESTS, as RemoteBoards reads it."""
+        """The answer to one of REQUESTS or LOOKS, as RemoteBoards reads it."""
         self._given += 1
         if self._given % _ANSWERS_PER_COLLECTION == 0:
             gc.collect()
         try:
-            frame = self._frame(self._boards.next(_WANTS[request]))
+            if request in _SNAPSHOTS:
+                frame = Frame(snapshot=self._snapshots.sample(_SNAPSHOTS[request]))
+            else:
+                frame = self._frame(self._boards.next(_BOARDS[request]))
         except SampleError as error:
-            frame = BoardFrame(failure=str(error))
+            frame = Frame(failure=str(error))
         except Exception:  # noqa: BLE001  it is raised again in the parent
             import traceback
 
-            frame = BoardFrame(defect=traceback.format_exc())
+            frame = Frame(defect=traceback.format_exc())
         frame = frame._replace(cpu_s=sum(os.times()[:4]))
         return _pickle.dumps(frame, protocol=PICKLE_PROTOCOL)
 
-    def _frame(self, board: Board) -> BoardFrame:
+    def _frame(self, board: Board) -> Frame:
         before, self._told = self._told, board
         if before is None:
-            return BoardFrame(board)
+            return Frame(board)
         fields = zip(board._fields, board, before, strict=True)
-        return BoardFrame(changed={name: now for name, now, then in fields if now is not then})
+        return Frame(changed={name: now for name, now, then in fields if now is not then})
 
 
 if __name__ == "__main__":

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import _pickle
+import _thread
 import time
 
 from porttui.host.asking import HostError, SourceName, Want
@@ -15,21 +16,27 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from porttui.analysis.board import Board
+    from porttui.model.snapshot import Snapshot
 
 PICKLE_PROTOCOL = 5
 """The newest that all Pythons from 3.11 on know: both processes are of the same."""
 
 REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
+"""For a board."""
+LOOKS = {Want.ALL: b"A", Want.LISTENING: b"L", Want.LISTENING_AGAIN: b"G", Want.PORTS: b"P"}
+"""For a snapshot, which changes no board."""
 
 
-class BoardFrame(NamedTuple):
-    """What the child answers with: one of the four."""
+class Frame(NamedTuple):
+    """What the child answers with: one of the five."""
 
     board: Board | None = None
     """The first one."""
     changed: Mapping[str, object] | None = None
     """The fields of the board that are others than in the last one: most looks are at listeners
     alone, and tens of thousands of connections would go through the pipe again."""
+    snapshot: Snapshot | None = None
+    """If that was asked for."""
     failure: str = ""
     """The machine could not be read."""
     defect: str = ""
@@ -39,7 +46,11 @@ class BoardFrame(NamedTuple):
 
 
 class RemoteBoards:
-    """Starts the child at once and asks for the first board, before anybody waits for it."""
+    """Starts the child at once and asks for the first board, before anybody waits for it.
+
+    It gives snapshots, too: whoever looked here would remember tens of thousands of sockets and
+    their holders once more, and hold up keys meanwhile.
+    """
 
     def __init__(self, source: SourceName) -> None:
         """Sample `source` in a new process.
@@ -48,7 +59,13 @@ class RemoteBoards:
             HostError: it cannot be started.
         """
         self._source = source
+        # As threading.Lock, which is imported while the child works.
+        self._one_at_a_time = _thread.allocate_lock()
+        self._is_closed = False
         self._is_asked = False
+        """For the first board, which nobody has taken yet."""
+        self._first: Frame | None = None
+        """That, where a snapshot was asked for before it was taken."""
         self._cpu_s = 0.0
         self._childs_cpu_s = 0.0
         self._board: Board | None = None
@@ -62,28 +79,27 @@ class RemoteBoards:
 
     def next(self, want: Want = Want.ALL) -> Board:
         """See `BoardSource.next`. A child that has died is replaced for the next time."""
-        try:
-            if not self._is_asked:
-                self._child.send(REQUESTS[want])
-            self._is_asked = False
-            # From porttui's own child, over a pipe that nobody else has.
-            answer, begun_s = self._child.receive(), time.thread_time()
-            frame: BoardFrame = _pickle.loads(answer)
-            self._cpu_s += time.thread_time() - begun_s
-            self._cpu_s += max(0.0, frame.cpu_s - self._childs_cpu_s)
-            self._childs_cpu_s = frame.cpu_s
-        except ChildEndedError as error:
-            self._replace()
-            raise SampleError(f"{error}; a new one has been started") from error
-        if frame.defect:
-            raise SamplerDefectError(frame.defect)
-        if frame.board is not None:
-            self._board = frame.board
-        if frame.failure or self._board is None:
-            raise SampleError(frame.failure)
-        if frame.changed is not None:
-            self._board = self._board._replace(**frame.changed)  # type: ignore[arg-type]
-        return self._board
+        with self._one_at_a_time:
+            frame, self._first = self._first, None
+            if frame is None:
+                frame = self._answer(None if self._is_asked else REQUESTS[want])
+            _raise_failure(frame)
+            if frame.board is not None:
+                self._board = frame.board
+            assert self._board is not None, "it tells all before it tells what has changed"
+            if frame.changed is not None:
+                self._board = self._board._replace(**frame.changed)  # type: ignore[arg-type]
+            return self._board
+
+    def sample(self, want: Want = Want.ALL) -> Snapshot:
+        """See `SnapshotSource.sample`. What it costs is no board's."""
+        with self._one_at_a_time:
+            if self._is_asked:
+                self._first = self._answer(None)
+            frame = self._answer(LOOKS[want], is_boards=False)
+            _raise_failure(frame)
+            assert frame.snapshot is not None
+            return frame.snapshot
 
     @property
     def cpu_s(self) -> float:
@@ -92,23 +108,51 @@ class RemoteBoards:
 
     def has_answer(self) -> bool:
         """See `BoardSource.has_answer`."""
-        return self._is_asked and self._child.has_answered()
+        return self._first is not None or (self._is_asked and self._child.has_answered())
 
     def close(self) -> None:
-        """See `BoardSource.close`."""
+        """See `BoardSource.close`. Whoever waits for an answer is told that there will be none."""
+        self._is_closed = True
         self._child.close()
+
+    def _answer(self, request: bytes | None, *, is_boards: bool = True) -> Frame:
+        """To a request, or to what was asked at the start; `is_boards`: its cost is a board's."""
+        try:
+            if request is not None:
+                self._child.send(request)
+            self._is_asked = False
+            # From porttui's own child, over a pipe that nobody else has.
+            answer, begun_s = self._child.receive(), time.thread_time()
+        except ChildEndedError as error:
+            self._replace()
+            raise SampleError(f"{error}; a new one has been started") from error
+        frame: Frame = _pickle.loads(answer)
+        spent_s = time.thread_time() - begun_s + max(0.0, frame.cpu_s - self._childs_cpu_s)
+        self._childs_cpu_s = frame.cpu_s
+        if is_boards:
+            self._cpu_s += spent_s
+        return frame
 
     def _start(self) -> ChildProcess:
         self._childs_cpu_s = 0.0
-        self._board = None
+        self._board = self._first = None
         child = ChildProcess("porttui.sampling.child", [self._source.value])
         child.send(REQUESTS[Want.ALL])
         self._is_asked = True
         return child
 
     def _replace(self) -> None:
+        if self._is_closed:
+            raise SampleError("the session is at its end")
         self._child.close()
         try:
             self._child = self._start()
         except HostError as error:
             raise SampleError(str(error)) from error
+
+
+def _raise_failure(frame: Frame) -> None:
+    if frame.defect:
+        raise SamplerDefectError(frame.defect)
+    if frame.failure:
+        raise SampleError(frame.failure)

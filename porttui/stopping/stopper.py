@@ -24,7 +24,7 @@ from porttui.model.stop import (
     StopTarget,
 )
 from porttui.sampling.errors import SampleError
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import danger, refusal, target_refusal, warning
 from porttui.stopping.verdict import NEWCOMERS, Verdict, judge, told_apart
 
@@ -55,7 +55,9 @@ class _Ended(Exception):  # noqa: N818  it carries a result, not an error
 class Stopper:
     """Stops processes of one host."""
 
-    def __init__(self, host: Host, sampler: Sampler, *, watch_s: float = RESPAWN_WATCH_S) -> None:
+    def __init__(
+        self, host: Host, sampler: SnapshotSource, *, watch_s: float = RESPAWN_WATCH_S
+    ) -> None:
         """`watch_s`: how long a freed port is watched for somebody who takes it again."""
         self._host = host
         self._sampler = sampler
@@ -125,7 +127,7 @@ class _Plan(NamedTuple):
 class _Attempt:
     """One stop from the first check to the verdict."""
 
-    def __init__(self, host: Host, sampler: Sampler, plan: _Plan, tell: Tell) -> None:
+    def __init__(self, host: Host, sampler: SnapshotSource, plan: _Plan, tell: Tell) -> None:
         self._host = host
         self._sampler = sampler
         self._target, self._chosen, self._signal, self._grace_s, self._watch_s = plan

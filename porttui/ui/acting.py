@@ -25,7 +25,7 @@ from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopResult, StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
 from porttui.ui.asking import Asking
@@ -50,7 +50,7 @@ class Means(NamedTuple):
     """What acts on the machine."""
 
     host: Host
-    sampler: Sampler
+    sampler: SnapshotSource
     stopper: Stopper
     clipboard: SystemClipboard
     open_url: Callable[[str], None] = open_url

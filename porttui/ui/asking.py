@@ -17,7 +17,7 @@ from porttui.host.contract import Host
 from porttui.model.address import Place, Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import StopTarget
-from porttui.sampling.sampler import Sampler
+from porttui.sampling.snapshots import SnapshotSource
 from porttui.ui.errands import Errands
 from porttui.ui.screens.reach import ReachDialog
 from porttui.ui.screens.why import Deeds, Finding, WhyDialog
@@ -35,7 +35,7 @@ class Asking:
         self,
         app: App[int],
         host: Host,
-        sampler: Sampler,
+        sampler: SnapshotSource,
         *,
         say: Callable[[str, Tone], None],
         copy: Callable[[str], None],

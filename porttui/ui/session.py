@@ -12,13 +12,14 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from porttui.host.elevation import elevation_command
+from porttui.host.memory import give_back_what_is_freed
 from porttui.ui.app import PorttuiApp
 
 if TYPE_CHECKING:
     from porttui.analysis.filter import Filter
     from porttui.host.asking import SourceName
     from porttui.model.address import Place
-    from porttui.sampling.boards import BoardSource
+    from porttui.sampling.remote import RemoteBoards
     from porttui.ui.acting import Means
 
 _WRITER = "textual-output"
@@ -28,7 +29,7 @@ _SIGHUP = 1
 
 
 def run_session(
-    boards: BoardSource,
+    boards: RemoteBoards,
     source: SourceName,
     *,
     interval_s: float,
@@ -38,15 +39,15 @@ def run_session(
     """Run until the person leaves or a signal ends it; the result is the exit status.
 
     Args:
-        boards: What is shown.
-        source: Where acting looks, too.
+        boards: What is shown, and where acting looks, too.
+        source: Where they read.
         interval_s: From one sample to the next.
         wanted: The filter to begin with, one that can be read.
         place: The port to diagnose at once.
     """
     app = _Session(
         boards,
-        partial(_means, source),
+        partial(_means, source, boards),
         interval_s=interval_s,
         wanted=_filter(wanted) if wanted else None,
         place=place,
@@ -79,16 +80,14 @@ def _end_with_the_terminal(error: threading.ExceptHookArgs) -> None:
     threading.__excepthook__(error)
 
 
-def _means(source: SourceName) -> Means:
+def _means(source: SourceName, boards: RemoteBoards) -> Means:
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
-    from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper
     from porttui.ui.acting import Means
 
     host = local_host(source)
-    sampler = Sampler(host)
-    return Means(host, sampler, Stopper(host, sampler), SystemClipboard())
+    return Means(host, boards, Stopper(host, boards), SystemClipboard())
 
 
 class _Session(PorttuiApp):
@@ -99,7 +98,7 @@ class _Session(PorttuiApp):
 
         (Textual calls every class's own `on_mount`, so there is no super() here.)
         """
-        self.call_after_refresh(_collect_garbage_from_now_on)
+        self.call_after_refresh(_be_sparing_from_now_on)
         for name in ("SIGTERM", "SIGHUP"):
             number = getattr(signal, name, None)
             if number is None:
@@ -113,7 +112,8 @@ class _Session(PorttuiApp):
         self.exit(return_code=128 + number)
 
 
-def _collect_garbage_from_now_on() -> None:
+def _be_sparing_from_now_on() -> None:
     """What starting has made stays until the end: it is never looked through again."""
     gc.freeze()
     gc.enable()
+    give_back_what_is_freed()

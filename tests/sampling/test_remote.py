@@ -10,12 +10,15 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.child_process import ChildProcess
+from porttui.host.contract import Host
+from porttui.model.snapshot import Snapshot
 from porttui.sampling import child, remote
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError, SamplerDefectError
@@ -31,6 +34,12 @@ def boards() -> Iterator[RemoteBoards]:
     made = RemoteBoards(SourceName.AUTO)
     yield made
     made.close()
+
+
+def answers_of(host: Host) -> child.Answers:
+    """What the child would answer on that machine."""
+    sampler = Sampler(host)
+    return child.Answers(LocalBoards(sampler), sampler)
 
 
 def test_a_board_from_there_shows_this_machine(boards: RemoteBoards) -> None:
@@ -60,7 +69,7 @@ def test_listeners_alone_keep_the_rest_of_the_board(boards: RemoteBoards) -> Non
 
 def test_what_has_not_changed_is_not_sent_again() -> None:
     host = ScriptedMachine([listener("127.0.0.1", 3000)]).host()
-    answers = child.Answers(LocalBoards(Sampler(host)))
+    answers = answers_of(host)
     first, second, third = (
         pickle.loads(answers(remote.REQUESTS[want]))
         for want in (Want.ALL, Want.LISTENING, Want.ALL)
@@ -74,7 +83,7 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
 
 def test_a_listener_that_has_come_is_sent_with_the_counts_and_nothing_else() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000)])
-    answers = child.Answers(LocalBoards(Sampler(machine.host())))
+    answers = answers_of(machine.host())
     answers(remote.REQUESTS[Want.ALL])
     machine.sockets = (listener("127.0.0.1", 3000), listener("0.0.0.0", 4000))
     frame = pickle.loads(answers(remote.REQUESTS[Want.LISTENING]))
@@ -86,7 +95,7 @@ def test_a_listener_that_has_come_is_sent_with_the_counts_and_nothing_else() -> 
 def test_the_child_looks_for_garbage_seldom(monkeypatch: pytest.MonkeyPatch) -> None:
     happened: list[str] = []
     monkeypatch.setattr(gc, "collect", lambda: happened.append("collected"))
-    answers = child.Answers(LocalBoards(Sampler(ScriptedMachine().host())))
+    answers = answers_of(ScriptedMachine().host())
     for _ in range(250):
         answers(remote.REQUESTS[Want.LISTENING])
         happened.append("answered")
@@ -95,7 +104,7 @@ def test_the_child_looks_for_garbage_seldom(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_after_a_failure_the_next_answer_tells_all_that_changed_since_the_last_one() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000)])
-    answers = child.Answers(LocalBoards(Sampler(machine.host())))
+    answers = answers_of(machine.host())
     whole = remote.REQUESTS[Want.ALL]
     first = pickle.loads(answers(whole)).board
     machine.failure = HostError("too many open files")
@@ -116,6 +125,86 @@ def test_a_child_that_is_killed_is_replaced(boards: RemoteBoards) -> None:
         boards.next()
     assert boards.pid != before
     assert boards.next().summary.listeners >= 0
+
+
+def test_a_snapshot_from_there_is_of_the_moment_it_was_asked_for(boards: RemoteBoards) -> None:
+    """Before the first board is taken, and after that; boards go on as if there were none."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = _port(server)
+        assert _holders(boards.sample(), port) == [os.getpid()]
+        assert boards.has_answer(), "the first board has been put aside"
+        whole = boards.next()
+        assert _holders(boards.sample(Want.LISTENING), port) == [os.getpid()]
+    assert _holders(boards.sample(Want.LISTENING_AGAIN), port) == []
+    assert boards.sample(Want.PORTS).sockets
+    quick = boards.next(Want.LISTENING)
+    assert quick.pairs is whole.pairs
+    assert port not in {each.row.local.port for each in quick.listening if not each.mark}
+
+
+def test_every_thread_gets_its_own_answer(boards: RemoteBoards) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(4) as threads:
+        port = _port(server)
+        snapshots = [threads.submit(boards.sample, want) for want in (*remote.LOOKS,) * 10]
+        made = [threads.submit(boards.next, want) for want in (*remote.REQUESTS,) * 10]
+        assert all(port in each.result().sockets.local_ports for each in snapshots)
+        assert all(each.result().summary.listeners for each in made)
+
+
+def test_what_a_snapshot_costs_is_no_boards(boards: RemoteBoards) -> None:
+    boards.next()
+    before_s = boards.cpu_s
+    for _ in range(20):
+        boards.sample()
+    assert boards.cpu_s == before_s
+    boards.next()
+    assert boards.cpu_s > before_s
+
+
+def test_a_snapshot_of_a_machine_that_cannot_be_read_is_a_sample_error(
+    boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boards.next()
+    machine = ScriptedMachine()
+    machine.failure = HostError("too many open files")
+    frame = answers_of(machine.host())(remote.LOOKS[Want.ALL])
+    monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)
+    with pytest.raises(SampleError, match="too many open files"):
+        boards.sample()
+
+
+def test_a_snapshot_of_a_child_that_has_died_is_refused_and_the_next_one_is_there(
+    boards: RemoteBoards,
+) -> None:
+    boards.next()
+    os.kill(boards.pid, signal.SIGKILL)
+    with pytest.raises(SampleError, match="a new one has been started"):
+        boards.sample()
+    assert boards.sample().sockets is not None
+    assert boards.next().snapshot is not None
+
+
+def test_a_board_that_was_put_aside_ends_with_its_child(boards: RemoteBoards) -> None:
+    boards.sample()
+    assert boards.has_answer()
+    os.kill(boards.pid, signal.SIGKILL)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        with pytest.raises(SampleError, match="a new one has been started"):
+            boards.sample()
+        assert _holders(boards.next().snapshot, _port(server)) == [os.getpid()]
+
+
+def test_whoever_waits_when_it_is_closed_starts_no_other(boards: RemoteBoards) -> None:
+    boards.next()
+    os.kill(boards.pid, signal.SIGSTOP)
+    with ThreadPoolExecutor(1) as threads:
+        waiting = threads.submit(boards.sample)
+        until(lambda: not _is_free(boards), "it waits for an answer")
+        before = boards.pid
+        boards.close()
+        with pytest.raises(SampleError, match="at its end"):
+            waiting.result()
+    assert boards.pid == before
 
 
 def test_closing_it_leaves_no_process(boards: RemoteBoards) -> None:
@@ -155,7 +244,7 @@ def test_a_machine_that_cannot_be_read_is_a_sample_error(
     boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boards.next()
-    frame = pickle.dumps(remote.BoardFrame(failure="too many open files"))
+    frame = pickle.dumps(remote.Frame(failure="too many open files"))
     monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)
     with pytest.raises(SampleError, match="too many open files"):
         boards.next()
@@ -172,8 +261,20 @@ def test_a_defect_there_is_raised_here_with_its_traceback(
 
 def test_every_request_is_answered() -> None:
     assert set(remote.REQUESTS) == {Want.ALL, Want.LISTENING}
-    assert len(set(remote.REQUESTS.values())) == len(remote.REQUESTS)
+    assert set(remote.LOOKS) == set(Want)
+    requests = [*remote.REQUESTS.values(), *remote.LOOKS.values()]
+    assert len(set(requests)) == len(requests)
     assert child.main.__doc__
+
+
+def _holders(snapshot: Snapshot, port: int) -> list[int]:
+    rows = (row for row in snapshot.sockets.listening_rows())
+    found = (snapshot.sockets[row] for row in rows if snapshot.sockets.local_ports[row] == port)
+    return [holder.pid for each in found for holder in each.holders]
+
+
+def _is_free(boards: RemoteBoards) -> bool:
+    return not boards._one_at_a_time.locked()
 
 
 def _port(server: socket.socket) -> int:

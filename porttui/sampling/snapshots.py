@@ -1,0 +1,18 @@
+"""Who looks at the machine: a sampler here, or the process beside the session."""
+
+from __future__ import annotations
+
+from porttui.host.asking import Want
+from porttui.light_typing import Protocol
+from porttui.model.snapshot import Snapshot
+
+
+class SnapshotSource(Protocol):
+    """Gives snapshots, one at a time; several threads may ask."""
+
+    def sample(self, want: Want = Want.ALL) -> Snapshot:
+        """Look at the machine, not before it is asked for.
+
+        Raises:
+            SampleError: the sockets could not be read at all.
+        """
