@@ -111,7 +111,7 @@ def _check(command: CheckCommand) -> int:
 
 def _run_session(command: SessionCommand) -> int:
     from porttui.cli.exit_status import ExitStatus
-    from porttui.sampling.remote import RemoteBoards
+    from porttui.sampling.remote import SamplingProcess
 
     obstacle = _no_terminal()
     if obstacle is not None:
@@ -121,7 +121,7 @@ def _run_session(command: SessionCommand) -> int:
         )
         return ExitStatus.USAGE
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
-    boards = RemoteBoards(command.source)
+    boards = SamplingProcess(command.source)
     _import_without_what_is_not_used()
     from porttui.ui.session import run_session
 

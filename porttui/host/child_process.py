@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from typing import IO
 
 _LENGTH = struct.Struct("=Q")
+_ENDED = "the sampling process has ended"
 
 
 class ChildEndedError(HostError):
@@ -47,7 +48,7 @@ class ChildProcess:
                 bufsize=0,
                 start_new_session=True,
                 env={
-                    memory.VARIABLE: str(memory.KEPT_BYTES),
+                    **memory.ENVIRONMENT,
                     **os.environ,
                     "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
                 },
@@ -68,8 +69,8 @@ class ChildProcess:
         """
         try:
             _pipe(self._process.stdin).write(request)
-        except OSError as error:
-            raise ChildEndedError("the sampling process has ended") from error
+        except (OSError, ValueError) as error:  # ValueError: it has been closed
+            raise ChildEndedError(_ENDED) from error
 
     def receive(self) -> bytes:
         """Wait for the answer.
@@ -100,9 +101,12 @@ class ChildProcess:
         view, at = memoryview(content), 0
         pipe = _pipe(self._process.stdout)
         while at < size:
-            count = os.readv(pipe.fileno(), [view[at:]])
+            try:
+                count = os.readv(pipe.fileno(), [view[at:]])
+            except ValueError as error:  # closed by another thread
+                raise ChildEndedError(_ENDED) from error
             if count == 0:
-                raise ChildEndedError("the sampling process has ended")
+                raise ChildEndedError(_ENDED)
             at += count
         return bytes(content)
 

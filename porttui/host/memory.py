@@ -11,8 +11,8 @@ import sys
 
 KEPT_BYTES = 1 << 18
 """That is free, at the end of the heap."""
-VARIABLE = "MALLOC_TRIM_THRESHOLD_"
-"""Of the environment: tells a process that is started."""
+ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(KEPT_BYTES)}
+"""Tells the same to a process that is started with it."""
 
 _M_TRIM_THRESHOLD = -1
 

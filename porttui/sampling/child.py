@@ -1,4 +1,4 @@
-"""The sampling process: `python -m porttui.sampling.child SOURCE`, started by RemoteBoards."""
+"""The sampling process: `python -m porttui.sampling.child SOURCE`, started by SamplingProcess."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from porttui.host.local import local_host
 from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
-from porttui.sampling.remote import LOOKS, PICKLE_PROTOCOL, REQUESTS, Frame
+from porttui.sampling.remote import BOARD_REQUESTS, PICKLE_PROTOCOL, SNAPSHOT_REQUESTS, Frame
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from porttui.sampling.snapshots import SnapshotSource
 
 _ANSWERS_PER_COLLECTION = 100
-_BOARDS = {request: want for want, request in REQUESTS.items()}
-_SNAPSHOTS = {request: want for want, request in LOOKS.items()}
+_BOARDS = {request: want for want, request in BOARD_REQUESTS.items()}
+_SNAPSHOTS = {request: want for want, request in SNAPSHOT_REQUESTS.items()}
 
 
 def main() -> None:
@@ -47,7 +47,7 @@ class Answers:
         self._given = 0
 
     def __call__(self, request: bytes) -> bytes:
-        """The answer to one of REQUESTS or LOOKS, as RemoteBoards reads it."""
+        """The answer to one of BOARD_REQUESTS or SNAPSHOT_REQUESTS, as SamplingProcess reads it."""
         self._given += 1
         if self._given % _ANSWERS_PER_COLLECTION == 0:
             gc.collect()

@@ -1,4 +1,4 @@
-"""Boards from a process of their own: sampling sixty thousand sockets never holds up a key."""
+"""A process of its own that samples: sixty thousand sockets never hold up a key."""
 
 from __future__ import annotations
 
@@ -21,10 +21,14 @@ if TYPE_CHECKING:
 PICKLE_PROTOCOL = 5
 """The newest that all Pythons from 3.11 on know: both processes are of the same."""
 
-REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
-"""For a board."""
-LOOKS = {Want.ALL: b"A", Want.LISTENING: b"L", Want.LISTENING_AGAIN: b"G", Want.PORTS: b"P"}
-"""For a snapshot, which changes no board."""
+BOARD_REQUESTS = {Want.ALL: b"a", Want.LISTENING: b"l"}
+SNAPSHOT_REQUESTS = {
+    Want.ALL: b"A",
+    Want.LISTENING: b"L",
+    Want.LISTENING_AGAIN: b"G",
+    Want.PORTS: b"P",
+}
+"""These change no board."""
 
 
 class Frame(NamedTuple):
@@ -45,11 +49,11 @@ class Frame(NamedTuple):
     """What the child has spent in its life, with its own children."""
 
 
-class RemoteBoards:
-    """Starts the child at once and asks for the first board, before anybody waits for it.
+class SamplingProcess:
+    """Gives boards, and snapshots to whoever asks for more: to look here, too, would be to remember
+    tens of thousands of sockets and their holders twice, and hold up keys meanwhile.
 
-    It gives snapshots, too: whoever looked here would remember tens of thousands of sockets and
-    their holders once more, and hold up keys meanwhile.
+    It is started at once and asked for the first board, before anybody waits for it.
     """
 
     def __init__(self, source: SourceName) -> None:
@@ -82,7 +86,7 @@ class RemoteBoards:
         with self._one_at_a_time:
             frame, self._first = self._first, None
             if frame is None:
-                frame = self._answer(None if self._is_asked else REQUESTS[want])
+                frame = self._answer(None if self._is_asked else BOARD_REQUESTS[want])
             _raise_failure(frame)
             if frame.board is not None:
                 self._board = frame.board
@@ -96,7 +100,7 @@ class RemoteBoards:
         with self._one_at_a_time:
             if self._is_asked:
                 self._first = self._answer(None)
-            frame = self._answer(LOOKS[want], is_boards=False)
+            frame = self._answer(SNAPSHOT_REQUESTS[want], is_boards=False)
             _raise_failure(frame)
             assert frame.snapshot is not None
             return frame.snapshot
@@ -137,7 +141,7 @@ class RemoteBoards:
         self._childs_cpu_s = 0.0
         self._board = self._first = None
         child = ChildProcess("porttui.sampling.child", [self._source.value])
-        child.send(REQUESTS[Want.ALL])
+        child.send(BOARD_REQUESTS[Want.ALL])
         self._is_asked = True
         return child
 

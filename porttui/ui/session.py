@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from porttui.analysis.filter import Filter
     from porttui.host.asking import SourceName
     from porttui.model.address import Place
-    from porttui.sampling.remote import RemoteBoards
+    from porttui.sampling.remote import SamplingProcess
     from porttui.ui.acting import Means
 
 _WRITER = "textual-output"
@@ -29,7 +29,7 @@ _SIGHUP = 1
 
 
 def run_session(
-    boards: RemoteBoards,
+    boards: SamplingProcess,
     source: SourceName,
     *,
     interval_s: float,
@@ -80,7 +80,7 @@ def _end_with_the_terminal(error: threading.ExceptHookArgs) -> None:
     threading.__excepthook__(error)
 
 
-def _means(source: SourceName, boards: RemoteBoards) -> Means:
+def _means(source: SourceName, boards: SamplingProcess) -> Means:
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
     from porttui.stopping.stopper import Stopper
@@ -113,7 +113,8 @@ class _Session(PorttuiApp):
 
 
 def _be_sparing_from_now_on() -> None:
-    """What starting has made stays until the end: it is never looked through again."""
+    """What starting has made stays until the end: it is never looked through again. What is freed
+    from here on goes back to the system."""
     gc.freeze()
     gc.enable()
     give_back_what_is_freed()

@@ -157,7 +157,7 @@ async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
     from porttui.host.asking import SourceName
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
-    from porttui.sampling.remote import RemoteBoards
+    from porttui.sampling.remote import SamplingProcess
     from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper
     from porttui.ui.acting import Means
@@ -165,7 +165,7 @@ async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
 
     host = local_host()
     sampler = Sampler(host)
-    boards = RemoteBoards(SourceName.AUTO)
+    boards = SamplingProcess(SourceName.AUTO)
     app = PorttuiApp(
         boards, lambda: Means(host, sampler, Stopper(host, sampler), SystemClipboard())
     )

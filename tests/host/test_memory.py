@@ -52,12 +52,12 @@ def _environment(pid: int) -> dict[str, str]:
 def test_a_second_process_is_told_unless_the_user_has(
     monkeypatch: pytest.MonkeyPatch, given: str | None
 ) -> None:
-    monkeypatch.delenv(memory.VARIABLE, raising=False)
+    [(variable, usual)] = memory.ENVIRONMENT.items()
+    monkeypatch.delenv(variable, raising=False)
     if given is not None:
-        monkeypatch.setenv(memory.VARIABLE, given)
+        monkeypatch.setenv(variable, given)
     child = ChildProcess("porttui.sampling.child", ["auto"])
     try:
-        expected = given or str(memory.KEPT_BYTES)
-        assert _environment(child.pid)[memory.VARIABLE] == expected
+        assert _environment(child.pid)[variable] == (given or usual)
     finally:
         child.close()

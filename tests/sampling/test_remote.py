@@ -22,7 +22,7 @@ from porttui.model.snapshot import Snapshot
 from porttui.sampling import child, remote
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError, SamplerDefectError
-from porttui.sampling.remote import RemoteBoards
+from porttui.sampling.remote import SamplingProcess
 from porttui.sampling.sampler import Sampler
 from tests.making import listener
 from tests.scripted import ScriptedMachine
@@ -30,8 +30,8 @@ from tests.servers import ROOT, until
 
 
 @pytest.fixture
-def boards() -> Iterator[RemoteBoards]:
-    made = RemoteBoards(SourceName.AUTO)
+def boards() -> Iterator[SamplingProcess]:
+    made = SamplingProcess(SourceName.AUTO)
     yield made
     made.close()
 
@@ -42,7 +42,7 @@ def answers_of(host: Host) -> child.Answers:
     return child.Answers(LocalBoards(sampler), sampler)
 
 
-def test_a_board_from_there_shows_this_machine(boards: RemoteBoards) -> None:
+def test_a_board_from_there_shows_this_machine(boards: SamplingProcess) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         boards.next()
         board = boards.next()
@@ -51,14 +51,14 @@ def test_a_board_from_there_shows_this_machine(boards: RemoteBoards) -> None:
     assert len(board.snapshot.sockets) >= board.summary.listeners
 
 
-def test_it_tells_when_a_board_is_there(boards: RemoteBoards) -> None:
+def test_it_tells_when_a_board_is_there(boards: SamplingProcess) -> None:
     """The session shows such a board in its very first frame."""
     until(boards.has_answer, "the first board, which nobody had to ask for")
     boards.next()
     assert not boards.has_answer()
 
 
-def test_listeners_alone_keep_the_rest_of_the_board(boards: RemoteBoards) -> None:
+def test_listeners_alone_keep_the_rest_of_the_board(boards: SamplingProcess) -> None:
     whole = boards.next()
     with socket.create_server(("127.0.0.1", 0)) as server:
         quick = boards.next(Want.LISTENING)
@@ -71,7 +71,7 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
     host = ScriptedMachine([listener("127.0.0.1", 3000)]).host()
     answers = answers_of(host)
     first, second, third = (
-        pickle.loads(answers(remote.REQUESTS[want]))
+        pickle.loads(answers(remote.BOARD_REQUESTS[want]))
         for want in (Want.ALL, Want.LISTENING, Want.ALL)
     )
     assert first.board is not None
@@ -84,9 +84,9 @@ def test_what_has_not_changed_is_not_sent_again() -> None:
 def test_a_listener_that_has_come_is_sent_with_the_counts_and_nothing_else() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000)])
     answers = answers_of(machine.host())
-    answers(remote.REQUESTS[Want.ALL])
+    answers(remote.BOARD_REQUESTS[Want.ALL])
     machine.sockets = (listener("127.0.0.1", 3000), listener("0.0.0.0", 4000))
-    frame = pickle.loads(answers(remote.REQUESTS[Want.LISTENING]))
+    frame = pickle.loads(answers(remote.BOARD_REQUESTS[Want.LISTENING]))
     assert set(frame.changed) == {"listening", "summary"}
     assert [each.row.local.port for each in frame.changed["listening"]] == [3000, 4000]
     assert (frame.changed["summary"].listeners, frame.changed["summary"].exposed) == (2, 1)
@@ -97,7 +97,7 @@ def test_the_child_looks_for_garbage_seldom(monkeypatch: pytest.MonkeyPatch) -> 
     monkeypatch.setattr(gc, "collect", lambda: happened.append("collected"))
     answers = answers_of(ScriptedMachine().host())
     for _ in range(250):
-        answers(remote.REQUESTS[Want.LISTENING])
+        answers(remote.BOARD_REQUESTS[Want.LISTENING])
         happened.append("answered")
     assert [at for at, each in enumerate(happened) if each == "collected"] == [99, 200]
 
@@ -105,7 +105,7 @@ def test_the_child_looks_for_garbage_seldom(monkeypatch: pytest.MonkeyPatch) -> 
 def test_after_a_failure_the_next_answer_tells_all_that_changed_since_the_last_one() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000)])
     answers = answers_of(machine.host())
-    whole = remote.REQUESTS[Want.ALL]
+    whole = remote.BOARD_REQUESTS[Want.ALL]
     first = pickle.loads(answers(whole)).board
     machine.failure = HostError("too many open files")
     failed = pickle.loads(answers(whole))
@@ -117,7 +117,7 @@ def test_after_a_failure_the_next_answer_tells_all_that_changed_since_the_last_o
     assert board.summary.listeners == 1
 
 
-def test_a_child_that_is_killed_is_replaced(boards: RemoteBoards) -> None:
+def test_a_child_that_is_killed_is_replaced(boards: SamplingProcess) -> None:
     boards.next()
     before = boards.pid
     os.kill(before, signal.SIGKILL)
@@ -127,7 +127,7 @@ def test_a_child_that_is_killed_is_replaced(boards: RemoteBoards) -> None:
     assert boards.next().summary.listeners >= 0
 
 
-def test_a_snapshot_from_there_is_of_the_moment_it_was_asked_for(boards: RemoteBoards) -> None:
+def test_a_snapshot_from_there_is_of_the_moment_it_was_asked_for(boards: SamplingProcess) -> None:
     """Before the first board is taken, and after that; boards go on as if there were none."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = _port(server)
@@ -142,16 +142,18 @@ def test_a_snapshot_from_there_is_of_the_moment_it_was_asked_for(boards: RemoteB
     assert port not in {each.row.local.port for each in quick.listening if not each.mark}
 
 
-def test_every_thread_gets_its_own_answer(boards: RemoteBoards) -> None:
+def test_every_thread_gets_its_own_answer(boards: SamplingProcess) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server, ThreadPoolExecutor(4) as threads:
         port = _port(server)
-        snapshots = [threads.submit(boards.sample, want) for want in (*remote.LOOKS,) * 10]
-        made = [threads.submit(boards.next, want) for want in (*remote.REQUESTS,) * 10]
+        snapshots = [
+            threads.submit(boards.sample, want) for want in (*remote.SNAPSHOT_REQUESTS,) * 10
+        ]
+        made = [threads.submit(boards.next, want) for want in (*remote.BOARD_REQUESTS,) * 10]
         assert all(port in each.result().sockets.local_ports for each in snapshots)
         assert all(each.result().summary.listeners for each in made)
 
 
-def test_what_a_snapshot_costs_is_no_boards(boards: RemoteBoards) -> None:
+def test_what_a_snapshot_costs_is_no_boards(boards: SamplingProcess) -> None:
     boards.next()
     before_s = boards.cpu_s
     for _ in range(20):
@@ -162,19 +164,19 @@ def test_what_a_snapshot_costs_is_no_boards(boards: RemoteBoards) -> None:
 
 
 def test_a_snapshot_of_a_machine_that_cannot_be_read_is_a_sample_error(
-    boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
+    boards: SamplingProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boards.next()
     machine = ScriptedMachine()
     machine.failure = HostError("too many open files")
-    frame = answers_of(machine.host())(remote.LOOKS[Want.ALL])
+    frame = answers_of(machine.host())(remote.SNAPSHOT_REQUESTS[Want.ALL])
     monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)
     with pytest.raises(SampleError, match="too many open files"):
         boards.sample()
 
 
 def test_a_snapshot_of_a_child_that_has_died_is_refused_and_the_next_one_is_there(
-    boards: RemoteBoards,
+    boards: SamplingProcess,
 ) -> None:
     boards.next()
     os.kill(boards.pid, signal.SIGKILL)
@@ -184,7 +186,7 @@ def test_a_snapshot_of_a_child_that_has_died_is_refused_and_the_next_one_is_ther
     assert boards.next().snapshot is not None
 
 
-def test_a_board_that_was_put_aside_ends_with_its_child(boards: RemoteBoards) -> None:
+def test_a_board_that_was_put_aside_ends_with_its_child(boards: SamplingProcess) -> None:
     boards.sample()
     assert boards.has_answer()
     os.kill(boards.pid, signal.SIGKILL)
@@ -194,7 +196,7 @@ def test_a_board_that_was_put_aside_ends_with_its_child(boards: RemoteBoards) ->
         assert _holders(boards.next().snapshot, _port(server)) == [os.getpid()]
 
 
-def test_whoever_waits_when_it_is_closed_starts_no_other(boards: RemoteBoards) -> None:
+def test_whoever_waits_when_it_is_closed_starts_no_other(boards: SamplingProcess) -> None:
     boards.next()
     os.kill(boards.pid, signal.SIGSTOP)
     with ThreadPoolExecutor(1) as threads:
@@ -207,7 +209,17 @@ def test_whoever_waits_when_it_is_closed_starts_no_other(boards: RemoteBoards) -
     assert boards.pid == before
 
 
-def test_closing_it_leaves_no_process(boards: RemoteBoards) -> None:
+def test_who_asks_after_the_end_is_told_so(boards: SamplingProcess) -> None:
+    boards.next()
+    before = boards.pid
+    boards.close()
+    for ask in (boards.sample, boards.next):
+        with pytest.raises(SampleError, match="at its end"):
+            ask()
+    assert boards.pid == before
+
+
+def test_closing_it_leaves_no_process(boards: SamplingProcess) -> None:
     boards.next()
     boards.close()
     with pytest.raises(ProcessLookupError):
@@ -216,9 +228,9 @@ def test_closing_it_leaves_no_process(boards: RemoteBoards) -> None:
 
 PARENT = """
 import sys, time
-from porttui.sampling.remote import RemoteBoards
+from porttui.sampling.remote import SamplingProcess
 from porttui.host.asking import SourceName
-boards = RemoteBoards(SourceName.AUTO)
+boards = SamplingProcess(SourceName.AUTO)
 boards.next()
 print(boards.pid, flush=True)
 time.sleep(1000)
@@ -236,12 +248,12 @@ def test_it_dies_with_its_parent_however_that_ends() -> None:
     until(lambda: not _runs(pid), f"the child {pid} ends")
 
 
-def test_it_has_no_terminal_of_its_parents(boards: RemoteBoards) -> None:
+def test_it_has_no_terminal_of_its_parents(boards: SamplingProcess) -> None:
     assert os.getsid(boards.pid) == boards.pid
 
 
 def test_a_machine_that_cannot_be_read_is_a_sample_error(
-    boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
+    boards: SamplingProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boards.next()
     frame = pickle.dumps(remote.Frame(failure="too many open files"))
@@ -251,29 +263,29 @@ def test_a_machine_that_cannot_be_read_is_a_sample_error(
 
 
 def test_a_defect_there_is_raised_here_with_its_traceback(
-    boards: RemoteBoards, monkeypatch: pytest.MonkeyPatch
+    boards: SamplingProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     boards.next()
-    monkeypatch.setitem(remote.REQUESTS, Want.ALL, b"?")
+    monkeypatch.setitem(remote.BOARD_REQUESTS, Want.ALL, b"?")
     with pytest.raises(SamplerDefectError, match="KeyError"):
         boards.next()
 
 
 def test_every_request_is_answered() -> None:
-    assert set(remote.REQUESTS) == {Want.ALL, Want.LISTENING}
-    assert set(remote.LOOKS) == set(Want)
-    requests = [*remote.REQUESTS.values(), *remote.LOOKS.values()]
+    assert set(remote.BOARD_REQUESTS) == {Want.ALL, Want.LISTENING}
+    assert set(remote.SNAPSHOT_REQUESTS) == set(Want)
+    requests = [*remote.BOARD_REQUESTS.values(), *remote.SNAPSHOT_REQUESTS.values()]
     assert len(set(requests)) == len(requests)
     assert child.main.__doc__
 
 
 def _holders(snapshot: Snapshot, port: int) -> list[int]:
-    rows = (row for row in snapshot.sockets.listening_rows())
-    found = (snapshot.sockets[row] for row in rows if snapshot.sockets.local_ports[row] == port)
+    listening = (snapshot.sockets[row] for row in snapshot.sockets.listening_rows())
+    found = (each for each in listening if each.local.port == port)
     return [holder.pid for each in found for holder in each.holders]
 
 
-def _is_free(boards: RemoteBoards) -> bool:
+def _is_free(boards: SamplingProcess) -> bool:
     return not boards._one_at_a_time.locked()
 
 

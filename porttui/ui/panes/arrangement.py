@@ -20,10 +20,10 @@ class PanesBetweenLines(VerticalLayout):
     each, and a step of every layout.
     """
 
-    def __init__(self, told_room: Callable[[Size], object]) -> None:
-        """`told_room`: hears with each layout what room there is for panes."""
+    def __init__(self, tell_room: Callable[[Size], object]) -> None:
+        """`tell_room`: is told with each layout what room there is for panes."""
         super().__init__()
-        self._tell_room = told_room
+        self._tell_room = tell_room
 
     def arrange(
         self, parent: Widget, children: list[Widget], size: Size, greedy: bool = True
@@ -35,14 +35,14 @@ class PanesBetweenLines(VerticalLayout):
         parent.pre_layout(self)
         room = Size(size.width, max(0, size.height - (len(children) - len(panes))))
         self._tell_room(room)
+        shares = dict(zip(panes, _shares(room, len(panes)), strict=True))
         placements: list[WidgetPlacement] = []
         y = 0
         for child in children:
-            if child is panes[0]:
-                for pane, region in zip(panes, _shares(room, len(panes)), strict=True):
-                    placements.append(_placed(pane, region.translate((0, y))))
-                y += room.height
-            elif child not in panes:
+            if child in shares:
+                placements.append(_placed(child, shares[child].translate((0, y))))
+                y += room.height if child is panes[-1] else 0
+            else:
                 placements.append(_placed(child, Region(0, y, size.width, 1)))
                 y += 1
         return placements
