@@ -8,7 +8,7 @@ from porttui.analysis.terms import Facets
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Endpoint
 from porttui.model.process import Process
-from porttui.model.socket import Ownership, Socket
+from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket
 
 if TYPE_CHECKING:
     from porttui.analysis.listening import ListeningRow
@@ -66,8 +66,11 @@ def facets_of_socket(each: Socket, service: str | None, *, with_ends: bool = Tru
     )
 
 
+_SEARCHED = (Ownership.HIDDEN, Ownership.GONE)
+
+
 def _unseen(ownership: Ownership) -> str:
-    return "hidden" if ownership is Ownership.HIDDEN else ""
+    return OWNER_UNSEEN[ownership] if ownership in _SEARCHED else ""
 
 
 def _facets(

@@ -16,6 +16,8 @@ class EndStatus(StrEnum):
 
     HELD = "held"
     HIDDEN = "hidden"
+    GONE = "gone"
+    """It was closed before its holder could be looked up."""
     NOT_ACCEPTED = "not accepted yet"
     """It waits in the listener's queue: the server has not called accept(2)."""
     CLOSING = "closing"
@@ -76,5 +78,5 @@ class PairRow(NamedTuple):
         return any(end.status in _OPEN and end.state not in _OPEN_STATES for end in ends)
 
 
-_OPEN = frozenset({EndStatus.HELD, EndStatus.HIDDEN, EndStatus.CLOSING, EndStatus.ITSELF})
+_OPEN = frozenset(EndStatus) - {EndStatus.NOT_ACCEPTED, EndStatus.MISSING}
 _OPEN_STATES = frozenset({TcpState.ESTABLISHED, None})

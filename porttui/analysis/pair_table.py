@@ -32,6 +32,7 @@ NO_ROW = -1
 
 DIRECTIONS = tuple(Direction)
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
+_GONE = OWNERSHIP_CODES[Ownership.GONE]
 
 
 class PairTable(Sequence[PairRow], Columnar):
@@ -221,6 +222,8 @@ class PairTable(Sequence[PairRow], Columnar):
             status = EndStatus.HELD
         elif sockets.ownerships[row] == _HIDDEN:
             status = EndStatus.HIDDEN
+        elif sockets.ownerships[row] == _GONE:
+            status = EndStatus.GONE
         elif sockets.states[row] in UNACCEPTED:
             status = EndStatus.NOT_ACCEPTED
         else:

@@ -9,7 +9,7 @@ from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.cli.columns import columns
 from porttui.model.process import Process
-from porttui.model.socket import Ownership, Socket
+from porttui.model.socket import OWNER_UNSEEN, Socket
 
 _ARROWS = {Direction.KNOWN: "->", Direction.LIKELY: "~>", Direction.UNKNOWN: "--"}
 
@@ -54,7 +54,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
 def _holders(each: Socket) -> str:
     if each.holders:
         return _names(each.holders)
-    return "hidden" if each.ownership is Ownership.HIDDEN else "(kernel)"
+    return OWNER_UNSEEN[each.ownership]
 
 
 def _end(end: End) -> str:

@@ -90,6 +90,8 @@ def _who(each: Socket) -> str:
     if each.ownership is Ownership.HIDDEN:
         owner = f" of {each.user}" if each.user else ""
         return f"a process{owner} that you may not see"
+    if each.ownership is Ownership.GONE:
+        return "a process that has closed it since"
     return "the kernel itself, without a process,"
 
 

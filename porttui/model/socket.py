@@ -35,8 +35,19 @@ class Ownership(StrEnum):
     PID namespace, or the kernel itself holding an open socket)."""
     KERNEL = "kernel"
     """By nature without a process: TIME_WAIT, orphans, connections not accepted yet."""
+    GONE = "gone"
+    """It was closed before its holder could be looked up: a short connection."""
     UNASKED = "unasked"
     """Nobody was looked for."""
+
+
+OWNER_UNSEEN = {
+    Ownership.HIDDEN: "hidden",
+    Ownership.GONE: "gone",
+    Ownership.KERNEL: "(kernel)",
+    Ownership.UNASKED: "",
+}
+"""What stands where a holder would be named."""
 
 
 class Exposure(StrEnum):

@@ -7,7 +7,7 @@ columns, which are arrays of numbers, with names, addresses and processes in sma
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from porttui.light_typing import NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
@@ -215,6 +215,15 @@ class SocketTable(Sequence[Socket]):
             send_queues=numbers(self.send_queues),
             side=self.side,
         )
+
+    def with_gone(self, inodes: Set[int]) -> SocketTable:
+        """The same rows; the sockets with these inodes were closed before they were looked up."""
+        ownerships = bytearray(self.ownerships)
+        for row, inode in enumerate(self.inodes):
+            if inode in inodes:
+                ownerships[row] = OWNERSHIP_CODES[Ownership.GONE]
+        columns = {name: getattr(self, name) for name in self.__slots__}
+        return SocketTable(**{**columns, "ownerships": bytes(ownerships)})
 
     def __len__(self) -> int:
         return len(self.states)

@@ -124,7 +124,8 @@ _REASONS = {
 
 
 def _held(sockets: tuple[Socket, ...]) -> tuple[Socket, ...]:
-    return tuple(each for each in sockets if each.ownership is not Ownership.KERNEL)
+    nobodys = (Ownership.KERNEL, Ownership.GONE)
+    return tuple(each for each in sockets if each.ownership not in nobodys)
 
 
 def _elsewhere(

@@ -9,7 +9,6 @@ import random
 import socket
 import struct
 import sys
-from array import array
 from collections.abc import Iterator
 from contextlib import ExitStack
 
@@ -216,27 +215,6 @@ def test_columns_are_cut_out_of_even_and_uneven_chunks(
     assert list(found.recv_queues) == list(found.expires_ms) == [0] * 6
 
 
-@pytest.mark.parametrize("family", [socket.AF_INET, socket.AF_INET6])
-@pytest.mark.parametrize("rows", [[], [0], [3], [1, 2], [0, 3], [0, 1, 2, 3]])
-def test_rows_can_be_left_out(
-    monkeypatch: pytest.MonkeyPatch, family: int, rows: list[int]
-) -> None:
-    """Of all columns: what is told of the others stays theirs."""
-    v6 = family == socket.AF_INET6
-    sockets = [a_socket(family=family, port=port, inode=port) for port in (10, 11, 12, 13)]
-    more = [attribute(11, bytes([at % 2])) if v6 else b"" for at in range(4)]
-    chunk = b"".join(message(one + told) for one, told in zip(sockets, more, strict=True))
-    [found] = ask(monkeypatch, chunk, message(END, kind=DONE)).records.values()
-    left = found.without(rows)
-    kept = [row for row in range(4) if row not in rows]
-    assert left.rows == len(kept)
-    assert list(left.local_ports) == list(left.inodes) == [10 + row for row in kept]
-    assert [left.ends(row) for row in range(left.rows)] == [found.ends(row) for row in kept]
-    assert left.v6only == ({at: bool(row % 2) for at, row in enumerate(kept)} if v6 else {})
-    assert {len(column) for column in left if isinstance(column, list | array)} == {len(kept)}
-    assert found.rows == 4
-
-
 @pytest.mark.parametrize("more", [b"", attribute(99, b"1234")])
 def test_both_families_in_one_answer(monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
     """Of the same length, as in TIME_WAIT, and of different ones."""
@@ -275,10 +253,16 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
         assert idle.getsockname()[1] in at_once[Family.IPV4].local_ports
 
 
-def _rows(found: Records) -> set[tuple[object, int, int]]:
+def _rows(found: Records) -> set[tuple[object, ...]]:
     """What tells sockets of this process from one another."""
     return {
-        (found.ends(row), found.states[row], inode)
+        (
+            found.both_ports[row],
+            found.local_addresses[row],
+            found.remote_addresses[row],
+            found.states[row],
+            inode,
+        )
         for row, inode in enumerate(found.inodes)
         if inode in _own_inodes()
     }

@@ -74,27 +74,6 @@ class Records(NamedTuple):
         """In this machine's order."""
         return self._ports(1)
 
-    def ends(self, row: int) -> tuple[int, int | bytes, int | bytes]:
-        """Ports and addresses of both ends, as they lie there."""
-        return self.both_ports[row], self.local_addresses[row], self.remote_addresses[row]
-
-    def without(self, rows: Sequence[int]) -> Records:
-        """All but these rows, which are told in their order."""
-        gone = set(rows)
-        kept = [row for row in self.v6only if row not in gone]
-        return Records(
-            heads=_left(self.heads, rows),
-            both_ports=_left(self.both_ports, rows),
-            expires_ms=_left(self.expires_ms, rows),
-            recv_queues=_left(self.recv_queues, rows),
-            send_queues=_left(self.send_queues, rows),
-            uids=_left(self.uids, rows),
-            inodes=_left(self.inodes, rows),
-            local_addresses=_addresses_left(self.local_addresses, rows),
-            remote_addresses=_addresses_left(self.remote_addresses, rows),
-            v6only={row - sum(each < row for each in rows): self.v6only[row] for row in kept},
-        )
-
     def _ports(self, half: int) -> array[int]:
         ports = array("H", self.both_ports.tobytes())[half::2]
         if sys.byteorder == "little":
@@ -244,28 +223,3 @@ def _v6only_of(words: array[int], start: int) -> bool | None:
             return bool(message[at + ATTRIBUTE.size])
         at += (size + 3) & ~3
     return None
-
-
-def _left(column: array[int], rows: Sequence[int]) -> array[int]:
-    """A column without these rows."""
-    left = column[:0]
-    for stretch in _between(rows, len(column)):
-        left += column[stretch]
-    return left
-
-
-def _addresses_left(
-    column: list[bytes] | array[int], rows: Sequence[int]
-) -> list[bytes] | array[int]:
-    if isinstance(column, array):
-        return _left(column, rows)
-    return [each for stretch in _between(rows, len(column)) for each in column[stretch]]
-
-
-def _between(rows: Sequence[int], end: int) -> Iterator[slice]:
-    """What lies before, between and behind these rows."""
-    after = 0
-    for row in rows:
-        yield slice(after, row)
-        after = row + 1
-    yield slice(after, end)

@@ -39,13 +39,12 @@ class SocketRow(NamedTuple):
 def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
     """All lines of tcp, tcp6, udp and udp6. A kernel without IPv6 has no tcp6 and udp6.
 
-    A table is read in pages while sockets come and go, so one can turn up twice, and in another
-    state; it is given once, as it was last.
+    The kernel hands a table out in pages while sockets come and go, so one can turn up twice.
 
     Raises:
         HostError: a table could not be read, or holds lines of an unknown form.
     """
-    rows: dict[object, SocketRow] = {}
+    rows: list[SocketRow] = []
     for table, protocol in TABLES:
         path = f"{directory}/{table}"
         try:
@@ -58,22 +57,10 @@ def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
         except OSError as error:
             raise HostError(f"{path} cannot be read: {error.strerror}") from error
         try:
-            for row in _parse(content, protocol):
-                rows[_identity(row)] = row
+            rows += _parse(content, protocol)
         except (ValueError, IndexError, KeyError) as error:
             raise HostError(f"{path} has an unknown form: {error}") from error
-    return list(rows.values())
-
-
-def _identity(row: SocketRow) -> object:
-    """What stays the same when a socket turns up twice.
-
-    A TCP connection is its two ends (RFC 9293, 3.3.1): its inode goes with its descriptor.
-    Others can share their ends (SO_REUSEPORT), and keep their inode as long as they live.
-    """
-    if row.protocol is Protocol.TCP and row.remote is not None:
-        return row.local, row.remote
-    return row.inode or (row.protocol, row.local, row.remote)
+    return rows
 
 
 def _parse(content: bytes, protocol: Protocol) -> list[SocketRow]:

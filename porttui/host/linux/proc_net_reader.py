@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import Want
@@ -33,9 +33,6 @@ class _ProcNetTables(NamedTuple):
 
     def inodes(self) -> set[int]:
         return {row.inode for row in self.rows} - {0}
-
-    def without(self, inodes: Collection[int]) -> Tables:
-        return self._replace(rows=[row for row in self.rows if row.inode not in inodes])
 
     def build(self, holders: Holders | None) -> SocketTable:
         return SocketTable.of(_sockets(self.rows, holders))

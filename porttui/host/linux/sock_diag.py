@@ -29,7 +29,6 @@ ALL_STATES = 0xFFFFFFFF
 """With bit 13, bound and inactive, which kernels before 6.8 ignore."""
 LISTENING = 1 << 10
 """TCP_LISTEN alone: answered at once, however many other sockets there are."""
-TIME_WAITING = 1 << 6
 
 _NETLINK_SOCK_DIAG = 4
 _TCP_OF_BOTH_FAMILIES, _BY_FAMILY = 18, 20

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Set
+from collections.abc import Callable
 
 from porttui.host.accounts import effective_uid
 from porttui.host.asking import HostError, Want
@@ -41,8 +41,8 @@ class LinuxSource:
         self._reader = reader
         self._spare = spare
         self._cache = HolderCache(once=once)
-        self._out_of_sight: set[int] = set()
-        """Sockets without a holder, even at a second look: a third would tell the same."""
+        self._hidden: set[int] = set()
+        """Inodes of sockets without a holder even at a second look: a third would tell the same."""
 
     @property
     def name(self) -> str:
@@ -62,25 +62,16 @@ class LinuxSource:
         tables = self._read(want, ports)
         asked = tables.inodes() if want is Want.LISTENING_AGAIN else None
         table = tables.build(self._cache.look(asked))
-        if doubtful := _doubtful(table) - self._out_of_sight:
-            # Closed before its descriptor was looked for, opened after that, or held out of
-            # sight? A second look tells; without it every short connection would flicker. What
-            # is held out of sight is there before that look, and after it.
-            tables = self._without_closed(tables, doubtful, want, ports)
-            holders = self._cache.look(None)
-            table = tables.build(holders)
-            if doubtful := _doubtful(table) - self._out_of_sight:
-                table = self._without_closed(tables, doubtful, want, ports).build(holders)
+        if _unheld(table) - self._hidden:
+            # Opened while holders were looked up, closed before that, or held out of sight? A
+            # second look at the processes tells the first, one more list of sockets the others.
+            table = tables.build(self._cache.look(None))
+            if unheld := _unheld(table) - self._hidden:
+                table = table.with_gone(unheld - self._read(want, ports).inodes())
         if want is Want.ALL:
-            self._out_of_sight = _doubtful(table)
+            self._hidden = _unheld(table)
             self._cache.put_in_order(table.inodes)
         return SocketReading(table, tables.problems)
-
-    def _without_closed(
-        self, tables: Tables, doubtful: Set[int], want: Want, ports: range
-    ) -> Tables:
-        closed = doubtful - self._read(want, ports).inodes()
-        return tables.without(closed) if closed else tables
 
     def _read(self, want: Want, ports: range) -> Tables:
         try:
@@ -109,8 +100,8 @@ def _proc_net_reader() -> TableReader:
     return ProcNetReader()
 
 
-def _doubtful(table: SocketTable) -> set[int]:
-    """Sockets whose holder this user should see, and does not."""
+def _unheld(table: SocketTable) -> set[int]:
+    """Inodes of the sockets whose holder this user should see, and does not."""
     if _HIDDEN not in table.ownerships:
         return set()
     uid = effective_uid()

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from porttui import light_typing
 from porttui.host.asking import Want
 from porttui.host.linux.holder_groups import Holders
@@ -21,11 +19,8 @@ class Tables(light_typing.Protocol):
     def inodes(self) -> set[int]:
         """Of all open sockets."""
 
-    def without(self, inodes: Collection[int]) -> Tables:
-        """Without the sockets that have these inodes."""
-
     def build(self, holders: Holders | None) -> SocketTable:
-        """The table, with who holds what; with None without."""
+        """The table of all rows that were read, with who holds what; with None without."""
 
 
 class TableReader(light_typing.Protocol):

@@ -11,6 +11,8 @@ from porttui.ui.panes.pane import Fact
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.wording import age, since
 
+GONE_WORDS = "gone: the socket was closed before its process was looked up"
+
 
 def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
     """A few lines for each process."""

@@ -11,7 +11,7 @@ from porttui.analysis.listening import ListeningRow
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Exposure
+from porttui.model.socket import OWNER_UNSEEN, Exposure
 from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
@@ -127,7 +127,7 @@ def _mark(marked: Row) -> Cell:
 def _process(marked: Row) -> Cell:
     row = marked.row
     if not row.holders:
-        return Cell("hidden", Tone.MUTED)
+        return Cell(OWNER_UNSEEN[row.ownership], Tone.MUTED)
     return holders_cell(row.holders, also=" +hidden" if row.hidden else "")
 
 

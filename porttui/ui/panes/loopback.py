@@ -41,6 +41,7 @@ _DIRECTIONS = {
 
 _STATUS_WORDS = {
     EndStatus.HIDDEN: "hidden",
+    EndStatus.GONE: "gone",
     EndStatus.NOT_ACCEPTED: "(unaccepted)",
     EndStatus.CLOSING: "(closing)",
     EndStatus.MISSING: "(not seen)",
@@ -48,6 +49,7 @@ _STATUS_WORDS = {
 }
 
 _STATUS_REASONS = {
+    EndStatus.GONE: "the socket was closed before its process was looked up",
     EndStatus.NOT_ACCEPTED: (
         "the connection waits in the listener's queue: the server has not accepted it yet"
     ),

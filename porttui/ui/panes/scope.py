@@ -17,9 +17,9 @@ from porttui.analysis.scope import Scope, ScopeRows, SocketRow, rows_in
 from porttui.analysis.terms import Facets
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket, TcpState
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
-from porttui.ui.panes.facts import process_facts, unseen_facts
+from porttui.ui.panes.facts import GONE_WORDS, process_facts, unseen_facts
 from porttui.ui.panes.list_pane import ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -112,6 +112,8 @@ class ScopePane(ListPane[SocketRow]):
             yield from process_facts(snapshot, each.holders)
         elif each.ownership is Ownership.HIDDEN:
             yield from unseen_facts(snapshot, each.user, self._elevation)
+        elif each.ownership is Ownership.GONE:
+            yield Fact("process", GONE_WORDS, Tone.MUTED)
         else:
             yield Fact("process", "none: the kernel itself has it", Tone.MUTED)
 
@@ -134,7 +136,7 @@ def _process(marked: Row) -> Cell:
     each = marked.row.socket
     if each.holders:
         return holders_cell(by_seniority(each.holders))
-    return Cell("hidden" if each.ownership is Ownership.HIDDEN else "(kernel)", Tone.MUTED)
+    return Cell(OWNER_UNSEEN[each.ownership], Tone.MUTED)
 
 
 def _process_order(marked: Row) -> str:
