@@ -162,4 +162,7 @@ def _no_terminal() -> str | None:
 
 
 if __name__ == "__main__":
+    if not sys.flags.safe_path:
+        # `python -m` looks into the working directory first: a struct.py there is not for us.
+        sys.path.append(sys.path.pop(0))
     run()

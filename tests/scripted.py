@@ -21,6 +21,7 @@ from porttui.host.contract import (
     SignalDeniedError,
     SocketReading,
 )
+from porttui.host.programs import RunAs
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.limits import Limit, Limits
 from porttui.model.origin import Container, Traces
@@ -325,7 +326,7 @@ class ScriptedClipboard(SystemClipboard):
     """A fake clipboard with one answer."""
 
     def __init__(self, outcome: CopyOutcome = CopyOutcome.CONFIRMED) -> None:
-        super().__init__({}, "linux")
+        super().__init__(RunAs({}), "linux")
         self.result = _RESULTS[outcome]
         self.copied: list[str] = []
 

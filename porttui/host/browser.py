@@ -2,43 +2,38 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Mapping
 
 from porttui.host.asking import HostError
+from porttui.host.programs import RunAs, as_person, isolated_python, run_program
 
 _PATIENCE_S = 15.0
 
 
-def open_url(url: str, environ: Mapping[str, str] = os.environ) -> None:
+def open_url(url: str, whose: RunAs | None = None) -> None:
     """Hand `url` to the browser that this system prefers; nobody tells whether it was shown.
 
-    Waits until the browser has been started, in the background where that is its way.
+    Waits until the browser has been started, or some seconds: some stay in the foreground.
+
+    Args:
+        url: What to open.
+        whose: Whose browser it is; by default the person's who sits here.
 
     Raises:
         HostError: there is no graphical browser to hand it to.
     """
+    whose = whose or as_person()
     if sys.platform not in ("win32", "darwin") and not (
-        environ.get("DISPLAY") or environ.get("WAYLAND_DISPLAY")
+        whose.environ.get("DISPLAY") or whose.environ.get("WAYLAND_DISPLAY")
     ):
         # A browser for the terminal would start in this very terminal.
         raise HostError("there is no graphical display here")
-    import subprocess
+    # By a process of its own: browsers write what they like to where they were started.
+    command = isolated_python(_OPEN, url)
+    opening = run_program(command, whose, within_s=_PATIENCE_S, may_stay=True)
+    if opening.status != 0:
+        by = f" of {whose.name}" if whose.name else ""
+        raise HostError(f"the browser{by} {opening.failure}")
 
-    try:
-        # By a process of its own: browsers write what they like to where they were started.
-        subprocess.run(
-            [sys.executable, "-m", "webbrowser", url],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            start_new_session=True,
-            env=dict(environ),
-            timeout=_PATIENCE_S,
-            check=False,
-        )
-    except OSError as error:
-        raise HostError(f"the browser cannot be started: {error}") from error
-    except subprocess.TimeoutExpired as error:
-        raise HostError("the browser does not come up") from error
+
+_OPEN = "import webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 
 from porttui.host import memory
 from porttui.host.asking import HostError
+from porttui.host.programs import RunAs, isolated_python, popen_options, small_environ
 from porttui.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class ChildProcess:
     """
 
     def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
-        """Start `python -m module arguments`.
+        """Start Python with the module's `main`, and these arguments.
 
         Raises:
             HostError: it cannot be started.
@@ -41,17 +42,12 @@ class ChildProcess:
 
         try:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", module, *arguments],
+                isolated_python(f"from {module} import main; main()", *arguments),
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                start_new_session=True,
-                env={
-                    **memory.ENVIRONMENT,
-                    **os.environ,
-                    "PYTHONPATH": os.pathsep.join(path for path in sys.path if path),
-                },
+                **popen_options(RunAs({**memory.ENVIRONMENT, **small_environ()})),
             )
         except OSError as error:
             raise HostError(f"a second process cannot be started: {error}") from error

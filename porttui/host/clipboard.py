@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
-import signal
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import StrEnum
 
+from porttui.host.programs import Finished, RunAs, as_person, isolated_python, run_program
 from porttui.light_typing import NamedTuple
 
 
@@ -41,12 +39,19 @@ class SystemClipboard:
 
     def __init__(
         self,
-        environ: Mapping[str, str] = os.environ,
+        whose: RunAs | None = None,
         platform: str = sys.platform,
         timeout: float = 1.5,
     ) -> None:
-        """`timeout`: seconds for each of the two means that are tried, the display and tmux."""
-        self._environ = environ
+        """Copy for a person.
+
+        Args:
+            whose: Whose clipboard it is; by default the person's who sits here.
+            platform: As `sys.platform`.
+            timeout: Seconds for each of the two means that are tried, the display and tmux.
+        """
+        self._whose = whose or as_person()
+        self._environ = self._whose.environ
         self._platform = platform
         self._timeout = timeout
 
@@ -93,13 +98,12 @@ class SystemClipboard:
         # pyperclip waits for its tool without end and lets it write its complaints onto the
         # screen. In a process of its own it can be ended and kept quiet. It ignores the tool's
         # exit status as well, so only what is read back counts.
-        python = [sys.executable, "-P", "-c"]
-        copying = _run([*python, _COPY], text, self._environ, deadline)
+        copying = self._run(isolated_python(_COPY), text, deadline)
         if copying.status == _NO_TOOL:
             return _unavailable("the display has no clipboard tool (xclip, xsel or wl-clipboard)")
         if copying.status != 0:
             return _unavailable(f"the display's clipboard tool {copying.failure}")
-        reading = _run([*python, _COMPARE], text, self._environ, deadline, keeps_output=True)
+        reading = self._run(isolated_python(_COMPARE), text, deadline, most_bytes=_NAME_BYTES)
         tool = reading.output.decode("ascii", "replace").strip()
         via = _TOOL_NAMES.get(tool, "the display's clipboard tool")
         if reading.status == 0:
@@ -112,19 +116,28 @@ class SystemClipboard:
         deadline = time.monotonic() + self._timeout
         detail = "whether your terminal took it too is not known"
         # -w passes it on to the outer terminal. It came with tmux 3.2.
-        loading = _run(["tmux", "load-buffer", "-w", "-"], text, self._environ, deadline)
+        loading = self._run(["tmux", "load-buffer", "-w", "-"], text, deadline)
         if loading.status:
             detail = "this tmux keeps it to itself"
-            loading = _run(["tmux", "load-buffer", "-"], text, self._environ, deadline)
+            loading = self._run(["tmux", "load-buffer", "-"], text, deadline)
         if loading.status != 0:
             return _unavailable(f"tmux {loading.failure}")
-        show = ["tmux", "show-buffer"]
-        showing = _run(show, "", self._environ, deadline, keeps_output=True)
+        most_bytes = len(text.encode()) + 1
+        showing = self._run(["tmux", "show-buffer"], "", deadline, most_bytes=most_bytes)
         if showing.status != 0:
             detail = "it could not be read back"
         elif showing.output != text.encode():
             return _unavailable("tmux did not keep the text")
         return CopyResult(CopyOutcome.HANDED_OVER, "tmux buffer", detail)
+
+    def _run(
+        self, command: Sequence[str], text: str, deadline: float, *, most_bytes: int = 0
+    ) -> Finished:
+        within_s = deadline - time.monotonic()
+        given = text.encode()
+        return run_program(
+            command, self._whose, within_s=within_s, given=given, most_bytes=most_bytes
+        )
 
     def _leave_to_terminal(self, in_the_way: Sequence[str]) -> CopyResult:
         term = self._environ.get("TERM", "")
@@ -136,9 +149,8 @@ class SystemClipboard:
         return CopyResult(CopyOutcome.TERMINAL, "OSC 52", "; ".join(in_the_way))
 
 
-_GRACE = 0.2
-"""Seconds a killed process has to be gone."""
-
+_NAME_BYTES = 200
+"""Of the name that pyperclip has for what it uses."""
 _NO_TOOL = 3
 _DIFFERENT = 4
 
@@ -177,60 +189,5 @@ _TOOL_NAMES = {
 """pyperclip's functions (1.9 to 1.11) and what people call what they use."""
 
 
-class _Run(NamedTuple):
-    """A command that has ended."""
-
-    status: int | None
-    """Exit status; None when there is none, and then `failure` says why."""
-    output: bytes
-    failure: str
-
-
 def _unavailable(detail: str) -> CopyResult:
     return CopyResult(CopyOutcome.UNAVAILABLE, "", detail)
-
-
-def _run(
-    command: list[str],
-    text: str,
-    environ: Mapping[str, str],
-    deadline: float,
-    *,
-    keeps_output: bool = False,
-) -> _Run:
-    """Run `command` with `text` as its input; at the deadline it and its children are killed."""
-    # Imported here, not above: nobody needs it before the first copy.
-    import subprocess
-
-    try:
-        process = subprocess.Popen(
-            command,
-            stdin=subprocess.PIPE,
-            # The xclip that stays behind to serve the text keeps this open: a pipe of a copy
-            # would never come to its end.
-            stdout=subprocess.PIPE if keeps_output else subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-            env=dict(environ),
-            # A session of its own can be killed whole, and that xclip outlives this terminal.
-            start_new_session=True,
-        )
-    except OSError as error:
-        return _Run(None, b"", f"cannot be run ({error.strerror})")
-    try:
-        output, _ = process.communicate(text.encode(), max(0.0, deadline - time.monotonic()))
-    except subprocess.TimeoutExpired:
-        _kill_group(process.pid)
-        process.kill()
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            output, _ = process.communicate(timeout=_GRACE)
-            return _Run(None, output or b"", "did not answer in time")
-        return _Run(None, b"", "did not answer in time and cannot be killed")
-    return _Run(process.returncode, output or b"", f"failed (exit status {process.returncode})")
-
-
-def _kill_group(leader: int) -> None:
-    """Kill the process `leader`, which is a child of this one and not reaped, and its children."""
-    if sys.platform != "win32":
-        # macOS answers EPERM when only zombies are left.
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.killpg(leader, signal.SIGKILL)

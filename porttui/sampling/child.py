@@ -1,4 +1,4 @@
-"""The sampling process: `python -m porttui.sampling.child SOURCE`, started by SamplingProcess."""
+"""The sampling process, with a source as its argument; SamplingProcess starts it."""
 
 from __future__ import annotations
 
@@ -71,7 +71,3 @@ class Answers:
             return Frame(board)
         fields = zip(board._fields, board, before, strict=True)
         return Frame(changed={name: now for name, now, then in fields if now is not then})
-
-
-if __name__ == "__main__":
-    main()

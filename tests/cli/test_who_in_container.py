@@ -16,6 +16,7 @@ from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.asking import SourceName
 from porttui.host.containers import ContainerNames
 from porttui.host.local import local_host
+from porttui.host.programs import RunAs
 from porttui.model.address import Place, Protocol
 from porttui.model.origin import Traces
 from porttui.model.process import Process
@@ -34,7 +35,7 @@ def who(port: int, docker: FakeTool, *, as_json: bool = False) -> str:
     def read_traces(process: Process) -> Traces:
         return Traces(process, cgroups=(f"/docker/{IDS[process.pid % len(IDS)]}",))
 
-    names = ContainerNames(docker.environ)
+    names = ContainerNames(RunAs(docker.environ))
     host = local_host()._replace(read_traces=read_traces, container_name=names.name_of)
     out = io.StringIO()
     command = WhoCommand(Place(Protocol.TCP, port), as_json, SourceName.AUTO)

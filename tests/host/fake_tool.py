@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -17,7 +16,7 @@ class FakeTool:
         self._log.touch()
         program = directory / name
         program.write_text(f'#!/bin/sh\necho "$$ $*" >> {self._log}\n{does}\n', encoding="latin-1")
-        program.chmod(program.stat().st_mode | stat.S_IXUSR)
+        program.chmod(0o755)
         self.environ: Mapping[str, str] = {"PATH": f"{directory}:{os.environ['PATH']}"}
         """In which it is found first."""
 

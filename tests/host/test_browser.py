@@ -10,6 +10,7 @@ import pytest
 
 from porttui.host.asking import HostError
 from porttui.host.browser import open_url
+from porttui.host.programs import RunAs
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="displays are told by X11's name")
@@ -21,7 +22,7 @@ def test_the_browser_that_is_wished_for_gets_it(tmp_path: Path) -> None:
     browser.write_text(f'#!/bin/sh\nprintf %s "$1" > {got}.part; mv {got}.part {got}\n')
     browser.chmod(0o755)
     environ = {**os.environ, "DISPLAY": ":7", "BROWSER": str(browser)}
-    open_url("http://127.0.0.1:3000/", environ)
+    open_url("http://127.0.0.1:3000/", RunAs(environ))
     until(got.exists, "a browser that was started")
     assert got.read_text() == "http://127.0.0.1:3000/"
 
@@ -29,4 +30,4 @@ def test_the_browser_that_is_wished_for_gets_it(tmp_path: Path) -> None:
 def test_without_a_display_none_is_started() -> None:
     environ = {name: text for name, text in os.environ.items() if "DISPLAY" not in name}
     with pytest.raises(HostError, match="no graphical display"):
-        open_url("http://127.0.0.1:3000/", environ)
+        open_url("http://127.0.0.1:3000/", RunAs(environ))

@@ -14,6 +14,7 @@ import psutil
 import pytest
 
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
+from porttui.host.programs import RunAs
 from tests.host.tools import require_tool
 
 pytestmark = pytest.mark.skipif(
@@ -118,7 +119,7 @@ def read_x_clipboard(environ: dict[str, str]) -> str:
 def test_real_display_has_the_text(environ: dict[str, str], display: str, text: str) -> None:
     require_tool("xclip")
     environ["DISPLAY"] = display
-    result = SystemClipboard(environ, "linux", timeout=10).copy(text)
+    result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(text)
     assert result == CopyResult(CopyOutcome.CONFIRMED, "xclip", "")
     assert read_x_clipboard(environ) == text
 
@@ -126,7 +127,7 @@ def test_real_display_has_the_text(environ: dict[str, str], display: str, text: 
 def test_second_copy_replaces_the_first(environ: dict[str, str], display: str) -> None:
     require_tool("xclip")
     environ["DISPLAY"] = display
-    clipboard = SystemClipboard(environ, "linux", timeout=10)
+    clipboard = SystemClipboard(RunAs(environ), "linux", timeout=10)
     for text in ("first", "second"):
         assert clipboard.copy(text).outcome is CopyOutcome.CONFIRMED
         assert read_x_clipboard(environ) == text
@@ -137,7 +138,7 @@ def test_display_that_is_gone_leaves_the_screen_alone(
 ) -> None:
     require_tool("xclip")
     environ["DISPLAY"] = ":65000"
-    result = SystemClipboard(environ, "linux", timeout=10).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result == CopyResult(CopyOutcome.TERMINAL, "OSC 52", "xclip did not keep the text")
     # xclip complains about the display; on the terminal that would paint over porttui.
     assert capfd.readouterr() == ("", "")
@@ -145,7 +146,7 @@ def test_display_that_is_gone_leaves_the_screen_alone(
 
 def test_real_tmux_has_the_text(environ: dict[str, str], tmux: list[str]) -> None:
     environ["TMUX"] = tmux_value(tmux)
-    result = SystemClipboard(environ, "linux", timeout=10).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result.outcome is CopyOutcome.HANDED_OVER
     assert result.via == "tmux buffer"
     assert result.detail == "whether your terminal took it too is not known"
@@ -155,7 +156,7 @@ def test_real_tmux_has_the_text(environ: dict[str, str], tmux: list[str]) -> Non
 def test_display_goes_before_tmux(environ: dict[str, str], display: str, tmux: list[str]) -> None:
     require_tool("xclip")
     environ |= {"DISPLAY": display, "TMUX": tmux_value(tmux)}
-    assert SystemClipboard(environ, "linux", timeout=10).copy(TEXT).via == "xclip"
+    assert SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT).via == "xclip"
 
 
 @pytest.mark.parametrize("sign", ["SSH_CONNECTION", "SSH_TTY"])
@@ -164,7 +165,7 @@ def test_display_is_not_used_over_ssh(
 ) -> None:
     require_tool("xclip")
     environ["DISPLAY"] = display
-    clipboard = SystemClipboard(environ, "linux", timeout=10)
+    clipboard = SystemClipboard(RunAs(environ), "linux", timeout=10)
     assert clipboard.copy("before").via == "xclip"
     environ[sign] = "192.0.2.1 50000 192.0.2.2 22"
     result = clipboard.copy("after")
@@ -182,7 +183,7 @@ def test_old_tmux_without_the_option(
     refusal = '[ "$2" = -w ] && { echo "usage: load-buffer [-b buffer-name] path" >&2; exit 1; }'
     write_fake(tmp_path, "tmux", f'{refusal}\nexec {tmux[0]} "$@"')
     environ |= {"TMUX": tmux_value(tmux), "PATH": f"{tmp_path}:{environ['PATH']}"}
-    result = SystemClipboard(environ, "linux", timeout=10).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result.outcome is CopyOutcome.HANDED_OVER
     assert result.detail == "this tmux keeps it to itself"
     assert tmux_buffer(tmux) == TEXT
@@ -211,16 +212,16 @@ def test_fake_tmux(
 ) -> None:
     write_fake(tmp_path, "tmux", script)
     environ |= {"TMUX": "/nowhere,1,0", "PATH": f"{tmp_path}:{environ['PATH']}"}
-    result = SystemClipboard(environ, "linux", TIMEOUT).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", TIMEOUT).copy(TEXT)
     assert result.outcome is outcome
     assert result.detail.endswith(detail)
 
 
 def test_tmux_that_is_not_installed(environ: dict[str, str], tmp_path: Path) -> None:
     environ |= {"TMUX": "/nowhere,1,0", "PATH": str(tmp_path)}
-    result = SystemClipboard(environ, "linux", TIMEOUT).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", TIMEOUT).copy(TEXT)
     assert result.outcome is CopyOutcome.TERMINAL
-    assert result.detail.endswith("tmux cannot be run (No such file or directory)")
+    assert result.detail.endswith("tmux is not installed")
 
 
 def test_hanging_tool_is_ended_and_the_next_means_tried(
@@ -229,7 +230,7 @@ def test_hanging_tool_is_ended_and_the_next_means_tried(
     """A fake xclip that never answers, beside a real tmux."""
     write_fake(tmp_path / "bin", "xclip", f"echo $$ > {tmp_path}/pid\nsleep 60\nexit 1")
     environ |= {"DISPLAY": ":65000", "PATH": f"{tmp_path}/bin:{environ['PATH']}"}
-    clipboard = SystemClipboard(environ, "linux", TIMEOUT)
+    clipboard = SystemClipboard(RunAs(environ), "linux", TIMEOUT)
     started = time.monotonic()
     result = clipboard.copy(TEXT)
     assert time.monotonic() - started < TIMEOUT + 1
@@ -244,13 +245,13 @@ def test_tool_that_hangs_on_reading_only(environ: dict[str, str], tmp_path: Path
     """A fake xclip that takes the text and never gives it back."""
     write_fake(tmp_path, "xclip", '[ "$3" = -o ] && sleep 60\nexec cat >/dev/null')
     environ |= {"DISPLAY": ":65000", "PATH": f"{tmp_path}:{environ['PATH']}"}
-    result = SystemClipboard(environ, "linux", TIMEOUT).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", TIMEOUT).copy(TEXT)
     assert result == CopyResult(CopyOutcome.HANDED_OVER, "xclip", "it could not be read back")
 
 
 def test_display_without_a_tool(environ: dict[str, str], tmp_path: Path) -> None:
     environ |= {"DISPLAY": ":65000", "PATH": str(tmp_path)}
-    result = SystemClipboard(environ, "linux", timeout=10).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result.outcome is CopyOutcome.TERMINAL
     assert result.detail.startswith("the display has no clipboard tool")
 
@@ -260,7 +261,7 @@ def test_python_that_cannot_be_started(
 ) -> None:
     monkeypatch.setattr(sys, "executable", str(tmp_path / "python"))
     environ["DISPLAY"] = ":65000"
-    result = SystemClipboard(environ, "linux", timeout=10).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result.outcome is CopyOutcome.TERMINAL
     assert "cannot be run (No such file or directory)" in result.detail
 
@@ -287,7 +288,7 @@ def test_python_that_cannot_be_started(
 def test_without_any_tool_it_is_up_to_the_terminal(
     environ: dict[str, str], changes: dict[str, str], platform: str, outcome: CopyOutcome
 ) -> None:
-    result = SystemClipboard(environ | changes, platform, TIMEOUT).copy(TEXT)
+    result = SystemClipboard(RunAs(environ | changes), platform, TIMEOUT).copy(TEXT)
     assert result.outcome is outcome
     assert result.via == ("OSC 52" if outcome is CopyOutcome.TERMINAL else "")
     assert result.detail
@@ -295,7 +296,7 @@ def test_without_any_tool_it_is_up_to_the_terminal(
 
 def test_tool_of_another_platform_is_looked_for_without_a_display(environ: dict[str, str]) -> None:
     """macOS has a clipboard without DISPLAY; this Linux, taken for one, has no tool for it."""
-    result = SystemClipboard(environ, "darwin", timeout=10).copy(TEXT)
+    result = SystemClipboard(RunAs(environ), "darwin", timeout=10).copy(TEXT)
     assert result.detail.startswith("the display has no clipboard tool")
 
 
@@ -305,7 +306,7 @@ def test_tool_of_another_platform_is_looked_for_without_a_display(environ: dict[
 )
 def test_text_that_a_paste_would_obey_is_refused(environ: dict[str, str], text: str) -> None:
     with pytest.raises(ValueError, match="only printable text on a single line"):
-        SystemClipboard(environ, "linux", TIMEOUT).copy(text)
+        SystemClipboard(RunAs(environ), "linux", TIMEOUT).copy(text)
 
 
 @pytest.mark.parametrize("user", [0, 1000])

@@ -23,4 +23,4 @@ def test_where_only_this_shell_finds_porttui(tmp_path: Path) -> None:
 def test_for_a_module(tmp_path: Path) -> None:
     (tmp_path / "porttui").touch(mode=0o755)
     command = elevation_command("/home/ana/porttui/__main__.py", str(tmp_path))
-    assert command == f"sudo {sys.executable} -m porttui"
+    assert command == f"sudo {sys.executable} -I -m porttui"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -36,3 +37,10 @@ def require_tool(name: str) -> str:
     if can_install:
         pytest.fail(f"{name} is missing: apt-get install {package}")
     pytest.skip(f"{name} is not on this machine (Debian package {package})")
+
+
+def open_to_all(folder: Path) -> None:
+    """Let every user reach what is in a folder of pytest's, which are for one user alone."""
+    while folder != folder.parent:
+        folder.chmod(folder.stat().st_mode | 0o011)
+        folder = folder.parent

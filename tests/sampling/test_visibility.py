@@ -18,7 +18,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's n
 
 Json = dict[str, Any]
 
-SUDO = f"sudo {sys.executable} -m porttui"
+SUDO = f"sudo {sys.executable} -I -m porttui"
 """As the tests run it, it has no name that sudo would find."""
 
 

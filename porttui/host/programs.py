@@ -1,0 +1,302 @@
+"""The other programs that porttui starts: from which folders, as whom, with which environment.
+
+porttui is started with sudo. Then it runs no program and no module that somebody else could have
+put in its way: programs come from root's own folders, Python runs isolated (-I), everything starts
+in the root directory with a small environment. What is the person's own (browser, clipboard, tmux)
+runs as the person who called sudo, with their environment.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import time
+from collections.abc import Mapping, Sequence
+
+import porttui
+from porttui.host.accounts import effective_uid, person_uid
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    import subprocess
+    from typing import IO, Any
+
+TRUSTED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+"""Folders that only root may write into: sudo's own secure_path (sudoers(5))."""
+
+_HOME_OF_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
+"""Where this porttui was imported from: code from there runs already."""
+
+_BOOTSTRAP = """\
+import sys
+sys.path.insert(0, sys.argv.pop(1))
+import porttui
+sys.path.append(sys.path.pop(0))
+"""
+"""Finds the very same porttui, and nothing else before the standard library: -I leaves out the
+working directory, PYTHONPATH and the user's site-packages, and porttui may lie in either."""
+
+_ALWAYS_GIVEN = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+_GIVEN_TO_OWN = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+"""Without these some Pythons do not start; sudo removes them."""
+_DISPLAYS = (
+    *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP"),
+    *("DBUS_SESSION_BUS_ADDRESS", "BROWSER", "TERM", "TERM_PROGRAM", "TMUX"),
+    *("SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"),
+)
+_ENVIRON_BYTES = 1 << 18
+_GRACE_S = 0.2
+"""How long a killed program has to be gone."""
+
+
+class RunAs(NamedTuple):
+    """Whose program it is."""
+
+    environ: Mapping[str, str]
+    uid: int | None = None
+    """None for the user that porttui runs as."""
+    gid: int = 0
+    groups: tuple[int, ...] = ()
+    name: str = ""
+    """Of the account; "" for the user that porttui runs as."""
+
+
+class Finished(NamedTuple):
+    """A program that has ended."""
+
+    status: int | None
+    """Exit status; None when there is none, and then `failure` says why."""
+    output: bytes
+    failure: str
+
+
+def isolated_python(code: str, *arguments: str) -> list[str]:
+    """The command that runs `code` in this interpreter, where `import porttui` is this porttui."""
+    options = ["-I"]
+    if sys.dont_write_bytecode:
+        options.append("-B")
+    if sys.pycache_prefix is not None:
+        options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
+    return [sys.executable, *options, "-c", _BOOTSTRAP + code, _HOME_OF_PACKAGE, *arguments]
+
+
+def small_environ() -> dict[str, str]:
+    """For porttui's own processes."""
+    names = _ALWAYS_GIVEN if _is_root() else (*_ALWAYS_GIVEN, *_GIVEN_TO_OWN)
+    return {**_given(names), "PATH": _path()}
+
+
+def as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
+    """As the user that porttui runs as; for root without what sudo may have let through."""
+    if not _is_root():
+        return RunAs(environ)
+    return RunAs({**_given(_ALWAYS_GIVEN), "PATH": TRUSTED_PATH, "HOME": _home_of_root()})
+
+
+def as_person(environ: Mapping[str, str] = os.environ) -> RunAs:
+    """As the person who sits here: behind sudo the one who called it, with their environment.
+
+    For root itself without BROWSER, and with programs from root's folders alone.
+    """
+    uid = person_uid()
+    if not _is_root() or uid is None:
+        return RunAs(environ)
+    if uid == 0:
+        displays = [name for name in _DISPLAYS if name != "BROWSER"]
+        return RunAs({**as_self().environ, **_given(displays)})
+    return _as_account(uid)
+
+
+def find_program(name: str, path: str | None) -> str | None:
+    """The program of that name in one of the absolute folders of `path`; None if there is none.
+
+    A relative folder is the working directory's, which anybody may have written.
+    """
+    if os.path.isabs(name):
+        return name
+    endings = ("", ".exe") if sys.platform == "win32" else ("",)
+    for folder in (path or os.defpath).split(os.pathsep):
+        for ending in endings:
+            program = os.path.join(folder, name + ending)
+            if os.path.isabs(folder) and os.path.isfile(program) and os.access(program, os.X_OK):
+                return program
+    return None
+
+
+def popen_options(whose: RunAs) -> dict[str, Any]:
+    """What keeps a program apart from this one: folder, session, environment, user."""
+    options: dict[str, Any] = {
+        "cwd": os.path.abspath(os.sep),
+        # A session of its own can be killed whole, and no key of the terminal is for it.
+        "start_new_session": True,
+        "env": dict(whose.environ),
+    }
+    if whose.uid is not None:
+        options.update(user=whose.uid, group=whose.gid, extra_groups=whose.groups)
+    return options
+
+
+def run_program(
+    command: Sequence[str],
+    whose: RunAs,
+    *,
+    within_s: float,
+    given: bytes = b"",
+    most_bytes: int = 0,
+    may_stay: bool = False,
+) -> Finished:
+    """Run a program to its end; after `within_s` seconds it is killed with its children.
+
+    Args:
+        command: The program, by name or absolute path, and its arguments.
+        whose: As whom, and with which environment.
+        within_s: How long it may take.
+        given: Its standard input.
+        most_bytes: How much of its output is kept. With 0 it has none, and a child that it leaves
+            behind may go on; with more, writing more is a failure.
+        may_stay: It is not killed: that it runs on is as good as its end.
+    """
+    # Imported here: nobody needs it before the first program.
+    import subprocess
+    import threading
+
+    until = time.monotonic() + within_s
+    program = find_program(command[0], whose.environ.get("PATH"))
+    if program is None:
+        return Finished(None, b"", "is not installed")
+    try:
+        process = subprocess.Popen(
+            [program, *command[1:]],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE if most_bytes else subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            **popen_options(whose),
+        )
+    except OSError as error:
+        return Finished(None, b"", f"cannot be run ({error.strerror})")
+    output: list[bytes] = []
+    threads = [threading.Thread(target=_feed, args=(process.stdin, given), daemon=True)]
+    if process.stdout is not None:
+        reading = (process.stdout, most_bytes, output)
+        threads.append(threading.Thread(target=_collect, args=reading, daemon=True))
+    for thread in threads:
+        thread.start()
+    try:
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        if sum(map(len, output)) > most_bytes:
+            return Finished(None, b"", "said too much")
+        status = process.wait(max(0.0, until - time.monotonic()))
+    except subprocess.TimeoutExpired:
+        if may_stay:
+            return Finished(0, b"".join(output), "")
+        return Finished(None, b"".join(output), "did not answer in time")
+    else:
+        return Finished(status, b"".join(output), f"failed (exit status {status})")
+    finally:
+        if not may_stay:
+            end_group(process)
+
+
+def end_group(process: subprocess.Popen[bytes]) -> None:
+    """Kill it with its children, unless it has ended: then its pid may be another's."""
+    import subprocess
+
+    if process.returncode is None:
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            # macOS answers EPERM when only zombies are left.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
+                os.killpg(process.pid, signal.SIGKILL)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(_GRACE_S)
+
+
+def _feed(pipe: IO[bytes], given: bytes) -> None:
+    with contextlib.suppress(OSError, ValueError), pipe:
+        pipe.write(given)
+
+
+def _collect(pipe: IO[bytes], most: int, output: list[bytes]) -> None:
+    """Piece by piece: of a program that hangs there is what it has said."""
+    left = most + 1
+    with contextlib.suppress(OSError, ValueError), pipe:
+        while left > 0 and (piece := os.read(pipe.fileno(), left)):
+            output.append(piece)
+            left -= len(piece)
+
+
+def _is_root() -> bool:
+    return effective_uid() == 0
+
+
+def _path() -> str:
+    return TRUSTED_PATH if _is_root() else os.environ.get("PATH", os.defpath)
+
+
+def _given(names: Sequence[str]) -> dict[str, str]:
+    return {name: os.environ[name] for name in names if name in os.environ}
+
+
+def _home_of_root() -> str:
+    import pwd
+
+    try:
+        return pwd.getpwuid(0).pw_dir
+    except KeyError:
+        return "/"
+
+
+def _as_account(uid: int) -> RunAs:
+    import pwd
+
+    try:
+        account = pwd.getpwuid(uid)
+    except KeyError:
+        return RunAs({**_given(_ALWAYS_GIVEN), "PATH": TRUSTED_PATH, "HOME": "/"}, uid, uid)
+    name, gid = account.pw_name, account.pw_gid
+    environ = {
+        "PATH": TRUSTED_PATH,
+        **_given((*_ALWAYS_GIVEN, *_DISPLAYS)),
+        **_environ_of_person(uid),
+        "HOME": account.pw_dir,
+        "USER": name,
+        "LOGNAME": name,
+        "SHELL": account.pw_shell,
+    }
+    runtime = f"/run/user/{uid}"
+    if os.path.isdir(runtime):
+        environ.setdefault("XDG_RUNTIME_DIR", runtime)
+    return RunAs(environ, uid, gid, tuple(os.getgrouplist(name, gid)), name)
+
+
+def _environ_of_person(uid: int) -> dict[str, str]:
+    """That of the nearest process above this one that is theirs: as a rule the shell they typed
+    sudo into. sudo itself has removed most of it."""
+    pid = os.getppid()
+    for _ in range(32):
+        if pid <= 1:
+            break
+        try:
+            with open(f"/proc/{pid}/status", "rb") as file:
+                status = dict(
+                    line.split(b":", 1) for line in file.read().splitlines() if b":" in line
+                )
+            if int(status[b"Uid"].split()[0]) == int(status[b"Uid"].split()[1]) == uid:
+                with open(f"/proc/{pid}/environ", "rb") as file:
+                    return _parse_environ(file.read(_ENVIRON_BYTES))
+            pid = int(status[b"PPid"])
+        except (OSError, KeyError, ValueError):
+            break
+    return {}
+
+
+def _parse_environ(content: bytes) -> dict[str, str]:
+    """proc_pid_environ(5): NUL after each."""
+    pairs = (each.partition(b"=") for each in content.split(b"\0"))
+    return {
+        os.fsdecode(name): os.fsdecode(value) for name, is_set, value in pairs if is_set and name
+    }
