@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import select
 import struct
 import sys
+import time
 from collections.abc import Callable, Sequence
 
 from porttui.host import memory
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
     from typing import IO
 
 _LENGTH = struct.Struct("=Q")
+_PR_SET_PDEATHSIG = 1
+_SIGKILL = 9
+_GRACE_S = 0.5
+"""How long a killed child has to be gone."""
 _ENDED = "the sampling process has ended"
 
 
@@ -24,11 +30,16 @@ class ChildEndedError(HostError):
     """The process is gone before it answered."""
 
 
+class ChildHangsError(HostError):
+    """The process is there, and has not answered in time."""
+
+
 class ChildProcess:
     """Runs a module of porttui; requests are single bytes, answers are frames of bytes.
 
-    The child ends when its standard input does, so it cannot outlive this process, however that
-    ends. It has a session of its own: keys and signals of the terminal are not for it.
+    The child ends when its standard input does; on Linux the kernel kills it with the thread that
+    started it, even a child that is stopped (see `answer_requests`). It has a session of its own:
+    keys and signals of the terminal are not for it.
     """
 
     def __init__(self, module: str, arguments: Sequence[str] = ()) -> None:
@@ -68,38 +79,50 @@ class ChildProcess:
         except (OSError, ValueError) as error:  # ValueError: it has been closed
             raise ChildEndedError(_ENDED) from error
 
-    def receive(self) -> bytes:
-        """Wait for the answer.
+    def receive(self, within_s: float) -> bytes:
+        """Wait for the answer, for so many seconds.
 
         Raises:
             ChildEndedError: it ended instead.
+            ChildHangsError: it did neither.
         """
-        (length,) = _LENGTH.unpack(self._read(_LENGTH.size))
-        return self._read(length)
+        until = time.monotonic() + within_s
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size, until))
+        return self._read(length, until)
 
     def has_answered(self) -> bool:
         """Whether its answer has begun to come, or it has ended: `receive` will not wait."""
-        if not hasattr(select, "poll"):
-            return False  # Windows, where pipes cannot be polled
-        poller = select.poll()
-        poller.register(_pipe(self._process.stdout), select.POLLIN)
-        return bool(poller.poll(0))
+        return hasattr(select, "poll") and self._is_readable(0.0)
 
     def close(self) -> None:
-        """End it. It holds nothing that could be lost."""
+        """End it. It holds nothing that could be lost.
+
+        One that waits for a filesystem that does not answer ends when that does.
+        """
+        import subprocess
+
         self._process.kill()
-        self._process.wait()
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            self._process.wait(_GRACE_S)
         _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
 
-    def _read(self, size: int) -> bytes:
+    def _is_readable(self, within_s: float) -> bool:
+        poller = select.poll()
+        poller.register(_pipe(self._process.stdout), select.POLLIN)
+        return bool(poller.poll(max(0.0, within_s) * 1000))
+
+    def _read(self, size: int, until: float) -> bytes:
         content = bytearray(size)
         view, at = memoryview(content), 0
         pipe = _pipe(self._process.stdout)
         while at < size:
             try:
+                # Windows cannot poll a pipe: there the answer is waited for.
+                if hasattr(select, "poll") and not self._is_readable(until - time.monotonic()):
+                    raise ChildHangsError("the sampling process does not answer")
                 count = os.readv(pipe.fileno(), [view[at:]])
-            except ValueError as error:  # closed by another thread
+            except (ValueError, OSError) as error:  # closed by another thread
                 raise ChildEndedError(_ENDED) from error
             if count == 0:
                 raise ChildEndedError(_ENDED)
@@ -118,6 +141,7 @@ def allow_many_files() -> None:
 
 def answer_requests(answer: Callable[[bytes], bytes]) -> None:
     """The child's side: answer every byte on standard input until it ends."""
+    parent = os.getppid()
     requests, answers = sys.stdin.fileno(), os.dup(sys.stdout.fileno())
     # Nothing that prints by mistake may get between the frames.
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -129,6 +153,20 @@ def answer_requests(answer: Callable[[bytes], bytes]) -> None:
                 content = content[os.write(answers, content) :]
             except BrokenPipeError:
                 return
+        if parent:
+            # Not before the first answer: somebody waits for it, and ctypes takes its time.
+            _die_with(parent)
+            parent = 0
+
+
+def _die_with(parent: int) -> None:
+    """Have the kernel kill this process when the thread ends that started it (prctl(2))."""
+    if sys.platform == "linux":
+        import ctypes
+
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, _SIGKILL, 0, 0, 0)
+        if os.getppid() != parent:
+            os._exit(0)
 
 
 def _pipe(pipe: IO[bytes] | None) -> IO[bytes]:

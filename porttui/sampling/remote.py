@@ -7,13 +7,14 @@ import _thread
 import time
 
 from porttui.host.asking import HostError, SourceName, Want
-from porttui.host.child_process import ChildEndedError, ChildProcess
+from porttui.host.child_process import ChildEndedError, ChildHangsError, ChildProcess
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError, SamplerDefectError
 
 if TYPE_CHECKING:
     # At run time it comes out of the first frame, while Textual is being imported.
     from collections.abc import Mapping
+    from concurrent.futures import ThreadPoolExecutor
 
     from porttui.analysis.board import Board
     from porttui.model.snapshot import Snapshot
@@ -29,6 +30,14 @@ SNAPSHOT_REQUESTS = {
     Want.PORTS: b"P",
 }
 """These change no board."""
+
+
+FIRST_ANSWER_S = 15.0
+ANSWER_S = 5.0
+"""How long the child may take, at least, before it is taken to hang and is replaced: the first
+one has to start and to look at everything for the first time."""
+_SLOWEST = 10
+"""Times the longest answer so far: a machine under load is no child that hangs."""
 
 
 class Frame(NamedTuple):
@@ -56,13 +65,22 @@ class SamplingProcess:
     It is started at once and asked for the first board, before anybody waits for it.
     """
 
-    def __init__(self, source: SourceName) -> None:
+    def __init__(self, source: SourceName, *, answer_s: float = ANSWER_S) -> None:
         """Sample `source` in a new process.
+
+        Args:
+            source: Where sockets are read.
+            answer_s: See ANSWER_S.
 
         Raises:
             HostError: it cannot be started.
         """
         self._source = source
+        self._answer_s = answer_s
+        self._may_take_s = max(answer_s, FIRST_ANSWER_S)
+        self._starter: ThreadPoolExecutor | None = None
+        """The thread that starts other children: each lives as long as the thread that started
+        it, and whoever asks may be a thread that soon ends."""
         # As threading.Lock, which is imported while the child works.
         self._one_at_a_time = _thread.allocate_lock()
         self._is_closed = False
@@ -125,11 +143,14 @@ class SamplingProcess:
             if request is not None:
                 self._child.send(request)
             self._is_asked = False
+            asked_at = time.monotonic()
             # From porttui's own child, over a pipe that nobody else has.
-            answer, begun_s = self._child.receive(), time.thread_time()
-        except ChildEndedError as error:
+            answer, begun_s = self._child.receive(self._may_take_s), time.thread_time()
+        except (ChildEndedError, ChildHangsError) as error:
             self._replace()
             raise SampleError(f"{error}; a new one has been started") from error
+        slowest_s = _SLOWEST * (time.monotonic() - asked_at)
+        self._may_take_s = max(self._answer_s, self._may_take_s * 0.9, slowest_s)
         frame: Frame = _pickle.loads(answer)
         spent_s = time.thread_time() - begun_s + max(0.0, frame.cpu_s - self._childs_cpu_s)
         self._childs_cpu_s = frame.cpu_s
@@ -149,8 +170,13 @@ class SamplingProcess:
         if self._is_closed:
             raise SampleError("the session is at its end")
         self._child.close()
+        if self._starter is None:
+            from concurrent.futures import ThreadPoolExecutor
+
+            self._starter = ThreadPoolExecutor(1)
+        self._may_take_s = self._answer_s
         try:
-            self._child = self._start()
+            self._child = self._starter.submit(self._start).result()
         except HostError as error:
             raise SampleError(str(error)) from error
 

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from porttui.analysis.filter import Filter
 from porttui.model.address import Place, Protocol
+from porttui.ui.input_guard import BURST_S
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import Answered
 from porttui.ui.showing import Showing
@@ -40,6 +41,7 @@ class PorttuiApp(Showing):
         wanted: Filter | None = None,
         place: Place | None = None,
         elevation: str = "sudo porttui",
+        key_pause_s: float = BURST_S,
     ) -> None:
         """Begin over these boards.
 
@@ -50,8 +52,15 @@ class PorttuiApp(Showing):
             wanted: The filter to begin with.
             place: The port to diagnose at once.
             elevation: The command that would show hidden owners.
+            key_pause_s: See `KeyBurst`.
         """
-        super().__init__(boards, interval_s=interval_s, wanted=wanted, elevation=elevation)
+        super().__init__(
+            boards,
+            interval_s=interval_s,
+            wanted=wanted,
+            elevation=elevation,
+            key_pause_s=key_pause_s,
+        )
         self._make_means = means
         self._first_place = place
 
@@ -131,6 +140,7 @@ class PorttuiApp(Showing):
         """Hold the screen still, or go on."""
         self._is_paused = not self._is_paused
         self._sampling.pause(self._is_paused)
+        self._expect_sample(0.0)
         self._summary.pause(self._is_paused)
 
     def action_refresh(self) -> None:
@@ -140,6 +150,13 @@ class PorttuiApp(Showing):
     def action_help(self) -> None:
         """Show the keys."""
         self._acting.help()
+
+    def action_command_palette(self) -> None:
+        """Show all commands by name."""
+        from porttui.ui.screens.palette import Palette
+
+        if not isinstance(self.screen, Palette):
+            self.push_screen(Palette(id="--command-palette"))
 
     async def _choose(self) -> None:
         """Enter: into a range or a destination, or the details of any other row."""

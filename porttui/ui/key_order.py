@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from textual import events
 from textual.app import App
 
+from porttui.ui.input_guard import BURST_S
+from porttui.ui.key_burst import KeyBurst
 from porttui.ui.widgets.keyed_table import KeyedTable
 
 
@@ -23,8 +27,35 @@ class KeysInOrder(App[int]):
     that was under the cursor before the filter. Here order is a matter of safety.
     """
 
+    def __init__(self, *, key_pause_s: float = BURST_S) -> None:
+        """`key_pause_s`: see `KeyBurst`."""
+        super().__init__()
+        self.burst = KeyBurst(key_pause_s)
+        self.input_read_at = float("-inf")
+        """When something has last been read from the terminal, whatever it was."""
+
+    def answer(
+        self, event: events.Key, then: Callable[[], object], again: Callable[[], object]
+    ) -> None:
+        """Do what a key says that answers a question, once it is sure that somebody pressed it:
+        nothing came with it. Otherwise have it asked for `again`."""
+        number, pause_s = self.burst.number, self.burst.pause_s
+
+        def decide() -> None:
+            is_alone = number == self.burst.number and self.input_read_at <= event.time
+            (then if is_alone else again)()
+
+        if not self.burst.is_answer:
+            again()
+        elif pause_s:
+            self.set_timer(pause_s, decide)
+        else:
+            then()
+
     async def on_event(self, event: events.Event) -> None:
         """Keys and pasted text do not go through the queues of widgets."""
+        if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
+            self.burst.hear(event)
         if isinstance(event, events.Key) and not event.is_forwarded:
             if await self._press(event):
                 return

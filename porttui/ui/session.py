@@ -6,16 +6,21 @@ import asyncio
 import errno
 import gc
 import os
-import signal
+import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from porttui.host.elevation import elevation_command
 from porttui.host.memory import give_back_what_is_freed
 from porttui.ui.app import PorttuiApp
+from porttui.ui.ending import AbandonedWorkers, Ending
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from textual.driver import Driver
+
     from porttui.analysis.filter import Filter
     from porttui.host.asking import SourceName
     from porttui.model.address import Place
@@ -45,7 +50,9 @@ def run_session(
         wanted: The filter to begin with, one that can be read.
         place: The port to diagnose at once.
     """
+    ending = Ending()
     app = _Session(
+        ending,
         boards,
         partial(_means, source, boards),
         interval_s=interval_s,
@@ -57,6 +64,7 @@ def run_session(
     try:
         app.run()
     finally:
+        ending.over()
         threading.excepthook = threading.__excepthook__
     return app.return_code or 0
 
@@ -91,25 +99,34 @@ def _means(source: SourceName, boards: SamplingProcess) -> Means:
 
 
 class _Session(PorttuiApp):
-    """The application with the process's signals in hand."""
+    """The application in a real terminal, with the process's signals in hand."""
+
+    def __init__(
+        self, ending: Ending, boards: SamplingProcess, means: Callable[[], Means], **wishes: Any
+    ) -> None:
+        super().__init__(boards, means, **wishes)
+        self._ending = ending
+
+    def get_driver_class(self) -> type[Driver]:
+        """The one with guarded input. (Not one that TEXTUAL_DRIVER names: root may run this.)"""
+        if sys.platform == "win32":
+            return super().get_driver_class()
+        from porttui.ui.terminal_driver import TerminalDriver
+
+        return TerminalDriver
 
     def on_mount(self) -> None:
-        """Textual leaves the terminal raw at SIGTERM and SIGHUP: end in order instead.
+        """Textual leaves the terminal raw at a deadly signal: end in order instead.
 
         (Textual calls every class's own `on_mount`, so there is no super() here.)
         """
         self.call_after_refresh(_be_sparing_from_now_on)
-        for name in ("SIGTERM", "SIGHUP"):
-            number = getattr(signal, name, None)
-            if number is None:
-                continue
-            try:
-                asyncio.get_running_loop().add_signal_handler(number, self._end, number)
-            except NotImplementedError:
-                return  # Windows: there is no such signal to come
+        asyncio.get_running_loop().set_default_executor(AbandonedWorkers())
+        self._ending.watch(lambda status: self.exit(return_code=status))
 
-    def _end(self, number: signal.Signals) -> None:
-        self.exit(return_code=128 + number)
+    def on_unmount(self) -> None:
+        """Whatever ends it, it does not wait for a terminal that nobody reads."""
+        self._ending.begin(self.return_code or 0)
 
 
 def _be_sparing_from_now_on() -> None:

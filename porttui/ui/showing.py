@@ -14,6 +14,7 @@ from textual.screen import Screen
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
 from porttui.ui import closed_widgets
+from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeysInOrder
 from porttui.ui.keymap import ACTIONS
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from porttui.ui.announcing import Announcer
     from porttui.ui.widgets.filter_line import FilterLine
 
+_LATE_S = 2.0
+"""A sample that takes so much longer than it should is late."""
 ORNATE_LINES = 8
 """From this height on there are a header and a line of keys."""
 
@@ -48,6 +51,7 @@ class Showing(KeysInOrder):
         interval_s: float = 1.0,
         wanted: Filter | None = None,
         elevation: str = "sudo porttui",
+        key_pause_s: float = BURST_S,
     ) -> None:
         """Begin over these boards.
 
@@ -56,8 +60,9 @@ class Showing(KeysInOrder):
             interval_s: From one sample to the next.
             wanted: The filter to begin with.
             elevation: The command that would show hidden owners.
+            key_pause_s: See `KeyBurst`.
         """
-        super().__init__()
+        super().__init__(key_pause_s=key_pause_s)
         self._interval_s = interval_s
         self._boards = boards
         self._sampling = SamplingLoop(boards, interval_s, self.post_message)
@@ -65,6 +70,9 @@ class Showing(KeysInOrder):
         self._wanted = wanted or Filter()
         self._is_paused = False
         self._has_failed = False
+        """What is on the screen is not of now, and that has been said."""
+        self._due_at = float("inf")
+        """When another sample should be there, at the latest; in monotonic seconds."""
         self._summary = SummaryLine(elevation)
         self._deck = Deck(elevation)
         self._filter_line: FilterLine | None = None
@@ -88,6 +96,7 @@ class Showing(KeysInOrder):
         self._deck.begin()
         self._sampling.start()
         self.set_interval(closed_widgets.EVERY_S, closed_widgets.let_go)
+        self.set_interval(_LATE_S / 2, self._say_if_late)
         # After `fg` the terminal is blank, and nothing else would paint what has not changed.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
 
@@ -111,6 +120,7 @@ class Showing(KeysInOrder):
             begun_s = time.thread_time()
             self.call_after_refresh(lambda: self._sampling.shown(time.thread_time() - begun_s))
         self._board = message.board
+        self._expect_sample(message.period_s)
         if self._has_failed:
             self._has_failed = False
             self._say("")
@@ -123,11 +133,21 @@ class Showing(KeysInOrder):
 
     @on(SampleFailed)
     def _keep_old_board(self, message: SampleFailed) -> None:
-        shown = ""
-        if self._board is not None:
-            shown = f" Shown is {clock(self._board.snapshot.taken_at)}."
         self._has_failed = True
-        self._say(f"No sample: {message.reason}.{shown}", Tone.ERROR)
+        self._say(f"No sample: {message.reason}.{self._shown_words}", Tone.ERROR)
+
+    def _expect_sample(self, within_s: float) -> None:
+        self._due_at = time.monotonic() + within_s + 2 * self._interval_s + _LATE_S
+
+    def _say_if_late(self) -> None:
+        """What is shown is not of now: the machine, or the process that samples it, hangs."""
+        if not self._has_failed and not self._is_paused and time.monotonic() > self._due_at:
+            self._has_failed = True
+            self._say(f"The next sample is late.{self._shown_words}", Tone.ERROR)
+
+    @property
+    def _shown_words(self) -> str:
+        return f" Shown is {clock(self._board.snapshot.taken_at)}." if self._board else ""
 
     @on(SamplingCrashed)
     def _crash(self, message: SamplingCrashed) -> None:

@@ -9,6 +9,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -26,7 +27,7 @@ from porttui.sampling.remote import SamplingProcess
 from porttui.sampling.sampler import Sampler
 from tests.making import listener
 from tests.scripted import ScriptedMachine
-from tests.servers import ROOT, until
+from tests.servers import PATIENCE_S, ROOT, until
 
 
 @pytest.fixture
@@ -170,7 +171,7 @@ def test_a_snapshot_of_a_machine_that_cannot_be_read_is_a_sample_error(
     machine = ScriptedMachine()
     machine.failure = HostError("too many open files")
     frame = answers_of(machine.host())(remote.SNAPSHOT_REQUESTS[Want.ALL])
-    monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)
+    monkeypatch.setattr(ChildProcess, "receive", lambda _self, _within_s: frame)
     with pytest.raises(SampleError, match="too many open files"):
         boards.sample()
 
@@ -226,12 +227,45 @@ def test_closing_it_leaves_no_process(boards: SamplingProcess) -> None:
         os.kill(boards.pid, 0)
 
 
+def test_a_child_that_hangs_is_said_to_and_replaced() -> None:
+    boards = SamplingProcess(SourceName.AUTO, answer_s=0.5)
+    try:
+        for _ in range(40):
+            boards.next(Want.LISTENING)  # what the first answer may take is forgotten by now
+        hanging = boards.pid
+        os.kill(hanging, signal.SIGSTOP)
+        start = time.monotonic()
+        with pytest.raises(SampleError, match="does not answer; a new one has been started"):
+            boards.next()
+        assert time.monotonic() - start < PATIENCE_S / 2
+        assert boards.next().snapshot.sockets is not None
+        assert boards.pid != hanging
+        assert not _runs(hanging)
+    finally:
+        boards.close()
+
+
+def test_a_child_outlives_the_thread_that_found_the_last_one_dead(
+    boards: SamplingProcess,
+) -> None:
+    """Children end with the thread that started them: that is none of those who ask."""
+    boards.next()
+    os.kill(boards.pid, signal.SIGKILL)
+    with ThreadPoolExecutor(1) as threads, pytest.raises(SampleError):
+        threads.submit(boards.sample).result()
+    before = boards.pid
+    for _ in range(3):
+        assert boards.sample().sockets is not None
+    assert boards.pid == before
+
+
 PARENT = """
 import sys, time
 from porttui.sampling.remote import SamplingProcess
 from porttui.host.asking import SourceName
 boards = SamplingProcess(SourceName.AUTO)
-boards.next()
+for _ in range(2):  # the second question comes when the kernel knows of the parent
+    boards.next()
 print(boards.pid, flush=True)
 time.sleep(1000)
 """
@@ -248,6 +282,18 @@ def test_it_dies_with_its_parent_however_that_ends() -> None:
     until(lambda: not _runs(pid), f"the child {pid} ends")
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="PR_SET_PDEATHSIG is Linux's")
+def test_a_child_that_is_stopped_dies_with_its_parent_too() -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT], stdout=subprocess.PIPE, text=True, cwd=ROOT
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        os.kill(pid, signal.SIGSTOP)
+        parent.kill()
+    until(lambda: not _runs(pid), f"the child {pid} ends")
+
+
 def test_it_has_no_terminal_of_its_parents(boards: SamplingProcess) -> None:
     assert os.getsid(boards.pid) == boards.pid
 
@@ -257,7 +303,7 @@ def test_a_machine_that_cannot_be_read_is_a_sample_error(
 ) -> None:
     boards.next()
     frame = pickle.dumps(remote.Frame(failure="too many open files"))
-    monkeypatch.setattr(ChildProcess, "receive", lambda _self: frame)
+    monkeypatch.setattr(ChildProcess, "receive", lambda _self, _within_s: frame)
     with pytest.raises(SampleError, match="too many open files"):
         boards.next()
 

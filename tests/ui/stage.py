@@ -46,8 +46,9 @@ def a_session(
     elevation: str = "sudo porttui",
     watch_s: float = 0.0,
     place: Place | None = None,
+    key_pause_s: float = 0.0,
 ) -> PorttuiApp:
-    """The application over a scripted machine."""
+    """The application over a scripted machine; keys are pressed more quickly than by a person."""
     host = machine.host()
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
@@ -63,6 +64,7 @@ def a_session(
         wanted=wanted,
         place=place,
         elevation=elevation,
+        key_pause_s=key_pause_s,
     )
 
 
@@ -261,6 +263,7 @@ async def on_stage(
     elevation: str = "sudo porttui",
     sampled: bool = True,
     place: Place | None = None,
+    key_pause_s: float = 0.0,
 ) -> AsyncIterator[ScriptedStage]:
     """A session with its first sample on the screen, unless it is not `sampled` yet."""
     heard: list[Message] = []
@@ -272,6 +275,7 @@ async def on_stage(
         wanted=wanted,
         elevation=elevation,
         place=place,
+        key_pause_s=key_pause_s,
     )
     async with app.run_test(size=size, notifications=True, message_hook=heard.append) as pilot:
         stage = ScriptedStage(app, pilot, heard, machine, clipboard)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import itertools
+import time
 
 import pytest
 
 from porttui.model.stop import StopSignal
+from porttui.ui.input_guard import BURST_S
 from tests.making import listener, process
 from tests.scripted import ScriptedMachine, developers_machine
 from tests.ui.stage import SMALL, on_stage
@@ -162,3 +165,70 @@ async def test_the_order_holds_while_samples_come_in(seed: int) -> None:
             stage.burst(*keys)
         await stage.until(lambda: machine.signals, "a signal")
         assert machine.signals == [(3031, StopSignal.TERM)]
+
+
+# Answers: a key that came in a crowd stops nothing
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        ["x", "y"],
+        ["x", "f"],
+        ["slash", *"3017", "enter", "x", "y"],
+        ["j", "down", "k", "2", "1", "G", "x", "y"],
+    ],
+    ids=" ".join,
+)
+async def test_who_is_quick_is_answered(keys: list[str]) -> None:
+    async with on_stage(a_row_of_servers(), key_pause_s=BURST_S) as stage:
+        stage.burst(*keys)
+        await stage.until(lambda: stage.machine.signals, "a signal")
+
+
+@pytest.mark.parametrize(
+    "keys",
+    [
+        [*"proxy"],
+        [*"proxy", "enter"],
+        ["x", "y", "a"],
+        ["x", *"if"],
+        ["x", "y", "y"],
+        [*"xyzzy"],
+    ],
+    ids="".join,
+)
+async def test_a_word_that_is_pasted_as_keys_stops_nothing(keys: list[str]) -> None:
+    """A terminal without bracketed paste sends what is pasted as if it were typed."""
+    async with on_stage(a_row_of_servers(), key_pause_s=BURST_S) as stage:
+        stage.burst(*keys)
+        await stage.see("press it again to answer")
+        assert stage.machine.signals == []
+        await asyncio.sleep(2 * BURST_S)  # a person's pause
+        await stage.press("y")
+        await stage.until(lambda: stage.machine.signals, "a signal")
+
+
+async def test_a_paste_behind_an_answer_takes_it_back() -> None:
+    async with on_stage(a_row_of_servers(), key_pause_s=BURST_S) as stage:
+        stage.burst("x", "y")
+        await stage.paste("text")
+        await stage.see("press it again to answer")
+        assert stage.machine.signals == []
+
+
+async def test_an_answer_is_taken_back_by_what_is_read_behind_it() -> None:
+    """Bytes that mean nothing become no key, and yet the key was one of a crowd."""
+    async with on_stage(a_row_of_servers(), key_pause_s=BURST_S) as stage:
+        stage.app.input_read_at = time.monotonic() + 60.0
+        stage.burst("x", "y")
+        await stage.see("press it again to answer")
+        assert stage.machine.signals == []
+
+
+async def test_a_dialog_that_is_left_at_once_stops_nothing() -> None:
+    async with on_stage(a_row_of_servers(), key_pause_s=BURST_S) as stage:
+        stage.burst("x", "y", "escape")
+        await stage.until(lambda: stage.dialog == "")
+        await asyncio.sleep(2 * BURST_S)
+        assert stage.machine.signals == []

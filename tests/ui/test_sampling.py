@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from porttui.analysis.board import Board
@@ -218,6 +220,24 @@ async def test_a_failed_sample_keeps_the_old_rows_and_says_so() -> None:
         assert stage.ports[0] == 3000
         assert "node 4213" in stage.text
         assert stage.app.is_running
+
+
+async def test_a_sample_that_does_not_come_is_said_to_be_late() -> None:
+    """What is shown is not of now: the time it is of is told."""
+    machine = developers_machine()
+    async with on_stage(machine, interval_s=0.2) as stage:
+        machine.may_read.clear()
+        await stage.say("The next sample is late. Shown is 03:04:05.")
+        assert "node 4213" in stage.text
+        machine.may_read.set()
+        await stage.until(lambda: "late" not in stage.status)
+
+
+async def test_a_paused_screen_is_not_late() -> None:
+    async with on_stage(developers_machine(), interval_s=0.2) as stage:
+        await stage.press("p")
+        await asyncio.sleep(3.5)  # more than it may be late
+        assert "late" not in stage.status
 
 
 async def test_after_a_failed_sample_the_next_good_one_takes_the_complaint_away() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from enum import Enum, auto
+from functools import partial
 from typing import ClassVar
 
 from rich.console import RenderableType
@@ -17,6 +18,7 @@ from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.aim import Aim, AimAt
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
+from porttui.ui.key_order import KeysInOrder
 from porttui.ui.screens.aim_lines import aim_lines
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.widgets.columns import Tone
@@ -26,6 +28,7 @@ Start = Callable[[StopTarget, tuple[Process, ...], StopSignal], None]
 """Begins a stop off the screen's thread."""
 
 _BACK = "the holder instead"
+_ANSWERS = {"y": StopSignal.TERM, "f": StopSignal.KILL}
 
 
 class _Phase(Enum):
@@ -40,8 +43,6 @@ class StopDialog(Dialog[None]):
     """Acts on the target it was opened for, whatever is under the cursor by then."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("y", "signal('TERM')", "Ask to exit"),
-        Binding("f", "signal('KILL')", "Force"),
         Binding("a", "aim_at('ALL_HOLDERS')", "All holders"),
         Binding("P", "aim_at('PARENT')", "The parent"),
         Binding("G", "aim_at('GROUP')", "The process group"),
@@ -61,6 +62,7 @@ class StopDialog(Dialog[None]):
         self._phase = _Phase.ASKING
         self._signal = StopSignal.TERM
         self._typed = ""
+        self._note = ""
         self._steps: list[str] = []
         self._result: StopResult | None = None
 
@@ -82,6 +84,8 @@ class StopDialog(Dialog[None]):
             if self._phase is _Phase.TYPING:
                 asked = f"Type {self._to_type.name} (or its pid) and Enter to send {self._signal}: "
                 lines.append(Text.assemble(asked, (f"{self._typed}▏", "bold")))
+            if self._note:
+                lines += [Text(), self.toned(self._note, Tone.WARNING)]
             return lines
         lines += [Text(), *(Text(step) for step in self._steps)]
         if self._result is None:
@@ -129,9 +133,20 @@ class StopDialog(Dialog[None]):
             if self._aim.can_be_at(at):
                 yield KeyHint(key, back if self._aim.at is at else words)
 
-    def action_signal(self, name: str) -> None:
+    def _answer(self, signal: StopSignal, event: events.Key) -> None:
+        app = self.app
+        assert isinstance(app, KeysInOrder)
+        app.answer(event, partial(self._signal_if_asked, signal), self._ask_again)
+
+    def _ask_again(self) -> None:
+        self._note = "That key came together with others: press it again to answer."
+        self.draw()
+
+    def _signal_if_asked(self, signal: StopSignal) -> None:
         """Begin the stop, if there is one to begin."""
-        signal = StopSignal[name]
+        if not self.is_attached:
+            return  # left in the moment in which it was seen that the key came alone
+        self._note = ""
         forcing_on = self._can_force_again() and signal is StopSignal.KILL
         if self._phase is _Phase.ASKING and not self._refusal():
             if self._warnings():
@@ -146,9 +161,12 @@ class StopDialog(Dialog[None]):
         self._begin(chosen, signal)
 
     def press(self, event: events.Key) -> bool:
-        """The name is typed here; nothing else is, and no key of it is a command."""
+        """The answers; and the name where it is typed: no key of that is a command."""
         if self._phase is not _Phase.TYPING:
-            return False
+            signal = _ANSWERS.get(event.key)
+            if signal is not None:
+                self._answer(signal, event)
+            return signal is not None
         if event.key == "escape":
             self._phase = _Phase.ASKING
         elif event.key == "enter":

@@ -1,0 +1,82 @@
+"""Textual's driver for the terminal, with guarded input."""
+
+from __future__ import annotations
+
+import os
+import select
+import signal
+import threading
+import time
+from contextlib import suppress
+from typing import Any
+
+from textual.app import App
+from textual.drivers.linux_driver import LinuxDriver
+
+from porttui.ui.input_guard import InputGuard
+from porttui.ui.key_order import KeysInOrder
+
+_READ_BYTES = 4096
+_LOOK_S = 0.02
+"""An escape is the key when nothing has followed for a while: this often it is looked at."""
+
+
+class TerminalDriver(LinuxDriver):
+    """Reads the terminal through an `InputGuard` (see there why), and Textual reads that."""
+
+    def __init__(
+        self,
+        app: App[Any],
+        *,
+        debug: bool = False,
+        mouse: bool = True,
+        size: tuple[int, int] | None = None,
+    ) -> None:
+        super().__init__(app, debug=debug, mouse=mouse, size=size)
+        self._keys = app if isinstance(app, KeysInOrder) else None
+
+    def run_input_thread(self) -> None:
+        """Read, as long as Textual does, from a pipe that guarded input is written to."""
+        terminal = self.fileno
+        reading, writing = os.pipe()
+        over = threading.Event()
+        feeding = (terminal, writing, over)
+        feeder = threading.Thread(target=self._feed, args=feeding, name="input", daemon=True)
+        feeder.start()
+        self.fileno = reading
+        try:
+            super().run_input_thread()
+        finally:
+            # Nobody else uses it while this thread runs: the terminal's modes are set before and
+            # restored after it.
+            self.fileno = terminal
+            over.set()
+            os.close(reading)
+            feeder.join()
+
+    def _feed(self, terminal: int, writing: int, over: threading.Event) -> None:
+        guard = InputGuard()
+        with suppress(OSError), os.fdopen(writing, "wb") as pipe:
+            while not over.is_set():
+                passed = guard.pause(time.monotonic())
+                if _is_readable(terminal, _LOOK_S):
+                    try:
+                        data = os.read(terminal, _READ_BYTES)
+                    except OSError:
+                        data = b""
+                    if not data:
+                        # The terminal is gone, and nobody has said so.
+                        os.kill(os.getpid(), signal.SIGHUP)
+                        return
+                    now = time.monotonic()
+                    if self._keys is not None:
+                        self._keys.input_read_at = now
+                    passed += guard.feed(data, now)
+                pipe.write(passed)
+                pipe.flush()  # fails where Textual reads no more
+
+
+def _is_readable(descriptor: int, within_s: float) -> bool:
+    poller = select.poll()
+    poller.register(descriptor, select.POLLIN)
+    return bool(poller.poll(within_s * 1000))
