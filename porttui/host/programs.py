@@ -211,8 +211,15 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             # macOS answers EPERM when only zombies are left.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
-        with contextlib.suppress(subprocess.TimeoutExpired):
+        try:
             process.wait(_GRACE_S)
+        except subprocess.TimeoutExpired:
+            # It waits for something that not even SIGKILL ends: reaped when that is over.
+            _abandoned.append(process)
+    _abandoned[:] = [each for each in _abandoned if each.poll() is None]
+
+
+_abandoned: list[subprocess.Popen[bytes]] = []
 
 
 def _feed(pipe: IO[bytes], given: bytes) -> None:

@@ -27,7 +27,7 @@ def read_traces(
     return Traces(
         process=process,
         cwd=None if cwd is None else safe(cwd, _PATH_CHARACTERS),
-        project=None if cwd is None else project_of(cwd),
+        project=None if cwd is None else project_of(cwd, process.pid),
         ancestors=ancestors_of(process, read_process),
         cgroups=_cgroups(process.pid),
     )

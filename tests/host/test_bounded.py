@@ -1,0 +1,124 @@
+"""What does not answer holds up nobody: filesystems and name services."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+
+from porttui.host import accounts
+from porttui.host.linux.processes import read_process
+from porttui.host.linux.traces import read_traces
+from porttui.host.project import project_of
+from tests.cli.running import PORTTUI, environment
+from tests.host.namespaces import require_root
+from tests.servers import PATIENCE_S, ROOT, Servers, until
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="FUSE and mount namespaces")
+
+LISTEN = """
+import os, socket, time
+made = socket.create_server(("127.0.0.1", 0))
+print(os.getpid(), made.getsockname()[1], flush=True)
+time.sleep(1000)
+"""
+
+
+@pytest.fixture
+def hung(tmp_path: Path, servers: Servers) -> tuple[int, int]:
+    """A server whose working directory is on a filesystem that does not answer: pid and port.
+
+    Without its own server, which ends with the test, that filesystem answers "not connected".
+    """
+    require_root()
+    if not os.access("/dev/fuse", os.W_OK):
+        pytest.skip("this kernel has no FUSE")
+    serve = [sys.executable, "-m", "tests.silent_fs", str(tmp_path)]
+    listen = [sys.executable, "-I", "-c", LISTEN]
+    server = servers.run(["unshare", "--mount", "env", f"PYTHONPATH={ROOT}", *serve, *listen])
+    assert server.process.stdout is not None
+    pid, port = map(int, server.process.stdout.readline().split())
+    return pid, port
+
+
+def _link(pid: int, name: str) -> str:
+    try:
+        return os.readlink(f"/proc/{pid}/{name}")
+    except OSError:
+        return ""
+
+
+def test_a_filesystem_that_does_not_answer_keeps_nothing_waiting(hung: tuple[int, int]) -> None:
+    """Whoever waits for it cannot be killed: that is another process, left to itself."""
+    pid, port = hung
+    start = time.monotonic()
+    done = subprocess.run(
+        [*PORTTUI, "who", str(port), "--json"],
+        capture_output=True,
+        text=True,
+        env=environment(),
+        cwd=ROOT,
+        timeout=PATIENCE_S,
+        check=False,
+    )
+    assert time.monotonic() - start < 10.0
+    assert (done.returncode, done.stderr) == (0, "")
+    [origin] = json.loads(done.stdout)["origins"]
+    assert (origin["pid"], origin["project"]) == (pid, None)
+    assert origin["cwd"]
+
+
+def test_it_is_not_asked_again_at_once(hung: tuple[int, int]) -> None:
+    process = read_process(hung[0])
+    assert process is not None
+    assert read_traces(process).project is None
+    start = time.monotonic()
+    assert read_traces(process).project is None
+    assert time.monotonic() - start < 0.5
+
+
+def test_a_working_directory_is_looked_at_where_its_process_sees_it(servers: Servers) -> None:
+    """In a mount namespace of its own, as in a container: here that path leads to nothing."""
+    require_root()
+    script = (
+        "mount -t tmpfs none /mnt; mkdir -p /mnt/app/src; touch /mnt/app/go.mod; "
+        "cd /mnt/app/src; exec sleep 1000"
+    )
+    inside = servers.run(["unshare", "--mount", "sh", "-c", script])
+    until(lambda: _link(inside.pid, "cwd") == "/mnt/app/src", "its working directory")
+    process = read_process(inside.pid)
+    assert process is not None
+    found = read_traces(process)
+    assert (found.cwd, found.project) == ("/mnt/app/src", "/mnt/app")
+    assert project_of("/mnt/app/src") is None, "not here"
+
+
+def test_a_name_service_that_does_not_answer_leaves_the_number(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A fake: nothing here asks over a network for names."""
+    asked, may_answer = list[int](), threading.Event()
+
+    def getpwuid(uid: int) -> str:
+        asked.append(uid)
+        may_answer.wait()
+        return "ana"
+
+    monkeypatch.setattr(accounts, "_getpwuid", getpwuid)
+    monkeypatch.setattr(accounts, "_known", {})
+    accounts._name_services.cache_clear()
+    try:
+        start = time.monotonic()
+        names = [accounts.user_name(uid) for uid in (770001, 770002, 0, 770001)]
+        assert names == ["uid 770001", "uid 770002", "root", "uid 770001"]
+        assert time.monotonic() - start < 2.0
+        assert asked == [770001], "who did not answer is not asked for each name"
+    finally:
+        may_answer.set()
+        accounts._name_services.cache_clear()
