@@ -11,11 +11,11 @@ from porttui.model.address import PORTS, Endpoint, Protocol
 from porttui.model.limits import Limits
 from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange, RangeName
-from porttui.model.process import Process, ProcessIdentity
+from porttui.model.process import Process, ProcessDetails, ProcessIdentity
 from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
-from porttui.model.stop import StopTarget
+from porttui.model.stop import SocketMaker, StopTarget
 
 TAKEN_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC).timestamp()
 
@@ -176,7 +176,12 @@ def target(
         hidden_user=hidden_user,
         also_holds=(),
         clients=0,
+        makers=tuple((each.pid, SocketMaker(each.uid, each.user)) for each in holders),
     )
+
+
+def _its_own(process: Process) -> ProcessDetails:
+    return ProcessDetails(uid=process.uid)
 
 
 class _Untouched:
@@ -202,8 +207,11 @@ def machine(
     is_elevated: bool = False,
     ancestors: Sequence[int] = (),
     person_uid: int | None = None,
+    pids_match: bool = True,
+    details: Mapping[Process, ProcessDetails] | None = None,
 ) -> Host:
-    """A machine that only tells who is looking at it."""
+    """A machine that only tells who is looking at it, and that processes open sockets as the user
+    that they belong to."""
 
     def ephemeral_range() -> PortRange:
         raise AssertionError("the range was asked for")
@@ -225,10 +233,12 @@ def machine(
         can_bind=can_bind,
         try_bind=try_bind,
         read_traces=Traces,
+        process_details=details.get if details is not None else _its_own,
         read_groups=lambda _: {},
         container_name=lambda *_: None,
         ancestor_pids=lambda: frozenset(ancestors),
         pid=pid,
+        pids_match=pids_match,
         uid=uid,
         person_uid=uid if person_uid is None else person_uid,
         is_elevated=is_elevated,

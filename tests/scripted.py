@@ -26,7 +26,7 @@ from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.limits import Limit, Limits
 from porttui.model.origin import Container, Traces
 from porttui.model.port_range import PortRange
-from porttui.model.process import Process, ProcessIdentity
+from porttui.model.process import Process, ProcessDetails, ProcessIdentity
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket, TcpState
 from porttui.model.socket_table import SocketTable
@@ -185,6 +185,9 @@ class ScriptedMachine:
         self.may_exit = threading.Event()
         """What was signalled goes on until it is set."""
         self.may_exit.set()
+        self.pids_match = True
+        self.details: dict[int, ProcessDetails] = {}
+        """What the kernel tells of pids; by default that they opened what they hold."""
         self.pid = 99999
         self.uid = 0
         self._reading = 0
@@ -204,6 +207,8 @@ class ScriptedMachine:
             container_name=self._container_name,
             ancestor_pids=lambda: frozenset(self.ancestors),
             pid=self.pid,
+            pids_match=self.pids_match,
+            process_details=self._process_details,
             uid=self.uid,
             person_uid=self.person_uid,
             is_elevated=self.uid == 0,
@@ -266,6 +271,10 @@ class ScriptedMachine:
 
     def _read_traces(self, process: Process) -> Traces:
         return self.traces.get(process.pid, Traces(process))
+
+    def _process_details(self, process: Process) -> ProcessDetails | None:
+        uids = [each.uid for each in self.sockets if process in each.holders]
+        return self.details.get(process.pid, ProcessDetails(uid=uids[0] if uids else process.uid))
 
     def _container_name(self, container: Container, _within_s: float) -> str | None:
         if not self.may_name.wait(timeout=30):

@@ -12,7 +12,7 @@ from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket, TcpState
-from porttui.model.stop import StopTarget
+from porttui.model.stop import SocketMaker, StopTarget
 
 
 def target_of_listening(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
@@ -27,6 +27,11 @@ def target_of_listening(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
         clients=_clients(snapshot, row.protocol, row.local),
         around=_around(snapshot, row.protocol, row.local.port),
         inodes=_inodes(snapshot, row.protocol, row.local.port),
+        makers=_makers(
+            each
+            for each in same_port(snapshot, row.protocol, row.local.port)
+            if each.local == row.local and each.is_listening
+        ),
     )
 
 
@@ -68,6 +73,7 @@ def _target(snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]) -> Sto
         clients=_clients(snapshot, protocol, end),
         around=_around(snapshot, protocol, end.port),
         inodes=_inodes(snapshot, protocol, end.port),
+        makers=_makers(sockets),
     )
 
 
@@ -102,6 +108,11 @@ def _target_of_one(
         clients=0,
         around=_around(snapshot, protocol, endpoint.port),
         inodes=_inodes(snapshot, protocol, endpoint.port),
+        makers=_makers(
+            each
+            for each in same_port(snapshot, protocol, endpoint.port)
+            if each.local.peer_key == endpoint.peer_key
+        ),
     )
 
 
@@ -143,6 +154,16 @@ def _clients(snapshot: Snapshot, protocol: Protocol, endpoint: Endpoint) -> int:
 def _around(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[ProcessIdentity]:
     found = same_port(snapshot, protocol, port)
     return frozenset(holder.identity for each in found for holder in each.holders)
+
+
+def _makers(sockets: Iterable[Socket]) -> tuple[tuple[int, SocketMaker], ...]:
+    return tuple(
+        dict.fromkeys(
+            (holder.pid, SocketMaker(each.uid, each.user, each.cgroup_id))
+            for each in sockets
+            for holder in each.holders
+        )
+    )
 
 
 def _inodes(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[int]:

@@ -90,8 +90,10 @@ def _free(
     command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], err: TextIO
 ) -> _Told:
     signal = StopSignal.KILL if command.kill else StopSignal.TERM
-    plans = [(target, _chosen(command, target)) for target in targets]
-    refused = _refusal(means.stopper, plans)
+    every = [(target, _chosen(command, means.stopper, target)) for target in targets]
+    # With --pid other addresses of the port may well be another process's.
+    plans = [(target, chosen) for target, chosen in every if chosen or not command.pids]
+    refused = _refusal(command, means.stopper, plans)
     if refused:
         return _Told(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
     plan = "; ".join(_plan(target, chosen, signal) for target, chosen in plans)
@@ -113,21 +115,46 @@ def _free(
     return _summed_up(results)
 
 
-def _chosen(command: FreeCommand, target: StopTarget) -> tuple[Process, ...]:
-    """The holders come by seniority: the first is the master of the others."""
-    return target.holders if command.all_holders else target.holders[:1]
+def _chosen(command: FreeCommand, stopper: Stopper, target: StopTarget) -> tuple[Process, ...]:
+    """Who certainly opened the port, the most senior of them: the master of the others."""
+    if command.pids:
+        return tuple(each for each in target.holders if each.pid in command.pids)
+    return target.holders if command.all_holders else stopper.openers(target)[:1]
 
 
 def _refusal(
-    stopper: Stopper, plans: Sequence[tuple[StopTarget, tuple[Process, ...]]]
+    command: FreeCommand,
+    stopper: Stopper,
+    plans: Sequence[tuple[StopTarget, tuple[Process, ...]]],
 ) -> str | None:
+    found = {process.pid for _, chosen in plans for process in chosen}
+    for pid in command.pids:
+        if pid not in found:
+            return f"process {pid} does not hold port {command.place.port}"
     for target, chosen in plans:
         for reason in (stopper.refusal(target), *(stopper.refusal(target, p) for p in chosen)):
             if reason:
                 return f"{target.endpoint}: {reason}"
-        for danger in filter(None, map(stopper.danger, chosen)):
-            return f"{target.endpoint}: {danger}; the session stops it when its name is typed"
+        if not chosen:
+            return f"{target.endpoint}: {_uncertain(target)}"
+        if command.pids:
+            continue  # whoever types a pid means that process
+        for process in chosen:
+            danger = stopper.danger(target, process)
+            if danger:
+                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it nevertheless"
     return None
+
+
+def _uncertain(target: StopTarget) -> str:
+    """All holders, for none is known to have opened it."""
+    users = sorted({maker.user for _, maker in target.makers if maker.user})
+    whose = f" (user {', '.join(users)})" if users else ""
+    holders = ", ".join(f"{each.label} ({each.user or 'unknown'})" for each in target.holders)
+    return (
+        f"which process opened it{whose} is not certain; held by {holders}. "
+        "--pid PID stops one of them"
+    )
 
 
 def _plan(target: StopTarget, chosen: Sequence[Process], signal: StopSignal) -> str:
@@ -153,6 +180,8 @@ def _summed_up(results: Sequence[StopResult]) -> _Told:
     }
     status = ExitStatus.OK if _is_freed(last) else statuses.get(last.outcome, ExitStatus.NO)
     message = " ".join(sentence(result) for result in results)
+    if last.outcome is StopOutcome.IGNORED_TERM:
+        message += " --kill sends SIGKILL."
     return _Told(last.outcome, message, status, results)
 
 

@@ -27,6 +27,7 @@ def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
         "coverage": {
             "elevated": snapshot.coverage.elevated,
             "hidden_holders": snapshot.coverage.hidden_holders,
+            "pids_match": snapshot.coverage.pids_match,
         },
         "problems": [str(problem) for problem in snapshot.problems],
         "sockets": [socket_json(each) for each in chosen],

@@ -30,6 +30,8 @@ class FreeCommand(NamedTuple):
     kill: bool
     """SIGKILL instead of SIGTERM."""
     all_holders: bool
+    pids: tuple[int, ...]
+    """Those of the holders that are to be stopped; none for the one that opened the port."""
     timeout_s: float
     as_json: bool
     source: SourceName
@@ -93,11 +95,14 @@ def read_command(name: str, given: Given, source: SourceName) -> PortCommand:
     if name == "wait":
         until_listening = values.get("--until", "free") == "listening"
         return WaitCommand(place, until_listening, timeout_s, as_json, source)
+    pids = values.get("--pid", ())
+    assert isinstance(pids, tuple)
     return FreeCommand(
         place=place,
         sure="--yes" in values,
         kill="--kill" in values,
         all_holders="--all-holders" in values,
+        pids=pids,
         timeout_s=DEFAULT_GRACE_S if timeout_s is None else timeout_s,
         as_json=as_json,
         source=source,

@@ -40,6 +40,14 @@ def _free(source: Option) -> Grammar:
             Option("--kill", "SIGKILL at once, instead of SIGTERM"),
             Option("--all-holders", "all processes that share the socket, not the top-most"),
             Option(
+                "--pid",
+                "this one of the processes that share the socket; may be given again",
+                "PID",
+                _read_pid,
+                excludes="--all-holders",
+                many=True,
+            ),
+            Option(
                 "--timeout",
                 f"how long the process has to exit, {DEFAULT_GRACE_S:g} by default",
                 "SECONDS",
@@ -116,6 +124,12 @@ def _read_number(text: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= MOST_PORTS:
         return int(text)
     raise ValueError(f"{text!r} is no number from 1 to {MOST_PORTS}")
+
+
+def _read_pid(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 10:
+        return int(text)
+    raise ValueError(f"{text!r} is no pid")
 
 
 def _read_until(text: str) -> str:

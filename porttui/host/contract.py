@@ -17,7 +17,7 @@ from porttui.model.socket_table import SocketTable
 if TYPE_CHECKING:
     from porttui.model.limits import Limit, Limits
     from porttui.model.origin import Container, Traces
-    from porttui.model.process import Process
+    from porttui.model.process import Process, ProcessDetails
     from porttui.model.stop import StopSignal
     from porttui.model.tcp_rules import TcpRules
 
@@ -133,6 +133,8 @@ class Host(NamedTuple):
     """With SO_REUSEADDR or without, [::] being dual-stack."""
     read_traces: Callable[[Process], Traces]
     """Where a process comes from."""
+    process_details: Callable[[Process], ProcessDetails | None]
+    """What the kernel tells of a process beside a sample; None where it is gone, or not told."""
     read_groups: Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
     """For each process that is there all that are in its process group now, itself too; nothing
     where there are no groups (Windows). May raise HostError."""
@@ -143,6 +145,9 @@ class Host(NamedTuple):
     """Of porttui itself: the shell, the terminal, sshd ..."""
     pid: int
     """porttui's own."""
+    pids_match: bool
+    """Whether the pids that are read mean the same processes in system calls: not in a PID
+    namespace that sees another one's /proc. Then nothing must be signalled."""
     uid: int | None
     """Effective user id; None where there is none (Windows)."""
     person_uid: int | None

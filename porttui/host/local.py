@@ -14,7 +14,7 @@ from porttui.host.services import service_name
 from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
-from porttui.model.process import Process, ProcessIdentity
+from porttui.model.process import Process, ProcessDetails, ProcessIdentity
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
@@ -38,10 +38,12 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         can_bind=_can_bind,
         try_bind=_try_bind,
         read_traces=partial(_read_traces, is_portable=reader.name == "psutil"),
+        process_details=_no_details if reader.name == "psutil" else _process_details,
         read_groups=_read_groups_by_psutil if reader.name == "psutil" else _read_groups,
         container_name=_container_name,
         ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
+        pids_match=_pids_match(),
         uid=effective_uid(),
         person_uid=person_uid(),
         is_elevated=is_elevated(),
@@ -116,6 +118,25 @@ def _read_traces(process: Process, *, is_portable: bool) -> Traces:
     return read_traces(process)
 
 
+def _process_details(process: Process) -> ProcessDetails | None:
+    from porttui.host.linux.processes import read_details
+
+    return read_details(process)
+
+
+def _no_details(_: Process) -> ProcessDetails | None:
+    """psutil tells neither who opened a socket nor what to compare with."""
+    return None
+
+
+def _pids_match() -> bool:
+    if sys.platform != "linux":
+        return True
+    from porttui.host.linux.pid_namespace import shows_own_pids
+
+    return shows_own_pids()
+
+
 def _read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
     from porttui.host.linux.groups import read_groups
 
@@ -149,8 +170,16 @@ def _ancestor_pids() -> frozenset[int]:
         from porttui.host.portable.processes import read_process as read
     from porttui.host.ancestry import ancestors_of
 
-    porttui = read(os.getpid())
+    porttui = read(_listed_pid())
     return frozenset(each.pid for each in ancestors_of(porttui, read)) if porttui else frozenset()
+
+
+def _listed_pid() -> int:
+    if sys.platform != "linux":
+        return os.getpid()
+    from porttui.host.linux.pid_namespace import own_pid
+
+    return own_pid()
 
 
 def _control(source: SocketSource) -> ProcessControl:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from porttui.light_typing import NamedTuple
 
+_IN_NAMES = "-_.+:@/()[]*#=~%…\\"
+"""Beside letters and digits: what stands in a name that is a single word."""
+
 
 class ProcessIdentity(NamedTuple):
     """A pid is given out again when its process is gone; with its start mark it is unique."""
@@ -12,6 +15,9 @@ class ProcessIdentity(NamedTuple):
     started: int
     """Start mark of the host: clock ticks after boot on Linux (/proc/PID/stat, field 22:
     untouched by changes of the wall clock), milliseconds since the epoch elsewhere."""
+    pidfd_inode: int = 0
+    """Of its pidfd, from Linux 6.9 on given to no other process while the machine runs (pidfs);
+    0 where it is not told."""
 
 
 class Process(NamedTuple):
@@ -29,16 +35,26 @@ class Process(NamedTuple):
     is_kernel_thread: bool = False
     ignores_sigterm: bool = False
     """The kernel drops SIGTERM for it (/proc/PID/status, SigIgn)."""
+    pidfd_inode: int = 0
+    """See `ProcessIdentity`."""
 
     @property
     def identity(self) -> ProcessIdentity:
         """What a stop checks again before it signals."""
-        return ProcessIdentity(self.pid, self.started)
+        return ProcessIdentity(self.pid, self.started, self.pidfd_inode)
 
     @property
     def label(self) -> str:
-        """ "node 4213" """
-        return f"{self.name} {self.pid}"
+        """ "node 4213"; of a name that could be read as more than one "'Web Content' 7"."""
+        return f"{self.shown_name} {self.pid}"
+
+    @property
+    def shown_name(self) -> str:
+        """The name, in quotes where it is no single word."""
+        if self.name and all(sign.isalnum() or sign in _IN_NAMES for sign in self.name):
+            return self.name
+        inner = self.name.replace("'", '"')
+        return f"'{inner}'"
 
     @property
     def command(self) -> str:
@@ -55,3 +71,16 @@ class Process(NamedTuple):
         is_path = not any(sign in program for sign in " :")
         name = program.rpartition("/")[2] if is_path else program
         return " ".join((name or program, *arguments))
+
+
+class ProcessDetails(NamedTuple):
+    """What the kernel tells of a process beside what it says of itself."""
+
+    executable: str = ""
+    """The path of its program; safe to print, "" where this user may not know it."""
+    uid: int | None = None
+    """Whose the sockets are that it opens now: its file system user id (credentials(7))."""
+    cgroup: str = ""
+    """The path of its control group (version 2); safe to print, "" where it is not known."""
+    cgroup_id: int = 0
+    """See `Socket.cgroup_id`."""

@@ -28,6 +28,8 @@ class Coverage(NamedTuple):
     """True for root on POSIX, an administrator on Windows."""
     hidden_holders: int
     """Sockets somebody holds, without a process that this user may see."""
+    pids_match: bool = True
+    """False where /proc shows another PID namespace: the pids mean other processes here."""
 
 
 class Snapshot(NamedTuple):

@@ -81,6 +81,9 @@ class Socket(NamedTuple):
     """Bytes to be read; of a listener the connections that wait to be accepted."""
     send_queue: int = 0
     """Bytes not acknowledged; of a listener its backlog. 0 where queues are not told."""
+    cgroup_id: int = 0
+    """The control group (cgroups(7), version 2) that it was opened in, by the inode of its
+    directory; 0 where it is not told, as for connections."""
 
     @property
     def family(self) -> Family:

@@ -77,6 +77,7 @@ class SocketTable(Sequence[Socket]):
     """
 
     __slots__ = (
+        "cgroup_ids",
         "expires_ms",
         "groups",
         "inodes",
@@ -108,6 +109,7 @@ class SocketTable(Sequence[Socket]):
         uids: array[int],
         inodes: array[int],
         v6only: bytes,
+        cgroup_ids: array[int],
         expires_ms: array[int],
         recv_queues: array[int],
         send_queues: array[int],
@@ -127,6 +129,7 @@ class SocketTable(Sequence[Socket]):
             uids: UNTOLD where the kernel does not tell.
             inodes: 0 where there is none.
             v6only: 0 not told, 1 false, 2 true.
+            cgroup_ids: See `Socket.cgroup_id`.
             expires_ms: Holds for TIME_WAIT alone; UNTOLD where it is not told.
             recv_queues: See `Socket.recv_queue`.
             send_queues: See `Socket.send_queue`.
@@ -143,6 +146,7 @@ class SocketTable(Sequence[Socket]):
         self.uids = uids
         self.inodes = inodes
         self.v6only = v6only
+        self.cgroup_ids = cgroup_ids
         self.expires_ms = expires_ms
         self.recv_queues = recv_queues
         self.send_queues = send_queues
@@ -181,6 +185,7 @@ class SocketTable(Sequence[Socket]):
             uids=array("I", (UNTOLD if each.uid is None else each.uid for each in rows)),
             inodes=array("Q", (each.inode for each in rows)),
             v6only=bytes(_V6ONLY.index(each.v6only) for each in rows),
+            cgroup_ids=array("Q", (each.cgroup_id for each in rows)),
             expires_ms=array(
                 "I", (UNTOLD if each.expires_ms is None else each.expires_ms for each in rows)
             ),
@@ -210,6 +215,7 @@ class SocketTable(Sequence[Socket]):
             uids=numbers(self.uids),
             inodes=numbers(self.inodes),
             v6only=codes(self.v6only),
+            cgroup_ids=numbers(self.cgroup_ids),
             expires_ms=numbers(self.expires_ms),
             recv_queues=numbers(self.recv_queues),
             send_queues=numbers(self.send_queues),
@@ -253,6 +259,7 @@ class SocketTable(Sequence[Socket]):
             expires_ms if code == TIME_WAIT and expires_ms != UNTOLD else None,
             self.recv_queues[row],
             self.send_queues[row],
+            self.cgroup_ids[row],
         )
 
     def __iter__(self) -> Iterator[Socket]:

@@ -50,6 +50,15 @@ class StopOutcome(StrEnum):
     """porttui does not do that. Nothing was sent."""
 
 
+class SocketMaker(NamedTuple):
+    """In whose name a socket was opened, as the kernel tells it."""
+
+    uid: int | None
+    user: str | None
+    cgroup_id: int = 0
+    """See `Socket.cgroup_id`."""
+
+
 class StopTarget(NamedTuple):
     """What is on the row when the dialog opens: a stop acts on this, whatever moves later."""
 
@@ -69,6 +78,12 @@ class StopTarget(NamedTuple):
     source names only one holder of each socket (psutil)."""
     inodes: frozenset[int] = frozenset()
     """Of all sockets on the port; none where the source does not tell."""
+    makers: tuple[tuple[int, SocketMaker], ...] = ()
+    """For each holder's pid the makers of the sockets that it holds here."""
+
+    def makers_of(self, pid: int) -> tuple[SocketMaker, ...]:
+        """Of the sockets that the holder `pid` has here."""
+        return tuple(maker for holder, maker in self.makers if holder == pid)
 
     def had(self, socket: Socket) -> bool:
         """Whether this very socket was on the port; False where the source does not tell."""

@@ -62,8 +62,12 @@ class Sampler:
                 sockets=reading.sockets,
                 ephemeral=ephemeral,
                 services=self._services(reading.sockets),
-                coverage=Coverage(self._host.is_elevated, hidden_holders(reading.sockets)),
-                problems=(*reading.problems, *problems),
+                coverage=Coverage(
+                    self._host.is_elevated,
+                    hidden_holders(reading.sockets),
+                    self._host.pids_match,
+                ),
+                problems=(*reading.problems, *problems, *self._foreign_pids()),
                 tcp_rules=self._host.tcp_rules() if not want.is_listening else None,
                 lists_idle=self._host.lists_idle(),
             )
@@ -93,6 +97,11 @@ class Sampler:
             return self._host.ephemeral_range(), ()
         except HostError as error:
             return None, (Problem("ephemeral range", str(error)),)
+
+    def _foreign_pids(self) -> tuple[Problem, ...]:
+        if self._host.pids_match:
+            return ()
+        return (Problem("/proc", "shows another PID namespace: its pids are other processes here"),)
 
     def _services(self, sockets: SocketTable) -> dict[tuple[Protocol, int], str]:
         listening = {

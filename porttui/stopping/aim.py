@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum, auto
 
 from porttui.analysis.holders import by_seniority
@@ -23,15 +23,16 @@ class AimAt(Enum):
 
 
 class Aim:
-    """Begins at the first holder, the master of the others where there is one.
+    """Begins at the first holder that opened the port, the master of the others as a rule.
 
     Parents and groups can be aimed at once they are known: `origins` and `groups` come later.
     """
 
-    def __init__(self, target: StopTarget) -> None:
+    def __init__(self, target: StopTarget, openers: Sequence[Process] = ()) -> None:
+        """`openers`: the holders that certainly opened the port, by seniority."""
         self.target = target
         self.at = AimAt.HOLDER
-        self.number = 0
+        self.number = target.holders.index(openers[0]) if openers else 0
         """Of the holder, by seniority."""
         self.origins: dict[Process, Origin] = {}
         self._groups: Mapping[Process, tuple[Process, ...]] = {}

@@ -99,7 +99,7 @@ def _ignored_term(result: StopResult) -> str:
     names, are = _names(result.survivors), _are(result.survivors)
     ignores = any(process.ignores_sigterm for process in result.survivors)
     why = " It ignores SIGTERM." if ignores else ""
-    return f"{names} {are} still running {_seconds(result)} after SIGTERM.{why} f sends SIGKILL."
+    return f"{names} {are} still running {_seconds(result)} after SIGTERM.{why}"
 
 
 def _unkillable(result: StopResult) -> str:

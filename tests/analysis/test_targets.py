@@ -16,7 +16,7 @@ from porttui.analysis.targets import (
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.model.stop import StopTarget
+from porttui.model.stop import SocketMaker, StopTarget
 from tests.making import at, connection, listener, pair, process, snapshot, target, udp
 
 NODE, CURL = process(10, "node"), process(20, "curl", user="bob")
@@ -46,6 +46,7 @@ def test_a_listening_row_is_aimed_at_with_all_its_holders() -> None:
         clients=0,
         around=frozenset({NODE.identity, WORKER.identity}),
         inodes=frozenset({7001}),
+        makers=((11, SocketMaker(1000, "ana")), (10, SocketMaker(1000, "ana"))),
     )
 
 

@@ -36,7 +36,7 @@ def test_the_snapshot() -> None:
         "version": 1,
         "taken_at": "2026-01-02T03:04:05.678Z",
         "duration_ms": 12.346,
-        "coverage": {"elevated": True, "hidden_holders": 3},
+        "coverage": {"elevated": True, "hidden_holders": 3, "pids_match": True},
         "problems": ["/proc/net/tcp6: cannot be read", "psutil: names one"],
         "sockets": [],
     }

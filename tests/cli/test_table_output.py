@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from rich.cells import cell_len
 
 from porttui.analysis.loopback import loopback_pairs
 from porttui.cli.table_output import pair_table, socket_table
@@ -84,6 +85,24 @@ def test_connections_stand_in_columns_with_how_sure_the_direction_is() -> None:
         "[::1]:40001      curl 20  ~>  [::1]:3001      node 10",
         "127.0.0.1:4002   curl 20  --  127.0.0.1:3002  node 10",
     ]
+
+
+def test_columns_are_of_cells_not_of_characters() -> None:
+    """Wide letters take two, and what isolates right-to-left text none."""
+    names = ("漢字", "node", "\u2068אבג\u2069", "ภาษาไทย")
+    users = [process(10 + at, "x", user=name) for at, name in enumerate(names)]
+    table = socket_table(
+        listener("127.0.0.1", 3000 + at, held_by=[each], user=each.user)
+        for at, each in enumerate(users)
+    )
+    heading, *lines = table.splitlines()
+    begins = {cell_len(line[: line.index(" x ") + 1]) for line in lines}
+    assert begins == {heading.index("PROCESS")}
+
+
+def test_a_name_of_several_words_cannot_read_as_two_processes() -> None:
+    table = socket_table([listener("127.0.0.1", 1, held_by=[process(7, "sshd 1, cron")])])
+    assert table.endswith("'sshd 1, cron' 7")
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ import pickle
 import pkgutil
 import subprocess
 import sys
+import unicodedata  # noqa: F401  where names are made safe it is imported late
 from collections.abc import Callable, Sequence
 from contextlib import redirect_stderr, redirect_stdout
 from typing import NamedTuple, ParamSpec, TypeVar, cast

@@ -123,7 +123,7 @@ def test_netlink_and_the_files_agree_to_the_last_field(town: Network) -> None:
 
     def told(sockets: tuple[Socket, ...]) -> Counter[Socket]:
         return Counter(
-            each._replace(v6only=None, expires_ms=None, recv_queue=0, send_queue=0)
+            each._replace(v6only=None, expires_ms=None, recv_queue=0, send_queue=0, cgroup_id=0)
             for each in sockets
         )
 

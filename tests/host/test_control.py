@@ -20,7 +20,7 @@ from porttui.host.contract import (
     SignalDeniedError,
 )
 from porttui.host.linux.control import PidfdControl, has_pidfds
-from porttui.host.linux.processes import start_mark_of
+from porttui.host.linux.processes import read_process, start_mark_of
 from porttui.host.portable import processes as portable
 from porttui.host.portable.control import PsutilControl
 from porttui.model.process import ProcessIdentity
@@ -88,6 +88,18 @@ def hold(request: pytest.FixtureRequest) -> Iterator[Hold]:
 def server(servers: Servers) -> Child:
     """A plain server."""
     return servers.listen()
+
+
+def test_a_pidfd_tells_processes_apart_that_began_in_the_same_tick(servers: Servers) -> None:
+    """From Linux 6.9 on its inode is given to no other process."""
+    one, other = (read_process(servers.listen().pid) for _ in range(2))
+    assert one is not None
+    assert other is not None
+    assert one.pidfd_inode != other.pidfd_inode
+    PidfdControl().open(one.identity).close()
+    swapped = one.identity._replace(pidfd_inode=other.pidfd_inode)
+    with pytest.raises(ProcessChangedError):
+        PidfdControl().open(swapped)
 
 
 def test_this_kernel_has_pidfds() -> None:

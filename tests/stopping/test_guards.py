@@ -5,16 +5,16 @@ from __future__ import annotations
 import pytest
 
 from porttui.host.contract import Host
-from porttui.model.process import Process
-from porttui.model.stop import StopTarget
-from porttui.stopping.guards import danger, refusal, target_refusal, warning
+from porttui.model.process import Process, ProcessDetails
+from porttui.model.stop import SocketMaker, StopTarget
+from porttui.stopping.guards import danger, openers, refusal, target_refusal, warning
 from tests.making import machine, process, target
 
 USER = machine(pid=999, uid=1000)
 ROOT = machine(pid=999, uid=0, is_elevated=True)
 WINDOWS = machine(pid=999, uid=None)
 
-ITSELF = "that is porttui itself: q leaves it"
+ITSELF = "that is porttui itself"
 
 
 def the_system(pid: int) -> str:
@@ -113,28 +113,107 @@ SUDO = machine(uid=0, is_elevated=True, person_uid=1000)
 SHELL = machine(ancestors=[4213])
 
 
+def warned(each: Process, host: Host) -> str | None:
+    return warning(each, target(holders=[each]), host)
+
+
+PM2 = process(7, "node", cmdline=["PM2 v6.0.5: God Daemon (/home/ana/.pm2)"])
+BACKEND = process(900, "postgres", cmdline=["postgres: ana shop 127.0.0.1(5000) idle"])
+
+
 @pytest.mark.parametrize(
     ("each", "host", "words"),
     [
         (process(4213, "node"), USER, None),
         (process(4213, "node"), SUDO, None),
         (process(4213, "zsh"), SHELL, "is what porttui itself runs in"),
-        (process(598, "sshd", uid=0, user="root"), SUDO, "sshd holds up more than this port"),
-        (process(7, "docker-proxy"), USER, "docker-proxy holds up more"),
-        (process(812, "postgres", uid=111, user="postgres"), SUDO, "belongs to postgres, not to"),
-        (process(812, "postgres", uid=0, user="root"), SUDO, "belongs to root, not to you"),
-        (process(812, "postgres", uid=1000), WINDOWS, None),
+        (process(598, "sshd", uid=0, user="root"), SUDO, "others may lose their sessions"),
+        (process(7, "sshd-session"), USER, "an SSH session ends with it"),
+        (process(7, "docker-proxy"), USER, "containers lose their ports with it"),
+        (process(7, "rootlesskit"), USER, "containers lose their ports with it"),
+        (process(7, "rootlessport"), USER, "containers lose their ports with it"),
+        (process(7, "containerd-shim"), USER, "containers lose their ports with it"),
+        (process(7, "systemd-journal"), USER, "others may lose their sessions"),
+        (process(7, "supervisord"), USER, "it runs other programs, which end with it"),
+        (process(7, "xinetd"), USER, "it runs other programs, which end with it"),
+        (PM2, USER, "the ports of all applications of PM2 are its own"),
+        (process(812, "postgres"), USER, "all clients of this PostgreSQL server are disconnected"),
+        (BACKEND, USER, "SELECT pg_terminate_backend(900) ends it alone"),
+        (process(81, "nginx", uid=111, user="www"), SUDO, "belongs to www, not to you"),
+        (process(81, "nginx", uid=0, user="root"), SUDO, "belongs to root, not to you"),
+        (process(81, "nginx", uid=1000), WINDOWS, None),
     ],
 )
 def test_names_that_have_to_be_typed(each: Process, host: Host, words: str | None) -> None:
-    said = warning(each, host)
+    said = warned(each, host)
     assert (said is None) == (words is None)
     assert said is None or (words is not None and words in said)
     assert refusal(each, host) is None
 
 
+def test_a_program_is_told_by_the_kernel_whatever_it_calls_itself() -> None:
+    each = process(7, "innocent")
+    host = machine(details={each: ProcessDetails("/usr/sbin/rootlesskit", uid=each.uid)})
+    assert "containers lose their ports" in (warned(each, host) or "")
+
+
 def test_only_more_than_a_port_is_a_danger() -> None:
     """A script with --yes may stop another user's server, not what others depend on."""
-    assert danger(process(812, "postgres", uid=111, user="postgres"), SUDO) is None
-    assert danger(process(598, "sshd", uid=0), SUDO) is not None
-    assert danger(process(4213, "zsh"), SHELL) is not None
+    for each, host, is_danger in (
+        (process(81, "nginx", uid=111, user="www"), SUDO, False),
+        (process(598, "sshd", uid=0), SUDO, True),
+        (process(4213, "zsh"), SHELL, True),
+    ):
+        assert (danger(each, target(holders=[each]), host) is not None) == is_danger
+
+
+ROOTS = SocketMaker(0, "root", cgroup_id=50)
+ANAS = SocketMaker(1000, "ana", cgroup_id=60)
+
+
+@pytest.mark.parametrize(
+    ("maker", "details", "is_opener"),
+    [
+        (ROOTS, ProcessDetails(uid=0, cgroup_id=50), True),
+        (ROOTS, ProcessDetails(uid=0, cgroup_id=51), False),
+        (ROOTS, ProcessDetails(uid=0), True),
+        (ROOTS._replace(cgroup_id=0), ProcessDetails(uid=0, cgroup_id=50), True),
+        (ANAS, ProcessDetails(uid=0, cgroup_id=60), False),
+        (ROOTS, ProcessDetails(uid=1000, cgroup_id=50), False),
+        (ROOTS._replace(uid=None), ProcessDetails(uid=0, cgroup_id=50), False),
+    ],
+)
+def test_who_opened_a_socket_has_its_user_and_its_control_group(
+    maker: SocketMaker, details: ProcessDetails, is_opener: bool
+) -> None:
+    each = process(7, uid=0, user="root")
+    aim = target(holders=[each])._replace(makers=((7, maker),))
+    host = machine(uid=0, is_elevated=True, details={each: details})
+    assert openers(aim, host) == ((each,) if is_opener else ())
+    doubt = danger(each, aim, host)
+    assert (doubt is None) == is_opener
+    if doubt:
+        assert doubt.startswith("node 7 may have been handed this socket:")
+
+
+def test_where_nobody_tells_who_opened_it_only_root_is_careful() -> None:
+    """psutil, macOS, Windows: a user can end processes of their own alone."""
+    each = process(7)
+    aim = target(holders=[each])._replace(makers=((7, SocketMaker(None, None)),))
+    assert openers(aim, machine(details={})) == (each,)
+    assert openers(aim, machine(uid=0, is_elevated=True, details={})) == ()
+
+
+def test_a_worker_with_another_user_has_its_masters_socket() -> None:
+    master, worker = process(500, "nginx", uid=0, user="root"), process(501, "nginx", ppid=500)
+    makers = ((500, ROOTS), (501, ROOTS))
+    aim = target(holders=[master, worker])._replace(makers=makers)
+    host = machine(uid=0, is_elevated=True, person_uid=0)
+    assert openers(aim, host) == (master,)
+    assert danger(worker, aim, host) is None
+
+
+def test_nothing_is_signalled_where_pids_mean_other_processes() -> None:
+    said = refusal(process(), machine(pids_match=False))
+    assert said is not None
+    assert "another PID namespace" in said

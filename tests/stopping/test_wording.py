@@ -170,7 +170,7 @@ def ended(
         ),
         pytest.param(
             ended(StopOutcome.IGNORED_TERM, waited_ms=3004, survivors=[NODE]),
-            "node 10 is still running 3.0 s after SIGTERM. f sends SIGKILL.",
+            "node 10 is still running 3.0 s after SIGTERM.",
             id="still running",
         ),
         pytest.param(
@@ -179,7 +179,7 @@ def ended(
                 waited_ms=3004,
                 survivors=[NODE._replace(ignores_sigterm=True)],
             ),
-            "node 10 is still running 3.0 s after SIGTERM. It ignores SIGTERM. f sends SIGKILL.",
+            "node 10 is still running 3.0 s after SIGTERM. It ignores SIGTERM.",
             id="ignores SIGTERM",
         ),
         pytest.param(
@@ -242,8 +242,8 @@ def ended(
             id="not verified",
         ),
         pytest.param(
-            ended(StopOutcome.REFUSED, reason="that is porttui itself: q leaves it"),
-            "Nothing was sent: that is porttui itself: q leaves it.",
+            ended(StopOutcome.REFUSED, reason="that is porttui itself"),
+            "Nothing was sent: that is porttui itself.",
             id="refused",
         ),
     ],

@@ -612,6 +612,22 @@ async def test_a_daemon_has_to_be_typed(size: tuple[int, int]) -> None:
         assert machine.signals == [(598, StopSignal.KILL)]
 
 
+@pytest.mark.parametrize("name", ["", "\\x20", "sshd\\x20", "a b", "\\x1b[31m", "\u05d0"])
+async def test_a_name_that_cannot_be_told_from_others_is_not_asked_for(name: str) -> None:
+    """Its pid is: an empty name would be typed by Enter alone."""
+    odd = process(598, name, user="root", uid=0)
+    machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[odd])])
+    machine.person_uid = 1000
+    async with on_stage(machine) as stage:
+        await stage.press("x", "y")
+        assert "Type 598 and Enter to send SIGTERM" in stage.said
+        await stage.press("enter")
+        await stage.press(*name, "enter")
+        assert machine.signals == []
+        await stage.press(*"598", "enter")
+        await stage.until(lambda: machine.signals)
+
+
 async def test_typing_can_be_left() -> None:
     sshd = process(598, "sshd", user="root", uid=0)
     machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[sshd])])
@@ -623,13 +639,14 @@ async def test_typing_can_be_left() -> None:
 
 
 async def test_behind_sudo_other_users_processes_have_to_be_typed() -> None:
-    machine = ScriptedMachine([listener("127.0.0.1", 5432, held_by=POSTGRES)])
+    nginx = process(81, "nginx", uid=33, user="www-data")
+    machine = ScriptedMachine([listener("127.0.0.1", 80, held_by=[nginx])])
     machine.person_uid = 1000
     async with on_stage(machine) as stage:
         await stage.press("x", "y")
-        assert "belongs to postgres, not to you" in stage.said
+        assert "belongs to www-data, not to you" in stage.said
         assert machine.signals == []
-        await stage.press(*str(POSTGRES[0].pid), "enter")
+        await stage.press(*"81", "enter")
         await stage.until(lambda: machine.signals)
 
 
@@ -721,7 +738,7 @@ async def test_in_a_group_the_name_of_the_one_that_much_depends_on_is_typed() ->
         await stage.until(lambda: "G its process group" in stage.said)
         await stage.press("G", "y")
         assert "sh 2999 is what porttui itself runs in" in stage.said
-        assert "Type sh (or its pid)" in stage.said
+        assert "Type sh or 2999 and Enter" in stage.said
         await stage.press(*"worker", "enter")
         assert machine.signals == []
         await stage.press(*"sh", "enter")

@@ -12,6 +12,8 @@ from __future__ import annotations
 
 import os
 
+from porttui.host.linux.pid_namespace import shows_own_pids
+
 
 class Births:
     """To be asked at the beginning of each look, and told when one came to its end."""
@@ -58,11 +60,10 @@ def _is_told(proc: str) -> bool:
     may be listed; then this process has a pid in each of both.
     """
     try:
-        in_their_place = os.stat(f"{proc}/loadavg").st_dev != os.stat(proc).st_dev
-        _, _, pids = _read(f"{proc}/self/status").partition(b"\nNSpid:")
+        in_its_place = os.stat(f"{proc}/loadavg").st_dev != os.stat(proc).st_dev
     except OSError:
         return False
-    return not in_their_place and len(pids.partition(b"\n")[0].split()) == 1
+    return not in_its_place and shows_own_pids(proc)
 
 
 def _read(path: str) -> bytes:

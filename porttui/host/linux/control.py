@@ -55,7 +55,10 @@ class PidfdControl:
             stat = read_stat(pid)
             if stat is None or handle.has_exited():
                 raise ProcessGoneError(f"process {pid} has exited")
-            if stat.started != identity.started:
+            inode = os.fstat(descriptor).st_ino
+            if stat.started != identity.started or (
+                identity.pidfd_inode and inode != identity.pidfd_inode
+            ):
                 raise ProcessChangedError(f"pid {pid} belongs to another process by now")
         except HostError:
             handle.close()

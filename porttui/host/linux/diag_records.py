@@ -9,6 +9,7 @@ struct inet_diag_msg (linux/inet_diag.h), in 32-bit words:
 from __future__ import annotations
 
 import _socket
+import struct
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,10 +19,12 @@ from porttui.light_typing import NamedTuple
 from porttui.model.address import Family
 
 _FAMILIES = {_socket.AF_INET: Family.IPV4, _socket.AF_INET6: Family.IPV6}
-_SKV6ONLY = 11
-"""INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets."""
-_MAY_TELL_V6ONLY = bytes(state in (7, 10) for state in range(256))
-"""CLOSE and LISTEN, in the kernel's numbers."""
+_SKV6ONLY, _CGROUP_ID = 11, 21
+"""INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of
+all that are open (Linux 5.8)."""
+_NUMBER = struct.Struct("=Q")
+_IS_SERVER = bytes(state in (7, 10) for state in range(256))
+"""CLOSE and LISTEN, in the kernel's numbers: of these attributes are read, one by one."""
 _HEADER_WORDS = HEADER.size // 4
 _RECORD_WORDS = RECORD // 4
 _NUMBERS = (0, 1, 13, 14, 15, 16, 17)
@@ -53,6 +56,8 @@ class Records(NamedTuple):
     """As `local_addresses`."""
     v6only: Mapping[int, bool]
     """By row, for those that tell it."""
+    cgroup_ids: Mapping[int, int]
+    """By row, of sockets that listen or are bound: the control group that they were opened in."""
 
     @property
     def rows(self) -> int:
@@ -123,6 +128,7 @@ class _Columns:
         self._v4_ends = array("I"), array("I")
         self._v6_ends: tuple[list[bytes], list[bytes]] = [], []
         self._v6only: dict[int, bool] = {}
+        self._cgroup_ids: dict[int, int] = {}
 
     def take(self, words: array[int], starts: Sequence[int]) -> None:
         """Add the sockets of these messages, which are all of this family."""
@@ -132,12 +138,13 @@ class _Columns:
         else:
             packed = _packed(words, starts)
             self._add(packed, range(0, len(packed), _RECORD_WORDS))
-        if self._is_v6:
-            may_tell = _states(self._numbers[0][rows:]).translate(_MAY_TELL_V6ONLY)
-            for row in places_of_ones(may_tell):
-                told = _v6only_of(words, starts[row])
-                if told is not None:
-                    self._v6only[rows + row] = told
+        are_servers = _states(self._numbers[0][rows:]).translate(_IS_SERVER)
+        for row in places_of_ones(are_servers):
+            for kind, content in _attributes(words, starts[row]):
+                if kind == _SKV6ONLY and content:
+                    self._v6only[rows + row] = bool(content[0])
+                elif kind == _CGROUP_ID and len(content) == _NUMBER.size:
+                    self._cgroup_ids[rows + row] = _NUMBER.unpack(content)[0]
 
     def _add(self, words: array[int], firsts: range) -> None:
         """`firsts`: the words with which the structures begin."""
@@ -172,6 +179,7 @@ class _Columns:
             local_addresses,
             remote_addresses,
             self._v6only,
+            self._cgroup_ids,
         )
 
 
@@ -210,8 +218,12 @@ def places_of_ones(flags: bytes) -> Iterator[int]:
         place = flags.find(1, place + 1)
 
 
-def _v6only_of(words: array[int], start: int) -> bool | None:
-    """What the attributes of a message say; None if they do not."""
+def _attributes(words: array[int], start: int) -> Iterator[tuple[int, bytes]]:
+    """The kind and the content of each attribute of a message.
+
+    Raises:
+        SockDiagError: the length of one lies.
+    """
     length = words[start]
     message = words[start : start + (length + 3) // 4].tobytes()[:length]
     at = BODY
@@ -219,7 +231,5 @@ def _v6only_of(words: array[int], start: int) -> bool | None:
         size, kind = ATTRIBUTE.unpack_from(message, at)
         if size < ATTRIBUTE.size or at + size > len(message):
             raise SockDiagError(f"netlink sent an attribute of the impossible length {size}")
-        if kind == _SKV6ONLY and size > ATTRIBUTE.size:
-            return bool(message[at + ATTRIBUTE.size])
+        yield kind, message[at + ATTRIBUTE.size : at + size]
         at += (size + 3) & ~3
-    return None

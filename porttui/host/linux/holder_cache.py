@@ -21,7 +21,6 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Mapping, Sequence, Set
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
@@ -29,6 +28,7 @@ from porttui.host.linux.holder_groups import HolderGroups, Holders
 from porttui.host.linux.holders import held_sockets, list_names, list_pids, pids_among
 from porttui.host.linux.known_process import UNREAD, Known
 from porttui.host.linux.own_descriptors import OwnDescriptors
+from porttui.host.linux.pid_namespace import own_pid
 from porttui.host.linux.processes import ProcessText, is_process, read_text
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import counts_of, hold_threads, thread_names
@@ -73,6 +73,7 @@ class HolderCache:
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """The processes of its groups; () when something has changed."""
         self._own = OwnDescriptors()
+        self._pid = own_pid(proc)
         self._held: set[str] = set()
         """The descriptors of the counts that are held open."""
         self._once = once
@@ -135,7 +136,7 @@ class HolderCache:
         changed = new | self._disturbed(None if is_all else held.keys() | set(given or ()))
         if self._due is None:
             return changed
-        own = changed & {os.getpid()}  # which is read in no time
+        own = changed & {self._pid}  # which is read in no time
         return self._due(self._proc, changed - own, self._known, held) | own
 
     def _come(self, names: list[str]) -> set[int]:
@@ -169,7 +170,7 @@ class HolderCache:
 
     def _are_uncounted(self, pids: Set[int]) -> bool:
         """Whether some have no count, as those that have ended; this process never has one."""
-        return any(not self._known[pid].ran for pid in pids - {os.getpid()})
+        return any(not self._known[pid].ran for pid in pids - {self._pid})
 
     def put_in_order(self, inodes: Iterable[int]) -> None:
         """See `HolderGroups.put_in_order`; `inodes`: as they will be looked up."""
@@ -182,7 +183,7 @@ class HolderCache:
 
     def _read(self, pids: Sequence[int]) -> None:
         """The counts first: what happens from there on shows in the next look."""
-        own = os.getpid()
+        own = self._pid
         # This process runs whenever it looks: it has no use for a count of its own.
         others = () if self._once else (pid for pid in pids if pid != own)
         ran = {pid: self._take_hold(pid) for pid in others}
@@ -198,7 +199,7 @@ class HolderCache:
         self.pids_read.add(pid)
         known, sockets = self._known.get(pid, UNREAD), found.sockets
         self._held_by.change(pid, known.sockets.keys(), sockets.keys())
-        if pid == os.getpid() and known.text:
+        if pid == self._pid and known.text:
             text: ProcessText | None = known.text  # it does not rename itself
         else:
             text = read_text(pid) if sockets else None

@@ -8,13 +8,15 @@ from functools import lru_cache
 from porttui.host.accounts import user_name
 from porttui.host.asking import HostError
 from porttui.host.foreign_text import safe, safe_argv
+from porttui.host.linux.cgroups import cgroup_id, cgroup_of
 from porttui.light_typing import NamedTuple
-from porttui.model.process import Process
+from porttui.model.process import Process, ProcessDetails
 
 _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
 """Enough for that many characters of UTF-8."""
 _COMM_BYTES = 15
+_PATH_CHARACTERS = 1000
 _STAT_FIELDS = 20
 """Those behind the name that are used, to the start time."""
 _SIGTERM = 15
@@ -79,6 +81,7 @@ class ProcessText(NamedTuple):
     is_kernel_thread: bool
     uids: bytes
     ignored_signals: bytes
+    pidfd_inode: int
 
     def process(self) -> Process:
         """What it means."""
@@ -96,11 +99,13 @@ class ProcessText(NamedTuple):
             ppid=self.ppid,
             is_kernel_thread=self.is_kernel_thread,
             ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
+            pidfd_inode=self.pidfd_inode,
         )
 
 
 def read_text(pid: int) -> ProcessText | None:
     """None when there is no such process, or it cannot be seen."""
+    inode = _pidfd_inode(pid)
     stat = read_stat(pid)
     status = _read(f"/proc/{pid}/status", 8192)
     if stat is None or not status:
@@ -114,7 +119,39 @@ def read_text(pid: int) -> ProcessText | None:
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
         uids=_field(status, b"Uid"),
         ignored_signals=_field(status, b"SigIgn"),
+        pidfd_inode=inode,
     )
+
+
+def _pidfd_inode(pid: int) -> int:
+    """Where pidfds are no files of pidfs (before Linux 6.9) all have the same."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except (OSError, AttributeError):
+        return 0
+    try:
+        return os.fstat(descriptor).st_ino
+    finally:
+        os.close(descriptor)
+
+
+def read_details(process: Process) -> ProcessDetails | None:
+    """What there is to know before a stop; None where the process is gone."""
+    status = _read(f"/proc/{process.pid}/status", 8192)
+    cgroup = cgroup_of(process.pid)
+    try:
+        executable = os.readlink(f"/proc/{process.pid}/exe")
+    except OSError:
+        executable = ""
+    details = ProcessDetails(
+        executable=safe(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
+        uid=int(_field(status, b"Uid").split()[3]) if status else None,
+        cgroup=safe(cgroup, _PATH_CHARACTERS),
+        cgroup_id=cgroup_id(cgroup),
+    )
+    # Asked for last: whoever has the pid now has had it when the others were read.
+    now = read_text(process.pid)
+    return details if now is not None and now.process().identity == process.identity else None
 
 
 def read_process(pid: int) -> Process | None:

@@ -54,6 +54,7 @@ def build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
         uids=_joined("I", [each.held.uids for each in columns]),
         inodes=_joined("I", [each.inodes for each in columns]),
         v6only=b"".join(each.v6only for each in columns),
+        cgroup_ids=_joined("Q", [each.cgroup_ids for each in columns]),
         expires_ms=_joined("I", [part.records.expires_ms for part in parts]),
         recv_queues=_joined("I", [part.records.recv_queues for part in parts]),
         send_queues=_joined("I", [part.records.send_queues for part in parts]),
@@ -79,6 +80,7 @@ class _Columns(NamedTuple):
     held: _Held
     inodes: array[int]
     v6only: bytes
+    cgroup_ids: array[int]
 
 
 def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _Columns:
@@ -92,6 +94,7 @@ def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _C
         held=_held(part, holders),
         inodes=inodes,
         v6only=_v6only(records, len(states)),
+        cgroup_ids=_cgroup_ids(records),
     )
 
 
@@ -144,6 +147,13 @@ def _v6only(records: Records, rows: int) -> bytes:
     for row, told in records.v6only.items():
         column[row] = 2 if told else 1
     return bytes(column)
+
+
+def _cgroup_ids(records: Records) -> array[int]:
+    column = array("Q", bytes(8 * records.rows))
+    for row, told in records.cgroup_ids.items():
+        column[row] = told
+    return column
 
 
 def _users(columns: Sequence[_Columns]) -> Mapping[int, str]:

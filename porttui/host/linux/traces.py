@@ -7,13 +7,13 @@ from collections.abc import Callable
 
 from porttui.host.ancestry import ancestors_of
 from porttui.host.foreign_text import safe
+from porttui.host.linux.cgroups import cgroup_lines
 from porttui.host.linux.processes import read_process
 from porttui.host.project import project_of
 from porttui.model.origin import Traces
 from porttui.model.process import Process
 
 _PATH_CHARACTERS = 1000
-_CGROUP_BYTES = 16384
 
 
 def read_traces(
@@ -35,13 +35,7 @@ def read_traces(
 
 def _cgroups(pid: int) -> tuple[str, ...]:
     """Paths that say something, the unified hierarchy's and systemd's first."""
-    try:
-        with open(f"/proc/{pid}/cgroup", "rb") as file:
-            content = file.read(_CGROUP_BYTES)
-    except OSError:
-        return ()
-    lines = [line.split(b":", 2) for line in content.splitlines()]
-    known = [line for line in lines if len(line) == 3 and line[2] not in (b"/", b"")]
+    known = [line for line in cgroup_lines(pid) if line[2] not in (b"/", b"")]
     known.sort(key=lambda line: line[1] not in (b"", b"name=systemd"))
     return tuple(dict.fromkeys(safe(path, _PATH_CHARACTERS) for _, _, path in known))
 

@@ -16,7 +16,7 @@ def holders_cell(processes: Sequence[Process], also: str = "") -> Cell:
     """
     first, *others = processes
     more = f" +{len(others)}" if others else ""
-    return Cell(first.name, tail=f" {first.pid}{more}{also}")
+    return Cell(first.shown_name, tail=f" {first.pid}{more}{also}")
 
 
 def endpoint_cell(endpoint: Endpoint, before: str = "") -> Cell:

@@ -161,7 +161,7 @@ def _name(gauge: Gauge) -> Cell:
     if gauge.destination is not None:
         return endpoint_cell(gauge.destination.remote, before="→ ")
     if gauge.process is not None:
-        return Cell(f"fd: {gauge.process.name}", tail=f" {gauge.process.pid}")
+        return Cell(f"fd: {gauge.process.shown_name}", tail=f" {gauge.process.pid}")
     return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
 
 

@@ -54,8 +54,8 @@ class StopDialog(Dialog[None]):
 
     def __init__(self, target: StopTarget, stopper: Stopper, start: Start, now: float) -> None:
         """`now`: seconds since the epoch, for ages. Origins and groups come later: see `tell_*`."""
-        super().__init__(f"Stop {holders(target.holders)}?" if target.holders else "Stop?")
-        self._aim = Aim(target)
+        super().__init__("Stop?")
+        self._aim = Aim(target, stopper.openers(target))
         self._stopper = stopper
         self._start = start
         self._now = now
@@ -65,6 +65,10 @@ class StopDialog(Dialog[None]):
         self._note = ""
         self._steps: list[str] = []
         self._result: StopResult | None = None
+        if target.holders:
+            first = self._aim.holder
+            others = [each for each in target.holders if each != first]
+            self._box_title = f"Stop {holders((first, *others))}?" if first else "Stop?"
 
     @property
     def target(self) -> StopTarget:
@@ -82,7 +86,8 @@ class StopDialog(Dialog[None]):
             elif warnings:
                 lines += [Text(), *warnings]
             if self._phase is _Phase.TYPING:
-                asked = f"Type {self._to_type.name} (or its pid) and Enter to send {self._signal}: "
+                names = " or ".join(_names(self._to_type))
+                asked = f"Type {names} and Enter to send {self._signal}: "
                 lines.append(Text.assemble(asked, (f"{self._typed}▏", "bold")))
             if self._note:
                 lines += [Text(), self.toned(self._note, Tone.WARNING)]
@@ -92,7 +97,10 @@ class StopDialog(Dialog[None]):
             lines.append(self.toned("waiting ...", Tone.MUTED))
         else:
             tone = Tone.OK if is_good(self._result) else Tone.WARNING
-            lines += [Text(), self.toned(sentence(self._result), tone)]
+            said = sentence(self._result)
+            if self._can_force_again():
+                said += " f sends SIGKILL."
+            lines += [Text(), self.toned(said, tone)]
         return lines
 
     def draw(self) -> None:
@@ -170,7 +178,7 @@ class StopDialog(Dialog[None]):
         if event.key == "escape":
             self._phase = _Phase.ASKING
         elif event.key == "enter":
-            if self._typed in (self._to_type.name, str(self._to_type.pid)):
+            if self._typed in _names(self._to_type):
                 self._begin(self._aim.chosen, self._signal)
             else:
                 self._typed = ""
@@ -240,10 +248,10 @@ class StopDialog(Dialog[None]):
     @property
     def _to_type(self) -> Process:
         """The first of those that much depends on."""
-        return next(each for each in self._aim.chosen if self._stopper.warning(each))
+        return next(each for each in self._aim.chosen if self._stopper.warning(self.target, each))
 
     def _warnings(self) -> list[str]:
-        found = [self._stopper.warning(process) for process in self._aim.chosen]
+        found = [self._stopper.warning(self.target, process) for process in self._aim.chosen]
         return list(dict.fromkeys(each for each in found if each))
 
     def _refusal(self) -> str | None:
@@ -253,3 +261,10 @@ class StopDialog(Dialog[None]):
 
     def _can_force_again(self) -> bool:
         return self._result is not None and self._result.outcome is StopOutcome.IGNORED_TERM
+
+
+def _names(process: Process) -> tuple[str, ...]:
+    """What may be typed for it: its pid, and its name if that can be told from others."""
+    name, pid = process.name, str(process.pid)
+    is_plain = name == process.shown_name and name.isascii() and "\\" not in name
+    return (name, pid) if is_plain else (pid,)

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison
 
 ELLIPSIS = "…"
+_ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
+"""Around foreign text that is written from right to left."""
 
 LEAST = 4
 """Cells below which a growable column is not shrunk: a name's first letters still tell it apart."""
@@ -184,6 +186,8 @@ def _fit_cells(text: str, width: int, align: Align) -> str:
     if length > width:
         # Cropping in the middle of a wide character leaves a blank; the ellipsis takes its place.
         text = set_cell_size(text, width - 1).rstrip(" ") + ELLIPSIS
+        if _ISOLATE in text:
+            text += _END_OF_ISOLATE  # else it would turn round what stands behind it
         length = cell_len(text)
     padding = " " * (width - length)
     return padding + text if align == "right" else text + padding

@@ -1,0 +1,59 @@
+"""What a process is beside the holder of a port: more may end with it.
+
+Told by its program, which the kernel names, or by the name that it gives itself: a false name only
+makes one more careful.
+"""
+
+from __future__ import annotations
+
+from porttui.model.process import Process, ProcessDetails
+
+_SESSIONS = "others may lose their sessions"
+_CONTAINERS = "containers lose their ports with it"
+_CHILDREN = "it runs other programs, which end with it"
+
+_PROGRAMS = {
+    **dict.fromkeys(
+        (
+            *("init", "launchd", "systemd", "systemd-logind", "systemd-journald", "login", "sshd"),
+            *("systemd-resolved", "systemd-networkd", "systemd-udevd", "dbus-daemon"),
+            *("dbus-broker", "NetworkManager", "Xorg", "Xwayland", "gnome-shell"),
+            *("kwin_wayland", "WindowServer"),
+        ),
+        _SESSIONS,
+    ),
+    **dict.fromkeys(("sshd-session", "sshd-auth"), "an SSH session ends with it"),
+    **dict.fromkeys(
+        (
+            *("dockerd", "docker-proxy", "containerd", "containerd-shim", "podman", "conmon"),
+            *("containerd-shim-runc-v2", "rootlesskit", "rootlesskit-docker-proxy"),
+            *("rootlessport", "rootlessport-child", "slirp4netns", "pasta", "kubelet", "crio"),
+        ),
+        _CONTAINERS,
+    ),
+    **dict.fromkeys(
+        ("supervisord", "xinetd", "inetd", "circusd", "monit", "runsvdir", "s6-svscan"), _CHILDREN
+    ),
+}
+_COMM_BYTES = 15
+"""The kernel keeps so much of a name."""
+
+
+def wider_role(process: Process, details: ProcessDetails | None) -> str | None:
+    """What else ends with the process, in words; None for one that only serves its port."""
+    program = details.executable.rpartition("/")[2] if details else ""
+    title = process.cmdline[0] if process.cmdline else ""
+    if title.startswith("PM2 ") and "God Daemon" in title:
+        return "the ports of all applications of PM2 are its own"
+    if "postgres" in (program, process.name) or process.name == "postmaster":
+        if title.startswith("postgres:"):
+            return (
+                "SIGKILL to it disconnects every client of PostgreSQL; "
+                f"SELECT pg_terminate_backend({process.pid}) ends it alone"
+            )
+        return "all clients of this PostgreSQL server are disconnected with it"
+    for name in (program, process.name):
+        for known, words in _PROGRAMS.items():
+            if name == known or (len(name) == _COMM_BYTES and known.startswith(name)):
+                return words
+    return None
