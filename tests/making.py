@@ -241,6 +241,7 @@ def machine(
         pids_match=pids_match,
         uid=uid,
         person_uid=uid if person_uid is None else person_uid,
+        has_systemd=True,
         is_elevated=is_elevated,
         tcp_rules=lambda: None,
         lists_idle=lambda: False,

@@ -211,6 +211,7 @@ class ScriptedMachine:
             process_details=self._process_details,
             uid=self.uid,
             person_uid=self.person_uid,
+            has_systemd=True,
             is_elevated=self.uid == 0,
             tcp_rules=lambda: self.tcp_rules,
             lists_idle=lambda: self.lists_idle,

@@ -7,16 +7,21 @@ start the process again is what such tools do, and is worded so.
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
+from porttui.analysis.cgroup_paths import container_group, unit_group
+from porttui.light_typing import NamedTuple
 from porttui.model.origin import Container, Origin, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
 
-_CONTAINER = re.compile(
-    r"(?:^|/|[-:])(docker|libpod|cri-containerd|crio|containerd)[-/:](?:[^/]*[-/])?([0-9a-f]{64})"
-)
-_STOPS = {"docker": "docker stop", "libpod": "podman stop"}
+_STOPS = {
+    "docker": "docker stop",
+    "libpod": "podman stop",
+    "nerdctl": "nerdctl stop",
+    **dict.fromkeys(("cri-containerd", "crio", "kubepods"), "crictl stop"),
+}
 _SHOWN_ID = 12
 """Characters of a container's id that its tools show."""
 
@@ -68,52 +73,77 @@ _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox"})
 _LOOP = re.compile(r"(?:^|[\s;&|(])(while|until|for)\s")
 
 
-def origin_of(traces: Traces) -> Origin:
-    """The process with all that would start it again."""
-    return Origin(traces, tuple(_supervisors(traces)))
+class Viewer(NamedTuple):
+    """Who a command is told: what it may be."""
+
+    uid: int | None
+    """Effective user id."""
+    has_systemd: bool
+    """Whether systemd runs this machine (sd_booted(3)): else `systemctl` asks nobody."""
 
 
-def _supervisors(traces: Traces) -> Iterator[Supervisor]:
-    yield from _forwarder(traces.process)
+def origin_of(traces: Traces, viewer: Viewer) -> Origin:
+    """The process with all that would start it again, and commands that stop it for good.
+
+    A command may be pasted into a root shell: it is quoted, and there is none where somebody else
+    than its manager may have chosen the name in it.
+    """
+    return Origin(traces, tuple(_supervisors(traces, viewer)))
+
+
+def _supervisors(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
+    yield from _forwarder(traces, viewer)
     yield from _reloader(traces)
-    yield from _container(traces.cgroups)
-    yield from _unit(traces.cgroups)
-
-
-def _unit(cgroups: Sequence[str]) -> Iterator[Supervisor]:
-    """The systemd service, of the system or of a user (systemd.special(7)). A .scope is none."""
-    for path in cgroups:
-        units = [part for part in path.split("/") if part.endswith(".service")]
-        if not units:
-            continue
-        unit = units[-1]
-        if not units[0].startswith("user@"):
-            yield Supervisor(SupervisorKind.SYSTEMD, unit, f"systemctl stop {unit}")
-        elif len(units) > 1:
-            command = f"systemctl --user stop {unit}"
-            yield Supervisor(SupervisorKind.SYSTEMD_USER, unit, command)
-        return
-
-
-def _container(cgroups: Iterable[str]) -> Iterator[Supervisor]:
-    for path in cgroups:
-        found = _CONTAINER.search(path)
+    for path in traces.cgroups:
+        found = _container(path, viewer) or _unit(path, viewer)
         if found is not None:
-            container = Container(runtime=found[1], id=found[2])
-            shown = container.id[:_SHOWN_ID]
-            command = f"{_STOPS.get(container.runtime, 'crictl stop')} {shown}"
-            yield Supervisor(SupervisorKind.CONTAINER, shown, command, container=container)
+            yield found
             return
 
 
-def _forwarder(process: Process) -> Iterator[Supervisor]:
+def _unit(path: str, viewer: Viewer) -> Supervisor | None:
+    """The systemd service, of the system or of a user (systemd.special(7)). A .scope is none."""
+    unit = unit_group(path)
+    if unit is None:
+        return None
+    command: list[str] = []
+    if unit.is_certain and viewer.has_systemd:
+        if unit.machine:
+            command = ["systemctl", f"--machine={unit.machine}", "stop", unit.name]
+        elif unit.uid is None:
+            command = ["systemctl", "stop", unit.name]
+        elif unit.uid == viewer.uid:
+            command = ["systemctl", "--user", "stop", unit.name]
+        elif viewer.uid == 0:
+            command = ["systemctl", "--user", f"--machine={unit.uid}@", "stop", unit.name]
+    is_users = unit.uid is not None
+    kind = SupervisorKind.SYSTEMD_USER if is_users else SupervisorKind.SYSTEMD
+    return Supervisor(kind, unit.name, shlex.join(command))
+
+
+def _container(path: str, viewer: Viewer) -> Supervisor | None:
+    group = container_group(path)
+    if group is None:
+        return None
+    container = Container(runtime=group.runtime, id=group.id)
+    shown = group.id[:_SHOWN_ID]
+    stop = _STOPS.get(group.runtime)
+    # A user's containers are known to that user's engine alone.
+    is_theirs = group.uid in (None, viewer.uid)
+    command = f"{stop} {shown}" if stop and group.is_certain and is_theirs else ""
+    return Supervisor(SupervisorKind.CONTAINER, shown, command, container=container)
+
+
+def _forwarder(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
     """docker-proxy holds a published port for a container; ending it only breaks the container."""
-    if process.name != "docker-proxy":
-        return
+    process = traces.process
+    is_proxy = traces.executable.rpartition("/")[2] == "docker-proxy"
+    if not is_proxy or process.uid not in (0, viewer.uid):
+        return  # whoever calls itself so may name any port
     options = dict(pairwise(process.cmdline))
     port = options.get("-host-port", "")
-    if port.isdecimal():
-        command = f"docker stop $(docker ps -q --filter publish={port})"
+    if port.isascii() and port.isdecimal():
+        command = f"docker stop $(docker ps -q --filter publish={int(port)})"
         yield Supervisor(SupervisorKind.PORT_FORWARDER, "docker-proxy", command)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 
-from porttui.analysis.supervisors import origin_of
+from porttui.analysis.supervisors import Viewer, origin_of
 from porttui.diagnosis.judgement import Probes, judge
 from porttui.host.contract import BindAnswer, Host
 from porttui.light_typing import NamedTuple
@@ -73,7 +73,8 @@ class Diagnoser:
 
     def origin(self, process: Process) -> Origin:
         """Where a process comes from, and who may start it again."""
-        return origin_of(self._host.read_traces(process))
+        viewer = Viewer(self._host.uid, self._host.has_systemd)
+        return origin_of(self._host.read_traces(process), viewer)
 
     def named(self, origins: Sequence[Origin]) -> tuple[Origin, ...]:
         """The same with the names of their containers, as far as those are told within NAMES_S."""
@@ -87,8 +88,8 @@ class Diagnoser:
 
     def _named(self, supervisor: Supervisor, until: float) -> Supervisor:
         container = supervisor.container
-        if container is None:
-            return supervisor
+        if container is None or not supervisor.command:
+            return supervisor  # an id that anybody may have chosen has no name
         name = self._host.container_name(container, until - time.monotonic())
         return supervisor._replace(container=container._replace(name=name))
 

@@ -32,18 +32,26 @@ def chain_words(origin: Origin) -> str:
 
 def supervisor_words(supervisor: Supervisor) -> str:
     """Who may start it again, and what stops it for good."""
-    name, command = supervisor.name, supervisor.command
+    command = supervisor.command
+    ending = f": {command}" if command else "; what stops it for good is not certain"
+    return _who_restarts(supervisor) + ending
+
+
+def _who_restarts(supervisor: Supervisor) -> str:
+    name = supervisor.name
     match supervisor.kind:
         case SupervisorKind.SYSTEMD | SupervisorKind.SYSTEMD_USER:
-            return f"systemd runs it as {name} and may start it again: {command}"
+            if supervisor.command:
+                return f"systemd runs it as {name} and may start it again"
+            return f"its control group is called {name}, which may be a unit that starts it again"
         case SupervisorKind.CONTAINER:
             given = supervisor.container.name if supervisor.container else None
             which = f"{given} ({name})" if given else name
-            return f"it runs in the container {which}, which may be started again: {command}"
+            return f"it runs in the container {which}, which may be started again"
         case SupervisorKind.PORT_FORWARDER:
-            return f"it forwards a container's published port: stop that with {command}"
+            return "it forwards a container's published port; this stops the container"
         case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:
             label = supervisor.process.label if supervisor.process else name
             is_loop = supervisor.kind is SupervisorKind.SHELL_LOOP
             what = "a shell that runs a loop" if is_loop else name
-            return f"its parent {label} is {what} and may start it again: {command}"
+            return f"its parent {label} is {what} and may start it again"

@@ -152,6 +152,8 @@ class Host(NamedTuple):
     """Effective user id; None where there is none (Windows)."""
     person_uid: int | None
     """Of who sits here: behind sudo the user who called it; None where there is none."""
+    has_systemd: bool
+    """Whether systemd runs this machine."""
     is_elevated: bool
     """Root on POSIX, an administrator on Windows."""
     tcp_rules: Callable[[], TcpRules | None]

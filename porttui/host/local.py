@@ -46,6 +46,7 @@ def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> H
         pids_match=_pids_match(),
         uid=effective_uid(),
         person_uid=person_uid(),
+        has_systemd=os.path.isdir("/run/systemd/system"),  # sd_booted(3)
         is_elevated=is_elevated(),
         tcp_rules=_tcp_rules,
         lists_idle=partial(_lists_idle, reader),

@@ -20,6 +20,8 @@ class Traces(NamedTuple):
     """From the parent upwards."""
     cgroups: tuple[str, ...] = ()
     """Paths of its control groups (cgroups(7)); none elsewhere than on Linux."""
+    executable: str = ""
+    """The path of its program, as the kernel has it; "" where this user may not know it."""
 
 
 class SupervisorKind(StrEnum):
@@ -53,7 +55,7 @@ class Supervisor(NamedTuple):
     name: str
     """The unit, the short form of the container's id, or the tool."""
     command: str
-    """What really stops it."""
+    """What really stops it, for a shell; "" where that is not certain."""
     process: Process | None = None
     """The tool itself, where it is an ancestor."""
     container: Container | None = None

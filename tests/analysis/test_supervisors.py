@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.supervisors import RELOADERS, origin_of
+from porttui.analysis.supervisors import RELOADERS, Viewer, origin_of
 from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
 from porttui.model.origin import Container, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
@@ -14,10 +14,19 @@ ID = "0123456789abcdef" * 4
 SERVER = process(4213, "node", ppid=4201, cmdline=("node", "server.js"))
 
 
+ANA = Viewer(1000, has_systemd=True)
+ROOT = Viewer(0, has_systemd=True)
+
+
 def supervisors(
-    *ancestors: Process, of: Process = SERVER, cgroups: tuple[str, ...] = ()
+    *ancestors: Process,
+    of: Process = SERVER,
+    cgroups: tuple[str, ...] = (),
+    executable: str = "",
+    viewer: Viewer = ANA,
 ) -> tuple[Supervisor, ...]:
-    return origin_of(Traces(of, ancestors=ancestors, cgroups=cgroups)).supervisors
+    traces = Traces(of, ancestors=ancestors, cgroups=cgroups, executable=executable)
+    return origin_of(traces, viewer).supervisors
 
 
 def parent(*cmdline: str, pid: int = 4201, name: str = "parent") -> Process:
@@ -189,15 +198,107 @@ def test_a_reloader_runs_the_same_command_as_its_child() -> None:
     assert supervisors(process(11, "nginx", cmdline=("nginx",)), of=worker) == ()
 
 
+PROXY = process(
+    7,
+    "docker-proxy",
+    user="root",
+    uid=0,
+    cmdline=("/usr/bin/docker-proxy", "-proto", "tcp", "-host-port", "8080", "-container-ip"),
+)
+
+
 def test_docker_proxy_stands_for_a_container() -> None:
-    proxy = process(
-        7,
-        "docker-proxy",
-        cmdline=("/usr/bin/docker-proxy", "-proto", "tcp", "-host-port", "8080", "-container-ip"),
-    )
-    [found] = supervisors(of=proxy)
+    [found] = supervisors(of=PROXY, executable="/usr/bin/docker-proxy")
     assert found.kind is SupervisorKind.PORT_FORWARDER
     assert found.command == "docker stop $(docker ps -q --filter publish=8080)"
+
+
+@pytest.mark.parametrize(
+    ("proxy", "executable"),
+    [
+        (PROXY, "/usr/bin/python3.11"),
+        (PROXY, ""),
+        (PROXY._replace(uid=1001), "/home/bob/docker-proxy"),
+        (PROXY._replace(cmdline=("docker-proxy", "-host-port", "$(id)")), "/usr/bin/docker-proxy"),
+    ],
+)
+def test_what_calls_itself_docker_proxy_stands_for_nothing(proxy: Process, executable: str) -> None:
+    """Whoever does could name the port of any container."""
+    assert supervisors(of=proxy, executable=executable, viewer=ROOT) == ()
+
+
+USERS = "/user.slice/user-1000.slice/user@1000.service"
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "viewer", "command"),
+    [
+        ("/system.slice/nginx.service", ROOT, "systemctl stop nginx.service"),
+        ("/system.slice/nginx.service/worker", ROOT, "systemctl stop nginx.service"),
+        (
+            r"/system.slice/app-a\x2db.service",
+            ROOT,
+            r"systemctl stop 'app-a\x2db.service'",
+        ),
+        (f"{USERS}/app.slice/web.service", ANA, "systemctl --user stop web.service"),
+        (
+            f"{USERS}/app.slice/web.service",
+            ROOT,
+            "systemctl --user --machine=1000@ stop web.service",
+        ),
+        (
+            "/machine.slice/systemd-nspawn@web.service/payload/system.slice/nginx.service",
+            ROOT,
+            "systemctl --machine=web stop nginx.service",
+        ),
+        (f"/kubepods/besteffort/pod1b2c/{ID}", ROOT, f"crictl stop {ID[:12]}"),
+        (f"/system.slice/nerdctl-{ID}.scope", ROOT, f"nerdctl stop {ID[:12]}"),
+        (
+            f"/system.slice/containerd.service/kubepods-pod1.slice:cri-containerd:{ID}",
+            ROOT,
+            f"crictl stop {ID[:12]}",
+        ),
+        (f"{USERS}/user.slice/libpod-{ID}.scope", ANA, f"podman stop {ID[:12]}"),
+        (f"/docker/{ID}/docker/{'f' * 64}", ROOT, f"docker stop {ID[:12]}"),
+    ],
+)
+def test_a_command_is_for_who_may_run_it(cgroup: str, viewer: Viewer, command: str) -> None:
+    [found] = supervisors(cgroups=(cgroup,), viewer=viewer)
+    assert found.command == command
+
+
+@pytest.mark.parametrize(
+    ("cgroup", "viewer"),
+    [
+        (f"{USERS}/app.slice/x;id>$HOME;#.service", ROOT),
+        (f"{USERS}/$(reboot).service", ROOT),
+        (f"{USERS}/--force --force halt.service", ROOT),
+        (f"{USERS}/-H.service", ROOT),
+        (f"{USERS}/app.slice/a\\x1bb.service", ROOT),
+        (f"{USERS}/app.slice/s\u0455hd.service", ROOT),
+        (f"{USERS}/app.slice/web.service", Viewer(1001, has_systemd=True)),
+        ("/user.slice/user-1000.slice/user@1001.service/app.slice/web.service", ROOT),
+        (f"/lxc.payload.web{USERS}/app.slice/web.service", ROOT),
+        ("/mine.service/sshd.service", ROOT),
+        ("/lxc.payload.web/system.slice/nginx.service", ROOT),
+        ("/system.slice/nginx.service", Viewer(0, has_systemd=False)),
+        (f"{USERS}/docker-{ID}.scope", ROOT),
+        (f"{USERS}/user.slice/libpod-{ID}.scope", ROOT),
+        (f"/system.slice/shop.service/docker-{ID}.scope", ROOT),
+        (f"/machine.slice/libpod-{ID}.scope/container/system.slice/httpd.service", None),
+    ],
+)
+def test_there_is_no_command_where_somebody_else_may_have_chosen_the_name(
+    cgroup: str, viewer: Viewer | None
+) -> None:
+    """It may be pasted into a root shell. What was seen is told."""
+    [found] = supervisors(cgroups=(cgroup,), viewer=viewer or ROOT)
+    if viewer is None:
+        assert found.command == f"podman stop {ID[:12]}", "the container's, not a unit's in it"
+    else:
+        assert found.command == ""
+        assert supervisor_words(found).endswith("what stops it for good is not certain")
+        assert found.name in supervisor_words(found)
 
 
 @pytest.mark.parametrize("kind", SupervisorKind)
@@ -217,11 +318,11 @@ def test_every_kind_has_words_with_its_command(kind: SupervisorKind) -> None:
     ],
 )
 def test_where_it_runs(cwd: str | None, project: str | None, words: str) -> None:
-    assert place_words(origin_of(Traces(SERVER, cwd=cwd, project=project))) == words
+    assert place_words(origin_of(Traces(SERVER, cwd=cwd, project=project), ANA)) == words
 
 
 def test_the_chain_of_parents() -> None:
     chain = [process(pid, "sh") for pid in range(50, 44, -1)]
-    origin = origin_of(Traces(SERVER, ancestors=tuple(chain)))
+    origin = origin_of(Traces(SERVER, ancestors=tuple(chain)), ANA)
     assert chain_words(origin) == "sh 50 < sh 49 < sh 48 < sh 47 < ..."
-    assert chain_words(origin_of(Traces(SERVER))) == ""
+    assert chain_words(origin_of(Traces(SERVER), ANA)) == ""

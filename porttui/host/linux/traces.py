@@ -30,6 +30,7 @@ def read_traces(
         project=None if cwd is None else project_of(cwd, process.pid),
         ancestors=ancestors_of(process, read_process),
         cgroups=_cgroups(process.pid),
+        executable=safe(_link(f"/proc/{process.pid}/exe") or "", _PATH_CHARACTERS),
     )
 
 
@@ -37,7 +38,14 @@ def _cgroups(pid: int) -> tuple[str, ...]:
     """Paths that say something, the unified hierarchy's and systemd's first."""
     known = [line for line in cgroup_lines(pid) if line[2] not in (b"/", b"")]
     known.sort(key=lambda line: line[1] not in (b"", b"name=systemd"))
-    return tuple(dict.fromkeys(safe(path, _PATH_CHARACTERS) for _, _, path in known))
+    return tuple(dict.fromkeys(_path(path) for _, _, path in known))
+
+
+def _path(raw: bytes) -> str:
+    """Safe to print, and as it is where it can be: systemd's own names have backslashes."""
+    text = os.fsdecode(raw)
+    is_plain = text.isascii() and text.isprintable() and len(text) <= _PATH_CHARACTERS
+    return text if is_plain else safe(raw, _PATH_CHARACTERS)
 
 
 def _link(path: str) -> str | None:

@@ -1,0 +1,132 @@
+"""What the path of a control group tells (cgroups(7)): a container, or a unit of systemd.
+
+Its names are chosen by whoever may make groups there: below a user's own manager, and below what
+runs inside a container, that is somebody else than root. What is certain of a name is told with it.
+"""
+
+from __future__ import annotations
+
+import re
+
+from porttui.light_typing import NamedTuple
+
+_ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
+_RUNTIMES = {
+    "docker": "docker",
+    "libpod": "libpod",
+    "cri-containerd": "cri-containerd",
+    "containerd": "containerd",
+    "crio": "crio",
+    "nerdctl": "nerdctl",
+}
+"""What stands before the id, and the runtime that names groups so."""
+_OF_ROOT = frozenset({"docker", "libpod_parent", "kubepods", "containerd.service"})
+"""Groups of root's besides slices that containers are in."""
+_UNIT = re.compile(
+    r"(?:[A-Za-z0-9:_.@]|\\x[2-7][0-9a-f])(?:[A-Za-z0-9:_.@-]|\\x[2-7][0-9a-f])*\.service"
+)
+"""systemd.unit(5): what a unit's name is made of, other signs escaped; not what reads as an
+option."""
+_USERS = re.compile(r"user@(\d{1,10})\.service")
+_MACHINE = re.compile(
+    r"(?:systemd-nspawn@|machine-)([A-Za-z0-9][A-Za-z0-9_.-]*)\.(?:service|scope)"
+)
+
+
+class ContainerGroup(NamedTuple):
+    """A container's group."""
+
+    runtime: str
+    """docker, libpod (podman's), cri-containerd, crio, kubepods, nerdctl ..."""
+    id: str
+    """64 hexadecimal digits."""
+    uid: int | None
+    """Whose it is; None for root's."""
+    is_certain: bool
+    """Whether only root, or that user, can have made a group of that name."""
+
+
+class UnitGroup(NamedTuple):
+    """A systemd service's group."""
+
+    name: str
+    uid: int | None
+    """Of the user whose manager runs it; None for the system's."""
+    machine: str
+    """The container with a systemd of its own (machinectl(1)) that it is in; "" for none."""
+    is_certain: bool
+    """As of a container; and the name is one that a unit can have."""
+
+
+def container_group(path: str) -> ContainerGroup | None:
+    """The outermost container: the one that the runtime of this machine knows."""
+    parts = path.strip("/").split("/")
+    for at, part in enumerate(parts):
+        found = _ID.match(part)
+        if found is None:
+            continue
+        before = parts[:at]
+        runtime = _runtime(part, before)
+        if runtime:
+            uid, is_certain = _owner(before)
+            return ContainerGroup(runtime, found[1], uid, is_certain)
+    return None
+
+
+def unit_group(path: str) -> UnitGroup | None:
+    """The service nearest to the root of those that slices lead to; None for a session."""
+    parts = path.strip("/").split("/")
+    machine, rest = "", parts
+    for at, part in enumerate(parts):
+        found = _MACHINE.fullmatch(part)
+        if found and _are_slices(parts[:at]):
+            machine, rest = found[1], parts[at + 1 :]
+            rest = rest[1:] if rest[:1] in (["payload"], ["supervisor"]) else rest
+            break
+    services = [part for part in rest if part.endswith(".service")]
+    if not services:
+        return None
+    first = services[0]
+    before = rest[: rest.index(first)]
+    uid, is_certain = None, _are_slices(before)
+    users = _USERS.fullmatch(first)
+    if users:
+        if len(services) == 1:
+            return None
+        uid = int(users[1])
+        inner = rest[rest.index(first) + 1 :]
+        is_certain = before == ["user.slice", f"user-{uid}.slice"] and not machine
+        first = services[1]
+        is_certain = is_certain and _are_slices(inner[: inner.index(first)], least=0)
+    is_name = _UNIT.fullmatch(first) is not None
+    return UnitGroup(first, uid, machine, is_certain and is_name)
+
+
+def _owner(before: list[str]) -> tuple[int | None, bool]:
+    """Who made a container, from the groups above it, and whether that is certain."""
+    for part in before:
+        users = _USERS.fullmatch(part)
+        if users:
+            uid = int(users[1])
+            return uid, before[:3] == ["user.slice", f"user-{uid}.slice", part]
+    is_roots = all(part.endswith(".slice") or part in _OF_ROOT or _is_pod(part) for part in before)
+    return None, is_roots
+
+
+def _is_pod(part: str) -> bool:
+    """A level of the kubelet's (cgroupfs driver): kubepods/besteffort/podUID/ID."""
+    return part in ("besteffort", "burstable") or part.startswith("pod")
+
+
+def _runtime(part: str, before: list[str]) -> str:
+    head = part.partition(".")[0]
+    for name, runtime in _RUNTIMES.items():
+        if head.startswith(f"{name}-") or f":{name}:" in part:
+            return runtime
+    if any(each.startswith("kubepods") for each in before):
+        return "kubepods"
+    return "docker" if before[-1:] == ["docker"] else ""
+
+
+def _are_slices(parts: list[str], least: int = 1) -> bool:
+    return len(parts) >= least and all(part.endswith(".slice") for part in parts)
