@@ -11,7 +11,7 @@ class ExitStatus(IntEnum):
     OK = 0
     """Done. A list that is empty is done, too."""
     FAILED = 1
-    """`list`: the machine could not be read; stderr says why."""
+    """`list`: the machine could not be read. The session: it ended by a fault. stderr says why."""
     NO = 1
     """Commands about a port: the answer is no."""
     USAGE = 2

@@ -9,7 +9,7 @@ from porttui.analysis.supervisors import Viewer, origin_of
 from porttui.diagnosis.judgement import Probes, judge
 from porttui.host.contract import BindAnswer, Host
 from porttui.light_typing import NamedTuple
-from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.diagnosis import Diagnosis, Why
 from porttui.model.origin import Origin, Supervisor
 from porttui.model.process import Process
@@ -30,6 +30,8 @@ def usual_addresses(host: Host, protocol: Protocol) -> tuple[Address, ...]:
 
 
 def _is_here(host: Host, protocol: Protocol, address: Address) -> bool:
+    if address.family is Family.IPV4:
+        return True  # where a sandbox forbids to try it, it is there nevertheless
     # Port 0 is any port; that none is left, or that it is not permitted, is another matter.
     answer = host.try_bind(protocol, Endpoint(address, 0), True)
     return answer not in (BindAnswer.NOT_HERE, BindAnswer.UNKNOWN)

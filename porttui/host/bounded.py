@@ -23,12 +23,16 @@ class Bounded(Generic[T]):
         self._silent_until = float("-inf")
 
     def ask(self, function: Callable[[], T]) -> T | None:
-        """What `function` finds, which raises nothing; None where that takes too long."""
+        """What `function` finds, which raises nothing; None where that takes too long, or where no
+        thread can be started that asks."""
         if time.monotonic() < self._silent_until:
             return None
         found: list[T] = []
         thread = threading.Thread(target=lambda: found.append(function()), daemon=True)
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:
+            return None
         thread.join(self._within_s)
         if not found:
             self._silent_until = time.monotonic() + REMEMBERED_S

@@ -6,6 +6,7 @@ import errno
 import os
 import socket
 
+from porttui.host.asking import HostError
 from porttui.host.foreign_text import safe
 from porttui.model.address import Address, Family
 
@@ -19,6 +20,9 @@ def source_address(remote: Address) -> Address | None:
 
     connect(2) of a UDP socket looks up the route, and sends no packet (udp(7)). To a wildcard the
     kernel connects as to loopback.
+
+    Raises:
+        HostError: it cannot be asked: a sandbox forbids sockets of that kind.
     """
     try:
         if remote.family is Family.IPV4:
@@ -34,7 +38,13 @@ def source_address(remote: Address) -> Address | None:
 def _source(
     family: socket.AddressFamily, to: tuple[str, int] | tuple[str, int, int, int]
 ) -> Address:
-    with socket.socket(family, socket.SOCK_DGRAM) as probe:
+    try:
+        probe = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        if family == socket.AF_INET6 and error.errno == errno.EAFNOSUPPORT:
+            raise  # a kernel without IPv6 has no route to it
+        raise HostError(f"{family.name} sockets are refused here: {error.strerror}") from error
+    with probe:
         try:
             probe.connect(to)
         except BlockingIOError:

@@ -13,7 +13,7 @@ def service_port(protocol: Protocol, name: str) -> int | None:
     """The port that is registered for a name (getservbyname(3)); None where there is none."""
     try:
         return _socket.getservbyname(name, protocol.value)
-    except (OSError, ValueError):
+    except (OSError, ValueError):  # UnicodeError is one
         return None
 
 
@@ -22,5 +22,5 @@ def service_name(protocol: Protocol, port: int) -> str | None:
     """The name registered for `port` (getservbyport(3)); None where there is none."""
     try:
         return safe(_socket.getservbyport(port, protocol.value))
-    except OSError:
+    except (OSError, UnicodeError):
         return None

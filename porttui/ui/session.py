@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import errno
 import gc
+import io
 import os
 import sys
 import threading
 from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from rich.console import Console
 
 from porttui.host.elevation import elevation_command
 from porttui.host.memory import give_back_what_is_freed
@@ -28,9 +31,19 @@ if TYPE_CHECKING:
     from porttui.ui.acting import Means
 
 _WRITER = "textual-output"
+_TERMINAL_THREADS = (_WRITER, "textual-input", "input")
 _GONE = (errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF)
+_FAULT = 1
+"""What Textual, too, ends with at a fault."""
 _SIGHUP = 1
 """signal(7); Windows has none."""
+_SHORTAGES = {
+    "MemoryError": "the session had too little memory and has ended",
+    "RuntimeError: can't start new thread": (
+        "the session may start no more threads and has ended; see ulimit -u"
+    ),
+}
+"""By the last line of a traceback, which is how Textual tells why it ended."""
 
 
 def run_session(
@@ -51,6 +64,7 @@ def run_session(
         place: The port to diagnose at once.
     """
     ending = Ending()
+    fault = io.StringIO()
     app = _Session(
         ending,
         boards,
@@ -60,13 +74,23 @@ def run_session(
         place=place,
         elevation=elevation_command(),
     )
-    threading.excepthook = _end_with_the_terminal
+    app.error_console = Console(file=fault, width=100, markup=False, highlight=False)
+    threading.excepthook = partial(_end_with_the_thread, ending)
     try:
         app.run()
     finally:
         ending.over()
         threading.excepthook = threading.__excepthook__
+    _say_why_it_ended(fault.getvalue())
     return app.return_code or 0
+
+
+def _say_why_it_ended(traceback: str) -> None:
+    """A shortage in one sentence; a fault of this program as Textual tells it."""
+    lines = traceback.strip().splitlines()
+    if lines:
+        sentence = _SHORTAGES.get(lines[-1].strip())
+        print(f"porttui: {sentence}" if sentence else traceback, file=sys.stderr)
 
 
 def _filter(typed: str) -> Filter:
@@ -75,17 +99,20 @@ def _filter(typed: str) -> Filter:
     return parse_filter(typed)
 
 
-def _end_with_the_terminal(error: threading.ExceptHookArgs) -> None:
-    """End when the terminal is gone and no SIGHUP has said so.
+def _end_with_the_thread(ending: Ending, error: threading.ExceptHookArgs) -> None:
+    """End when a thread that serves the terminal has ended.
 
-    Textual writes from a thread of its own, which its first error ends; whatever writes next
-    waits for that thread for ever, and with it the session and its sampling process. There is
-    nothing left to restore.
+    Textual writes from a thread of its own; whatever writes after that has ended waits for ever,
+    and with it the session and its sampling process. Where the terminal is gone, and no SIGHUP has
+    said so, nothing is left to restore.
     """
+    name = "" if error.thread is None else error.thread.name
     is_gone = isinstance(error.exc_value, OSError) and error.exc_value.errno in _GONE
-    if is_gone and error.thread is not None and error.thread.name == _WRITER:
+    if is_gone and name == _WRITER:
         os._exit(128 + _SIGHUP)
     threading.__excepthook__(error)
+    if name in _TERMINAL_THREADS:
+        ending.begin(_FAULT)
 
 
 def _means(source: SourceName, boards: SamplingProcess) -> Means:

@@ -35,6 +35,19 @@ class TerminalDriver(LinuxDriver):
         super().__init__(app, debug=debug, mouse=mouse, size=size)
         self._keys = app if isinstance(app, KeysInOrder) else None
 
+    def start_application_mode(self) -> None:
+        """Leave the terminal as it was where no thread can be started that reads it."""
+        try:
+            super().start_application_mode()  # type: ignore[no-untyped-call]
+        except RuntimeError:
+            self.stop_application_mode()
+            raise
+
+    def close(self) -> None:
+        """End writing; there is nothing to end where its thread could not be started."""
+        with suppress(RuntimeError):
+            super().close()
+
     def run_input_thread(self) -> None:
         """Read, as long as Textual does, from a pipe that guarded input is written to."""
         terminal = self.fileno

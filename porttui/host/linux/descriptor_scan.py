@@ -131,7 +131,10 @@ class _Forked:
         while part := os.read(self._end, 1 << 20):
             parts.append(part)
         if self._wait() == 0:
-            found: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(parts))
+            try:
+                found: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(parts))
+            except (EOFError, ValueError, TypeError):
+                return  # cut short, where how it ended is not told
             for pid, (sockets, ran) in found.items():
                 yield pid, Found(sockets, ran)
 
@@ -143,9 +146,11 @@ class _Forked:
             self._wait()
 
     def _wait(self) -> int:
-        _, status = os.waitpid(self._pid, 0)
-        self._pid = 0
-        return os.waitstatus_to_exitcode(status)
+        pid, self._pid = self._pid, 0
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            return 0  # SIGCHLD is ignored, by inheritance: it is gone, and nobody tells how
 
 
 def _counted(proc: str, pid: int) -> Found:

@@ -85,11 +85,17 @@ def counts_of(directory: str) -> bytes:
 
 
 def thread_names(directory: str) -> list[str]:
-    """The numbers of the threads there are now; none of a process that is gone."""
+    """The numbers of the threads there are now; none of a process that is gone.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
     try:
         return os.listdir(f"{directory}/task")
     except _GONE:
         return []
+    except OSError as error:
+        raise HostError(f"{directory} cannot be read: {error.strerror}") from error
 
 
 def _told(counts: list[bytes]) -> bytes:
