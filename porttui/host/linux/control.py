@@ -27,9 +27,14 @@ _STOPPED = (b"T", b"t")
 
 
 def has_pidfds() -> bool:
-    """Whether this kernel gives out pidfds (Linux 5.3 and later, unless a sandbox forbids it)."""
+    """Whether signals can be sent through pidfds (Linux 5.3 and later, unless a sandbox forbids
+    it)."""
     try:
-        os.close(os.pidfd_open(os.getpid()))
+        descriptor = os.pidfd_open(os.getpid())
+        try:
+            signal.pidfd_send_signal(descriptor, 0)  # sends nothing (kill(2))
+        finally:
+            os.close(descriptor)
     except (AttributeError, OSError):
         return False
     return True

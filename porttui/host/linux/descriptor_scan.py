@@ -104,9 +104,7 @@ class ScanUnderWay:
 def begin_scan(proc: str, pids: Sequence[int]) -> ScanUnderWay | None:
     """Have forked processes begin, where the descriptors are very many; None where not."""
     counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
-    processes = min(
-        sum(counts.values()) // WORTH_A_PROCESS, len(os.sched_getaffinity(0)), _MOST_PROCESSES
-    )
+    processes = min(sum(counts.values()) // WORTH_A_PROCESS, _processors(), _MOST_PROCESSES)
     # A fork takes along only the thread that calls it: locks of others would stay locked.
     if processes < 2 or len(os.listdir("/proc/self/task")) > 1:
         return None
@@ -116,6 +114,14 @@ def begin_scan(proc: str, pids: Sequence[int]) -> ScanUnderWay | None:
     except OSError:
         return None  # with so few descriptors left it is read one by one, or said why it is not
     return ScanUnderWay(proc, longest_first, queue, processes)
+
+
+def _processors() -> int:
+    """That this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except OSError:
+        return 1  # a sandbox does not tell
 
 
 class _Forked:
