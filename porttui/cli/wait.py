@@ -67,7 +67,7 @@ def _state(waited: Waited) -> str:
     if waited.state is PortState.FREE:
         return "free"
     if waited.state is PortState.HELD:
-        return "in use, though nothing listens"
+        return "it cannot be bound, though nothing listens"
     holders = by_seniority(holder for each in waited.listeners for holder in each.holders)
     where = ", ".join(dict.fromkeys(str(each.local) for each in waited.listeners))
     who = ", ".join(each.label for each in holders[:3]) or "a process out of sight"

@@ -56,7 +56,11 @@ def _bind(
 ) -> BindAnswer:
     kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     try:
-        with socket.socket(family, kind) as probe:
+        probe = socket.socket(family, kind)
+    except OSError:
+        return BindAnswer.UNKNOWN  # a sandbox forbids it, or there is no IPv6: bind was not asked
+    try:
+        with probe:
             if v6only is not None:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
             # A UDP socket with the flag would share the port of any other that has it.

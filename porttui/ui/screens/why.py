@@ -36,7 +36,7 @@ _GOALS = {Until.FREE: "it is free", Until.LISTENING: "something listens"}
 _STATES = {
     PortState.FREE: "free",
     PortState.LISTENING: "listened on",
-    PortState.HELD: "in use",
+    PortState.HELD: "not to be bound",
 }
 
 
