@@ -181,9 +181,9 @@ def run_program(
     if process.stdout is not None:
         reading = (process.stdout, most_bytes, output)
         threads.append(threading.Thread(target=_collect, args=reading, daemon=True))
-    for thread in threads:
-        thread.start()
     try:
+        for thread in threads:
+            thread.start()
         for thread in threads:
             thread.join(max(0.0, until - time.monotonic()))
         if sum(map(len, output)) > most_bytes:
@@ -193,6 +193,8 @@ def run_program(
         if may_stay:
             return Finished(0, b"".join(output), "")
         return Finished(None, b"".join(output), "did not answer in time")
+    except RuntimeError as error:
+        return Finished(None, b"", f"cannot be run ({error})")
     else:
         return Finished(status, b"".join(output), f"failed (exit status {status})")
     finally:

@@ -177,7 +177,7 @@ class SamplingProcess:
         self._may_take_s = self._answer_s
         try:
             self._child = self._starter.submit(self._start).result()
-        except HostError as error:
+        except (HostError, RuntimeError) as error:  # the latter: no thread can be started
             raise SampleError(str(error)) from error
 
 
