@@ -1,4 +1,7 @@
-"""User names, and whether this user sees everything."""
+"""Accounts, and whether this user sees everything.
+
+Of the files first: others may be asked over a network, and may not answer (`Bounded`).
+"""
 
 from __future__ import annotations
 
@@ -6,34 +9,67 @@ import os
 from functools import cache
 
 from porttui.host.foreign_text import safe
-from porttui.light_typing import TYPE_CHECKING
+from porttui.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
+    from typing import Any
+
     from porttui.host.bounded import Bounded
 
 _PASSWD = "/etc/passwd"
-_WITHIN_S = 0.5
-"""How long a name service (nsswitch.conf(5): LDAP, sssd) has for a name."""
+_FIELDS = 7
+WITHIN_S = 0.5
+"""How long name services (nsswitch.conf(5): LDAP, sssd) have for all names of a period."""
+
+
+class Account(NamedTuple):
+    """An entry of the user database (passwd(5))."""
+
+    name: str
+    """As it stands there: see `user_name` for one to be shown."""
+    gid: int
+    home: str
+    shell: str
+
+
+NO_ACCOUNT = Account("", 0, "/", "")
+"""In the place of one: nobody has this number."""
 
 
 def user_name(uid: int) -> str:
-    """The account's name, or "uid 1234" for a number without an account (in containers, say).
-
-    Of the file first: others may be asked over a network.
-    """
-    name = _known.get(uid)
+    """The account's name, or "uid 1234" for a number without an account (in containers, say)."""
+    name = _names.get(uid)
     if name is None:
-        name = _names_in_file().get(uid)
-        if name is None:
-            name = _name_from_service(uid)
-        if name is None:
-            return f"uid {uid}"  # nobody has answered: another time somebody may
-        _known[uid] = name
-    return name or f"uid {uid}"
+        account = account_of(uid)
+        if account is None:
+            return f"uid {uid}"
+        name = _names[uid] = safe(os.fsencode(account.name))
+    return name
 
 
-_known: dict[int, str] = {}
-"""Names by uid; "" for one without an account."""
+_names: dict[int, str] = {}
+"""By uid, safe to be shown."""
+
+
+def account_of(uid: int) -> Account | None:
+    """None where there is none, or where nobody tells in time."""
+    account = _accounts_in_file().get(uid) or _known.get(uid)
+    if account is None:
+        account = _name_services().ask(lambda: _getpwuid(uid))
+        if account is not None:  # otherwise somebody may answer another time
+            _known[uid] = account
+    return account if account and account.name else None
+
+
+_known: dict[int, Account] = {}
+"""By uid, what name services have told; NO_ACCOUNT where there is none."""
+
+
+def groups_of(account: Account) -> tuple[int, ...]:
+    """All groups of an account's user; its own alone where nobody tells in time."""
+    own = account.gid
+    found = _name_services().ask(lambda: os.getgrouplist(account.name, own))
+    return tuple(found or (own,))
 
 
 def effective_uid() -> int | None:
@@ -61,38 +97,34 @@ def is_elevated() -> bool:
 
 
 @cache
-def _names_in_file(path: str = _PASSWD) -> dict[int, str]:
+def _accounts_in_file(path: str = _PASSWD) -> dict[int, Account]:
     """By uid, the first of each (passwd(5))."""
     try:
         with open(path, "rb") as file:
-            lines = file.read().splitlines()
+            lines = [os.fsdecode(line).split(":") for line in file.read().splitlines()]
     except OSError:
         return {}
-    names: dict[int, str] = {}
+    accounts: dict[int, Account] = {}
     for line in lines:
-        name, *fields = line.split(b":")
-        if name and len(fields) > 1 and fields[1].isdigit():
-            names.setdefault(int(fields[1]), safe(name))
-    return names
-
-
-def _name_from_service(uid: int) -> str | None:
-    """As the name services have it, "" for none; None where they do not answer."""
-    return _name_services().ask(lambda: _getpwuid(uid))
+        if len(line) == _FIELDS and line[0] and line[2].isdecimal() and line[3].isdecimal():
+            name, _, uid, gid, _, home, shell = line
+            accounts.setdefault(int(uid), Account(name, int(gid), home, shell))
+    return accounts
 
 
 @cache
-def _name_services() -> Bounded[str]:
-    from porttui.host.bounded import Bounded  # seldom needed, and it imports threading
+def _name_services() -> Bounded[Any]:
+    from porttui.host.bounded import Bounded, Budget  # seldom needed
 
-    return Bounded(_WITHIN_S)
+    return Bounded(Budget(WITHIN_S))
 
 
-def _getpwuid(uid: int) -> str:
+def _getpwuid(uid: int) -> Account:
     # pwd is missing on Windows, where nothing has a numeric uid.
     import pwd
 
     try:
-        return safe(pwd.getpwuid(uid).pw_name)
+        found = pwd.getpwuid(uid)
     except (KeyError, OverflowError, UnicodeError):
-        return ""
+        return NO_ACCOUNT
+    return Account(found.pw_name, found.pw_gid, found.pw_dir, found.pw_shell)

@@ -1,8 +1,7 @@
-"""Lookups that may never come back, left to a thread that nobody waits for."""
+"""Lookups that may never come back: so much time for all of them, and nobody waits longer."""
 
 from __future__ import annotations
 
-import threading
 import time
 from collections.abc import Callable
 
@@ -10,30 +9,51 @@ from porttui.light_typing import Generic, TypeVar
 
 T = TypeVar("T")
 
-REMEMBERED_S = 60.0
-"""How long who did not answer is not asked again."""
+PERIOD_S = 15.0
+
+
+class Budget:
+    """So many seconds in each period, for all who ask the same."""
+
+    def __init__(self, seconds: float, period_s: float = PERIOD_S) -> None:
+        self._seconds = seconds
+        self._period_s = period_s
+        self._left_s = seconds
+        self._ends_at = float("-inf")
+
+    @property
+    def left_s(self) -> float:
+        """How long somebody may still be waited for in this period."""
+        if time.monotonic() >= self._ends_at:
+            self._left_s, self._ends_at = self._seconds, time.monotonic() + self._period_s
+        return max(0.0, self._left_s)
+
+    def spend(self, seconds: float) -> None:
+        """So long somebody was waited for."""
+        self._left_s -= seconds
 
 
 class Bounded(Generic[T]):
-    """Asks somebody who may not answer, a name service for example."""
+    """Asks somebody who may not answer, a name service for example, in a thread of its own."""
 
-    def __init__(self, within_s: float) -> None:
-        """`within_s`: how long an answer may take."""
-        self._within_s = within_s
-        self._silent_until = float("-inf")
+    def __init__(self, budget: Budget) -> None:
+        self._budget = budget
 
     def ask(self, function: Callable[[], T]) -> T | None:
-        """What `function` finds, which raises nothing; None where that takes too long, or where no
-        thread can be started that asks."""
-        if time.monotonic() < self._silent_until:
+        """What `function` finds, which raises nothing; None where the budget is used up before
+        that, or where no thread can be started that asks."""
+        import threading  # seldom needed
+
+        left_s = self._budget.left_s
+        if not left_s:
             return None
         found: list[T] = []
         thread = threading.Thread(target=lambda: found.append(function()), daemon=True)
+        begun_at = time.monotonic()
         try:
             thread.start()
         except RuntimeError:
             return None
-        thread.join(self._within_s)
-        if not found:
-            self._silent_until = time.monotonic() + REMEMBERED_S
+        thread.join(left_s)
+        self._budget.spend(time.monotonic() - begun_at)
         return found[0] if found else None

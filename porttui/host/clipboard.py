@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Sequence
 from enum import StrEnum
+from functools import cached_property
 
 from porttui.host.programs import Finished, RunAs, as_person, isolated_python, run_program
 from porttui.light_typing import NamedTuple
@@ -50,10 +51,14 @@ class SystemClipboard:
             platform: As `sys.platform`.
             timeout: Seconds for each of the two means that are tried, the display and tmux.
         """
-        self._whose = whose or as_person()
-        self._environ = self._whose.environ
+        self._given = whose
         self._platform = platform
         self._timeout = timeout
+
+    @cached_property
+    def _whose(self) -> RunAs:
+        # Not before it is needed, in a worker: a name service may be slow to tell who that is.
+        return self._given or as_person()
 
     def copy(self, text: str) -> CopyResult:
         """Copy `text`. Blocks, so it belongs in a worker thread; fails in words only.
@@ -74,7 +79,7 @@ class SystemClipboard:
             in_the_way.append(result.detail)
         else:
             in_the_way.append("there is no display here")
-        if self._environ.get("TMUX"):
+        if self._whose.environ.get("TMUX"):
             result = self._copy_by_tmux(text)
             if result.outcome is not CopyOutcome.UNAVAILABLE:
                 return result
@@ -83,7 +88,7 @@ class SystemClipboard:
 
     @property
     def _is_remote(self) -> bool:
-        return bool(self._environ.get("SSH_CONNECTION") or self._environ.get("SSH_TTY"))
+        return bool(self._whose.environ.get("SSH_CONNECTION") or self._whose.environ.get("SSH_TTY"))
 
     @property
     def _has_display(self) -> bool:
@@ -91,7 +96,7 @@ class SystemClipboard:
             return True
         # Under WSL the clipboard is that of Windows, with or without a display of its own.
         displays = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
-        return any(self._environ.get(name) for name in displays)
+        return any(self._whose.environ.get(name) for name in displays)
 
     def _copy_by_pyperclip(self, text: str) -> CopyResult:
         deadline = time.monotonic() + self._timeout
@@ -140,10 +145,10 @@ class SystemClipboard:
         )
 
     def _leave_to_terminal(self, in_the_way: Sequence[str]) -> CopyResult:
-        term = self._environ.get("TERM", "")
+        term = self._whose.environ.get("TERM", "")
         # On Windows no terminal sets TERM, and Windows Terminal does know OSC 52.
         is_bare = term in ("linux", "dumb") or (not term and self._platform != "win32")
-        if is_bare or self._environ.get("TERM_PROGRAM") == "Apple_Terminal":
+        if is_bare or self._whose.environ.get("TERM_PROGRAM") == "Apple_Terminal":
             no_terminal = "this terminal cannot take it either (no OSC 52)"
             return _unavailable("; ".join([*in_the_way, no_terminal]))
         return CopyResult(CopyOutcome.TERMINAL, "OSC 52", "; ".join(in_the_way))

@@ -16,7 +16,7 @@ import time
 from collections.abc import Mapping, Sequence
 
 import porttui
-from porttui.host.accounts import effective_uid, person_uid
+from porttui.host.accounts import account_of, effective_uid, groups_of, person_uid
 from porttui.light_typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 TRUSTED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Folders that only root may write into: sudo's own secure_path (sudoers(5))."""
 
-_HOME_OF_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
+HOME_OF_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
 """Where this porttui was imported from: code from there runs already."""
 
 _BOOTSTRAP = """\
@@ -40,7 +40,7 @@ working directory, PYTHONPATH and the user's site-packages, and porttui may lie 
 
 _ALWAYS_GIVEN = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 _GIVEN_TO_OWN = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""Without these some Pythons do not start; sudo removes them."""
+"""Without these some Pythons do not start. This one was started with them; sudo removes them."""
 _DISPLAYS = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP"),
     *("DBUS_SESSION_BUS_ADDRESS", "BROWSER", "TERM", "TERM_PROGRAM", "TMUX"),
@@ -79,13 +79,12 @@ def isolated_python(code: str, *arguments: str) -> list[str]:
         options.append("-B")
     if sys.pycache_prefix is not None:
         options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
-    return [sys.executable, *options, "-c", _BOOTSTRAP + code, _HOME_OF_PACKAGE, *arguments]
+    return [sys.executable, *options, "-c", _BOOTSTRAP + code, HOME_OF_PACKAGE, *arguments]
 
 
 def small_environ() -> dict[str, str]:
     """For porttui's own processes."""
-    names = _ALWAYS_GIVEN if _is_root() else (*_ALWAYS_GIVEN, *_GIVEN_TO_OWN)
-    return {**_given(names), "PATH": _path()}
+    return {**_given((*_ALWAYS_GIVEN, *_GIVEN_TO_OWN)), "PATH": _path()}
 
 
 def as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
@@ -251,35 +250,27 @@ def _given(names: Sequence[str]) -> dict[str, str]:
 
 
 def _home_of_root() -> str:
-    import pwd
-
-    try:
-        return pwd.getpwuid(0).pw_dir
-    except KeyError:
-        return "/"
+    account = account_of(0)
+    return account.home if account else "/"
 
 
 def _as_account(uid: int) -> RunAs:
-    import pwd
-
-    try:
-        account = pwd.getpwuid(uid)
-    except KeyError:
+    account = account_of(uid)
+    if account is None:
         return RunAs({**_given(_ALWAYS_GIVEN), "PATH": TRUSTED_PATH, "HOME": "/"}, uid, uid)
-    name, gid = account.pw_name, account.pw_gid
     environ = {
         "PATH": TRUSTED_PATH,
         **_given((*_ALWAYS_GIVEN, *_DISPLAYS)),
         **_environ_of_person(uid),
-        "HOME": account.pw_dir,
-        "USER": name,
-        "LOGNAME": name,
-        "SHELL": account.pw_shell,
+        "HOME": account.home,
+        "USER": account.name,
+        "LOGNAME": account.name,
+        "SHELL": account.shell,
     }
     runtime = f"/run/user/{uid}"
     if os.path.isdir(runtime):
         environ.setdefault("XDG_RUNTIME_DIR", runtime)
-    return RunAs(environ, uid, gid, tuple(os.getgrouplist(name, gid)), name)
+    return RunAs(environ, uid, account.gid, groups_of(account), account.name)
 
 
 def _environ_of_person(uid: int) -> dict[str, str]:

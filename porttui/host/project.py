@@ -1,13 +1,21 @@
-"""The project that a directory belongs to."""
+"""The project that a directory belongs to.
+
+A directory may be on a filesystem that does not answer: a dead server's (NFS), or one that a user
+has made to hang (FUSE). Whoever waits for that cannot be interrupted. So what may be elsewhere, and
+what a stranger of root's chose, is looked at by another process, which can be left to itself.
+"""
 
 from __future__ import annotations
 
 import os
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from functools import cache
 
+from porttui.host.bounded import Budget
 from porttui.host.foreign_text import safe
+from porttui.light_typing import NamedTuple
 
 MARKERS = (
     "package.json",
@@ -25,22 +33,28 @@ MARKERS = (
 )
 """A directory with one of these is where a project begins."""
 
+WITHIN_S = 1.0
+"""How long all lookups by other processes may take, in each period (`Budget`)."""
+
 _MOST_LEVELS = 12
 _PATH_CHARACTERS = 1000
-_WITHIN_S = 1.0
-"""How long a filesystem that may be elsewhere has to tell what is in a directory."""
 _HERE = frozenset(
     {
         *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "reiserfs"),
-        *("tmpfs", "ramfs", "rootfs", "devtmpfs", "overlay", "squashfs", "erofs", "iso9660"),
+        *("tmpfs", "ramfs", "rootfs", "devtmpfs", "squashfs", "erofs", "iso9660"),
         *("vfat", "exfat", "ntfs3", "udf", "hfsplus", "proc", "sysfs"),
     }
 )
-"""Filesystems that this kernel answers for by itself. Any other may be a server's or another
-process's (NFS, FUSE), and a process that waits for it may not even be killed."""
+"""Filesystems that this kernel answers for by itself. Not overlay: it may have any beneath it."""
 
 
-def project_of(directory: str, pid: int | None = None) -> str | None:
+class _Mount(NamedTuple):
+    point: str
+    device: bytes
+    filesystem: str
+
+
+def project_of(directory: str, pid: int | None = None, *, is_strangers: bool = False) -> str | None:
     """The nearest directory from here upwards with a marker; None without one, and where the
     filesystem does not answer in time.
 
@@ -50,14 +64,15 @@ def project_of(directory: str, pid: int | None = None) -> str | None:
         directory: Its path, as its process sees it.
         pid: On Linux the process that has it as its working directory: in a container the path
             leads elsewhere on this side.
+        is_strangers: Somebody else chose it, who may want to do harm.
     """
     if not os.path.isabs(directory):
         return None
-    handle, mounts = directory, _mounts("/proc/self/mountinfo")
-    if pid is not None:
-        handle, mounts = f"/proc/{pid}/cwd", _mounts(f"/proc/{pid}/mountinfo")
+    handle = directory if pid is None else f"/proc/{pid}/cwd"
     levels = [path for path, _ in _upwards(directory, handle)]
-    if all(_filesystem(path, mounts) in _HERE for path in levels):
+    if not levels:
+        return None
+    if not is_strangers and _are_here(levels, "self" if pid is None else str(pid)):
         found = find_project(directory, handle)
     else:
         found = _ask_other_process(directory, handle)
@@ -83,14 +98,27 @@ def _upwards(directory: str, handle: str) -> Iterator[tuple[str, str]]:
         directory, handle = above, os.path.join(handle, os.pardir)
 
 
-def _mounts(path: str) -> list[tuple[str, str]]:
-    """Where filesystems are mounted, and of which kind they are (proc_pid_mountinfo(5)); none
-    where that is not told."""
+def _are_here(levels: list[str], process: str) -> bool:
+    """Whether this kernel answers for all of them, as the process has them mounted.
+
+    What porttui itself was started from has answered already.
+    """
+    if sys.platform != "linux":
+        return True
+    mounts, own = _mounts(process), _device_of_root()
+    found = [_mount_of(path, mounts) for path in levels]
+    return all(each and (each.filesystem in _HERE or each.device == own) for each in found)
+
+
+def _mounts(process: str) -> list[_Mount]:
+    """Those of a process (proc_pid_mountinfo(5)); none where that is not told."""
     try:
-        with open(path, "rb") as file:
+        with open(f"/proc/{process}/mountinfo", "rb") as file:
             lines = [line.split(b" ") for line in file.read().splitlines()]
         return [
-            (os.fsdecode(_unescaped(line[4])), os.fsdecode(line[line.index(b"-") + 1]))
+            _Mount(
+                os.fsdecode(_unescaped(line[4])), line[2], os.fsdecode(line[line.index(b"-") + 1])
+            )
             for line in lines
         ]
     except (OSError, ValueError, IndexError):
@@ -103,27 +131,35 @@ def _unescaped(path: bytes) -> bytes:
     return path
 
 
-def _filesystem(path: str, mounts: Sequence[tuple[str, str]]) -> str:
-    """The kind that a path lies on: of the last one that is mounted nearest to it."""
-    if not mounts:
-        return "" if sys.platform == "linux" else "ext4"
-    found, nearest = "", -1
-    for point, kind in mounts:
-        if len(point) >= nearest and (path + "/").startswith(point.rstrip("/") + "/"):
-            found, nearest = kind, len(point)
+def _mount_of(path: str, mounts: list[_Mount]) -> _Mount | None:
+    """The last one that is mounted nearest above a path."""
+    found: _Mount | None = None
+    for each in mounts:
+        is_above = (path + "/").startswith(each.point.rstrip("/") + "/")
+        if is_above and (found is None or len(each.point) >= len(found.point)):
+            found = each
     return found
+
+
+@cache
+def _device_of_root() -> bytes:
+    root = _mount_of("/", _mounts("self"))
+    return root.device if root else b""
+
+
+_budget = Budget(WITHIN_S)
 
 
 def _ask_other_process(directory: str, handle: str) -> str | None:
     from porttui.host.programs import as_self, isolated_python, run_program
 
-    now = time.monotonic()
-    if now < _silent_until.get(directory, now):
+    within_s = _budget.left_s
+    if not within_s:
         return None
+    begun_at = time.monotonic()
     command = isolated_python(_FIND, directory, handle)
-    asked = run_program(command, as_self(), within_s=_WITHIN_S, most_bytes=4 * _PATH_CHARACTERS)
-    if asked.status is None:
-        _silent_until[directory] = time.monotonic() + _REMEMBERED_S
+    asked = run_program(command, as_self(), within_s=within_s, most_bytes=4 * _PATH_CHARACTERS)
+    _budget.spend(time.monotonic() - begun_at)
     return os.fsdecode(asked.output) or None if asked.status == 0 else None
 
 
@@ -132,6 +168,3 @@ import os
 from porttui.host.project import find_project
 os.write(1, os.fsencode(find_project(*sys.argv[1:]) or ""))
 """
-_REMEMBERED_S = 60.0
-_silent_until: dict[str, float] = {}
-"""When a directory that was not told of may be asked about again, in monotonic seconds."""

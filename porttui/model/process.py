@@ -80,7 +80,5 @@ class ProcessDetails(NamedTuple):
     """The path of its program; safe to print, "" where this user may not know it."""
     uid: int | None = None
     """Whose the sockets are that it opens now: its file system user id (credentials(7))."""
-    cgroup: str = ""
-    """The path of its control group (version 2); safe to print, "" where it is not known."""
     cgroup_id: int = 0
     """See `Socket.cgroup_id`."""

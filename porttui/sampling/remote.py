@@ -32,10 +32,10 @@ SNAPSHOT_REQUESTS = {
 """These change no board."""
 
 
-FIRST_ANSWER_S = 15.0
+_FIRST = 3
 ANSWER_S = 5.0
-"""How long the child may take, at least, before it is taken to hang and is replaced: the first
-one has to start and to look at everything for the first time."""
+"""How long the child may take, at least, before it is taken to hang and is replaced; _FIRST times
+as long where it has to start, and to look at everything for the first time."""
 _SLOWEST = 10
 """Times the longest answer so far: a machine under load is no child that hangs."""
 
@@ -77,7 +77,7 @@ class SamplingProcess:
         """
         self._source = source
         self._answer_s = answer_s
-        self._may_take_s = max(answer_s, FIRST_ANSWER_S)
+        self._may_take_s = _FIRST * max(answer_s, ANSWER_S)
         self._starter: ThreadPoolExecutor | None = None
         """The thread that starts other children: each lives as long as the thread that started
         it, and whoever asks may be a thread that soon ends."""
@@ -174,7 +174,7 @@ class SamplingProcess:
             from concurrent.futures import ThreadPoolExecutor
 
             self._starter = ThreadPoolExecutor(1)
-        self._may_take_s = self._answer_s
+        self._may_take_s = max(self._may_take_s, _FIRST * self._answer_s)
         try:
             self._child = self._starter.submit(self._start).result()
         except (HostError, RuntimeError) as error:  # the latter: no thread can be started

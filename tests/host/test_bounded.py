@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host import accounts
+from porttui.host.bounded import Bounded, Budget
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.traces import read_traces
 from porttui.host.project import project_of
@@ -30,8 +31,8 @@ time.sleep(1000)
 """
 
 
-@pytest.fixture
-def hung(tmp_path: Path, servers: Servers) -> tuple[int, int]:
+@pytest.fixture(params=["fuse", "overlay"])
+def hung(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> tuple[int, int]:
     """A server whose working directory is on a filesystem that does not answer: pid and port.
 
     Without its own server, which ends with the test, that filesystem answers "not connected".
@@ -39,7 +40,7 @@ def hung(tmp_path: Path, servers: Servers) -> tuple[int, int]:
     require_root()
     if not os.access("/dev/fuse", os.W_OK):
         pytest.skip("this kernel has no FUSE")
-    serve = [sys.executable, "-m", "tests.silent_fs", str(tmp_path)]
+    serve = [sys.executable, "-m", "tests.silent_fs", request.param, str(tmp_path)]
     listen = [sys.executable, "-I", "-c", LISTEN]
     server = servers.run(["unshare", "--mount", "env", f"PYTHONPATH={ROOT}", *serve, *listen])
     assert server.process.stdout is not None
@@ -105,13 +106,12 @@ def test_a_name_service_that_does_not_answer_leaves_the_number(
     """A fake: nothing here asks over a network for names."""
     asked, may_answer = list[int](), threading.Event()
 
-    def getpwuid(uid: int) -> str:
+    def getpwuid(uid: int) -> accounts.Account:
         asked.append(uid)
         may_answer.wait()
-        return "ana"
+        return accounts.Account("ana", uid, "/", "")
 
     monkeypatch.setattr(accounts, "_getpwuid", getpwuid)
-    monkeypatch.setattr(accounts, "_known", {})
     accounts._name_services.cache_clear()
     try:
         start = time.monotonic()
@@ -122,3 +122,27 @@ def test_a_name_service_that_does_not_answer_leaves_the_number(
     finally:
         may_answer.set()
         accounts._name_services.cache_clear()
+
+
+def test_all_lookups_together_are_bounded_in_time() -> None:
+    """Each is quick, and there are as many as somebody has user numbers (subuid(5))."""
+    lookups = Bounded[int](Budget(0.2))
+    start = time.monotonic()
+
+    def look_up() -> int:
+        time.sleep(0.02)  # as a server on a network
+        return 7
+
+    found = [lookups.ask(look_up) for _ in range(1000)]
+    assert time.monotonic() - start < 2.0
+    assert found[0] == 7
+    assert found[-1] is None
+
+
+def test_in_the_next_period_it_is_asked_again() -> None:
+    budget = Budget(0.2, period_s=0.3)
+    budget.spend(1.0)
+    assert budget.left_s == 0.2, "nobody has begun a period yet"
+    budget.spend(1.0)
+    assert budget.left_s == 0.0
+    until(lambda: budget.left_s == 0.2, "the next period")

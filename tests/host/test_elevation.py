@@ -5,22 +5,43 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+import pytest
+
 from porttui.host.elevation import elevation_command
 
 
-def test_where_sudo_finds_porttui(tmp_path: Path) -> None:
+@pytest.fixture
+def folder(tmp_path: Path) -> str:
+    """With a program."""
     (tmp_path / "porttui").touch(mode=0o755)
-    path = f"/nowhere:{tmp_path}"
-    assert elevation_command("/usr/local/bin/porttui", path) == "sudo porttui"
+    return str(tmp_path)
 
 
-def test_where_only_this_shell_finds_porttui(tmp_path: Path) -> None:
-    (tmp_path / "porttui").touch(mode=0o644)  # it is there, and is no program
-    command = elevation_command("/home/ana/.venv/bin/porttui", str(tmp_path))
+def test_where_sudo_finds_porttui(folder: str) -> None:
+    assert elevation_command("/usr/local/bin/porttui", f"/nowhere:{folder}") == "sudo porttui"
+
+
+def test_where_only_this_shell_finds_porttui(folder: str, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "porttui").touch(mode=0o644)  # it is there, and is no program
+    command = elevation_command("/home/ana/.venv/bin/porttui", str(other), {"PATH": folder})
     assert command == 'sudo "$(which porttui)"'
 
 
-def test_for_a_module(tmp_path: Path) -> None:
-    (tmp_path / "porttui").touch(mode=0o755)
-    command = elevation_command("/home/ana/porttui/__main__.py", str(tmp_path))
-    assert command == f"sudo {sys.executable} -I -m porttui"
+def test_where_no_shell_finds_porttui(tmp_path: Path) -> None:
+    command = elevation_command("/home/a na/bin/porttui", str(tmp_path), {"PATH": str(tmp_path)})
+    assert command == "sudo '/home/a na/bin/porttui'"
+
+
+@pytest.mark.parametrize(
+    ("home", "command"),
+    [
+        ("/usr/lib/python3/dist-packages", f"sudo {sys.executable} -I -m porttui"),
+        ("/home/ana/src", f"sudo env PYTHONPATH=/home/ana/src {sys.executable} -P -m porttui"),
+    ],
+)
+def test_for_a_module(folder: str, home: str, command: str) -> None:
+    """A checkout is found where it is, and never in the working directory."""
+    called = "/home/ana/porttui/__main__.py"
+    assert elevation_command(called, folder, home=home) == command

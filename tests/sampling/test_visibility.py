@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from porttui.host.accounts import user_name
+from porttui.host.elevation import elevation_command
 from tests.children import SocketSpec
 from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.namespaces import Network
@@ -18,7 +19,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's n
 
 Json = dict[str, Any]
 
-SUDO = f"sudo {sys.executable} -I -m porttui"
+SUDO = elevation_command("porttui/__main__.py")
 """As the tests run it, it has no name that sudo would find."""
 
 
@@ -49,9 +50,9 @@ def test_every_row_is_there_with_its_user_and_hidden_owners(
     assert len(held) == 3
     for each in held:
         assert (each["uid"], each["user"], each["holders"]) == (0, user_name(0), [])
-    assert seen["coverage"] == {"elevated": False, "hidden_holders": 3}
+    assert seen["coverage"] == {"elevated": False, "hidden_holders": 3, "pids_match": True}
     assert words == f"porttui: 3 owners are hidden from you: {SUDO} list shows them\n"
-    assert everything["coverage"] == {"elevated": True, "hidden_holders": 0}
+    assert everything["coverage"] == {"elevated": True, "hidden_holders": 0, "pids_match": True}
     assert roots.pid in [
         holder["pid"] for each in everything["sockets"] for holder in each["holders"]
     ]

@@ -138,7 +138,6 @@ def _pidfd_inode(pid: int) -> int:
 def read_details(process: Process) -> ProcessDetails | None:
     """What there is to know before a stop; None where the process is gone."""
     status = _read(f"/proc/{process.pid}/status", 8192)
-    cgroup = cgroup_of(process.pid)
     try:
         executable = os.readlink(f"/proc/{process.pid}/exe")
     except OSError:
@@ -146,12 +145,14 @@ def read_details(process: Process) -> ProcessDetails | None:
     details = ProcessDetails(
         executable=safe(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
         uid=int(_field(status, b"Uid").split()[3]) if status else None,
-        cgroup=safe(cgroup, _PATH_CHARACTERS),
-        cgroup_id=cgroup_id(cgroup),
+        cgroup_id=cgroup_id(cgroup_of(process.pid)),
     )
-    # Asked for last: whoever has the pid now has had it when the others were read.
-    now = read_text(process.pid)
-    return details if now is not None and now.process().identity == process.identity else None
+    # Asked for last: whoever has the pid now has had it when the others were read. Its command
+    # line is not read: that waits for whatever holds its memory's lock.
+    stat = read_stat(process.pid)
+    is_same = stat is not None and stat.started == process.started
+    is_same = is_same and process.pidfd_inode in (0, _pidfd_inode(process.pid))
+    return details if is_same else None
 
 
 def read_process(pid: int) -> Process | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 
+from porttui.host.accounts import effective_uid, person_uid
 from porttui.host.ancestry import ancestors_of
 from porttui.host.foreign_text import safe
 from porttui.host.linux.cgroups import cgroup_lines
@@ -27,11 +28,16 @@ def read_traces(
     return Traces(
         process=process,
         cwd=None if cwd is None else safe(cwd, _PATH_CHARACTERS),
-        project=None if cwd is None else project_of(cwd, process.pid),
+        project=None if cwd is None else _project(cwd, process),
         ancestors=ancestors_of(process, read_process),
         cgroups=_cgroups(process.pid),
         executable=safe(_link(f"/proc/{process.pid}/exe") or "", _PATH_CHARACTERS),
     )
+
+
+def _project(cwd: str, process: Process) -> str | None:
+    is_strangers = effective_uid() == 0 and process.uid not in (0, person_uid())
+    return project_of(cwd, process.pid, is_strangers=is_strangers)
 
 
 def _cgroups(pid: int) -> tuple[str, ...]:
