@@ -52,7 +52,8 @@ class Ending:
         def end(number: int, _: FrameType | None) -> None:
             # It runs in the main thread wherever that is, even where it waits for the terminal.
             self.begin(128 + number)
-            loop.call_soon_threadsafe(leave, 128 + number)
+            with suppress(RuntimeError):  # the loop is closed: the session is at its end anyway
+                loop.call_soon_threadsafe(leave, 128 + number)
 
         for number in _ending_signals():
             signal.signal(number, end)

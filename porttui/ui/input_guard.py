@@ -12,6 +12,8 @@ from __future__ import annotations
 import re
 from enum import Enum, auto
 
+from textual.constants import DISABLE_KITTY_KEY
+
 BURST_S = 0.05
 """Input that comes with no longer pause than this is one burst: nobody types so fast, and what a
 terminal sends by itself, or pastes, comes so."""
@@ -25,21 +27,28 @@ _MOST_IN_STRING = 1 << 12
 
 _ESC, _BEL, _CTRL_C = 0x1B, 0x07, 0x03
 _PASTE_BEGIN, _PASTE_END = b"\x1b[200~", b"\x1b[201~"
-_NO_KEY = (_PASTE_BEGIN, b"\x1b[I", b"\x1b[O", b"\x1b[<", b"\x1b[?", b"\x1b[48;")
-"""How pastes and reports begin: who has the focus, the mouse, modes, sizes."""
-_ESCAPE_KEY = b"\x1b[27;1u"
+_NO_KEY = (_PASTE_BEGIN, b"\x1b[I", b"\x1b[O", b"\x1b[<", b"\x1b[?")
+"""How pastes and reports begin: who has the focus, the mouse, modes."""
+_ESCAPE_KEY = b"\x1b" if DISABLE_KITTY_KEY else b"\x1b[27;1u"
 """Of the kitty protocol: read as the key at once, where a bare escape is waited upon."""
+_WAYS_OUT = re.compile(
+    rb"(?P<escape>\x1b(?:\[27(?:;\d*(?::[12])?)?u)?)|\x03|\x1b\[99;(?P<modifiers>\d+)(?::[12])?u"
+)
+"""Escape and Ctrl+C, also as the kitty protocol has them."""
+_CTRL = 4
 
 _LETTER_KEYS = frozenset("ABCDFHPQRS")
 """Arrows, End, Home, F1 to F4: CSI letter, CSI 1 ; modifiers letter, SS3 letter (xterm)."""
 _TILDE_KEYS = frozenset({*range(1, 9), *range(11, 16), *range(17, 22), 23, 24})
 """Home, Insert, Delete, End, page keys, F1 to F12: CSI number ~, CSI number ; modifiers ~."""
-_MODE_REPORT = re.compile(r"\?\d{1,5};\d\$y")
-_SIZE_REPORT = re.compile(r"48;([1-9]\d{0,4});([1-9]\d{0,4});([1-9]\d{0,4});([1-9]\d{0,4})t")
+_MODE_REPORT = re.compile(r"\?(?!2048;)\d{1,5};\d\$y")
+"""Not of mode 2048, sizes told by the terminal: SIGWINCH tells them, and the kernel bounds them."""
 _MOUSE_REPORT = re.compile(r"<\d{1,3};[1-9]\d{0,4};[1-9]\d{0,4}[mM]")
-_MEANINGLESS_REPORT = re.compile(r"[<\d;-]*[mM]|\d+;\d+R|\?[\d;]*c|\?\d+;\d\$y")
-"""Mouse reports of other forms, cursor positions, device attributes: nobody asked for them, and
-they are no tail of anything."""
+_MEANINGLESS_REPORT = re.compile(r"[<\d;-]*[mM]|\d+;\d+R|\?[\d;]*c|\?\d+;\d\$y|48;[\d;:]*t")
+"""Mouse reports of other forms, cursor positions, device attributes, modes, sizes: nobody asked for
+them, and they are no tail of anything."""
+_ONLY_REPORTS = re.compile(rb"(?:\x1b\[(?:<\d{1,3};[1-9]\d{0,4};[1-9]\d{0,4}[mM]|[IO]))+")
+"""The mouse and the focus: they come while somebody types, and are no part of what is typed."""
 _KEY = re.compile(r"(\d*)[:\d]*(?:;(\d*)(?::(\d))?[:\d]*(?:;([\d:]*))?)?([A-Zu~])")
 """Key code, modifiers, event type, text, final: CSI as xterm and the kitty protocol have it."""
 _RELEASE = "3"
@@ -75,15 +84,20 @@ class InputGuard:
         """Until the burst is over."""
         self._has_dropped = False
         """Something that means nothing, in this read."""
-        self._heard_at = float("-inf")
+        self.heard_at = float("-inf")
+        """When something was read last that may be a key, in monotonic seconds."""
 
     def feed(self, data: bytes, now: float) -> bytes:
         """What has been read at a moment, in monotonic seconds."""
         passed = self.pause(now)
-        pause_s, self._heard_at = now - self._heard_at, now
-        if self._state is _State.PASTE and pause_s >= WAY_OUT_S and data in (b"\x1b", b"\x03"):
-            self._begin(_State.GROUND)
-            return passed + (_ESCAPE_KEY if data == b"\x1b" else data)
+        if self._state is _State.GROUND and not self._pending and _ONLY_REPORTS.fullmatch(data):
+            return passed if self._is_muted else passed + data
+        pause_s, self.heard_at = now - self.heard_at, now
+        if self._state is _State.PASTE and pause_s >= WAY_OUT_S:
+            key = _way_out(data)
+            if key:
+                self._begin(_State.GROUND)
+                return passed + key
         self._has_dropped = False
         # Byte by byte, for there is no telling where a sequence is cut by read(2).
         told = [self._take(each) for each in data]
@@ -93,7 +107,7 @@ class InputGuard:
 
     def pause(self, now: float) -> bytes:
         """What is known because nothing more has come up to now; to be called now and then."""
-        silence_s = now - self._heard_at
+        silence_s = now - self.heard_at
         if silence_s >= BURST_S:
             self._is_muted = False
         if silence_s < ESCAPE_S or self._state in (_State.GROUND, _State.PASTE):
@@ -173,7 +187,7 @@ class InputGuard:
             self._begin(_State.PASTE)
             return b""
         if sequence in ("I", "O", "Z") or any(
-            each.fullmatch(sequence) for each in (_MODE_REPORT, _SIZE_REPORT, _MOUSE_REPORT)
+            each.fullmatch(sequence) for each in (_MODE_REPORT, _MOUSE_REPORT)
         ):
             return self._pass(f"\x1b[{sequence}")
         if _MEANINGLESS_REPORT.fullmatch(sequence):
@@ -233,6 +247,14 @@ class InputGuard:
         self._begin(_State.GROUND)
         self._is_muted = self._has_dropped = True
         return b""
+
+
+def _way_out(data: bytes) -> bytes:
+    """The key that ends a paste; b"" for anything else."""
+    key = _WAYS_OUT.fullmatch(data)
+    if key is None or (key["modifiers"] and not int(key["modifiers"]) - 1 & _CTRL):
+        return b""
+    return _ESCAPE_KEY if key["escape"] else bytes([_CTRL_C])
 
 
 def _is_character(number: str) -> bool:

@@ -9,7 +9,7 @@ from porttui.ui.input_guard import BURST_S
 _MOVES = frozenset(
     {"j", "k", "g", "G", "up", "down", "home", "end", "pageup", "pagedown", "tab", "1", "2", "3"}
 )
-_ASKS = "x"
+_FILTERS, _ASKS, _YES = "slash", "x", "y"
 
 
 class KeyBurst:
@@ -33,9 +33,13 @@ class KeyBurst:
 
     @property
     def is_answer(self) -> bool:
-        """Whether its last key may answer a question: it came alone, or behind nothing but a filter
-        that was entered, moves, and the key that asks. No word of a text is like that."""
-        keys = self._keys[:-1]
-        while "enter" in keys:
+        """Whether its last key may answer a question: it came alone, or it is `y` behind the key
+        that asks, with nothing but filters and moves before. No text is like that by chance."""
+        *keys, last = self._keys
+        if not keys:
+            return True
+        while _FILTERS in keys and _MOVES.issuperset(keys[: keys.index(_FILTERS)]):
+            if "enter" not in keys:
+                return False
             keys = keys[keys.index("enter") + 1 :]
-        return not keys or (keys[-1] == _ASKS and _MOVES.issuperset(keys[:-1]))
+        return last == _YES and keys[-1:] == [_ASKS] and _MOVES.issuperset(keys[:-1])

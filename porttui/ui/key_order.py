@@ -32,7 +32,7 @@ class KeysInOrder(App[int]):
         super().__init__()
         self.burst = KeyBurst(key_pause_s)
         self.input_read_at = float("-inf")
-        """When something has last been read from the terminal, whatever it was."""
+        """When something was last read from the terminal that may be a key, or a part of one."""
 
     def answer(
         self, event: events.Key, then: Callable[[], object], again: Callable[[], object]

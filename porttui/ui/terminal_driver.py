@@ -81,10 +81,9 @@ class TerminalDriver(LinuxDriver):
                         # The terminal is gone, and nobody has said so.
                         os.kill(os.getpid(), signal.SIGHUP)
                         return
-                    now = time.monotonic()
+                    passed += guard.feed(data, time.monotonic())
                     if self._keys is not None:
-                        self._keys.input_read_at = now
-                    passed += guard.feed(data, now)
+                        self._keys.input_read_at = guard.heard_at
                 pipe.write(passed)
                 pipe.flush()  # fails where Textual reads no more
 

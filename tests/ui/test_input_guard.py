@@ -17,18 +17,18 @@ class Typist:
 
     def __init__(self) -> None:
         self.now = 1000.0
-        self._guard = InputGuard()
+        self.guard = InputGuard()
         self._parser = XTermParser()
 
     def type(self, data: bytes, after_s: float = 1.0) -> list[Message]:
         """What the application would be told of it, and of the pause behind it."""
         self.now += after_s
-        passed = self._guard.feed(data, self.now)
+        passed = self.guard.feed(data, self.now)
         return self._parsed(passed)
 
     def wait(self, seconds: float) -> list[Message]:
         self.now += seconds
-        return self._parsed(self._guard.pause(self.now))
+        return self._parsed(self.guard.pause(self.now))
 
     def _parsed(self, passed: bytes) -> list[Message]:
         return list(self._parser.feed(passed.decode())) if passed else []
@@ -96,6 +96,8 @@ def test_a_sequence_that_is_cut_by_a_read_is_whole() -> None:
         b"\x1b[97;999u",
         b"\x1b[8;9999;9999t",
         b"\x1b[48;40;120;0;0t",
+        b"\x1b[48;99999;99999;1;1t",
+        b"\x1b[?2048;2$y",
         b"\x1b[?1;2c",
         b"\x1b[12;40R",
         b"\x1b]11;rgb:ffff/ffff/ffff\x07",
@@ -173,6 +175,25 @@ def test_a_paste_whose_end_is_lost_can_be_left() -> None:
     assert keys(typist.type(b"x")) == ["x"]
 
 
+@pytest.mark.parametrize(
+    ("data", "expected"),
+    [
+        (b"\x1b[27u", ["escape"]),
+        (b"\x1b[27;129:1u", ["escape"]),
+        (b"\x1b[99;5u", ["ctrl+c"]),
+        (b"\x1b[99;69:1u", ["ctrl+c"]),
+        (b"\x1b[99;2u", []),
+        (b"\x1b[27;1:3u", []),
+    ],
+)
+def test_the_ways_out_of_a_paste_are_those_of_the_kitty_protocol_too(
+    data: bytes, expected: list[str]
+) -> None:
+    typist = Typist()
+    typist.type(b"\x1b[200~abc")
+    assert keys(typist.type(data, WAY_OUT_S)) == expected
+
+
 def test_a_paste_of_a_megabyte_is_cut() -> None:
     typist = Typist()
     [text] = pasted(typist.type(b"\x1b[200~" + b"A 3000 \x1b[31m\n" * 80000 + b"\x1b[201~"))
@@ -181,17 +202,25 @@ def test_a_paste_of_a_megabyte_is_cut() -> None:
 
 
 def test_reports_of_the_terminal_are_told() -> None:
-    told = Typist().type(
-        b"\x1b[I\x1b[O\x1b[<0;5;7M\x1b[<35;9;9m\x1b[?2026;2$y\x1b[48;40;120;800;960t"
-    )
+    told = Typist().type(b"\x1b[I\x1b[O\x1b[<0;5;7M\x1b[<35;9;9m\x1b[?2026;2$y")
     assert [type(each).__name__ for each in told] == [
         "AppFocus",
         "AppBlur",
         "MouseDown",
         "MouseMove",
         "TerminalSupportsSynchronizedOutput",
-        "Resize",
     ]
+
+
+def test_the_mouse_does_not_prolong_a_burst() -> None:
+    """Motion is reported all the time, and is no part of what is typed or pasted."""
+    typist = Typist()
+    typist.type(b"\x1b[200~a\x1b[201~xy")
+    heard_at = typist.guard.heard_at
+    for _ in range(3):
+        typist.type(b"\x1b[<35;9;9M\x1b[I", BURST_S / 2)
+    assert typist.guard.heard_at == heard_at
+    assert keys(typist.type(b"q", 0.001)) == ["q"]
 
 
 SEEDS = range(20)

@@ -174,7 +174,6 @@ async def test_the_order_holds_while_samples_come_in(seed: int) -> None:
     "keys",
     [
         ["x", "y"],
-        ["x", "f"],
         ["slash", *"3017", "enter", "x", "y"],
         ["j", "down", "k", "2", "1", "G", "x", "y"],
     ],
@@ -191,6 +190,9 @@ async def test_who_is_quick_is_answered(keys: list[str]) -> None:
     [
         [*"proxy"],
         [*"proxy", "enter"],
+        [*"proxy", "enter", "x", "y"],
+        ["slash", *"3017", "enter", "x", "f"],
+        ["x", "f"],
         ["x", "y", "a"],
         ["x", *"if"],
         ["x", "y", "y"],
