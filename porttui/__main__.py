@@ -66,7 +66,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return run_port_command(command, sys.stdout, sys.stderr)
     except HostError as error:
         print(f"porttui: {error}", file=sys.stderr)
-        return ExitStatus.FAILED
+        return unreadable
     except BrokenPipeError:
         return ExitStatus.BROKEN_PIPE
     except OutputError as error:

@@ -32,7 +32,7 @@ from porttui.model.socket import Socket, TcpState
 from porttui.model.socket_table import SocketTable
 from porttui.model.stop import StopSignal
 from porttui.model.tcp_rules import TcpRules
-from tests.making import EPHEMERAL, TAKEN_AT, connection, listener, pair, process, udp
+from tests.making import EPHEMERAL, TAKEN_AT, connection, listener, pair, process, udp, uid_of
 
 HOUR_S = 3600.0
 DAY_S = 24 * HOUR_S
@@ -274,8 +274,10 @@ class ScriptedMachine:
         return self.traces.get(process.pid, Traces(process))
 
     def _process_details(self, process: Process) -> ProcessDetails | None:
+        """It opens sockets as the user whose its own are; None where it has gone."""
         uids = [each.uid for each in self.sockets if process in each.holders]
-        return self.details.get(process.pid, ProcessDetails(uid=uids[0] if uids else process.uid))
+        its_own = ProcessDetails(uid=uids[0]) if uids else None
+        return self.details.get(process.pid, its_own)
 
     def _container_name(self, container: Container, _within_s: float) -> str | None:
         if not self.may_name.wait(timeout=30):
@@ -374,7 +376,7 @@ REDIS = process(
     "redis-server",
     cmdline=_command("/usr/bin/redis-server 127.0.0.1:6379"),
     user="redis",
-    uid=112,
+    uid=uid_of("redis"),
     age_s=9 * DAY_S,
 )
 STATSD = process(
@@ -416,7 +418,7 @@ def developers_machine() -> ScriptedMachine:
             listener("127.0.0.1", 3000, held_by=[NODE]),
             listener("127.0.0.1", 5432, held_by=POSTGRES),
             listener("::1", 5432, held_by=POSTGRES),
-            listener("127.0.0.1", 6379, held_by=[REDIS]),
+            listener("127.0.0.1", 6379, held_by=[REDIS], user="redis"),
             listener("127.0.0.1", 8000, held_by=[WEB]),
             listener("0.0.0.0", 8080, held_by=[PYTHON]),
             udp("127.0.0.1", 8125, held_by=[STATSD]),

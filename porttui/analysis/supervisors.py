@@ -92,13 +92,21 @@ def origin_of(traces: Traces, viewer: Viewer) -> Origin:
 
 
 def _supervisors(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
-    yield from _forwarder(traces, viewer)
+    groups = [_group(path, viewer) for path in traces.cgroups]
+    found = next(filter(None, groups), None)
+    if found is None or found.kind is not SupervisorKind.CONTAINER:
+        yield from _forwarder(traces, viewer)  # in a container anybody may call itself so
     yield from _reloader(traces)
-    for path in traces.cgroups:
-        found = _container(path, viewer) or _unit(path, viewer)
-        if found is not None:
-            yield found
-            return
+    if found is not None:
+        yield found
+
+
+def _group(path: str, viewer: Viewer) -> Supervisor | None:
+    """A container, or a unit; one that certainly is before one that may only be called so."""
+    container, unit = _container(path, viewer), _unit(path, viewer)
+    if container and unit and unit.command and not container.command:
+        return unit
+    return container or unit
 
 
 def _unit(path: str, viewer: Viewer) -> Supervisor | None:

@@ -159,7 +159,7 @@ def _around(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[Proc
 def _makers(sockets: Iterable[Socket]) -> tuple[tuple[int, SocketMaker], ...]:
     return tuple(
         dict.fromkeys(
-            (holder.pid, SocketMaker(each.uid, each.user, each.cgroup_id))
+            (holder.pid, SocketMaker(each.uid, each.user, each.cgroup_id, each.inode))
             for each in sockets
             for holder in each.holders
         )

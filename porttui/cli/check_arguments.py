@@ -117,7 +117,7 @@ def read_check(given: Given, source: SourceName) -> CheckCommand:
 
 def _read_destination(text: str) -> tuple[str, int]:
     if ":" not in text:
-        raise ValueError(f"{text or 'an empty word'} lacks a port, as in 127.0.0.1:5432")
+        raise ValueError(f"{text or 'an empty word'} is not HOST:PORT, as in 127.0.0.1:5432")
     host, port = read_host_and_port(text)
     if not host:
         raise ValueError(f"{text or 'an empty word'} lacks a host, as in 127.0.0.1:5432")

@@ -68,6 +68,7 @@ def _destination(each: Destination, level: Level) -> dict[str, Json]:
             {**process_json(share.process), "ports": share.ports} for share in each.holders
         ],
         "hidden": each.hidden,
+        "gone": each.gone,
         "listeners": [process_json(process) for process in each.listeners],
     }
 

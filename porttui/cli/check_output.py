@@ -50,7 +50,7 @@ def check_text(
     lines.append(
         f"ephemeral range {found.ephemeral}: {found.ephemeral.capacity:,} ports"
         + (f", {reserved:,} reserved" if reserved else "")
-        + f"; TCP {found.tcp_used:,} in use, {found.time_wait:,} sockets in TIME_WAIT"
+        + f"; of them TCP {found.tcp_used:,} in use, sockets in TIME_WAIT: {found.time_wait:,}"
         + ("" if found.reusable is None else f" ({found.reusable:,} can be taken over)")
         + f"; UDP {found.udp_used:,} in use"
     )
@@ -58,7 +58,9 @@ def check_text(
     if coverage.hidden_holders and not coverage.elevated:
         from porttui.host.elevation import elevation_command
 
-        lines.append(f"some processes are hidden from you: {elevation_command()} check shows them")
+        lines.append(
+            f"some processes are hidden from you: {elevation_command()} check --who shows them"
+        )
     return "\n".join(lines)
 
 

@@ -17,6 +17,7 @@ from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.sampling.sampler import Sampler
+from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
 
@@ -69,7 +70,9 @@ def _without_target(command: FreeCommand, means: Freeing) -> _Told:
     if found.can_be_had:
         message = f"port {port} is free: nothing was sent{_conditions(found)}"
         return _Told(ALREADY_FREE, message, ExitStatus.OK)
-    message = f"nothing was sent: nobody listens on port {port}, but it cannot be bound: "
+    ends = [spelled(Endpoint(each, port)) for each in command.place.addresses]
+    where = " or ".join(ends) or f"port {port}"
+    message = f"nothing was sent: nobody listens on {where}, but it cannot be bound: "
     return _Told(StopOutcome.REFUSED, message + _obstacles(found), ExitStatus.REFUSED)
 
 
@@ -90,13 +93,13 @@ def _free(
     command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], err: TextIO
 ) -> _Told:
     signal = StopSignal.KILL if command.kill else StopSignal.TERM
-    every = [(target, _chosen(command, means.stopper, target)) for target in targets]
+    every = [_planned(command, target, means.stopper.guard(target)) for target in targets]
     # With --pid other addresses of the port may well be another process's.
-    plans = [(target, chosen) for target, chosen in every if chosen or not command.pids]
-    refused = _refusal(command, means.stopper, plans)
+    plans = [plan for plan in every if plan.chosen or not command.pids]
+    refused = _refusal(command, means.stopper, targets, plans)
     if refused:
         return _Told(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
-    plan = "; ".join(_plan(target, chosen, signal) for target, chosen in plans)
+    plan = "; ".join(_plan(each, signal) for each in plans)
     if not command.sure:
         if means.ask is None:
             message = f"nothing was sent; with --yes this would be done: {plan}"
@@ -108,30 +111,38 @@ def _free(
         print(step, file=err)
 
     results = []
-    for target, chosen in plans:
+    for target, chosen, _ in plans:
         results.append(means.stopper.stop(target, chosen, signal, tell, grace_s=command.timeout_s))
         if not _is_freed(results[-1]):
             break
     return _summed_up(results)
 
 
-def _chosen(command: FreeCommand, stopper: Stopper, target: StopTarget) -> tuple[Process, ...]:
-    """Who certainly opened the port, the most senior of them: the master of the others."""
+class _Plan(NamedTuple):
+    """What is to be done on one address."""
+
+    target: StopTarget
+    chosen: tuple[Process, ...]
+    guard: Guard
+
+
+def _planned(command: FreeCommand, target: StopTarget, guard: Guard) -> _Plan:
+    """Without a choice the most senior of those who certainly opened the port."""
     if command.pids:
-        return tuple(each for each in target.holders if each.pid in command.pids)
-    return target.holders if command.all_holders else stopper.openers(target)[:1]
+        chosen = tuple(each for each in target.holders if each.pid in command.pids)
+    else:
+        chosen = target.holders if command.all_holders else guard.openers[:1]
+    return _Plan(target, chosen, guard)
 
 
 def _refusal(
-    command: FreeCommand,
-    stopper: Stopper,
-    plans: Sequence[tuple[StopTarget, tuple[Process, ...]]],
+    command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], plans: Sequence[_Plan]
 ) -> str | None:
-    found = {process.pid for _, chosen in plans for process in chosen}
+    found = {process.pid for plan in plans for process in plan.chosen}
     for pid in command.pids:
         if pid not in found:
-            return f"process {pid} does not hold port {command.place.port}"
-    for target, chosen in plans:
+            return _no_holder(command, stopper, targets, pid)
+    for target, chosen, guard in plans:
         for reason in (stopper.refusal(target), *(stopper.refusal(target, p) for p in chosen)):
             if reason:
                 return f"{target.endpoint}: {reason}"
@@ -140,10 +151,21 @@ def _refusal(
         if command.pids:
             continue  # whoever types a pid means that process
         for process in chosen:
-            danger = stopper.danger(target, process)
+            danger = guard.danger(process)
             if danger:
                 return f"{target.endpoint}: {danger}. --pid {process.pid} stops it nevertheless"
     return None
+
+
+def _no_holder(
+    command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], pid: int
+) -> str:
+    """Whether it is none, or not known to be one."""
+    for target in targets:
+        reason = stopper.refusal(target)
+        if reason:
+            return f"whether process {pid} holds {target.endpoint} is not known: {reason}"
+    return f"process {pid} does not hold port {command.place.port}"
 
 
 def _uncertain(target: StopTarget) -> str:
@@ -153,15 +175,15 @@ def _uncertain(target: StopTarget) -> str:
     holders = ", ".join(f"{each.label} ({each.user or 'unknown'})" for each in target.holders)
     return (
         f"which process opened it{whose} is not certain; held by {holders}. "
-        "--pid PID stops one of them"
+        "--pid PID stops one of them, --all-holders all"
     )
 
 
-def _plan(target: StopTarget, chosen: Sequence[Process], signal: StopSignal) -> str:
-    names = ", ".join(process.label for process in chosen)
-    others = len(target.holders) - len(chosen)
+def _plan(plan: _Plan, signal: StopSignal) -> str:
+    names = ", ".join(process.label for process in plan.chosen)
+    others = len(plan.target.holders) - len(plan.chosen)
     beside = f" ({others} more hold it, too)" if others else ""
-    return f"send {signal} to {names}, on {target.endpoint}{beside}"
+    return f"send {signal} to {names}, on {plan.target.endpoint}{beside}"
 
 
 def _is_freed(result: StopResult) -> bool:
@@ -182,7 +204,15 @@ def _summed_up(results: Sequence[StopResult]) -> _Told:
     message = " ".join(sentence(result) for result in results)
     if last.outcome is StopOutcome.IGNORED_TERM:
         message += " --kill sends SIGKILL."
+    if last.outcome is StopOutcome.STILL_HELD_BY_OTHERS and _shared(last):
+        message += " --all-holders stops those that share the socket."
     return _Told(last.outcome, message, status, results)
+
+
+def _shared(result: StopResult) -> bool:
+    """Whether those who still have the port had it before, with the chosen ones."""
+    holding = {each.identity for socket in result.held_by for each in socket.holders}
+    return any(each.identity in holding for each in result.target.holders)
 
 
 def _json(command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], told: _Told) -> str:

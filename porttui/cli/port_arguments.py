@@ -146,7 +146,8 @@ def read_place(typed: str, protocol: Protocol = Protocol.TCP) -> Place:
     """
     # As it is pasted from an error: "address already in use 127.0.0.1:3000".
     host, colon, last = typed.rpartition(":")
-    if host and colon and not (":" in host and not host.startswith("[")):
+    if host and colon:
+        _refuse_ambiguous(typed, host, last)
         return Place(protocol, read_port(last, protocol), read_addresses(host))
     return Place(protocol, read_port(typed.removeprefix(":"), protocol))
 
@@ -180,12 +181,16 @@ def read_host_and_port(typed: str) -> tuple[str, int]:
     """
     host, _, last = typed.rpartition(":")
     bare = host.removeprefix("[").removesuffix("]")
-    if ":" in bare and not host.startswith("["):
-        raise UsageError(f"{typed} is ambiguous: an IPv6 address with a port is [{host}]:{last}")
     # Nothing but what names and addresses are made of goes on to the resolver and the screen.
     if not bare.isascii() or not all(sign.isalnum() or sign in "-._:%" for sign in bare):
         raise UsageError("a host is a name or an address, as in localhost, 127.0.0.1 or [::1]")
+    _refuse_ambiguous(typed, host, last)
     return bare, read_port(last)
+
+
+def _refuse_ambiguous(typed: str, host: str, last: str) -> None:
+    if ":" in host and not host.startswith("["):
+        raise UsageError(f"{typed} is ambiguous: an IPv6 address with a port is [{host}]:{last}")
 
 
 def read_addresses(text: str) -> tuple[Address, ...]:

@@ -38,7 +38,10 @@ def _free(source: Option) -> Grammar:
             _UDP,
             Option("--yes", "do not ask"),
             Option("--kill", "SIGKILL at once, instead of SIGTERM"),
-            Option("--all-holders", "all processes that share the socket, not the top-most"),
+            Option(
+                "--all-holders",
+                "all processes that share the socket, not only the one that opened it",
+            ),
             Option(
                 "--pid",
                 "this one of the processes that share the socket; may be given again",

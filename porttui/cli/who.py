@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
@@ -16,6 +16,7 @@ from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin
+from porttui.model.process import Process
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -31,20 +32,28 @@ def run_who(
     """
     found = diagnoser.diagnose(*command.place)
     holders = by_seniority(holder for each in found.sockets for holder in each.holders)
+    openers = {each.pid: _other_openers(each, found) for each in holders}
     origins = diagnoser.named([diagnoser.origin(process) for process in holders])
     if command.as_json:
         from porttui.cli.port_json import diagnosis_json
 
         write(diagnosis_json(found, origins), out)
     else:
-        write("\n".join([_text(found), *_origins(origins)]), out)
+        write("\n".join([_text(found), *_origins(origins, openers)]), out)
     for problem in found.problems:
         print(f"porttui: {problem}", file=err)
     return ExitStatus.OK if found.is_held else ExitStatus.NO
 
 
-def _origins(origins: Sequence[Origin]) -> Iterator[str]:
-    """Who it is: some lines for each process."""
+def _other_openers(process: Process, found: Diagnosis) -> str:
+    """Who opened the sockets that it holds, where that was another user than its own."""
+    held = [each for each in found.sockets if process in each.holders]
+    users = {each.user or f"uid {each.uid}" for each in held if each.uid not in (None, process.uid)}
+    return f"opened by user {', '.join(sorted(users))}" if users else ""
+
+
+def _origins(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[str]:
+    """Who it is: some lines for each process; `openers`: of its sockets, by pid."""
     for origin in origins:
         process = origin.traces.process
         started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time))
@@ -52,6 +61,7 @@ def _origins(origins: Sequence[Origin]) -> Iterator[str]:
         yield f"{process.label}: {process.command}"
         facts = [
             ("user", process.user or "unknown"),
+            ("socket", openers.get(process.pid, "")),
             ("started", started),
             (place_label(origin), place_words(origin)),
             ("parents", chain_words(origin)),

@@ -47,7 +47,9 @@ def _who_restarts(supervisor: Supervisor) -> str:
         case SupervisorKind.CONTAINER:
             given = supervisor.container.name if supervisor.container else None
             which = f"{given} ({name})" if given else name
-            return f"it runs in the container {which}, which may be started again"
+            if supervisor.command:
+                return f"it runs in the container {which}, which may be started again"
+            return f"its control group is called as a container's, {which}, which may be restarted"
         case SupervisorKind.PORT_FORWARDER:
             return "it forwards a container's published port; this stops the container"
         case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:

@@ -23,6 +23,7 @@ from porttui.model.socket import Ownership
 from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNTOLD, SocketTable
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
+_GONE = OWNERSHIP_CODES[Ownership.GONE]
 
 
 class Flows:
@@ -70,7 +71,7 @@ class Flows:
         first, last = self._recovery_s(key)
         connected = self._ports(rows)
         waiting = self._ports(self._taken.waiting.get(key, ())) - connected
-        shares, hidden = _shares(self._sockets, rows)
+        ownerships = bytes(map(self._sockets.ownerships.__getitem__, rows))
         return Destination(
             local=flow.local,
             remote=flow.remote,
@@ -79,8 +80,9 @@ class Flows:
             headroom=self._headroom(key),
             recovers_in_s=first,
             recovered_in_s=last,
-            holders=shares,
-            hidden=hidden,
+            holders=_shares(self._sockets, rows),
+            hidden=ownerships.count(_HIDDEN),
+            gone=ownerships.count(_GONE),
             listeners=self._listeners(_flow(key).remote),
         )
 
@@ -157,13 +159,12 @@ def _flow(key: FlowKey) -> Flow:
     return Flow(Address.of_packed(local), Endpoint(Address.of_packed(remote), port))
 
 
-def _shares(sockets: SocketTable, rows: Sequence[int]) -> tuple[tuple[PortShare, ...], int]:
-    """Who holds these sockets of one flow, and how many are held out of sight."""
+def _shares(sockets: SocketTable, rows: Sequence[int]) -> tuple[PortShare, ...]:
+    """Who holds these sockets of one flow."""
     held: Counter[Process] = Counter()
     for group, count in Counter(map(sockets.groups.__getitem__, rows)).items():
         for process in sockets.side.groups[group]:
             held[process] += count
     shares = [PortShare(process, count) for process, count in held.items()]
     shares.sort(key=lambda each: (-each.ports, each.process.pid))
-    hidden = bytes(map(sockets.ownerships.__getitem__, rows)).count(_HIDDEN)
-    return tuple(shares), hidden
+    return tuple(shares)

@@ -108,6 +108,8 @@ def _by(found: Destination) -> str:
         names.append(f"{others} more")
     if found.hidden and not names:
         return " by processes out of sight"
+    if found.gone and not names:
+        return ", closed before their process was read"
     return f" by {', '.join(names)}" if names else ""
 
 

@@ -75,6 +75,8 @@ class Destination(NamedTuple):
     """Who connects; most ports first."""
     hidden: int
     """Ports that are held by somebody whom this user may not see."""
+    gone: int
+    """Ports of connections that were closed before their holder was read."""
     listeners: tuple[Process, ...]
     """Who listens there, if it is this machine."""
 

@@ -57,6 +57,8 @@ class SocketMaker(NamedTuple):
     user: str | None
     cgroup_id: int = 0
     """See `Socket.cgroup_id`."""
+    inode: int = 0
+    """Which socket it is; 0 where the source does not tell."""
 
 
 class StopTarget(NamedTuple):

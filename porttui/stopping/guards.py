@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
-from porttui.analysis.openers import has_opened
+from porttui.analysis.openers import Opening, openings
 from porttui.analysis.roles import wider_role
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
@@ -39,36 +37,62 @@ def refusal(process: Process, host: Host) -> str | None:
     return None
 
 
-def danger(process: Process, target: StopTarget, host: Host) -> str | None:
-    """Why `process` is not ended by itself, without a person who names it; None for one that
-    opened the port and only serves it."""
-    if process.pid in host.ancestor_pids():
-        return f"{process.label} is what porttui itself runs in: ending it may end this session"
-    details = host.process_details(process)
-    role = wider_role(process, details)
-    if role is not None:
-        return f"{process.label} has more than this port: {role}"
-    return _doubt(process, target, host, details)
+class Guard:
+    """What keeps the processes of one target from being signalled without a person's word.
 
+    Each is asked about once: what a dialog says does not change while a person reads it.
+    """
 
-def warning(process: Process, target: StopTarget, host: Host) -> str | None:
-    """Why a person has to type the name of `process` before it is signalled; None for others."""
-    found = danger(process, target, host)
-    if found is not None:
-        return found
-    strangers = host.is_elevated and None not in (host.person_uid, process.uid)
-    if strangers and process.uid != host.person_uid:
-        return f"{process.label} belongs to {process.user or 'another user'}, not to you"
-    return None
+    def __init__(self, target: StopTarget, host: Host) -> None:
+        """Ask about all holders. Nothing that can hold this up is read."""
+        self._target = target
+        self._host = host
+        self._details: dict[Process, ProcessDetails | None] = {}
+        self._ancestors = host.ancestor_pids()
+        details = {each: self._details_of(each) for each in target.holders}
+        # Where nothing is told (macOS, Windows, psutil) a user can only end processes of their own.
+        self._openings = openings(target, details, untold=not host.is_elevated)
+        self.openers = tuple(
+            each for each in target.holders if self._openings[each] is Opening.OPENED
+        )
+        """Those holders that opened the port, by seniority; nobody where that is not certain."""
 
+    def danger(self, process: Process) -> str | None:
+        """Why a process is not ended by itself, without a person who names it; None for one that
+        may have opened the port and only serves it."""
+        if process.pid in self._ancestors:
+            return f"{process.label} is what porttui itself runs in: ending it may end this session"
+        role = wider_role(process, self._details_of(process))
+        if role is not None:
+            return f"{process.label} has more than this port: {role}"
+        if self._openings.get(process) is not Opening.HANDED:
+            return None
+        makers = self._target.makers_of(process.pid)
+        users = sorted({each.user for each in makers if each.user})
+        whose = f" user {' and '.join(users)} opened it" if users else " who opened it is not known"
+        return f"{process.label} may have been handed this socket:{whose}"
 
-def openers(target: StopTarget, host: Host) -> tuple[Process, ...]:
-    """Those holders that opened the port, by seniority; nobody where that is not certain."""
-    return tuple(
-        process
-        for process in target.holders
-        if _opens(process, target, host, host.process_details(process))
-    )
+    def warning(self, process: Process) -> str | None:
+        """Why a person has to type the name of `process` before it is signalled; None for
+        others."""
+        found = self.danger(process)
+        if found is not None:
+            return found
+        if self._openings.get(process) is Opening.AMBIGUOUS and len(self._target.holders) > 1:
+            return (
+                f"any of the {len(self._target.holders)} that share this socket may have opened it"
+            )
+        host = self._host
+        strangers = host.is_elevated and None not in (host.person_uid, process.uid)
+        if strangers and process.uid != host.person_uid:
+            owner = f"user {process.user}" if process.user else "another user"
+            return f"{process.label} belongs to {owner}, not to you"
+        return None
+
+    def _details_of(self, process: Process) -> ProcessDetails | None:
+        if process not in self._details:
+            self._details[process] = self._host.process_details(process)
+        return self._details[process]
 
 
 def target_refusal(target: StopTarget, host: Host) -> str | None:
@@ -84,40 +108,6 @@ def target_refusal(target: StopTarget, host: Host) -> str | None:
             "PID namespace, a container's for example"
         )
     return f"its process is hidden from you{owner}: run porttui with sudo to see and stop it"
-
-
-def _doubt(
-    process: Process, target: StopTarget, host: Host, details: ProcessDetails | None
-) -> str | None:
-    if process not in target.holders or _opens(process, target, host, details):
-        return None
-    if not target.makers:
-        return None  # its sockets have gone from the sample: the stop will find it so
-    if _inherited(process, target.holders, host, target):
-        return None
-    users = sorted({each.user for each in target.makers_of(process.pid) if each.user})
-    whose = f" {' and '.join(users)} opened it" if users else " who opened it is not known"
-    return f"{process.label} may have been handed this socket:{whose}"
-
-
-def _opens(
-    process: Process, target: StopTarget, host: Host, details: ProcessDetails | None
-) -> bool:
-    found = has_opened(process, target.makers_of(process.pid), details)
-    # Where nothing is told (macOS, Windows, psutil) a user can only end processes of their own.
-    return not host.is_elevated if found is None else found
-
-
-def _inherited(
-    process: Process, holders: Sequence[Process], host: Host, target: StopTarget
-) -> bool:
-    """Whether it is a child of a holder that opened the port, a worker with another user."""
-    parents = [each for each in holders if each.pid == process.ppid and each != process]
-    return any(
-        _opens(each, target, host, host.process_details(each))
-        or _inherited(each, [one for one in holders if one != process], host, target)
-        for each in parents
-    )
 
 
 def _is_foreign(process: Process, host: Host) -> bool:

@@ -25,7 +25,7 @@ from porttui.model.stop import (
 )
 from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
-from porttui.stopping.guards import danger, openers, refusal, target_refusal, warning
+from porttui.stopping.guards import Guard, refusal, target_refusal
 from porttui.stopping.verdict import NEWCOMERS, Verdict, judge, told_apart
 
 GRACE_S = {StopSignal.TERM: 3.0, StopSignal.KILL: 2.0}
@@ -74,18 +74,9 @@ class Stopper:
             return target_refusal(target, self._host)
         return refusal(process, self._host)
 
-    def danger(self, target: StopTarget, process: Process) -> str | None:
-        """Why a holder is not ended by itself; None for one that opened its port and only serves
-        that."""
-        return danger(process, target, self._host)
-
-    def warning(self, target: StopTarget, process: Process) -> str | None:
-        """Why the name of `process` has to be typed before it is signalled; None for others."""
-        return warning(process, target, self._host)
-
-    def openers(self, target: StopTarget) -> tuple[Process, ...]:
-        """The holders that opened the port, by seniority; nobody where that is not certain."""
-        return openers(target, self._host)
+    def guard(self, target: StopTarget) -> Guard:
+        """What is to be known of the processes of `target` before one is chosen."""
+        return Guard(target, self._host)
 
     def stop(
         self,

@@ -38,12 +38,11 @@ _FAULT = 1
 _SIGHUP = 1
 """signal(7); Windows has none."""
 _SHORTAGES = {
+    "Too many open files": "the session may open no more files and has ended; see ulimit -n",
     "MemoryError": "the session had too little memory and has ended",
-    "RuntimeError: can't start new thread": (
-        "the session may start no more threads and has ended; see ulimit -u"
-    ),
+    "can't start new thread": "the session may start no more threads and has ended; see ulimit -u",
 }
-"""By the last line of a traceback, which is how Textual tells why it ended."""
+"""By what stands in a traceback, which is how Textual tells why it ended."""
 
 
 def run_session(
@@ -87,10 +86,9 @@ def run_session(
 
 def _say_why_it_ended(traceback: str) -> None:
     """A shortage in one sentence; a fault of this program as Textual tells it."""
-    lines = traceback.strip().splitlines()
-    if lines:
-        sentence = _SHORTAGES.get(lines[-1].strip())
-        print(f"porttui: {sentence}" if sentence else traceback, file=sys.stderr)
+    if traceback.strip():
+        found = [words for sign, words in _SHORTAGES.items() if sign in traceback]
+        print(f"porttui: {found[0]}" if found else traceback, file=sys.stderr)
 
 
 def _filter(typed: str) -> Filter:

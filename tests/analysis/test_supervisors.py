@@ -284,7 +284,6 @@ def test_a_command_is_for_who_may_run_it(cgroup: str, viewer: Viewer, command: s
         ("/system.slice/nginx.service", Viewer(0, has_systemd=False)),
         (f"{USERS}/docker-{ID}.scope", ROOT),
         (f"{USERS}/user.slice/libpod-{ID}.scope", ROOT),
-        (f"/system.slice/shop.service/docker-{ID}.scope", ROOT),
         (f"/machine.slice/libpod-{ID}.scope/container/system.slice/httpd.service", None),
     ],
 )
@@ -326,3 +325,22 @@ def test_the_chain_of_parents() -> None:
     origin = origin_of(Traces(SERVER, ancestors=tuple(chain)), ANA)
     assert chain_words(origin) == "sh 50 < sh 49 < sh 48 < sh 47 < ..."
     assert chain_words(origin_of(Traces(SERVER), ANA)) == ""
+
+
+def test_a_certain_unit_goes_before_what_is_only_called_as_a_container() -> None:
+    """A delegated unit may make any groups below its own."""
+    [found] = supervisors(cgroups=(f"/system.slice/shop.service/docker-{ID}.scope",), viewer=ROOT)
+    assert found.command == "systemctl stop shop.service"
+
+
+def test_what_is_only_called_as_a_container_is_told_so() -> None:
+    [found] = supervisors(cgroups=(f"{USERS}/docker-{ID}.scope",), viewer=ROOT)
+    assert supervisor_words(found).startswith("its control group is called as a container's")
+
+
+def test_in_a_container_no_program_stands_for_another_container() -> None:
+    """There root may call any program docker-proxy."""
+    found = supervisors(
+        of=PROXY, cgroups=(f"/docker/{ID}",), executable="/x/docker-proxy", viewer=ROOT
+    )
+    assert [each.kind for each in found] == [SupervisorKind.CONTAINER]

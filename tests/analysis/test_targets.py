@@ -46,7 +46,10 @@ def test_a_listening_row_is_aimed_at_with_all_its_holders() -> None:
         clients=0,
         around=frozenset({NODE.identity, WORKER.identity}),
         inodes=frozenset({7001}),
-        makers=((11, SocketMaker(1000, "ana")), (10, SocketMaker(1000, "ana"))),
+        makers=(
+            (11, SocketMaker(1000, "ana", inode=7001)),
+            (10, SocketMaker(1000, "ana", inode=7001)),
+        ),
     )
 
 

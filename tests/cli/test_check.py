@@ -217,13 +217,13 @@ def test_a_source_that_is_blind_says_so(small: Network) -> None:
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--to", "x"], "lacks a port"),
+        (["--to", "x"], "is not HOST:PORT"),
         (["--to", ":80"], "lacks a host"),
         (["--to", "127.0.0.1:0"], "is no port"),
         (["--to", "127.0.0.1:65536"], "is no port"),
         (["--to", "::1:80"], "ambiguous"),
         (["--to", "a b:80"], "a host is a name or an address"),
-        (["--to", ""], "lacks a port"),
+        (["--to", ""], "is not HOST:PORT"),
         (["--to"], "--to needs a value"),
         (["--bind", "nowhere"], "is no address"),
         (["--warn", "4"], "--warn 4 is below --crit 5"),

@@ -7,7 +7,7 @@ import pytest
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.stop import SocketMaker, StopTarget
-from porttui.stopping.guards import danger, openers, refusal, target_refusal, warning
+from porttui.stopping.guards import Guard, refusal, target_refusal
 from tests.making import machine, process, target
 
 USER = machine(pid=999, uid=1000)
@@ -114,7 +114,7 @@ SHELL = machine(ancestors=[4213])
 
 
 def warned(each: Process, host: Host) -> str | None:
-    return warning(each, target(holders=[each]), host)
+    return Guard(target(holders=[each]), host).warning(each)
 
 
 PM2 = process(7, "node", cmdline=["PM2 v6.0.5: God Daemon (/home/ana/.pm2)"])
@@ -139,8 +139,8 @@ BACKEND = process(900, "postgres", cmdline=["postgres: ana shop 127.0.0.1(5000) 
         (PM2, USER, "the ports of all applications of PM2 are its own"),
         (process(812, "postgres"), USER, "all clients of this PostgreSQL server are disconnected"),
         (BACKEND, USER, "SELECT pg_terminate_backend(900) ends it alone"),
-        (process(81, "nginx", uid=111, user="www"), SUDO, "belongs to www, not to you"),
-        (process(81, "nginx", uid=0, user="root"), SUDO, "belongs to root, not to you"),
+        (process(81, "nginx", uid=111, user="www"), SUDO, "belongs to user www, not to you"),
+        (process(81, "nginx", uid=0, user="root"), SUDO, "belongs to user root, not to you"),
         (process(81, "nginx", uid=1000), WINDOWS, None),
     ],
 )
@@ -164,7 +164,7 @@ def test_only_more_than_a_port_is_a_danger() -> None:
         (process(598, "sshd", uid=0), SUDO, True),
         (process(4213, "zsh"), SHELL, True),
     ):
-        assert (danger(each, target(holders=[each]), host) is not None) == is_danger
+        assert (Guard(target(holders=[each]), host).danger(each) is not None) == is_danger
 
 
 ROOTS = SocketMaker(0, "root", cgroup_id=50)
@@ -176,7 +176,7 @@ ANAS = SocketMaker(1000, "ana", cgroup_id=60)
     [
         (ROOTS, ProcessDetails(uid=0, cgroup_id=50), True),
         (ROOTS, ProcessDetails(uid=0, cgroup_id=51), False),
-        (ROOTS, ProcessDetails(uid=0), True),
+        (ROOTS, ProcessDetails(uid=0), False),
         (ROOTS._replace(cgroup_id=0), ProcessDetails(uid=0, cgroup_id=50), True),
         (ANAS, ProcessDetails(uid=0, cgroup_id=60), False),
         (ROOTS, ProcessDetails(uid=1000, cgroup_id=50), False),
@@ -189,8 +189,8 @@ def test_who_opened_a_socket_has_its_user_and_its_control_group(
     each = process(7, uid=0, user="root")
     aim = target(holders=[each])._replace(makers=((7, maker),))
     host = machine(uid=0, is_elevated=True, details={each: details})
-    assert openers(aim, host) == ((each,) if is_opener else ())
-    doubt = danger(each, aim, host)
+    assert Guard(aim, host).openers == ((each,) if is_opener else ())
+    doubt = Guard(aim, host).danger(each)
     assert (doubt is None) == is_opener
     if doubt:
         assert doubt.startswith("node 7 may have been handed this socket:")
@@ -200,17 +200,57 @@ def test_where_nobody_tells_who_opened_it_only_root_is_careful() -> None:
     """psutil, macOS, Windows: a user can end processes of their own alone."""
     each = process(7)
     aim = target(holders=[each])._replace(makers=((7, SocketMaker(None, None)),))
-    assert openers(aim, machine(details={})) == (each,)
-    assert openers(aim, machine(uid=0, is_elevated=True, details={})) == ()
+    assert Guard(aim, machine(details={})).openers == (each,)
+    assert Guard(aim, machine(uid=0, is_elevated=True, details={})).openers == ()
 
 
 def test_a_worker_with_another_user_has_its_masters_socket() -> None:
     master, worker = process(500, "nginx", uid=0, user="root"), process(501, "nginx", ppid=500)
-    makers = ((500, ROOTS), (501, ROOTS))
+    makers = tuple((pid, ROOTS._replace(cgroup_id=0)) for pid in (500, 501))
     aim = target(holders=[master, worker])._replace(makers=makers)
     host = machine(uid=0, is_elevated=True, person_uid=0)
-    assert openers(aim, host) == (master,)
-    assert danger(worker, aim, host) is None
+    assert Guard(aim, host).openers == (master,)
+    assert Guard(aim, host).danger(worker) is None
+
+
+def shared(*holders: Process, maker: SocketMaker = ANAS) -> StopTarget:
+    """One socket."""
+    return target(holders=holders)._replace(makers=tuple((each.pid, maker) for each in holders))
+
+
+def test_of_several_that_may_have_opened_it_the_master_has() -> None:
+    """Its workers descend from it, also by way of one another."""
+    master, worker, last = process(500), process(501, ppid=500), process(502, ppid=501)
+    guard = Guard(shared(master, worker, last), USER)
+    assert guard.openers == (master,)
+    assert [guard.warning(each) for each in (master, worker, last)] == [None] * 3
+
+
+def test_of_several_that_nobody_started_any_may_have_opened_it() -> None:
+    """The same user and control group: one may have been handed it, or their master has ended."""
+    one, other = process(500), process(700)
+    guard = Guard(shared(one, other), USER)
+    assert guard.openers == ()
+    for each in (one, other):
+        assert guard.danger(each) is None
+        assert guard.warning(each) == "any of the 2 that share this socket may have opened it"
+
+
+def test_each_of_two_sockets_has_its_own_opener() -> None:
+    """SO_REUSEPORT: two servers with an address."""
+    one, other = process(500), process(700)
+    makers = ((500, ANAS._replace(inode=1)), (700, ANAS._replace(inode=2)))
+    guard = Guard(target(holders=[one, other])._replace(makers=makers), USER)
+    assert guard.openers == (one, other)
+
+
+def test_thousands_of_holders_are_told_apart() -> None:
+    """A chain of processes, none of which can have opened it, and a circle of parents."""
+    chain = [process(10 + number, ppid=9 + number) for number in range(3000)]
+    ring = [process(1, ppid=2), process(2, ppid=1)]
+    guard = Guard(shared(*ring, *chain, maker=ROOTS), machine(uid=0, is_elevated=True))
+    assert guard.openers == ()
+    assert all("user root opened it" in (guard.danger(each) or "") for each in chain)
 
 
 def test_nothing_is_signalled_where_pids_mean_other_processes() -> None:

@@ -491,7 +491,7 @@ async def test_a_hidden_process_is_refused(uid: int, reason: str) -> None:
 
 async def test_with_all_holders_one_that_is_refused_refuses_them_all() -> None:
     machine = prefork(1)
-    holders = (*machine.sockets[0].holders, process(99999, "porttui"))
+    holders = (*machine.sockets[0].holders, process(99999, "porttui", ppid=500))
     machine.sockets = (listener("127.0.0.1", 3000, held_by=holders),)
     async with asked_about(machine) as stage:
         assert "Not possible" not in stage.said
@@ -644,7 +644,7 @@ async def test_behind_sudo_other_users_processes_have_to_be_typed() -> None:
     machine.person_uid = 1000
     async with on_stage(machine) as stage:
         await stage.press("x", "y")
-        assert "belongs to www-data, not to you" in stage.said
+        assert "belongs to user www-data, not to you" in stage.said
         assert machine.signals == []
         await stage.press(*"81", "enter")
         await stage.until(lambda: machine.signals)
@@ -718,7 +718,7 @@ async def test_without_others_in_it_a_group_is_no_choice() -> None:
 
 
 async def test_a_group_that_porttui_is_in_is_refused_and_the_holder_is_not() -> None:
-    machine = a_job(process(99999, "porttui"))
+    machine = a_job(process(99999, "porttui", ppid=500))
     async with asked_about(machine) as stage:
         await stage.until(lambda: "G its process group of 4" in stage.said)
         await stage.press("G")

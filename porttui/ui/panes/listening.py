@@ -100,11 +100,14 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
     )
     if row.sockets > 1:
         yield Fact("sockets", f"{row.sockets} share the address (SO_REUSEPORT)")
-    if row.protocol is Protocol.TCP:
-        from porttui.analysis.targets import target_of_listening
+    from porttui.analysis.targets import target_of_listening
 
-        clients = target_of_listening(snapshot, row).clients
-        yield Fact("clients", f"{counted(clients, 'connection')} established")
+    target = target_of_listening(snapshot, row)
+    if row.protocol is Protocol.TCP:
+        yield Fact("clients", f"{counted(target.clients, 'connection')} established")
+    users = sorted({maker.user for _, maker in target.makers if maker.user} - {row.user})
+    if users:
+        yield Fact("socket", f"opened by user {', '.join(users)}", Tone.WARNING)
     if snapshot.ephemeral and row.local.port in snapshot.ephemeral:
         yield Fact(
             "range",

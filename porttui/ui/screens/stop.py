@@ -28,6 +28,7 @@ Start = Callable[[StopTarget, tuple[Process, ...], StopSignal], None]
 """Begins a stop off the screen's thread."""
 
 _BACK = "the holder instead"
+_AGAIN = "That key came together with others: press it again to answer."
 _ANSWERS = {"y": StopSignal.TERM, "f": StopSignal.KILL}
 
 
@@ -55,12 +56,15 @@ class StopDialog(Dialog[None]):
     def __init__(self, target: StopTarget, stopper: Stopper, start: Start, now: float) -> None:
         """`now`: seconds since the epoch, for ages. Origins and groups come later: see `tell_*`."""
         super().__init__("Stop?")
-        self._aim = Aim(target, stopper.openers(target))
+        self._guard = stopper.guard(target)
+        self._aim = Aim(target, self._guard.openers)
         self._stopper = stopper
         self._start = start
         self._now = now
         self._phase = _Phase.ASKING
         self._signal = StopSignal.TERM
+        self._to_type: Process | None = None
+        """Whose name is typed."""
         self._typed = ""
         self._note = ""
         self._steps: list[str] = []
@@ -85,7 +89,7 @@ class StopDialog(Dialog[None]):
                 lines += [Text(), self.toned(f"Not possible: {refusal}.", Tone.WARNING)]
             elif warnings:
                 lines += [Text(), *warnings]
-            if self._phase is _Phase.TYPING:
+            if self._to_type is not None:
                 names = " or ".join(_names(self._to_type))
                 asked = f"Type {names} and Enter to send {self._signal}: "
                 lines.append(Text.assemble(asked, (f"{self._typed}▏", "bold")))
@@ -147,8 +151,9 @@ class StopDialog(Dialog[None]):
         app.answer(event, partial(self._signal_if_asked, signal), self._ask_again)
 
     def _ask_again(self) -> None:
-        self._note = "That key came together with others: press it again to answer."
-        self.draw()
+        if self._note != _AGAIN:  # a crowd of keys is drawn once
+            self._note = _AGAIN
+            self.draw()
 
     def _signal_if_asked(self, signal: StopSignal) -> None:
         """Begin the stop, if there is one to begin."""
@@ -157,7 +162,8 @@ class StopDialog(Dialog[None]):
         self._note = ""
         forcing_on = self._can_force_again() and signal is StopSignal.KILL
         if self._phase is _Phase.ASKING and not self._refusal():
-            if self._warnings():
+            self._to_type = next(filter(self._guard.warning, self._aim.chosen), None)
+            if self._to_type is not None:
                 self._phase, self._signal, self._typed = _Phase.TYPING, signal, ""
                 self.draw()
                 return
@@ -170,13 +176,13 @@ class StopDialog(Dialog[None]):
 
     def press(self, event: events.Key) -> bool:
         """The answers; and the name where it is typed: no key of that is a command."""
-        if self._phase is not _Phase.TYPING:
+        if self._to_type is None:
             signal = _ANSWERS.get(event.key)
             if signal is not None:
                 self._answer(signal, event)
             return signal is not None
         if event.key == "escape":
-            self._phase = _Phase.ASKING
+            self._phase, self._to_type = _Phase.ASKING, None
         elif event.key == "enter":
             if self._typed in _names(self._to_type):
                 self._begin(self._aim.chosen, self._signal)
@@ -192,7 +198,7 @@ class StopDialog(Dialog[None]):
         return True
 
     def _begin(self, chosen: tuple[Process, ...], signal: StopSignal) -> None:
-        self._phase, self._result = _Phase.RUNNING, None
+        self._phase, self._to_type, self._result = _Phase.RUNNING, None, None
         self.draw()
         self._start(self.target, chosen, signal)
 
@@ -245,13 +251,8 @@ class StopDialog(Dialog[None]):
         if self._phase in (_Phase.ASKING, _Phase.TYPING):
             self.draw()
 
-    @property
-    def _to_type(self) -> Process:
-        """The first of those that much depends on."""
-        return next(each for each in self._aim.chosen if self._stopper.warning(self.target, each))
-
     def _warnings(self) -> list[str]:
-        found = [self._stopper.warning(self.target, process) for process in self._aim.chosen]
+        found = map(self._guard.warning, self._aim.chosen)
         return list(dict.fromkeys(each for each in found if each))
 
     def _refusal(self) -> str | None:
