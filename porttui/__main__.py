@@ -13,7 +13,7 @@ import sys
 from porttui.light_typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import MutableMapping, Sequence
     from typing import NoReturn
 
     from porttui.cli.arguments import ListCommand, SessionCommand
@@ -150,6 +150,7 @@ def _run_session(command: SessionCommand) -> int:
             file=sys.stderr,
         )
         return ExitStatus.FAILED
+    _clear_of_textual(os.environ)
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
     boards = SamplingProcess(command.source)
     _import_without_what_is_not_used()
@@ -162,6 +163,18 @@ def _run_session(command: SessionCommand) -> int:
         wanted=command.filter,
         place=command.place,
     )
+
+
+def _clear_of_textual(environ: MutableMapping[str, str]) -> None:
+    """Remove what would rule the session from outside: TEXTUAL_PRESS presses keys, others write
+    files, and COLUMNS stands for the terminal's own size."""
+    for name in list(environ):
+        if name in _SIZES or (name.startswith("TEXTUAL_") and name not in _HARMLESS):
+            del environ[name]
+
+
+_SIZES = ("COLUMNS", "LINES")
+_HARMLESS = ("TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY")
 
 
 def _import_without_what_is_not_used() -> None:

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from porttui.host import programs
 from tests.host.namespaces import Network, open_network
 from tests.servers import Servers
 
@@ -21,3 +22,9 @@ def servers() -> Iterator[Servers]:
 def network(servers: Servers) -> Network:
     """A network namespace of the test's own: nobody else opens sockets in it."""
     return open_network(servers)
+
+
+@pytest.fixture
+def fakes_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Root would run no fake of a program: they are in folders that anybody may write into."""
+    monkeypatch.setattr(programs, "_is_roots", lambda _: True)

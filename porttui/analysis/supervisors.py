@@ -149,9 +149,11 @@ def _forwarder(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
     if not is_proxy or process.uid not in (0, viewer.uid):
         return  # whoever calls itself so may name any port
     options = dict(pairwise(process.cmdline))
-    port = options.get("-host-port", "")
-    if port.isascii() and port.isdecimal():
-        command = f"docker stop $(docker ps -q --filter publish={int(port)})"
+    port, protocol = options.get("-host-port", ""), options.get("-proto", "tcp")
+    if port.isascii() and port.isdecimal() and protocol in ("tcp", "udp"):
+        command = f"docker stop $(docker ps -q --filter publish={int(port)}/{protocol})"
+        if options.get("-host-ip", "0.0.0.0") not in ("0.0.0.0", "::"):
+            command = ""  # another container may have the port at another address
         yield Supervisor(SupervisorKind.PORT_FORWARDER, "docker-proxy", command)
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.cli.options import Given, Grammar, Option, UsageError, seconds
+from porttui.cli.options import Given, Grammar, Option, UsageError, number, seconds
 from porttui.cli.port_arguments import read_addresses, read_host_and_port
 from porttui.host.asking import SourceName
 from porttui.light_typing import NamedTuple
@@ -125,10 +125,7 @@ def _read_destination(text: str) -> tuple[str, int]:
 
 
 def _read_percent(text: str) -> float:
-    try:
-        percent = float(text.removesuffix("%"))
-    except ValueError:
-        percent = -1.0
+    percent = number(text.removesuffix("%"))
     if not 0 <= percent <= 100:
         raise ValueError(f"{text!r} is no percentage from 0 to 100")
     return percent

@@ -111,8 +111,10 @@ def _free(
         print(step, file=err)
 
     results = []
-    for target, chosen, _ in plans:
-        results.append(means.stopper.stop(target, chosen, signal, tell, grace_s=command.timeout_s))
+    for target, chosen, guard in plans:
+        results.append(
+            means.stopper.stop(target, chosen, signal, tell, grace_s=command.timeout_s, guard=guard)
+        )
         if not _is_freed(results[-1]):
             break
     return _summed_up(results)

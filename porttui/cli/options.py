@@ -113,15 +113,19 @@ def seconds(least: float, most: float) -> Callable[[str], float]:
     """Reads a time, for `Option.read`."""
 
     def read(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = float("nan")
-        if not least <= value <= most:
+        if not least <= number(text) <= most:
             raise ValueError(f"{text!r} is no number of seconds from {least:g} to {most:g}")
-        return value
+        return number(text)
 
     return read
+
+
+def number(text: str) -> float:
+    """Not a number where it is not written in ASCII digits, as every other number here is."""
+    try:
+        return float(text) if text.isascii() and "_" not in text else float("nan")
+    except ValueError:
+        return float("nan")
 
 
 def help_text(grammar: Grammar, columns: int) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from porttui.model.origin import Origin, Supervisor, SupervisorKind
+from porttui.model.process import base_name
 
 _SOME = 4
 
@@ -19,7 +20,7 @@ def place_words(origin: Origin) -> str:
         return ""
     if project is None:
         return cwd
-    name = project.rpartition("/")[2]
+    name = base_name(project)
     return f"{name} ({cwd})" if cwd == project else f"{name} ({project}), in {cwd}"
 
 
@@ -51,7 +52,8 @@ def _who_restarts(supervisor: Supervisor) -> str:
                 return f"it runs in the container {which}, which may be started again"
             return f"its control group is called as a container's, {which}, which may be restarted"
         case SupervisorKind.PORT_FORWARDER:
-            return "it forwards a container's published port; this stops the container"
+            stops = "; this stops the container" if supervisor.command else ""
+            return f"it forwards a container's published port{stops}"
         case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:
             label = supervisor.process.label if supervisor.process else name
             is_loop = supervisor.kind is SupervisorKind.SHELL_LOOP

@@ -89,7 +89,7 @@ def _who(each: Socket) -> str:
         return f"{first.label}{more}{user}"
     if each.ownership is Ownership.HIDDEN:
         owner = f" of {each.user}" if each.user else ""
-        return f"a process{owner} that you may not see"
+        return f"a process{owner} out of sight"
     if each.ownership is Ownership.GONE:
         return "a process that has closed it since"
     return "the kernel itself, without a process,"

@@ -14,7 +14,7 @@ _LONGEST_UTF_8 = 4
 """Bytes of one character (RFC 3629)."""
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 """FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE: what is between them turns nothing round."""
-_BLANK_LETTERS = frozenset("\u115f\u1160\u2800\u3164\uffa0")
+_BLANK_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MOST_MARKS = 3
 """On one letter: no script needs more."""
 _SHORT = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
@@ -27,8 +27,9 @@ def safe(raw: str | bytes, limit: int = 200) -> str:
 
     Others are written out as `\\x1b`, `\\n`, `\\u202e` or `\\U000e0041`: controls, line ends,
     bidirectional controls, what has no width, blanks but U+0020 and those at either end, combining
-    marks of another script than their letter, Cyrillic or Greek letters among Latin ones, private
-    use, bytes that are no UTF-8. A backslash that would read as such an escape is doubled. A text
+    marks of another script than their letter, letters that look like Latin ones among those (of
+    Cyrillic, Greek and other scripts, phonetic and mathematical ones), private use, bytes that are
+    no UTF-8. A backslash that would read as such an escape is doubled. A text
     with letters that are written from right to left stands between U+2068 and U+2069, beyond the
     limit. What does not fit ends in "…".
     """
@@ -152,20 +153,41 @@ def _has_no_fixed_width(sign: str) -> bool:
 
 
 def _letters_of_another_script(text: str) -> set[int]:
-    """The Cyrillic or Greek letters of a word that has Latin ones: they look alike."""
+    """The letters of a word with Latin ones that are none of these, and may look like them."""
     found, word = set[int](), list[int]()
     for at, sign in enumerate(f"{text} "):
-        if sign.isalpha():
+        if sign.isalnum() or _spells_ascii(sign):
             word.append(at)
             continue
-        scripts = {each: _script(text[each]) for each in word}
-        if "LATIN" in scripts.values():
-            found.update(each for each, script in scripts.items() if script in _LOOK_ALIKE)
+        if any(text[each].isascii() and text[each].isalpha() for each in word):
+            found.update(each for each in word if _looks_latin(text[each]))
         word.clear()
     return found
 
 
-_LOOK_ALIKE = frozenset({"CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE", "COPTIC"})
+def _looks_latin(sign: str) -> bool:
+    """Whether it may be taken for an ASCII letter or sign; no ideograph and no accented letter."""
+    if sign.isascii():
+        return False
+    code = ord(sign)
+    is_phonetic = 0x0250 <= code < 0x02B0 or 0x1D00 <= code < 0x1DC0 or 0xA720 <= code < 0xA800
+    is_other = _script(sign) not in (*_UNLIKE, "LATIN") and sign.isalpha()
+    return _spells_ascii(sign) or is_phonetic or is_other or sign in "\u0131\u01c0\u01c3"
+
+
+def _spells_ascii(sign: str) -> bool:
+    """Whether it is another form of ASCII characters (Unicode UAX #15, NFKC)."""
+    if sign.isascii():
+        return False
+    from unicodedata import normalize
+
+    return normalize("NFKC", sign).isascii()
+
+
+_UNLIKE = frozenset(
+    {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "ARABIC", "HEBREW", "DEVANAGARI"}
+)
+"""Scripts whose letters nobody takes for Latin ones; they stand beside these in many names."""
 
 
 def _script(sign: str) -> str:

@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import porttui
 from porttui.host.accounts import account_of, effective_uid, groups_of, person_uid
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 TRUSTED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Folders that only root may write into: sudo's own secure_path (sudoers(5))."""
+"""Folders of root's, as a rule: sudo's own secure_path (sudoers(5)). See `trusted_path`."""
 
 HOME_OF_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
 """Where this porttui was imported from: code from there runs already."""
@@ -91,7 +92,7 @@ def as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
     """As the user that porttui runs as; for root without what sudo may have let through."""
     if not _is_root():
         return RunAs(environ)
-    return RunAs({**_given(_ALWAYS_GIVEN), "PATH": TRUSTED_PATH, "HOME": _home_of_root()})
+    return RunAs({**_given(_ALWAYS_GIVEN), "PATH": trusted_path(), "HOME": _home_of_root()})
 
 
 def as_person(environ: Mapping[str, str] = os.environ) -> RunAs:
@@ -122,6 +123,29 @@ def find_program(name: str, path: str | None) -> str | None:
             if os.path.isabs(folder) and os.path.isfile(program) and os.access(program, os.X_OK):
                 return program
     return None
+
+
+@cache
+def trusted_path() -> str:
+    """Those folders of TRUSTED_PATH that only root may write into."""
+    folders = TRUSTED_PATH.split(os.pathsep)
+    return os.pathsep.join(each for each in folders if _is_roots(each))
+
+
+def _is_roots(path: str) -> bool:
+    """Whether nobody but root can have written it, or put another in its place."""
+    path = os.path.realpath(path)
+    while True:
+        try:
+            stat = os.stat(path)
+        except OSError:
+            return False
+        is_others = bool(stat.st_mode & 0o002 or (stat.st_mode & 0o020 and stat.st_gid))
+        if stat.st_uid or is_others:
+            return False
+        if path == os.path.dirname(path):
+            return True
+        path = os.path.dirname(path)
 
 
 def popen_options(whose: RunAs) -> dict[str, Any]:
@@ -165,6 +189,9 @@ def run_program(
     program = find_program(command[0], whose.environ.get("PATH"))
     if program is None:
         return Finished(None, b"", "is not installed")
+    is_own = whose.uid is not None or program == sys.executable  # which runs this already
+    if _is_root() and not is_own and not _is_roots(program):
+        return Finished(None, b"", f"is not root's own ({program})")
     try:
         process = subprocess.Popen(
             [program, *command[1:]],
@@ -242,7 +269,7 @@ def _is_root() -> bool:
 
 
 def _path() -> str:
-    return TRUSTED_PATH if _is_root() else os.environ.get("PATH", os.defpath)
+    return trusted_path() if _is_root() else os.environ.get("PATH", os.defpath)
 
 
 def _given(names: Sequence[str]) -> dict[str, str]:
@@ -257,9 +284,9 @@ def _home_of_root() -> str:
 def _as_account(uid: int) -> RunAs:
     account = account_of(uid)
     if account is None:
-        return RunAs({**_given(_ALWAYS_GIVEN), "PATH": TRUSTED_PATH, "HOME": "/"}, uid, uid)
+        return RunAs({**_given(_ALWAYS_GIVEN), "PATH": trusted_path(), "HOME": "/"}, uid, uid)
     environ = {
-        "PATH": TRUSTED_PATH,
+        "PATH": trusted_path(),
         **_given((*_ALWAYS_GIVEN, *_DISPLAYS)),
         **_environ_of_person(uid),
         "HOME": account.home,

@@ -69,8 +69,14 @@ class Process(NamedTuple):
         program, *arguments = self.cmdline
         # A title that a process gave itself may hold a "/", too: "sshd: ana@pts/0".
         is_path = not any(sign in program for sign in " :")
-        name = program.rpartition("/")[2] if is_path else program
+        name = base_name(program) if is_path else program
         return " ".join((name or program, *arguments))
+
+
+def base_name(path: str) -> str:
+    """The last part of a path that was made safe; isolated as the whole was (UAX #9)."""
+    name = path.rpartition("/")[2]
+    return name if name.endswith("\u2069") == name.startswith("\u2068") else f"\u2068{name}"
 
 
 class ProcessDetails(NamedTuple):

@@ -37,7 +37,8 @@ ANSWER_S = 5.0
 """How long the child may take, at least, before it is taken to hang and is replaced; _FIRST times
 as long where it has to start, and to look at everything for the first time."""
 _SLOWEST = 10
-"""Times the longest answer so far: a machine under load is no child that hangs."""
+"""Times the longest answer so far, though no longer than the first may take: a machine under load
+is no child that hangs."""
 
 
 class Frame(NamedTuple):
@@ -150,6 +151,7 @@ class SamplingProcess:
             self._replace()
             raise SampleError(f"{error}; a new one has been started") from error
         slowest_s = _SLOWEST * (time.monotonic() - asked_at)
+        slowest_s = min(slowest_s, _FIRST * max(self._answer_s, ANSWER_S))
         self._may_take_s = max(self._answer_s, self._may_take_s * 0.9, slowest_s)
         frame: Frame = _pickle.loads(answer)
         spent_s = time.thread_time() - begun_s + max(0.0, frame.cpu_s - self._childs_cpu_s)

@@ -13,7 +13,7 @@ SYSTEM_PIDS = frozenset({0, 1, 2})
 
 
 _FOREIGN_PIDS = (
-    "/proc shows another PID namespace, so its pids mean other processes here. "
+    "/proc shows another PID namespace or none, so its pids mean other processes here. "
     "Run porttui where /proc was mounted"
 )
 
@@ -89,6 +89,13 @@ class Guard:
             return f"{process.label} belongs to {owner}, not to you"
         return None
 
+    def has_changed(self, process: Process) -> bool:
+        """Whether a process runs another program than when it was asked about (execve(2))."""
+        before, now = self._details_of(process), self._host.process_details(process)
+        known = (before, now) if before and now else ()
+        programs = {each.executable for each in known if each.executable}
+        return len(programs) > 1
+
     def _details_of(self, process: Process) -> ProcessDetails | None:
         if process not in self._details:
             self._details[process] = self._host.process_details(process)
@@ -104,8 +111,8 @@ def target_refusal(target: StopTarget, host: Host) -> str | None:
     owner = f" (the socket is {target.hidden_user}'s)" if target.hidden_user else ""
     if host.is_elevated:
         return (
-            f"no process in sight holds it{owner}: the kernel does, or a process in another "
-            "PID namespace, a container's for example"
+            f"no process in sight holds it{owner}: the kernel does, a process in another PID "
+            "namespace (a container's), or one that comes and goes faster than it is read"
         )
     return f"its process is hidden from you{owner}: run porttui with sudo to see and stop it"
 

@@ -16,6 +16,7 @@ from porttui.host.contract import (
 )
 from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
+from porttui.model.snapshot import Snapshot
 from porttui.model.stop import (
     SentSignal,
     StopOutcome,
@@ -86,6 +87,7 @@ class Stopper:
         tell: Tell = lambda _: None,
         *,
         grace_s: float | None = None,
+        guard: Guard | None = None,
     ) -> StopResult:
         """Signal the `chosen` holders of `target` and find out what came of it.
 
@@ -100,9 +102,11 @@ class Stopper:
             signal: TERM or KILL.
             tell: Hears of every step.
             grace_s: How long they have to exit; by default GRACE_S.
+            guard: What was known of them when they were chosen.
         """
         grace_s = GRACE_S[signal] if grace_s is None else grace_s
-        plan = _Plan(target, tuple(chosen), signal, grace_s, self._watch_s)
+        guard = guard or self.guard(target)
+        plan = _Plan(target, tuple(chosen), signal, grace_s, self._watch_s, guard)
         attempt = _Attempt(self._host, self._sampler, plan, tell)
         try:
             return attempt.run()
@@ -118,6 +122,7 @@ class _Plan(NamedTuple):
     signal: StopSignal
     grace_s: float
     watch_s: float
+    guard: Guard
 
 
 class _Attempt:
@@ -126,12 +131,14 @@ class _Attempt:
     def __init__(self, host: Host, sampler: SnapshotSource, plan: _Plan, tell: Tell) -> None:
         self._host = host
         self._sampler = sampler
-        self._target, self._chosen, self._signal, self._grace_s, self._watch_s = plan
+        self._target, self._chosen, self._signal, self._grace_s, self._watch_s, guard = plan
+        self._guard = guard
         self._tell = tell
         self._handles: dict[Process, ProcessHandle] = {}
         self._sent: list[SentSignal] = []
         self._back_after_ms: float | None = None
         self._start, self._began = time.monotonic(), time.time()
+        self._sent_at = self._start
 
     def run(self) -> StopResult:
         try:
@@ -144,7 +151,7 @@ class _Attempt:
             if ended.outcome is StopOutcome.ALREADY_GONE:
                 return self._result(self._look_at_port()._replace(outcome=ended.outcome))
             return self._result(Verdict(ended.outcome, reason=ended.reason))
-        waited_ms = self._elapsed_ms()
+        waited_ms = (time.monotonic() - self._sent_at) * 1000
         return self._result(self._watch())._replace(
             waited_ms=waited_ms, back_after_ms=self._back_after_ms
         )
@@ -175,9 +182,10 @@ class _Attempt:
             raise _Ended(StopOutcome.ALREADY_GONE)
 
     def _check_again(self) -> None:
-        """The hold keeps the pid from becoming another's; the socket may have moved on."""
+        """The hold keeps the pid from becoming another's; the socket may have moved on, and the
+        process run another program."""
         try:
-            snapshot = self._sampler.sample()
+            snapshot = self._sample()
         except SampleError as error:
             raise _Ended(StopOutcome.REFUSED, f"the sockets cannot be read: {error}") from error
         for process, handle in list(self._handles.items()):
@@ -190,10 +198,13 @@ class _Attempt:
                     StopOutcome.CHANGED,
                     f"{process.label} no longer holds {self._target.endpoint}",
                 )
+            elif self._guard.has_changed(process):
+                raise _Ended(StopOutcome.CHANGED, f"{process.label} runs another program now")
         if not self._handles:
             raise _Ended(StopOutcome.ALREADY_GONE)
 
     def _send(self) -> None:
+        self._sent_at = time.monotonic()
         for process, handle in self._handles.items():
             try:
                 handle.send(self._signal)
@@ -243,7 +254,7 @@ class _Attempt:
         while time.monotonic() < until:
             time.sleep(_LOOK_S)
             try:
-                listeners = self._sampler.sample(Want.LISTENING_AGAIN)
+                listeners = self._sample(Want.LISTENING_AGAIN)
             except SampleError as error:
                 reason = f"it was free, but the sockets cannot be read any more: {error}"
                 return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
@@ -263,12 +274,19 @@ class _Attempt:
 
     def _look_once(self) -> Verdict:
         try:
-            snapshot = self._sampler.sample()
+            snapshot = self._sample()
         except SampleError as error:
             reason = f"the sockets cannot be read: {error}"
             return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
         answer = self._host.can_bind(self._target.protocol, self._target.endpoint)
         return judge(self._target, snapshot, answer)
+
+    def _sample(self, want: Want = Want.ALL) -> Snapshot:
+        """Ask twice: a sampling process that does not answer has been replaced by then."""
+        try:
+            return self._sampler.sample(want)
+        except SampleError:
+            return self._sampler.sample(want)
 
     def _survivors(self) -> tuple[Process, ...]:
         return tuple(
@@ -282,7 +300,7 @@ class _Attempt:
             signal=self._signal,
             outcome=verdict.outcome,
             sent=tuple(self._sent),
-            waited_ms=self._elapsed_ms(),
+            waited_ms=(time.monotonic() - self._sent_at) * 1000,
             survivors=self._survivors() if self._sent else (),
             held_by=verdict.held_by,
             can_bind=verdict.can_bind,

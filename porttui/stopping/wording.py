@@ -66,7 +66,7 @@ def _held_by(result: StopResult) -> str:
     if holders:
         return f"still held by {_names(holders)}"
     users = sorted({each.user for each in result.held_by if each.user})
-    return f"still held by a process hidden from you (user {', '.join(users) or 'unknown'})"
+    return f"still held by a process out of sight (user {', '.join(users) or 'unknown'})"
 
 
 def _respawned(result: StopResult) -> str:

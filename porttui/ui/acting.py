@@ -26,6 +26,7 @@ from porttui.model.process import Process
 from porttui.model.stop import StopResult, StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
+from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
 from porttui.ui.asking import Asking
@@ -180,13 +181,13 @@ class Acting:
         self._errands.tell(partial(dialog.tell_groups, groups, also_hold))
 
     def _begin_stop(
-        self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal
+        self, target: StopTarget, chosen: tuple[Process, ...], signal: StopSignal, guard: Guard
     ) -> None:
         def tell(words: str) -> None:
             self._errands.tell(lambda: self._show_step(target, words))
 
         def stop() -> None:
-            result = self._stopper.stop(target, chosen, signal, tell)
+            result = self._stopper.stop(target, chosen, signal, tell, guard=guard)
             self._errands.tell(lambda: self._show_result(result))
 
         self._errands.run("stop", stop)

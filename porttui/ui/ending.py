@@ -23,6 +23,7 @@ ENDING_S = 3.0
 _ENDING = (
     *("SIGHUP", "SIGINT", "SIGQUIT", "SIGABRT", "SIGUSR1", "SIGUSR2", "SIGALRM", "SIGTERM"),
     *("SIGXCPU", "SIGXFSZ", "SIGVTALRM", "SIGPROF", "SIGIO", "SIGPWR", "SIGSTKFLT"),
+    *("SIGTRAP", "SIGSYS"),
 )
 """Signals that end a process which does not handle them, and tell of no fault of its own
 (signal(7)); the real-time ones are alike."""
@@ -42,21 +43,36 @@ class Ending:
         self._settings = _terminal_settings()
         self._status = SimpleQueue[int]()
         self._is_over = threading.Event()
+        self._caught: list[int] = []
+        """Exit statuses by the signals that came, the first one first."""
+        self._leave_soon: Callable[[int], object] | None = None
 
-    def watch(self, leave: Callable[[int], object]) -> None:
-        """From the loop's thread: have `leave` called there, with an exit status, when a signal
-        comes that would end this process."""
+    def catch(self) -> None:
+        """From the main thread: no signal that would end this process leaves the terminal changed.
+
+        Raises:
+            RuntimeError: no thread can be started that sees to it.
+        """
         threading.Thread(target=self._see_to_it, name="ending", daemon=True).start()
-        loop = asyncio.get_running_loop()
 
         def end(number: int, _: FrameType | None) -> None:
             # It runs in the main thread wherever that is, even where it waits for the terminal.
+            self._caught.append(128 + number)
             self.begin(128 + number)
-            with suppress(RuntimeError):  # the loop is closed: the session is at its end anyway
-                loop.call_soon_threadsafe(leave, 128 + number)
+            if self._leave_soon is not None:
+                with suppress(RuntimeError):  # the loop is closed: the session has ended anyway
+                    self._leave_soon(128 + number)
 
         for number in _ending_signals():
             signal.signal(number, end)
+
+    def watch(self, leave: Callable[[int], object]) -> None:
+        """From the loop's thread: have `leave` called there, with an exit status, when a signal
+        has come or comes."""
+        loop = asyncio.get_running_loop()
+        self._leave_soon = lambda status: loop.call_soon_threadsafe(leave, status)
+        for status in self._caught[:1]:
+            leave(status)
 
     def begin(self, status: int) -> None:
         """The session is to end with this exit status. May be called in a signal handler."""

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import re
 from enum import Enum, auto
+from itertools import zip_longest
 
 from textual.constants import DISABLE_KITTY_KEY
 
@@ -21,6 +22,9 @@ ESCAPE_S = 0.1
 """An escape that nothing follows for so long is the key. Textual's own ESCDELAY."""
 WAY_OUT_S = 1.0
 """Escape or Ctrl+C, alone after such a pause, end a paste whose end has been lost."""
+_MOST_TYPED = 64
+"""Keys in one read: with more it is text that was pasted into a terminal without bracketed paste,
+and would be carried out key by key."""
 _MOST_PASTED = 1 << 16
 _MOST_IN_SEQUENCE = 64
 _MOST_IN_STRING = 1 << 12
@@ -36,6 +40,8 @@ _WAYS_OUT = re.compile(
 )
 """Escape and Ctrl+C, also as the kitty protocol has them."""
 _CTRL = 4
+_MOTION = b"\x1b[<35;"
+"""Of the mouse, with no button pressed (xterm: 32 for motion, 3 for none)."""
 
 _LETTER_KEYS = frozenset("ABCDFHPQRS")
 """Arrows, End, Home, F1 to F4: CSI letter, CSI 1 ; modifiers letter, SS3 letter (xterm)."""
@@ -47,7 +53,8 @@ _MOUSE_REPORT = re.compile(r"<\d{1,3};[1-9]\d{0,4};[1-9]\d{0,4}[mM]")
 _MEANINGLESS_REPORT = re.compile(r"[<\d;-]*[mM]|\d+;\d+R|\?[\d;]*c|\?\d+;\d\$y|48;[\d;:]*t")
 """Mouse reports of other forms, cursor positions, device attributes, modes, sizes: nobody asked for
 them, and they are no tail of anything."""
-_ONLY_REPORTS = re.compile(rb"(?:\x1b\[(?:<\d{1,3};[1-9]\d{0,4};[1-9]\d{0,4}[mM]|[IO]))+")
+_ONE_REPORT = re.compile(rb"\x1b\[(?:<\d{1,3};[1-9]\d{0,4};[1-9]\d{0,4}[mM]|[IO])")
+_ONLY_REPORTS = re.compile(rb"(?:%b)+" % _ONE_REPORT.pattern)
 """The mouse and the focus: they come while somebody types, and are no part of what is typed."""
 _KEY = re.compile(r"(\d*)[:\d]*(?:;(\d*)(?::(\d))?[:\d]*(?:;([\d:]*))?)?([A-Zu~])")
 """Key code, modifiers, event type, text, final: CSI as xterm and the kitty protocol have it."""
@@ -91,7 +98,8 @@ class InputGuard:
         """What has been read at a moment, in monotonic seconds."""
         passed = self.pause(now)
         if self._state is _State.GROUND and not self._pending and _ONLY_REPORTS.fullmatch(data):
-            return passed if self._is_muted else passed + data
+            reports = b"".join(_last_moves(_ONE_REPORT.findall(data)))
+            return passed if self._is_muted else passed + reports
         pause_s, self.heard_at = now - self.heard_at, now
         if self._state is _State.PASTE and pause_s >= WAY_OUT_S:
             key = _way_out(data)
@@ -100,10 +108,12 @@ class InputGuard:
                 return passed + key
         self._has_dropped = False
         # Byte by byte, for there is no telling where a sequence is cut by read(2).
-        told = [self._take(each) for each in data]
+        told = [each for each in map(self._take, data) if each]
+        if sum(not each.startswith(_NO_KEY) for each in told) > _MOST_TYPED:
+            self._is_muted = self._has_dropped = True
         if self._has_dropped:
             told = [each for each in told if each.startswith(_NO_KEY)]
-        return passed + b"".join(told)
+        return passed + b"".join(_last_moves(told))
 
     def pause(self, now: float) -> bytes:
         """What is known because nothing more has come up to now; to be called now and then."""
@@ -247,6 +257,16 @@ class InputGuard:
         self._begin(_State.GROUND)
         self._is_muted = self._has_dropped = True
         return b""
+
+
+def _last_moves(told: list[bytes]) -> list[bytes]:
+    """Without the motion of the mouse that other motion follows: where it is now is all that
+    counts, and it comes faster than it can be drawn."""
+    return [
+        each
+        for each, after in zip_longest(told, told[1:], fillvalue=b"")
+        if not (each.startswith(_MOTION) and after.startswith(_MOTION))
+    ]
 
 
 def _way_out(data: bytes) -> bytes:

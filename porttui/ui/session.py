@@ -63,6 +63,11 @@ def run_session(
         place: The port to diagnose at once.
     """
     ending = Ending()
+    try:
+        ending.catch()
+    except RuntimeError as error:
+        _say_why_it_ended(str(error))
+        return _FAULT
     fault = io.StringIO()
     app = _Session(
         ending,

@@ -210,7 +210,7 @@ PROXY = process(
 def test_docker_proxy_stands_for_a_container() -> None:
     [found] = supervisors(of=PROXY, executable="/usr/bin/docker-proxy")
     assert found.kind is SupervisorKind.PORT_FORWARDER
-    assert found.command == "docker stop $(docker ps -q --filter publish=8080)"
+    assert found.command == "docker stop $(docker ps -q --filter publish=8080/tcp)"
 
 
 @pytest.mark.parametrize(
@@ -344,3 +344,20 @@ def test_in_a_container_no_program_stands_for_another_container() -> None:
         of=PROXY, cgroups=(f"/docker/{ID}",), executable="/x/docker-proxy", viewer=ROOT
     )
     assert [each.kind for each in found] == [SupervisorKind.CONTAINER]
+
+
+@pytest.mark.parametrize(
+    ("options", "command"),
+    [
+        (("-proto", "udp"), "docker stop $(docker ps -q --filter publish=8080/udp)"),
+        (("-host-ip", "::"), "docker stop $(docker ps -q --filter publish=8080/tcp)"),
+        (("-host-ip", "127.0.0.1"), ""),
+    ],
+)
+def test_a_command_is_about_that_very_published_port(
+    options: tuple[str, ...], command: str
+) -> None:
+    """Another container may publish the port by the other protocol, or at another address."""
+    proxy = PROXY._replace(cmdline=("docker-proxy", *options, "-host-port", "8080"))
+    [found] = supervisors(of=proxy, executable="/usr/bin/docker-proxy")
+    assert found.command == command

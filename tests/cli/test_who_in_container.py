@@ -24,7 +24,10 @@ from porttui.sampling.sampler import Sampler
 from tests.host.fake_tool import FakeTool
 from tests.servers import Servers
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes of Linux")
+pytestmark = [
+    pytest.mark.usefixtures("fakes_are_trusted"),
+    pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes of Linux"),
+]
 
 IDS = ["0123456789abcdef" * 4, "fedcba9876543210" * 4, "aa" * 32]
 

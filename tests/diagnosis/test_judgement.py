@@ -144,7 +144,7 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
         (
             [listener("127.0.0.1", 3000, user="bob")],
             "127.0.0.1",
-            "a process of bob that you may not see listens here",
+            "a process of bob out of sight listens here",
         ),
         (
             [made(Protocol.TCP, TcpState.LISTEN, "127.0.0.1:3000", ownership=Ownership.KERNEL)],

@@ -17,10 +17,13 @@ from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.programs import RunAs
 from tests.host.tools import require_tool
 
-pytestmark = pytest.mark.skipif(
-    sys.platform != "linux",
-    reason="elsewhere this would overwrite the clipboard of whoever runs the tests",
-)
+pytestmark = [
+    pytest.mark.usefixtures("fakes_are_trusted"),
+    pytest.mark.skipif(
+        sys.platform != "linux",
+        reason="elsewhere this would overwrite the clipboard of whoever runs the tests",
+    ),
+]
 
 TEXT = "http://[::1]:3000/?q=naïve 🦀"
 TIMEOUT = 0.5

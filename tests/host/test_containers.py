@@ -20,7 +20,10 @@ from tests.host.namespaces import require_root
 from tests.host.tools import open_to_all
 from tests.servers import has_exited, until
 
-pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's")
+pytestmark = [
+    pytest.mark.usefixtures("fakes_are_trusted"),
+    pytest.mark.skipif(sys.platform != "linux", reason="control groups are Linux's"),
+]
 
 ID, OTHER = "0123456789abcdef" * 4, "fedcba9876543210" * 4
 WEB = Container("docker", ID)

@@ -15,13 +15,13 @@ from porttui.host.asking import HostError, SourceName
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.host.programs import (
-    TRUSTED_PATH,
     RunAs,
     as_person,
     as_self,
     find_program,
     isolated_python,
     run_program,
+    trusted_path,
 )
 from porttui.sampling.remote import SamplingProcess
 from tests.cli.running import environment
@@ -113,6 +113,21 @@ def test_only_absolute_folders_of_a_path_count(tmp_path: Path) -> None:
     assert find_program("tool", f"{tmp_path}") is None
 
 
+def test_root_runs_no_program_that_another_user_may_have_put_there(tmp_path: Path) -> None:
+    require_root()
+    assert run_program(["true"], as_self(), within_s=10.0).status == 0
+    folder = tmp_path / "bin"
+    folder.mkdir(mode=0o755)
+    program = folder / "tool"
+    program.write_text("#!/bin/sh\n")
+    program.chmod(0o755)
+    found = run_program([str(program)], as_self(), within_s=10.0)
+    assert found.failure == f"is not root's own ({program})", "anybody may write into /tmp"
+    as_nobody = RunAs({"PATH": str(folder)}, NOBODY, NOBODY)
+    open_to_all(tmp_path)
+    assert run_program(["tool"], as_nobody, within_s=10.0).status == 0, "that user may"
+
+
 @pytest.mark.parametrize(
     ("does", "failure"),
     [
@@ -133,7 +148,7 @@ def test_root_gives_its_own_tools_a_clean_environment(monkeypatch: pytest.Monkey
     monkeypatch.setenv("PATH", "/tmp:/usr/bin")
     monkeypatch.setenv("HOME", "/tmp")
     found = as_self().environ
-    assert found["PATH"] == TRUSTED_PATH
+    assert found["PATH"] == trusted_path()
     assert "/tmp/x" not in found.values()
     assert found["HOME"] != "/tmp"
 
@@ -148,7 +163,7 @@ def test_root_that_nobody_called_sudo_for_has_no_foreign_browser(
     found = as_person()
     assert found.uid is None
     assert (found.environ.get("BROWSER"), found.environ["DISPLAY"]) == (None, ":7")
-    assert found.environ["PATH"] == TRUSTED_PATH
+    assert found.environ["PATH"] == trusted_path()
 
 
 BECOME = """

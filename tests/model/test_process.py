@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.model.process import base_name
 from tests.making import process
 
 
@@ -53,3 +54,15 @@ def test_a_title_that_is_no_path_stays_whole(
     name: str, cmdline: tuple[str, ...], short: str
 ) -> None:
     assert process(name=name, cmdline=cmdline).short_command == short
+
+
+@pytest.mark.parametrize(
+    ("path", "name"),
+    [
+        ("/opt/app", "app"),
+        ("\u2068/opt/שלום\u2069", "\u2068שלום\u2069"),
+        ("שלום", "שלום"),
+    ],
+)
+def test_the_last_part_of_a_path_is_isolated_as_the_whole_was(path: str, name: str) -> None:
+    assert base_name(path) == name

@@ -69,6 +69,12 @@ def test_who_is_refused_and_why(each: Process, host: Host, reason: str | None) -
     assert refusal(each, host) == reason
 
 
+OUT_OF_SIGHT = (
+    "the kernel does, a process in another PID namespace (a container's), or one that comes and "
+    "goes faster than it is read"
+)
+
+
 def test_porttui_as_pid_1_of_a_container_is_porttui() -> None:
     assert refusal(process(1, uid=0), machine(pid=1, uid=0, is_elevated=True)) == ITSELF
 
@@ -92,14 +98,12 @@ def test_porttui_as_pid_1_of_a_container_is_porttui() -> None:
         (
             target(hidden_user="root"),
             ROOT,
-            "no process in sight holds it (the socket is root's): the kernel does, or a process "
-            "in another PID namespace, a container's for example",
+            f"no process in sight holds it (the socket is root's): {OUT_OF_SIGHT}",
         ),
         (
             target(),
             ROOT,
-            "no process in sight holds it: the kernel does, or a process "
-            "in another PID namespace, a container's for example",
+            f"no process in sight holds it: {OUT_OF_SIGHT}",
         ),
     ],
 )
@@ -257,3 +261,15 @@ def test_nothing_is_signalled_where_pids_mean_other_processes() -> None:
     said = refusal(process(), machine(pids_match=False))
     assert said is not None
     assert "another PID namespace" in said
+
+
+def test_a_process_that_runs_another_program_has_changed() -> None:
+    each = process(7)
+    programs = {each: ProcessDetails("/usr/bin/web")}
+    host = machine(details=programs)
+    guard = Guard(shared(each), host)
+    assert not guard.has_changed(each)
+    programs[each] = ProcessDetails("/usr/bin/sleep")
+    assert guard.has_changed(each)
+    del programs[each]
+    assert not guard.has_changed(each), "it has gone, which is seen otherwise"

@@ -247,3 +247,18 @@ def test_whatever_comes_in_textual_reads_what_goes_on(seed: int) -> None:
     typist.type(b"\x1b", WAY_OUT_S)
     typist.wait(1.0)
     assert keys(typist.type(b"j", 2.0)) == ["j"], "it hears as before"
+
+
+def test_what_nobody_can_have_typed_is_no_row_of_keys() -> None:
+    """A terminal without bracketed paste: a text would be carried out letter by letter."""
+    typist = Typist()
+    told = typist.type(b"the quick brown fox jumps over the lazy dog. " * 2 + b"\rxy")
+    assert (told, typist.type(b"y", BURST_S / 2)) == ([], [])
+    assert keys(typist.type(b"/300", BURST_S * 2)) == ["slash", "3", "0", "0"]
+
+
+def test_of_motion_without_a_pause_the_last_is_told() -> None:
+    moves = b"".join(b"\x1b[<35;%d;7M" % column for column in range(1, 80))
+    for data in (moves, b"a" + moves):
+        told = [each for each in Typist().type(data) if isinstance(each, events.MouseMove)]
+        assert [each.x for each in told] == [78]

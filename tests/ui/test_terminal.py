@@ -81,6 +81,46 @@ def test_a_signal_while_a_dialog_is_open_ends_it_as_well(terminal: Terminal) -> 
     assert terminal.output("stty --all") == settings
 
 
+def test_a_signal_before_the_first_frame_leaves_the_terminal_as_it_was() -> None:
+    """As soon as the terminal is changed somebody has to change it back."""
+    master, slave = pty.openpty()
+    settings = termios.tcgetattr(slave)
+    with subprocess.Popen(
+        [sys.executable, "-m", "porttui"],
+        stdin=slave,
+        stdout=slave,
+        stderr=slave,
+        cwd=ROOT,
+        env={**os.environ, "TERM": "xterm-256color"},
+    ) as session:
+        seen = b""
+        while b"\x1b[?1049h" not in seen:
+            seen += os.read(master, 4096)
+        session.send_signal(signal.SIGTERM)
+        while b"\x1b[?1049l" not in seen:
+            seen += os.read(master, 4096)
+        assert session.wait(PATIENCE_S) == 128 + signal.SIGTERM
+    assert termios.tcgetattr(slave) == settings
+    os.close(slave)
+    os.close(master)
+
+
+def test_no_variable_of_the_environment_presses_keys(
+    terminal: Terminal, servers: Servers, tmp_path: Path
+) -> None:
+    server = servers.listen()
+    log = tmp_path / "log"
+    settings = f"TEXTUAL_PRESS=x,y TEXTUAL_LOG={log} TEXTUAL_COLOR_SYSTEM=odd COLUMNS=40 LINES=9"
+    terminal.output(f"export {settings}")
+    terminal.start_porttui("--interval", "0.2")
+    until(lambda: str(server.port) in terminal.screen)
+    terminal.press("?")
+    until(lambda: "Look around" in terminal.screen, "the help")
+    assert not has_exited(server.pid)
+    assert not log.exists()
+    assert max(map(len, terminal.screen.splitlines())) > 40
+
+
 def test_ctrl_z_suspends_and_fg_goes_on(terminal: Terminal) -> None:
     settings, modes = terminal.output("stty --all"), terminal.modes
     pid = terminal.start_porttui()

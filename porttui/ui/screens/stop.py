@@ -16,6 +16,7 @@ from porttui.model.origin import Origin
 from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.aim import Aim, AimAt
+from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
 from porttui.stopping.wording import is_good, sentence
 from porttui.ui.key_order import KeysInOrder
@@ -24,7 +25,7 @@ from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.wording import holders
 
-Start = Callable[[StopTarget, tuple[Process, ...], StopSignal], None]
+Start = Callable[[StopTarget, tuple[Process, ...], StopSignal, Guard], None]
 """Begins a stop off the screen's thread."""
 
 _BACK = "the holder instead"
@@ -200,7 +201,7 @@ class StopDialog(Dialog[None]):
     def _begin(self, chosen: tuple[Process, ...], signal: StopSignal) -> None:
         self._phase, self._to_type, self._result = _Phase.RUNNING, None, None
         self.draw()
-        self._start(self.target, chosen, signal)
+        self._start(self.target, chosen, signal, self._guard)
 
     def action_aim_at(self, at: str) -> None:
         """Aim there instead of at the one holder, or at that again."""
