@@ -60,9 +60,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         if isinstance(command, CheckCommand):
             return _check(command)
+        from porttui.cli.port_arguments import ProbeCommand
         from porttui.cli.port_commands import run_port_command
 
-        unreadable = ExitStatus.UNREADABLE
+        if not isinstance(command, ProbeCommand):
+            unreadable = ExitStatus.UNREADABLE
         return run_port_command(command, sys.stdout, sys.stderr)
     except HostError as error:
         print(f"porttui: {error}", file=sys.stderr)
