@@ -9,8 +9,7 @@ import gc
 import io
 import os
 import sys
-
-from porttui.light_typing import TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
 
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.levels import severity
-from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 
 _WELL_ABOVE = 1.1

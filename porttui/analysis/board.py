@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from porttui.analysis.changes import Shown
 from porttui.analysis.filter_columns import RowKinds
 from porttui.analysis.listening import ListeningRow
@@ -9,7 +11,6 @@ from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
-from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Caveat
 from porttui.model.snapshot import Snapshot
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
+from typing import NamedTuple
 
 from porttui.analysis.board import Board, Summary
 from porttui.analysis.changes import Changes, Shown
@@ -15,7 +16,6 @@ from porttui.analysis.trend import History, Trend, histories_then
 from porttui.analysis.usage import port_usage
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, gauges
-from porttui.light_typing import NamedTuple
 from porttui.model.limits import Limits
 from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot

@@ -7,8 +7,7 @@ runs inside a container, that is somebody else than root. What is certain of a n
 from __future__ import annotations
 
 import re
-
-from porttui.light_typing import NamedTuple
+from typing import NamedTuple
 
 _ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
 _RUNTIMES = {

@@ -6,8 +6,7 @@ from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import compress, repeat
 from operator import ne
-
-from porttui.light_typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
+from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from typing import Self

@@ -7,12 +7,12 @@ What else a word can match is the same for all rows of a kind: it is looked for 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import Protocol
 
 from porttui.analysis.filter import Filter
 from porttui.analysis.filter_columns import Ends
 from porttui.analysis.flags import any_of, both, looked_up, rows_of
 from porttui.analysis.terms import NO_PORT, Facets, Term, WordTerm
-from porttui.light_typing import Protocol
 from porttui.model.address import Address
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from porttui.analysis.holders import by_seniority
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Endpoint, Family, Protocol
 from porttui.model.process import Process
 

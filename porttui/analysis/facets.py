@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.exposure import exposure as exposure_of
 from porttui.analysis.terms import Facets
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Endpoint
 from porttui.model.process import Process
 from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from porttui.analysis.ages import whole_units
 from porttui.analysis.exposure import exposure
 from porttui.analysis.holders import by_seniority
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot

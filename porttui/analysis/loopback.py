@@ -12,13 +12,13 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import and_, contains, or_
+from typing import NamedTuple
 
 from porttui.analysis.end_numbers import end_bases, pair_keys
 from porttui.analysis.filter_columns import RowKinds
 from porttui.analysis.loopback_rows import Direction
 from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable
 from porttui.analysis.socket_kinds import socket_kinds
-from porttui.light_typing import NamedTuple
 from porttui.model.address import PORTS, Address, Family
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot

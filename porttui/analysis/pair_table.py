@@ -6,13 +6,13 @@ from array import array
 from collections.abc import Callable, Hashable, Iterator, Sequence
 from itertools import repeat
 from operator import eq, or_
+from typing import TYPE_CHECKING, overload
 
 from porttui.analysis.changes import Columnar
 from porttui.analysis.end_numbers import end_bases, pair_keys
 from porttui.analysis.filter_columns import Ends, RowKinds
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.socket_kinds import Services
-from porttui.light_typing import TYPE_CHECKING, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple, overload
 
 from porttui.analysis.end_numbers import end_bases
 from porttui.analysis.filter_columns import Ends, RowKinds
 from porttui.analysis.socket_kinds import Services
 from porttui.forecast.gauges import Resource
-from porttui.light_typing import TYPE_CHECKING, NamedTuple, overload
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot

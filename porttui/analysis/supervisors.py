@@ -10,9 +10,9 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
+from typing import NamedTuple
 
 from porttui.analysis.cgroup_paths import container_group, unit_group
-from porttui.light_typing import NamedTuple
 from porttui.model.origin import Container, Origin, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
 

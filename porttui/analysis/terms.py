@@ -6,7 +6,8 @@ by columns (`column_filter`).
 
 from __future__ import annotations
 
-from porttui.light_typing import NamedTuple, Protocol
+from typing import NamedTuple, Protocol
+
 from porttui.model.address import PORTS, Address, Endpoint
 from porttui.model.port_range import port_marks
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-
-from porttui.light_typing import NamedTuple
+from typing import NamedTuple
 
 BUCKET_S = 5.0
 BUCKETS = 36

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
+from typing import NamedTuple
 
-from porttui.light_typing import NamedTuple
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot

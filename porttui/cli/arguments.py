@@ -5,12 +5,12 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui import __version__
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse, seconds
 from porttui.host.asking import SourceName
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Place
 
 DEFAULT_INTERVAL_S = 1.0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from porttui.cli.check_arguments import CheckCommand
 from porttui.cli.exit_status import CheckStatus
@@ -12,7 +13,6 @@ from porttui.forecast.forecasting import USUAL_BINDS, forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.host.asking import HostError, Want
 from porttui.host.contract import Host
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Level
 from porttui.sampling.errors import SampleError

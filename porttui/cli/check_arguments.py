@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from porttui.cli.options import Given, Grammar, Option, UsageError, number, seconds
 from porttui.cli.port_arguments import read_addresses, read_host_and_port
 from porttui.host.asking import SourceName
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 
 DEFAULT_WARN = 20.0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.targets import targets_on_port
@@ -11,7 +12,6 @@ from porttui.cli.output import write
 from porttui.cli.port_arguments import FreeCommand
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.wording import reasons, spelled
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process

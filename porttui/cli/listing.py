@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from porttui.cli.arguments import ListCommand
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.host.asking import Want
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler

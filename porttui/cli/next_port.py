@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import NextCommand
@@ -9,7 +11,6 @@ from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
 from porttui.diagnosis.next_port import next_ports
 from porttui.host.asking import Want
 from porttui.host.contract import Host
-from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:

@@ -8,8 +8,7 @@ anywhere among the operands; `--` ends them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-
-from porttui.light_typing import NamedTuple
+from typing import NamedTuple
 
 HELP = "--help"
 

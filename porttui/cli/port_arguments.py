@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from porttui.cli.options import Given, UsageError
 from porttui.host.asking import SourceName
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Place, Protocol
 
 DEFAULT_GRACE_S = 3.0

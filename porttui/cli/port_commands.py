@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import TYPE_CHECKING
 
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.port_arguments import (
@@ -13,7 +14,6 @@ from porttui.cli.port_arguments import (
     WhoCommand,
 )
 from porttui.host.local import local_host
-from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 

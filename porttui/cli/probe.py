@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import ProbeCommand
 from porttui.diagnosis.contact_wording import OUTCOMES, advice, contact_words
 from porttui.diagnosis.reaching import reach
 from porttui.diagnosis.wording import spelled
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.contact import Reach
 from porttui.sampling.sampler import Sampler
 

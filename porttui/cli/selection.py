@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket, TcpState
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
@@ -9,7 +11,6 @@ from porttui.cli.port_arguments import WaitCommand
 from porttui.diagnosis.diagnoser import usual_addresses
 from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
 from porttui.host.contract import Host
-from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
@@ -12,7 +13,6 @@ from porttui.cli.port_arguments import WhoCommand
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
 from porttui.diagnosis.wording import VERDICTS, reasons, spelled
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin

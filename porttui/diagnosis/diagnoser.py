@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from porttui.analysis.supervisors import Viewer, origin_of
 from porttui.diagnosis.judgement import Probes, judge
 from porttui.host.contract import BindAnswer, Host
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.diagnosis import Diagnosis, Why
 from porttui.model.origin import Origin, Supervisor

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from porttui.analysis.overlap import stands_in_the_way
 from porttui.host.contract import BindAnswer
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Protocol
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
 from porttui.model.snapshot import Snapshot

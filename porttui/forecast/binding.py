@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from itertools import compress
+from typing import NamedTuple
 
 from porttui.forecast.occupancy import Occupancy, accepts
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
 from porttui.model.port_range import PortRange, range_marks

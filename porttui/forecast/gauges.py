@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
+from typing import NamedTuple
 
 from porttui.forecast.levels import level, severity
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits

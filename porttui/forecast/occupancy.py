@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import compress
+from typing import NamedTuple
 
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.socket import TcpState

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from porttui.light_typing import NamedTuple
+from typing import NamedTuple
+
 from porttui.model.tcp_rules import TcpRules
 
 TIME_WAIT_MS = 60_000

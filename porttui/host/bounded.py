@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-
-from porttui.light_typing import Generic, TypeVar
+from typing import Generic, TypeVar
 
 T = TypeVar("T")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui import light_typing
 from porttui.host.asking import HostError, Want
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity

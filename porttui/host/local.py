@@ -6,12 +6,12 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
+from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid, is_elevated, person_uid
 from porttui.host.asking import HostError, SourceName
 from porttui.host.contract import BindAnswer, Host, ProcessControl, ProcessHandle, SocketSource
 from porttui.host.services import service_name
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity

@@ -5,8 +5,7 @@ from __future__ import annotations
 import _socket
 from enum import StrEnum
 from functools import lru_cache
-
-from porttui.light_typing import NamedTuple
+from typing import NamedTuple
 
 MAPPED_PREFIX = b"\x00" * 10 + b"\xff\xff"
 """The first twelve bytes of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
-from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
 
 

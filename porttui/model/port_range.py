@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
+from typing import NamedTuple
 
-from porttui.light_typing import NamedTuple
 from porttui.model.address import PORTS
 
 

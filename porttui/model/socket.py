@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from enum import StrEnum
+from typing import NamedTuple
 
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Endpoint, Family, Protocol
 from porttui.model.process import Process
 

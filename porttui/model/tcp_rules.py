@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.light_typing import NamedTuple
+from typing import NamedTuple
 
 
 class TcpRules(NamedTuple):

@@ -7,11 +7,11 @@ import _pickle
 import gc
 import os
 import sys
+from typing import TYPE_CHECKING
 
 from porttui.host.asking import SourceName
 from porttui.host.child_process import allow_many_files, answer_requests
 from porttui.host.local import local_host
-from porttui.light_typing import TYPE_CHECKING
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
 from porttui.sampling.remote import BOARD_REQUESTS, PICKLE_PROTOCOL, SNAPSHOT_REQUESTS, Frame

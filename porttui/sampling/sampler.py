@@ -5,10 +5,10 @@ from __future__ import annotations
 import _thread
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from porttui.host.asking import HostError, Want
 from porttui.host.contract import Host
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import PORTS, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 from porttui.host.asking import Want
-from porttui.light_typing import Protocol
 from porttui.model.snapshot import Snapshot
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from typing import NamedTuple
 
 from porttui.analysis.targets import on_port, still_holds
 from porttui.host.asking import HostError, Want
@@ -14,7 +15,6 @@ from porttui.host.contract import (
     ProcessHandle,
     SignalDeniedError,
 )
-from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import (

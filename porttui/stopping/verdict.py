@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from porttui.analysis.targets import on_port, perhaps_on_port, same_port
 from porttui.host.contract import BindAnswer
-from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from functools import partial
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from textual.app import App
 
@@ -20,7 +20,6 @@ from porttui.host.asking import HostError, Want
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.contract import Host
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.stop import StopResult, StopSignal, StopTarget

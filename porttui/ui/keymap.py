@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import StrEnum
+from typing import NamedTuple
 
 from textual.binding import Binding
-
-from porttui.light_typing import NamedTuple
 
 
 class Group(StrEnum):

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 from array import array
 from functools import lru_cache
+from typing import NamedTuple
 
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address
 
 _MOST = 256

@@ -11,10 +11,10 @@ import marshal
 import os
 import struct
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from porttui.host.linux.holders import held_sockets, open_descriptors
 from porttui.host.linux.threads import counts_of
-from porttui.light_typing import NamedTuple
 
 WORTH_A_PROCESS = 6000
 """Descriptors: reading them takes ten times what a fork costs."""

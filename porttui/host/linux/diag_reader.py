@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.asking import Want
 from porttui.host.linux.diag_messages import SockDiagError
 from porttui.host.linux.holder_groups import Holders
 from porttui.host.linux.sock_diag import ALL_STATES, LISTENING, Answer, SockDiag
 from porttui.host.linux.table_building import Part, build
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import PORTS, Family, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable

@@ -13,9 +13,9 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from porttui.host.linux.diag_messages import ATTRIBUTE, BODY, HEADER, RECORD, SockDiagError
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Family
 
 _FAMILIES = {_socket.AF_INET: Family.IPV4, _socket.AF_INET6: Family.IPV6}

@@ -22,6 +22,7 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence, Set
+from typing import TYPE_CHECKING
 
 from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
 from porttui.host.linux.holder_groups import HolderGroups, Holders
@@ -32,7 +33,6 @@ from porttui.host.linux.pid_namespace import own_pid
 from porttui.host.linux.processes import ProcessText, is_process, read_text
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import counts_of, hold_threads, thread_names
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.process import Process
 
 if TYPE_CHECKING:

@@ -4,9 +4,9 @@ are few groups of processes, and each has a number."""
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterable, Mapping, Set
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.linux.holders import look_up
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.process import Process
 
 if TYPE_CHECKING:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from porttui.host.linux.holders import socket_link
 from porttui.host.linux.processes import ProcessText, read_text
 from porttui.host.linux.threads import Threads, counts_of
-from porttui.light_typing import NamedTuple
 from porttui.model.process import Process
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import sys
 from functools import lru_cache
+from typing import NamedTuple
 
 from porttui.host.asking import HostError
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import STATES

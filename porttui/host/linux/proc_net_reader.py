@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import Want
 from porttui.host.linux.holder_groups import Holders
 from porttui.host.linux.proc_net import SocketRow, read_tables
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket
 from porttui.model.socket_table import SocketTable

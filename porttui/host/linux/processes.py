@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import HostError
 from porttui.host.foreign_text import safe, safe_argv
 from porttui.host.linux.cgroups import cgroup_id, cgroup_of
-from porttui.light_typing import NamedTuple
 from porttui.model.process import Process, ProcessDetails
 
 _ARGV_CHARACTERS = 4096

@@ -13,6 +13,7 @@ import _socket
 import struct
 from array import array
 from collections.abc import Mapping
+from typing import NamedTuple
 
 from porttui.host.linux.diag_messages import (
     ATTRIBUTE,
@@ -22,7 +23,6 @@ from porttui.host.linux.diag_messages import (
     survey,
 )
 from porttui.host.linux.diag_records import Gathering, Records
-from porttui.light_typing import NamedTuple
 from porttui.model.address import PORTS, Family, Protocol
 
 ALL_STATES = 0xFFFFFFFF

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid
 from porttui.host.asking import HostError, Want
@@ -10,7 +11,6 @@ from porttui.host.contract import SocketReading
 from porttui.host.linux.diag_messages import SockDiagError
 from porttui.host.linux.diag_reader import SockDiagReader
 from porttui.host.linux.holder_cache import HolderCache
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import PORTS
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable

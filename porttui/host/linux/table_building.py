@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.linux.address_numbers import AddressNumbers
 from porttui.host.linux.diag_records import Records, places_of_ones
 from porttui.host.linux.holder_groups import Holders
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Family, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (

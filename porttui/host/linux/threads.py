@@ -8,9 +8,9 @@ system call where looking it up again by name takes four.
 from __future__ import annotations
 
 import os
+from typing import NamedTuple
 
 from porttui.host.asking import HostError
-from porttui.light_typing import NamedTuple
 
 COUNT_BYTES = 128
 """Enough for what a schedstat says."""

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import socket
+from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
 from porttui.host.asking import HostError, Want
 from porttui.host.contract import SocketReading
 from porttui.host.portable.processes import read_process
-from porttui.light_typing import TYPE_CHECKING, NamedTuple
 from porttui.model.address import PORTS, Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Problem

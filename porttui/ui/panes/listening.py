@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.listening import ListeningRow
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import OWNER_UNSEEN, Exposure

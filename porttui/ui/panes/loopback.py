@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
@@ -10,7 +11,6 @@ from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_table import PairTable
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.ui.panes.cells import endpoint_cell, holders_cell

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self, TypeVar
+from typing import TYPE_CHECKING, NamedTuple, Self, TypeVar
 
 from textual.content import Content
 from textual.geometry import Region
@@ -12,7 +12,6 @@ from textual.widget import Widget
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Marked
 from porttui.analysis.filter import Filter
-from porttui.light_typing import NamedTuple
 from porttui.model.snapshot import Snapshot
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.keyed_table import KeyedTable

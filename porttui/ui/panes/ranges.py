@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
+from typing import TYPE_CHECKING
 
 from textual import on
 from textual.app import ComposeResult
@@ -12,7 +13,6 @@ from porttui.analysis.filter import Filter
 from porttui.analysis.pressure import PressureRow
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.forecast.wording import cure, title
-from porttui.light_typing import TYPE_CHECKING
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import ClassVar, Generic, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from rich.console import RenderableType
@@ -11,7 +11,6 @@ from rich.text import Text
 from textual import events
 from textual.binding import Binding, BindingType
 
-from porttui.light_typing import NamedTuple
 from porttui.ui.screens.dialog import Dialog, KeyHint
 
 V = TypeVar("V")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -18,7 +18,6 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from porttui.light_typing import NamedTuple
 from porttui.ui.key_order import KeyTaker
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.row_strips import TONE_VARIABLES

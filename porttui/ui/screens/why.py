@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from rich.console import RenderableType
 from rich.table import Table
@@ -13,7 +13,6 @@ from textual.binding import Binding, BindingType
 
 from porttui.diagnosis.waiting import PortState, Until, Waited
 from porttui.diagnosis.wording import VERDICTS, explanation, reasons, spelled
-from porttui.light_typing import NamedTuple
 from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
 from porttui.model.origin import Origin

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Literal, Protocol, TypeVar
+from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
-
-from porttui.light_typing import NamedTuple
 
 if TYPE_CHECKING:
     from _typeshed import SupportsRichComparison

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
 from itertools import chain, islice
-from typing import Protocol, runtime_checkable
+from typing import NamedTuple, Protocol, runtime_checkable
 
-from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Row
 
 NEAR = 64

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.geometry import Size
@@ -12,7 +13,6 @@ from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.wording import bounds_words, cause, cure, recovery, title
-from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from enum import Enum
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -12,7 +12,6 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit, fit_cell, lay_out
 from porttui.ui.widgets.theme_styles import Look, ThemeStyles
 

@@ -7,13 +7,12 @@ frame, and to be asked for its lines with every other.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
-
-from porttui.light_typing import NamedTuple
 
 WIDTH = 1
 _PARTS = 8

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
 
 from porttui.analysis.board import Summary
 from porttui.forecast.wording import short_title
-from porttui.light_typing import NamedTuple
 from porttui.model.forecast import Level
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 from porttui.ui.wording import count, percent

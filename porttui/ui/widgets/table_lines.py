@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.light_typing import NamedTuple
 from porttui.ui.widgets.columns import Cell, Column, Tone, wrap
 from porttui.ui.widgets.row_strips import Palette, Part, RowStrips, Sorting
 from porttui.ui.widgets.theme_styles import ThemeStyles

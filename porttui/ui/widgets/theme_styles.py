@@ -6,12 +6,12 @@ widget, at the start and whenever the focus moves: a fifth of a millisecond each
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 from rich.color import Color as RichColor
 from rich.style import Style
 from textual.color import Color
 from textual.widget import Widget
-
-from porttui.light_typing import NamedTuple
 
 _AUTO = "auto"
 """As a colour: black or white, whichever is seen better."""
