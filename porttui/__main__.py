@@ -27,10 +27,7 @@ def run() -> NoReturn:
     # What is made while a program starts stays: looking for garbage among it is a tenth of the
     # start. A session collects again as soon as its first frame is painted.
     gc.disable()
-    status = main()
-    # stdout is flushed, and nothing is open that would need an orderly end: taking the
-    # interpreter apart object by object costs a short command a seventh of its time.
-    os._exit(status)
+    sys.exit(main())
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -154,16 +151,17 @@ def _run_session(command: SessionCommand) -> int:
     _clear_of_textual(os.environ)
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
     boards = SamplingProcess(command.source)
-    _import_without_what_is_not_used()
     from porttui.ui.session import run_session
 
-    return run_session(
+    status = run_session(
         boards,
         command.source,
         interval_s=command.interval_s,
         wanted=command.filter,
         place=command.place,
     )
+    # Python would wait for workers that wait for a filesystem or a name service.
+    os._exit(status)
 
 
 def _clear_of_textual(environ: MutableMapping[str, str]) -> None:
@@ -176,23 +174,6 @@ def _clear_of_textual(environ: MutableMapping[str, str]) -> None:
 
 _SIZES = ("COLUMNS", "LINES")
 _HARMLESS = ("TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY")
-
-
-def _import_without_what_is_not_used() -> None:
-    """Begin to import Textual, without parts that take a twentieth of the start.
-
-    asyncio does without `ssl`, and shutil without two ways to compress, where Python was built
-    without them: nothing here speaks TLS, or reads an archive.
-    """
-    unused = [name for name in ("ssl", "bz2", "lzma") if name not in sys.modules]
-    # "Setting the value to None forces ModuleNotFoundError": the import system's reference.
-    sys.modules.update(dict.fromkeys(unused))  # type: ignore[arg-type]
-    try:
-        import asyncio  # noqa: F401
-        import shutil  # noqa: F401
-    finally:
-        for name in unused:
-            del sys.modules[name]
 
 
 def _no_terminal() -> str | None:

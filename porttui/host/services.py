@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _socket
+import socket
 from functools import lru_cache
 
 from porttui.host.foreign_text import safe
@@ -12,7 +12,7 @@ from porttui.model.address import Protocol
 def service_port(protocol: Protocol, name: str) -> int | None:
     """The port that is registered for a name (getservbyname(3)); None where there is none."""
     try:
-        return _socket.getservbyname(name, protocol.value)
+        return socket.getservbyname(name, protocol.value)
     except (OSError, ValueError):  # UnicodeError is one
         return None
 
@@ -21,6 +21,6 @@ def service_port(protocol: Protocol, name: str) -> int | None:
 def service_name(protocol: Protocol, port: int) -> str | None:
     """The name registered for `port` (getservbyport(3)); None where there is none."""
     try:
-        return safe(_socket.getservbyport(port, protocol.value))
+        return safe(socket.getservbyport(port, protocol.value))
     except (OSError, UnicodeError):
         return None

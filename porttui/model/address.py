@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _socket
+import socket
 from enum import StrEnum
 from functools import lru_cache
 from typing import NamedTuple
@@ -63,9 +63,9 @@ class Address(NamedTuple):
         """
         unmapped = packed[12:] if packed.startswith(MAPPED_PREFIX) else packed
         if len(packed) == 4:
-            text = _socket.inet_ntop(_socket.AF_INET, packed)
+            text = socket.inet_ntop(socket.AF_INET, packed)
         elif len(packed) == 16:
-            text = _socket.inet_ntop(_socket.AF_INET6, packed)
+            text = socket.inet_ntop(socket.AF_INET6, packed)
         else:
             raise ValueError(f"an address has 4 or 16 bytes, not {len(packed)}")
         return Address(
@@ -86,9 +86,9 @@ class Address(NamedTuple):
             ValueError: `text` spells no IP address.
         """
         bare, _, scope = text.removeprefix("[").removesuffix("]").partition("%")
-        family = _socket.AF_INET6 if ":" in bare else _socket.AF_INET
+        family = socket.AF_INET6 if ":" in bare else socket.AF_INET
         try:
-            return Address.of_packed(_socket.inet_pton(family, bare), scope)
+            return Address.of_packed(socket.inet_pton(family, bare), scope)
         except (OSError, ValueError) as error:
             raise ValueError(f"{text!r} is no IP address") from error
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-# Not `pickle`: that imports `re`, for pickles of old. The first rows wait for this process.
-import _pickle
 import gc
 import os
+
+# Not `pickle`: that imports `re`, for pickles of old. The first rows wait for this process.
+import pickle
 import sys
 from typing import TYPE_CHECKING
 
@@ -63,7 +64,7 @@ class Answers:
 
             frame = Frame(defect=traceback.format_exc())
         frame = frame._replace(cpu_s=sum(os.times()[:4]))
-        return _pickle.dumps(frame, protocol=PICKLE_PROTOCOL)
+        return pickle.dumps(frame, protocol=PICKLE_PROTOCOL)
 
     def _frame(self, board: Board) -> Frame:
         before, self._told = self._told, board

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-import _pickle
-import _thread
+import pickle
+import threading
 import time
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -82,8 +82,7 @@ class SamplingProcess:
         self._starter: ThreadPoolExecutor | None = None
         """The thread that starts other children: each lives as long as the thread that started
         it, and whoever asks may be a thread that soon ends."""
-        # As threading.Lock, which is imported while the child works.
-        self._one_at_a_time = _thread.allocate_lock()
+        self._one_at_a_time = threading.Lock()
         self._is_closed = False
         self._is_asked = False
         """For the first board, which nobody has taken yet."""
@@ -153,7 +152,7 @@ class SamplingProcess:
         slowest_s = _SLOWEST * (time.monotonic() - asked_at)
         slowest_s = min(slowest_s, _FIRST * max(self._answer_s, ANSWER_S))
         self._may_take_s = max(self._answer_s, self._may_take_s * 0.9, slowest_s)
-        frame: Frame = _pickle.loads(answer)
+        frame: Frame = pickle.loads(answer)
         spent_s = time.thread_time() - begun_s + max(0.0, frame.cpu_s - self._childs_cpu_s)
         self._childs_cpu_s = frame.cpu_s
         if is_boards:

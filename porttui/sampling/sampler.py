@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import _thread
+import threading
 import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
@@ -26,8 +26,7 @@ class Sampler:
     def __init__(self, host: Host, now: Callable[[], float] = time.time) -> None:
         self._host = host
         self._now = now
-        # As threading.Lock, without what importing `threading` costs a one-shot command.
-        self._one_at_a_time = _thread.allocate_lock()
+        self._one_at_a_time = threading.Lock()
 
     @property
     def source(self) -> str:

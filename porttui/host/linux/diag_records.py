@@ -8,7 +8,7 @@ struct inet_diag_msg (linux/inet_diag.h), in 32-bit words:
 
 from __future__ import annotations
 
-import _socket
+import socket
 import struct
 import sys
 from array import array
@@ -18,7 +18,7 @@ from typing import NamedTuple
 from porttui.host.linux.diag_messages import ATTRIBUTE, BODY, HEADER, RECORD, SockDiagError
 from porttui.model.address import Family
 
-_FAMILIES = {_socket.AF_INET: Family.IPV4, _socket.AF_INET6: Family.IPV6}
+_FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _SKV6ONLY, _CGROUP_ID = 11, 21
 """INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of
 all that are open (Linux 5.8)."""

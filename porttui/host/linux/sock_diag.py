@@ -7,9 +7,7 @@ Structures: linux/netlink.h, linux/inet_diag.h, linux/rtnetlink.h.
 
 from __future__ import annotations
 
-# Not `socket`: that makes enumerations of all its constants, which takes as long as the rest of
-# what a one-shot command imports.
-import _socket
+import socket
 import struct
 from array import array
 from collections.abc import Mapping
@@ -46,8 +44,8 @@ _OPERATION = struct.Struct("=BBH")
 _SOURCE_AT_LEAST, _SOURCE_AT_MOST = 2, 3
 """INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE, of ports."""
 
-_FAMILIES = {Family.IPV4: _socket.AF_INET, Family.IPV6: _socket.AF_INET6}
-_PROTOCOLS = {Protocol.TCP: _socket.IPPROTO_TCP, Protocol.UDP: _socket.IPPROTO_UDP}
+_FAMILIES = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+_PROTOCOLS = {Protocol.TCP: socket.IPPROTO_TCP, Protocol.UDP: socket.IPPROTO_UDP}
 _MSG_TRUNC = 0x20
 """recv(2), on every architecture."""
 
@@ -79,8 +77,8 @@ class SockDiag:
         """What the kernel has sent last."""
         self._room = memoryview(self._words).cast("B")
         try:
-            self._socket = _socket.socket(
-                _socket.AF_NETLINK, _socket.SOCK_RAW | _socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
+            self._socket = socket.socket(
+                socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
             )
         except (OSError, AttributeError) as error:
             raise SockDiagError(f"netlink sock_diag is refused: {error}") from error
