@@ -133,8 +133,7 @@ class Showing(KeysInOrder):
 
     @on(SampleFailed)
     def _keep_old_board(self, message: SampleFailed) -> None:
-        self._has_failed = True
-        self._say(f"No sample: {message.reason}.{self._shown_words}", Tone.ERROR)
+        self._say_what_is_shown(f"No sample: {message.reason}.")
 
     def _expect_sample(self, within_s: float) -> None:
         self._due_at = time.monotonic() + within_s + 2 * self._interval_s + _LATE_S
@@ -142,12 +141,14 @@ class Showing(KeysInOrder):
     def _say_if_late(self) -> None:
         """What is shown is not of now: the machine, or the process that samples it, hangs."""
         if not self._has_failed and not self._is_paused and time.monotonic() > self._due_at:
-            self._has_failed = True
-            self._say(f"The next sample is late.{self._shown_words}", Tone.ERROR)
+            self._say_what_is_shown("The next sample is late.")
 
-    @property
-    def _shown_words(self) -> str:
-        return f" Shown is {clock(self._board.snapshot.taken_at)}." if self._board else ""
+    def _say_what_is_shown(self, why: str) -> None:
+        """It is not of now."""
+        self._has_failed = True
+        shown = f" Shown is {clock(self._board.snapshot.taken_at)}." if self._board else ""
+        self._say(why + shown, Tone.ERROR)
+        self._status.show_facts("not live")
 
     @on(SamplingCrashed)
     def _crash(self, message: SamplingCrashed) -> None:
