@@ -193,7 +193,6 @@ def test_without_descriptors_left_reading_a_process_fails_by_name_too() -> None:
 
 def _without_descriptors(what: str) -> None:
     # What a session imports at its start, when it has descriptors for it.
-    import porttui.host.linux.births
     import porttui.host.linux.due
     import porttui.host.linux.held_columns  # noqa: F401
 

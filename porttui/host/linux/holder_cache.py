@@ -7,11 +7,10 @@ can do it for it. The kernel counts for each thread how long and how often it ha
 read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
 Nothing is kept on the strength of a guess, so nothing has to expire.
 
-Where the holders of a few sockets are asked for, /proc is not listed anew while few processes have
-begun: they are looked up by their pids (`births`). Among very many processes only those that hold
-one of the few are asked whether they have run, and where busy ones have very many descriptors, the
-rest of those are put off (`due`): until somebody asks for everything, or for the holder of a socket
-that has none.
+Where the holders of a few sockets are asked for, among very many processes only those that hold
+one of the few, or have just begun, are asked whether they have run. Where busy ones have very many
+descriptors, the rest of those are put off (`due`): until somebody asks for everything, or for the
+holder of a socket that has none.
 
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
 running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
@@ -30,7 +29,7 @@ from porttui.host.linux.holders import held_sockets, list_names, list_pids, pids
 from porttui.host.linux.known_process import UNREAD, Known
 from porttui.host.linux.own_descriptors import OwnDescriptors
 from porttui.host.linux.pid_namespace import own_pid
-from porttui.host.linux.processes import ProcessText, is_process, read_text
+from porttui.host.linux.processes import ProcessText, read_text
 from porttui.host.linux.resting import Resting
 from porttui.host.linux.threads import counts_of, hold_threads, thread_names
 from porttui.model.process import Process
@@ -38,15 +37,12 @@ from porttui.model.process import Process
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from porttui.host.linux.births import Births
     from porttui.host.linux.held_columns import HeldColumns
 
     Due = Callable[[str, Set[int], Mapping[int, Known], Mapping[int, Sequence[int]]], Set[int]]
 
 _FEW = 512
 """Processes: so many are all asked whether they have run, in half a millisecond."""
-_AS_LIST = 8
-"""Processes that can be listed while one is looked up by its pid."""
 _MOST_HELD = 16384
 """Threads whose counts are held open."""
 
@@ -66,9 +62,8 @@ class HolderCache:
         """What was in /proc when it was listed, if `_known` has those processes and no others."""
         columns: HeldColumns | None = None
         self._due: Due | None = None
-        self._births: Births | None = None
         if not once:
-            columns, self._due, self._births = _of_many_looks(proc)
+            columns, self._due = _of_many_looks()
         self._held_by = HolderGroups(columns)
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """The processes of its groups; () when something has changed."""
@@ -114,26 +109,18 @@ class HolderCache:
             self._groups = ()
         changed = self._changed(asked)
         self._read(sorted(changed))
-        if self._births is not None:
-            self._births.looked()
-            if self._are_uncounted(changed):
-                self._births.forget()  # some may have ended
         if not self._groups:
             self._groups = tuple(self._members(pids) for pids in self._held_by.pids)
         return Holders(self._held_by.group_of, self._groups, self._held_by.columns)
 
     def _changed(self, asked: Set[int] | None) -> Set[int]:
         """The processes that are to be read."""
-        given = None if self._births is None else self._births.since()
-        if asked is None or given is None or len(given) * _AS_LIST > len(self._known):
-            new = self._come(list_names(self._proc))
-        else:
-            new = self._begun(given)
+        new = self._come(list_names(self._proc))
         if asked is None:
             return new | self._disturbed()
         held = self._held_by.held_of(asked)
         is_all = len(self._known) <= _FEW
-        changed = new | self._disturbed(None if is_all else held.keys() | set(given or ()))
+        changed = new | self._disturbed(None if is_all else held.keys())
         if self._due is None:
             return changed
         own = changed & {self._pid}  # which is read in no time
@@ -147,16 +134,7 @@ class HolderCache:
         there = pids_among(names)
         for pid in self._known.keys() - there:
             self._drop(pid)
-        return self._met(there - self._known.keys())
-
-    def _begun(self, given: range) -> set[int]:
-        """The processes among those that were given these pids."""
-        new = self._met({pid for pid in given if pid not in self._known and is_process(pid)})
-        if new:
-            self._names = []
-        return new
-
-    def _met(self, new: set[int]) -> set[int]:
+        new = there - self._known.keys()
         for pid in new:
             self._keep(pid, UNREAD)
         return new
@@ -167,10 +145,6 @@ class HolderCache:
         others = self._others if among is None else self._others & among
         ran = {pid for pid in others if known[pid].ran_since(self._proc, pid)}
         return ran.union(self._resting.disturbed(among))
-
-    def _are_uncounted(self, pids: Set[int]) -> bool:
-        """Whether some have no count, as those that have ended; this process never has one."""
-        return any(not self._known[pid].ran for pid in pids - {self._pid})
 
     def put_in_order(self, inodes: Iterable[int]) -> None:
         """See `HolderGroups.put_in_order`; `inodes`: as they will be looked up."""
@@ -268,13 +242,12 @@ class HolderCache:
                 known.threads.close()
 
 
-def _of_many_looks(proc: str) -> tuple[HeldColumns, Due, Births]:
+def _of_many_looks() -> tuple[HeldColumns, Due]:
     # Whoever looks once has no use for them, and pays for each module.
-    from porttui.host.linux.births import Births
     from porttui.host.linux.due import due
     from porttui.host.linux.held_columns import HeldColumns
 
-    return HeldColumns(), due, Births(proc)
+    return HeldColumns(), due
 
 
 def _may_hold() -> int:

@@ -56,11 +56,6 @@ def read_stat(pid: int) -> ProcessStat | None:
     )
 
 
-def is_process(pid: int) -> bool:
-    """Whether a process has this pid, and not a thread beside its first one."""
-    return _field(_read(f"/proc/{pid}/status", 8192), b"Tgid") == b"%d" % pid
-
-
 def start_mark_of(pid: int) -> int | None:
     """Clock ticks after boot; None when nothing has `pid` or it cannot be seen."""
     stat = read_stat(pid)
