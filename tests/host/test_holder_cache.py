@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host.asking import HostError
-from porttui.host.linux import held_columns, holder_groups
+from porttui.host.linux import holder_groups
 from porttui.host.linux.holder_cache import HolderCache
 from tests.host.actors import Actor
 from tests.host.asking import pids_in
@@ -24,15 +24,10 @@ def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr("porttui.host.linux.holder_cache._may_hold", lambda: request.param)
 
 
-@pytest.fixture(autouse=True)
-def _columns_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_columns, "LONG", 0)
-
-
 def holders(cache: HolderCache, inode: int) -> set[int]:
-    """The pids that the cache gives for a socket, by itself and in a column that stands."""
+    """The pids that the cache gives for a socket, by itself and in a column."""
     found = cache.look()
-    assert found.groups_in(inode, array("I", [1, inode]))[1] == found.group_of.get(inode, 0)
+    assert found.groups_in(array("I", [1, inode]))[1] == found.group_of.get(inode, 0)
     return pids_in(found, inode)
 
 

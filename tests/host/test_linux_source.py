@@ -219,7 +219,7 @@ def test_a_socket_opened_while_holders_are_looked_up_has_its_holder(
             if looks[0] > 1:
                 return found
             group_of = {each: group for each, group in found.group_of.items() if each != inode}
-            return found._replace(group_of=group_of, columns=None)
+            return found._replace(group_of=group_of)
 
         monkeypatch.setattr(HolderCache, "look", miss_once)
         seen = {each.inode: each for each in looking.source().read().sockets}

@@ -193,8 +193,7 @@ def test_without_descriptors_left_reading_a_process_fails_by_name_too() -> None:
 
 def _without_descriptors(what: str) -> None:
     # What a session imports at its start, when it has descriptors for it.
-    import porttui.host.linux.due
-    import porttui.host.linux.held_columns  # noqa: F401
+    import porttui.host.linux.due  # noqa: F401
 
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     if what == "tables":

@@ -37,8 +37,6 @@ from porttui.model.process import Process
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from porttui.host.linux.held_columns import HeldColumns
-
     Due = Callable[[str, Set[int], Mapping[int, Known], Mapping[int, Sequence[int]]], Set[int]]
 
 _FEW = 512
@@ -60,11 +58,8 @@ class HolderCache:
         """The rest of them."""
         self._names: list[str] = []
         """What was in /proc when it was listed, if `_known` has those processes and no others."""
-        columns: HeldColumns | None = None
-        self._due: Due | None = None
-        if not once:
-            columns, self._due = _of_many_looks()
-        self._held_by = HolderGroups(columns)
+        self._due: Due | None = None if once else _due()
+        self._held_by = HolderGroups()
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """The processes of its groups; () when something has changed."""
         self._own = OwnDescriptors()
@@ -111,7 +106,7 @@ class HolderCache:
         self._read(sorted(changed))
         if not self._groups:
             self._groups = tuple(self._members(pids) for pids in self._held_by.pids)
-        return Holders(self._held_by.group_of, self._groups, self._held_by.columns)
+        return Holders(self._held_by.group_of, self._groups)
 
     def _changed(self, asked: Set[int] | None) -> Set[int]:
         """The processes that are to be read."""
@@ -242,12 +237,11 @@ class HolderCache:
                 known.threads.close()
 
 
-def _of_many_looks() -> tuple[HeldColumns, Due]:
-    # Whoever looks once has no use for them, and pays for each module.
+def _due() -> Due:
+    # Whoever looks once has no use for it, and pays for each module.
     from porttui.host.linux.due import due
-    from porttui.host.linux.held_columns import HeldColumns
 
-    return HeldColumns(), due
+    return due
 
 
 def _may_hold() -> int:

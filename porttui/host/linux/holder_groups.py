@@ -3,16 +3,13 @@ are few groups of processes, and each has a number."""
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Set
-from typing import TYPE_CHECKING, NamedTuple
+from array import array
+from collections.abc import Iterable, Mapping, Set
+from itertools import repeat
+from typing import NamedTuple
 
-from porttui.host.linux.holders import look_up
 from porttui.model.process import Process
-
-if TYPE_CHECKING:
-    from array import array
-
-    from porttui.host.linux.held_columns import HeldColumns
+from porttui.model.socket_table import NOBODY
 
 _SELDOM = 4
 """One in so many."""
@@ -27,26 +24,16 @@ class Holders(NamedTuple):
     """For each socket's inode the place of its holders in `groups`."""
     groups: tuple[tuple[Process, ...], ...]
     """The first is empty: nobody."""
-    columns: HeldColumns | None
-    """What was answered at the last look, if there was one."""
 
-    def groups_in(self, name: Hashable, inodes: array[int]) -> array[int]:
-        """For each socket of a column the place of its holders in `groups`, NOBODY if it has none.
-
-        `name`: of the column, the same at each look.
-        """
-        if self.columns is None:
-            return look_up(inodes, self.group_of)
-        return self.columns.groups(name, inodes, self.group_of)
+    def groups_in(self, inodes: array[int]) -> array[int]:
+        """For each socket of a column the place of its holders in `groups`; NOBODY without any."""
+        return array("I", map(self.group_of.get, inodes, repeat(NOBODY)))
 
 
 class HolderGroups:
     """The holders of all sockets, by pid."""
 
-    def __init__(self, columns: HeldColumns | None) -> None:
-        """`columns`: what is told of each socket that changes hands; None where there is one look
-        alone."""
-        self.columns = columns
+    def __init__(self) -> None:
         self.group_of: dict[int, int] = {}
         """By inode the number of the group that holds it."""
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
@@ -69,8 +56,6 @@ class HolderGroups:
     def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
         """A process holds these sockets now, by inode, where it held those before."""
         gone, come = before - after, after - before
-        if self.columns is not None:
-            self.columns.moved(gone | come)
         for inode in gone:
             self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
         alone = (pid,)
@@ -88,8 +73,6 @@ class HolderGroups:
         if len(self._numbers) <= _MOST_UNUSED + processes:
             return False
         self._numbers = {(): 0}
-        if self.columns is not None:
-            self.columns.forget()
         for inode, pids in self._pids_of.items():
             self.group_of[inode] = self._number(pids)
         return True

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import os
-from array import array
-from collections.abc import Iterable, Mapping
-from itertools import repeat
+from collections.abc import Iterable
 
 from porttui.host.asking import HostError
-from porttui.model.socket_table import NOBODY
 
 _PREFIX = "socket:["
 
@@ -73,8 +70,3 @@ def held_sockets(directory: str) -> dict[int, str]:
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
     return held
-
-
-def look_up(inodes: array[int], group_of: Mapping[int, int]) -> array[int]:
-    """For each socket of a column the group of its holders, NOBODY where there is none."""
-    return array("I", map(group_of.get, inodes, repeat(NOBODY)))

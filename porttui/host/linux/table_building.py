@@ -121,7 +121,7 @@ def _held(part: Part, holders: Holders | None) -> _Held:
         groups, ownerships = nobody, bytearray([_UNASKED]) * rows
         unheld = list(_places(inodes, 0))
     else:
-        groups = holders.groups_in((part.protocol, part.family), inodes)
+        groups = holders.groups_in(inodes)
         ownerships = bytearray([_KNOWN]) * rows
         unheld = list(_places(groups, NOBODY))
     uids = uids[:] if unheld else uids
