@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holder_groups import Holders
+from porttui.host.linux.owners import HolderCache, Holders
 from tests.host.actors import Actor
 
 

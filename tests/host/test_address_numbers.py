@@ -6,7 +6,7 @@ import ipaddress
 import random
 from array import array
 
-from porttui.host.linux.address_numbers import AddressNumbers
+from porttui.host.linux.socket_dump import AddressNumbers
 from porttui.model.address import Address
 
 

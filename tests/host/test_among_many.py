@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from porttui.host.linux import holder_cache
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux import owners
+from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
 from tests.host.asking import asked_holders, known_listener
 
@@ -16,7 +16,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 
 @pytest.fixture(autouse=True)
 def _two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(holder_cache, "_FEW", 0)
+    monkeypatch.setattr(owners, "_FEW", 0)
 
 
 def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
@@ -31,7 +31,7 @@ def test_where_processes_are_few_all_are_asked(
 ) -> None:
     cache, inode = known_listener(actors[0])
     actors[1].act("listen", "b")
-    monkeypatch.setattr(holder_cache, "_FEW", 1_000_000)
+    monkeypatch.setattr(owners, "_FEW", 1_000_000)
     assert asked_holders(cache, inode) == {actors[0].pid}
     assert actors[1].pid in cache.pids_read
 

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux import due, holder_cache
-from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux import owners, process_scan
+from porttui.host.linux.owners import HolderCache
+from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.host.linux.source import LinuxSource
 from tests.host.actors import Actor
 from tests.host.asking import all_holders, asked_holders, known_listener
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=["busy processes", "many processes", "counts by name"], autouse=True)
 def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "busy processes":
-        monkeypatch.setattr(due, "AT_ONCE", 0)
+        monkeypatch.setattr(process_scan, "AT_ONCE", 0)
     else:
-        monkeypatch.setattr(holder_cache, "_FEW", 0)
+        monkeypatch.setattr(owners, "_FEW", 0)
     if request.param == "counts by name":
-        monkeypatch.setattr(holder_cache, "_may_hold", lambda: 0)
+        monkeypatch.setattr(owners, "_may_hold", lambda: 0)
 
 
 def pass_on(name: str, giver: Actor, taker: Actor) -> int:

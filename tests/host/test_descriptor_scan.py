@@ -12,12 +12,11 @@ from collections.abc import Sequence
 import psutil
 import pytest
 
-from porttui.host.linux import descriptor_scan
-from porttui.host.linux.descriptor_scan import ScanUnderWay, begin_scan
-from porttui.host.linux.descriptor_scan import _queue as queue_of
-from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holders import held_sockets
-from porttui.host.linux.threads import counts_of
+from porttui.host.linux import fd_links
+from porttui.host.linux.fd_links import ScanUnderWay, begin_scan, held_sockets
+from porttui.host.linux.fd_links import _queue as queue_of
+from porttui.host.linux.owners import HolderCache
+from porttui.host.linux.schedstat import counts_of
 from tests.servers import Servers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -46,7 +45,7 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     os_fork = os.fork
     monkeypatch.setattr(os, "fork", fork)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    monkeypatch.setattr(descriptor_scan, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
     return made
 
 
@@ -92,7 +91,7 @@ def test_what_a_process_could_not_read_is_read_here(
     def ended(_descriptor: int, _content: bytes) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(descriptor_scan, "_write", ended)
+    monkeypatch.setattr(fd_links, "_write", ended)
     assert found(begun(pids)) == expected(pids)
     assert len(forks) == 3
 
@@ -100,7 +99,7 @@ def test_what_a_process_could_not_read_is_read_here(
 def test_more_pids_than_a_pipe_takes_are_read_here(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptor_scan, "_queue", lambda _: queue_of([]))
+    monkeypatch.setattr(fd_links, "_queue", lambda _: queue_of([]))
     assert found(begun(pids)) == expected(pids)
     assert forks
 
@@ -146,9 +145,9 @@ def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them waits for its reader, and none may wait for another of them."""
-    much = descriptor_scan.Found(dict.fromkeys(range(200_000), "3"))
-    monkeypatch.setattr(descriptor_scan, "_counted", lambda *_: much)
-    monkeypatch.setattr(descriptor_scan, "_taken", lambda _: [pids[0]])
+    much = fd_links.Found(dict.fromkeys(range(200_000), "3"))
+    monkeypatch.setattr(fd_links, "_counted", lambda *_: much)
+    monkeypatch.setattr(fd_links, "_taken", lambda _: [pids[0]])
     begun(pids).end()
     assert len(forks) == 3
     assert not set(forks) & {child.pid for child in psutil.Process().children()}

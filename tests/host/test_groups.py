@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from porttui.host.asking import SourceName
-from porttui.host.linux import groups as linux
+from porttui.host.linux import processes as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
 from porttui.host.portable import groups as portable

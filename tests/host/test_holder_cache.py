@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 
 from porttui.host.asking import HostError
-from porttui.host.linux import holder_groups
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux import owners
+from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
 from tests.host.asking import pids_in
 from tests.servers import until
@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
 def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways to the counts: looked up by name, and held open."""
-    monkeypatch.setattr("porttui.host.linux.holder_cache._may_hold", lambda: request.param)
+    monkeypatch.setattr("porttui.host.linux.owners._may_hold", lambda: request.param)
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
@@ -60,7 +60,7 @@ def test_whom_a_look_that_failed_did_not_come_to_the_next_one_reads(
         def fail(_directory: str) -> dict[int, str]:
             raise HostError("too many open files")
 
-        broken.setattr("porttui.host.linux.holder_cache.held_sockets", fail)
+        broken.setattr("porttui.host.linux.owners.held_sockets", fail)
         with pytest.raises(HostError):
             cache.look()
     assert holders(cache, inode) == {actors[0].pid}
@@ -152,8 +152,8 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
 def test_without_counts_everything_is_read_every_time(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch, told: bytes
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.threads._read", lambda _path: told)
-    monkeypatch.setattr("porttui.host.linux.threads.os.pread", lambda *_: told)
+    monkeypatch.setattr("porttui.host.linux.schedstat._read", lambda _path: told)
+    monkeypatch.setattr("porttui.host.linux.schedstat.os.pread", lambda *_: told)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
@@ -164,7 +164,7 @@ def test_without_counts_everything_is_read_every_time(
 def test_groups_that_nobody_is_in_any_more_are_forgotten(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.holder_groups._MOST_UNUSED", 0)
+    monkeypatch.setattr("porttui.host.linux.owners._MOST_UNUSED", 0)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     share_in_turn(cache, actors[0], inode, 3)
@@ -181,7 +181,7 @@ def test_groups_with_other_numbers_are_told_by_those(
     inode = actors[1].act("listen", "b")
     assert holders(cache, inode) == {actors[1].pid}
     number = cache.look().group_of[inode]
-    monkeypatch.setattr(holder_groups, "_MOST_UNUSED", -1000000)
+    monkeypatch.setattr(owners, "_MOST_UNUSED", -1000000)
     assert holders(cache, inode) == {actors[1].pid}
     assert cache.look().group_of[inode] != number
 

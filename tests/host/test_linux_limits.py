@@ -11,8 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux.limits import read_limits, read_process_files
 from porttui.host.linux.processes import read_process
+from porttui.host.linux.sysctl import read_limits, read_process_files
 from porttui.model.limits import Limit, Limits
 from porttui.model.process import Process
 from tests.servers import PATIENCE_S, Servers

@@ -10,7 +10,7 @@ from socket import socket
 import pytest
 
 from porttui.host.asking import HostError
-from porttui.host.linux.ranges import parse_spans, read_ephemeral_range
+from porttui.host.linux.sysctl import parse_spans, read_ephemeral_range
 from porttui.model.port_range import PortRange, RangeName
 from tests.host.namespaces import Network
 

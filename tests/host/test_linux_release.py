@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from porttui.host.asking import SourceName
-from porttui.host.linux.release import lists_idle
+from porttui.host.linux.sysctl import lists_idle
 from porttui.host.local import local_host
 from porttui.model.socket import TcpState
 from porttui.sampling.sampler import Sampler

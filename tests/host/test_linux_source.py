@@ -11,10 +11,9 @@ from collections.abc import Set
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holder_groups import Holders
+from porttui.host.linux.owners import HolderCache, Holders
 from porttui.host.linux.processes import ProcessText, read_text
-from porttui.host.linux.tables import Tables
+from porttui.host.linux.socket_dump import Tables
 from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.host import looking
@@ -273,7 +272,7 @@ def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
             return None
         return read_text(pid)
 
-    monkeypatch.setattr("porttui.host.linux.holder_cache.read_text", look_but_for_the_gone)
+    monkeypatch.setattr("porttui.host.linux.owners.read_text", look_but_for_the_gone)
     found = the_socket_on(server.port)
     assert pids_of(found) == (server.pids[1],)
     assert found.ownership is Ownership.KNOWN

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux.tcp_rules import read_tcp_rules
+from porttui.host.linux.sysctl import read_tcp_rules
 from porttui.model.tcp_rules import TcpRules
 from tests.host.namespaces import Network
 

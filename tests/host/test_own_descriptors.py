@@ -10,7 +10,7 @@ from contextlib import ExitStack
 
 import pytest
 
-from porttui.host.linux.own_descriptors import OwnDescriptors
+from porttui.host.linux.fd_links import OwnDescriptors
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")
 
@@ -64,7 +64,7 @@ def test_while_nothing_is_opened_nothing_is_listed(
     own = OwnDescriptors()
     with socket.socket() as opened:
         first = own.sockets(held)
-        monkeypatch.setattr("porttui.host.linux.own_descriptors.os.listdir", None)
+        monkeypatch.setattr("porttui.host.linux.fd_links.os.listdir", None)
         assert own.sockets(held) == first
         assert inode(opened) in first
 
@@ -73,7 +73,7 @@ def test_where_descriptors_are_not_counted_they_are_listed(
     held: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fake: kernels before 6.2 say 0."""
-    monkeypatch.setattr("porttui.host.linux.own_descriptors.open_descriptors", lambda _: 0)
+    monkeypatch.setattr("porttui.host.linux.fd_links.open_descriptors", lambda _: 0)
     own = OwnDescriptors()
     own.sockets(held)
     with socket.socket() as opened:

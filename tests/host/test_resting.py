@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux.resting import Resting
+from porttui.host.linux.schedstat import Resting
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _socket
 import errno
 import os
 import random
@@ -15,10 +14,9 @@ from contextlib import ExitStack
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux.diag_messages import BODY, HEADER, RECORD, SockDiagError
-from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.diag_records import Records
-from porttui.host.linux.sock_diag import ALL_STATES, LISTENING, Answer, SockDiag
+from porttui.host.linux.inet_diag import ALL_STATES, LISTENING, Answer, Records, SockDiag
+from porttui.host.linux.netlink import BODY, HEADER, RECORD, SockDiagError
+from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.model.address import Family, Protocol
 from porttui.model.socket_table import ESTABLISHED, LISTEN, TIME_WAIT
 
@@ -88,7 +86,7 @@ class FakeKernel:
 
 def asking(monkeypatch: pytest.MonkeyPatch, kernel: FakeKernel) -> SockDiag:
     """A SockDiag that talks to the fake; its questions count from 1."""
-    monkeypatch.setattr(_socket, "socket", lambda *_: kernel)
+    monkeypatch.setattr(socket, "socket", lambda *_: kernel)
     return SockDiag()
 
 
@@ -393,7 +391,7 @@ def test_where_netlink_is_refused_the_files_are_read(monkeypatch: pytest.MonkeyP
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "no netlink for you")
 
-    monkeypatch.setattr(_socket, "socket", refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
     assert source.linux_source().name == "/proc/net"
 
 

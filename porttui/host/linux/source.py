@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from porttui.host.accounts import effective_uid
 from porttui.host.asking import HostError, Want
 from porttui.host.contract import SocketReading
-from porttui.host.linux.diag_messages import SockDiagError
-from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.netlink import SockDiagError
+from porttui.host.linux.owners import HolderCache
+from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.model.address import PORTS
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 
 if TYPE_CHECKING:
-    from porttui.host.linux.tables import TableReader, Tables
+    from porttui.host.linux.socket_dump import TableReader, Tables
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
@@ -95,7 +95,7 @@ def linux_source(*, netlink: bool = True, once: bool = False) -> LinuxSource:
 
 def _proc_net_reader() -> TableReader:
     # Rarely needed, and every module counts in the start of a one-shot command.
-    from porttui.host.linux.proc_net_reader import ProcNetReader
+    from porttui.host.linux.proc_net import ProcNetReader
 
     return ProcNetReader()
 

@@ -1,4 +1,4 @@
-"""Reads the descriptors of many processes, on all processors when they are very many.
+"""Which processes hold which sockets: the links in /proc/PID/fd (proc_pid_fd(5)).
 
 Half of a first look at fifty thousand sockets is the reading of links, which a thread cannot
 share: each link is a short call under the interpreter's lock. A forked process can, while this
@@ -10,11 +10,14 @@ from __future__ import annotations
 import marshal
 import os
 import struct
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from stat import S_ISSOCK
 from typing import NamedTuple
 
-from porttui.host.linux.holders import held_sockets, open_descriptors
-from porttui.host.linux.threads import counts_of
+from porttui.host.asking import HostError
+from porttui.host.linux.schedstat import counts_of
+
+_PREFIX = "socket:["
 
 WORTH_A_PROCESS = 6000
 """Descriptors: reading them takes ten times what a fork costs."""
@@ -22,6 +25,45 @@ _MOST_PROCESSES = 8
 _PID = struct.Struct("=I")
 _SIGKILL = 9
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
+
+_Identity = tuple[int, int, int]
+"""Device, inode and kind of what a descriptor stands for."""
+
+
+def open_descriptors(directory: str) -> int:
+    """How many links a /proc/PID/fd has; 0 of a process that is gone, and before Linux 6.2."""
+    try:
+        return os.stat(directory).st_size
+    except OSError:
+        return 0
+
+
+def socket_link(inode: int) -> str:
+    """What the link of a descriptor is that stands for this socket."""
+    return f"{_PREFIX}{inode}]"
+
+
+def held_sockets(directory: str) -> dict[int, str]:
+    """The sockets behind the links in a /proc/PID/fd, by inode, each with one of its descriptors;
+    none where this user may not look.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
+    held: dict[int, str] = {}
+    try:
+        for descriptor in os.listdir(directory):
+            try:
+                target = os.readlink(f"{directory}/{descriptor}")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # closed since it was listed
+            if target.startswith(_PREFIX):
+                held[int(target[len(_PREFIX) : -1])] = descriptor
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        pass  # exited since it was listed, or another user's
+    except OSError as error:
+        raise HostError(f"{directory} cannot be read: {error.strerror}") from error
+    return held
 
 
 class Found(NamedTuple):
@@ -186,3 +228,46 @@ def _write(descriptor: int, content: bytes) -> None:
     rest = memoryview(content)
     while rest:
         rest = rest[os.write(descriptor, rest) :]
+
+
+class OwnDescriptors:
+    """The sockets of this process, which runs whenever it looks, and so is read in every look.
+
+    Most of what it has open are other processes' counts, thousands perhaps. They need not be
+    listed: if the kernel counts as many descriptors as are known, and each of the others is still
+    what it was, there is no other one.
+    """
+
+    def __init__(self) -> None:
+        """Nothing is known yet."""
+        self._others: dict[int, _Identity] = {}
+
+    def sockets(self, held: Collection[str]) -> dict[int, str]:
+        """By inode, each with one of its descriptors.
+
+        `held`: descriptors that are known to be no sockets.
+        """
+        if not self._is_as_it_was(len(held)):
+            numbers = [int(each) for each in os.listdir("/proc/self/fd") if each not in held]
+            found = ((each, _identity(each)) for each in numbers)
+            self._others = {each: identity for each, identity in found if identity is not None}
+        return {
+            inode: str(number)
+            for number, (_, inode, mode) in self._others.items()
+            if S_ISSOCK(mode)
+        }
+
+    def _is_as_it_was(self, held: int) -> bool:
+        # Before Linux 6.2 the count is 0: then everything is listed.
+        known = self._others
+        return open_descriptors("/proc/self/fd") == held + len(known) and all(
+            _identity(each) == identity for each, identity in known.items()
+        )
+
+
+def _identity(descriptor: int) -> _Identity | None:
+    try:
+        stat = os.fstat(descriptor)
+    except OSError:
+        return None  # it was open for the listing alone
+    return stat.st_dev, stat.st_ino, stat.st_mode

@@ -1,16 +1,27 @@
-"""Puts the kernel's records and the processes together into one table."""
+"""Sockets as the kernel dumped them, and the table that they make with their holders."""
 
 from __future__ import annotations
 
+import typing
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 from typing import NamedTuple
 
 from porttui.host.accounts import user_name
-from porttui.host.linux.address_numbers import AddressNumbers
-from porttui.host.linux.diag_records import Records, places_of_ones
-from porttui.host.linux.holder_groups import Holders
-from porttui.model.address import Family, Protocol
+from porttui.host.asking import Want
+from porttui.host.linux.inet_diag import (
+    ALL_STATES,
+    LISTENING,
+    Answer,
+    Records,
+    SockDiag,
+    places_of_ones,
+)
+from porttui.host.linux.netlink import SockDiagError
+from porttui.host.linux.owners import Holders
+from porttui.model.address import PORTS, Address, Family, Protocol
+from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     NOBODY,
@@ -30,6 +41,38 @@ _MAY_LACK_A_REMOTE_END = bytes(code in (7, 10, 13) for code in range(256))
 """CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
 
 
+_SPELLED = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
+
+
+class Tables(typing.Protocol):
+    """What was read, before it is known who holds it."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What may be missing from it."""
+
+    def inodes(self) -> set[int]:
+        """Of all open sockets."""
+
+    def build(self, holders: Holders | None) -> SocketTable:
+        """The table of all rows that were read, with who holds what; with None without."""
+
+
+class TableReader(typing.Protocol):
+    """Reads the socket tables of this network namespace."""
+
+    @property
+    def name(self) -> str:
+        """For the status line."""
+
+    def read(self, want: Want, ports: range) -> Tables:
+        """At least the sockets that are wanted, of those with one of these local ports.
+
+        Raises:
+            HostError: they could not be read.
+        """
+
+
 class Part(NamedTuple):
     """The sockets of one protocol and family."""
 
@@ -38,7 +81,72 @@ class Part(NamedTuple):
     records: Records
 
 
-def build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
+class SockDiagReader:
+    """Asks over netlink."""
+
+    name = "sock_diag"
+
+    def __init__(self) -> None:
+        """Open the netlink socket.
+
+        Raises:
+            SockDiagError: it is refused.
+        """
+        self._diag = SockDiag()
+        self._knows_both_families = True
+
+    def read(self, want: Want, ports: range = PORTS) -> Tables:
+        """See `TableReader.read`."""
+        parts: list[Part] = []
+        problems: list[Problem] = []
+        states = LISTENING if want.is_listening else ALL_STATES
+        tcp = _parts(Protocol.TCP, self._tcp(states, ports))
+        for part, is_torn in (*tcp, *self._udp(ports)):
+            parts.append(part)
+            if is_torn:
+                problems.append(_torn(part.protocol, part.family))
+        return _DiagTables(tuple(parts), tuple(problems))
+
+    def _tcp(self, states: int, ports: range) -> list[Answer]:
+        if self._knows_both_families:
+            try:
+                return [self._diag.ask_tcp(states, ports)]
+            except SockDiagError:
+                # Either it is refused, or nothing works: then the next question tells.
+                self._knows_both_families = False
+        return [self._diag.ask(family, Protocol.TCP, states, ports) for family in Family]
+
+    def _udp(self, ports: range) -> Iterator[tuple[Part, bool]]:
+        """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
+        for family in Family:
+            yield from _parts(Protocol.UDP, [self._diag.ask(family, Protocol.UDP, ports=ports)])
+
+
+def _parts(protocol: Protocol, answers: list[Answer]) -> Iterator[tuple[Part, bool]]:
+    for answer in answers:
+        for family, found in answer.records.items():
+            yield Part(protocol, family, found), answer.is_torn
+
+
+class _DiagTables(NamedTuple):
+    parts: tuple[Part, ...]
+    problems: tuple[Problem, ...]
+
+    def inodes(self) -> set[int]:
+        return set[int]().union(*(part.records.inodes for part in self.parts)) - {0}
+
+    def build(self, holders: Holders | None) -> SocketTable:
+        return _build(self.parts, holders)
+
+
+def _torn(protocol: Protocol, family: Family) -> Problem:
+    return Problem(
+        f"sock_diag, {protocol} over {_SPELLED[family]}",
+        "the table changed while it was read: rows may be missing",
+    )
+
+
+def _build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
     """One table of all parts, which come with TCP before UDP; with None nobody was looked for."""
     numbers = AddressNumbers()
     columns = [_columns(part, holders, numbers) for part in parts]
@@ -72,7 +180,7 @@ class _Held(NamedTuple):
     uids: array[int]
 
 
-class _Columns(NamedTuple):
+class _TableColumns(NamedTuple):
     states: bytes
     local_addresses: array[int]
     remote_addresses: array[int]
@@ -83,10 +191,10 @@ class _Columns(NamedTuple):
     cgroup_ids: array[int]
 
 
-def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _Columns:
+def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _TableColumns:
     records = part.records
     states, inodes, remote_ports = records.states, records.inodes, records.remote_ports
-    return _Columns(
+    return _TableColumns(
         states=states if part.protocol is Protocol.TCP else bytes(len(states)),
         local_addresses=numbers.of(records.local_addresses),
         remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
@@ -156,7 +264,7 @@ def _cgroup_ids(records: Records) -> array[int]:
     return column
 
 
-def _users(columns: Sequence[_Columns]) -> Mapping[int, str]:
+def _users(columns: Sequence[_TableColumns]) -> Mapping[int, str]:
     uids = set[int]().union(*map(_different, (each.held.uids for each in columns))) - {UNTOLD}
     return {uid: user_name(uid) for uid in uids}
 
@@ -172,3 +280,25 @@ def _joined(code: str, columns: Sequence[array[int]]) -> array[int]:
     for column in columns:
         joined += column
     return joined
+
+
+class AddressNumbers(dict[int | bytes, int]):
+    """Gives each address its number when it is first asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[Address | None] = [None]
+
+    def __missing__(self, value: int | bytes) -> int:
+        number = self[value] = len(self.addresses)
+        self.addresses.append(_address(value))
+        return number
+
+    def of(self, values: list[bytes] | array[int]) -> array[int]:
+        """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
+        return array("I", map(self.__getitem__, values))
+
+
+@lru_cache(maxsize=8192)
+def _address(value: int | bytes) -> Address:
+    return Address.of_packed(value if isinstance(value, bytes) else value.to_bytes(4, "big"))

@@ -20,29 +20,54 @@ that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which nex
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import TYPE_CHECKING
+from itertools import repeat
+from typing import NamedTuple
 
-from porttui.host.linux.descriptor_scan import Found, ScanUnderWay, begin_scan
-from porttui.host.linux.holder_groups import HolderGroups, Holders
-from porttui.host.linux.holders import held_sockets, list_names, list_pids, pids_among
-from porttui.host.linux.known_process import UNREAD, Known
-from porttui.host.linux.own_descriptors import OwnDescriptors
-from porttui.host.linux.pid_namespace import own_pid
-from porttui.host.linux.processes import ProcessText, read_text
-from porttui.host.linux.resting import Resting
-from porttui.host.linux.threads import counts_of, hold_threads, thread_names
+from porttui.host.linux.fd_links import (
+    Found,
+    OwnDescriptors,
+    ScanUnderWay,
+    begin_scan,
+    held_sockets,
+)
+from porttui.host.linux.process_scan import UNREAD, Known, due
+from porttui.host.linux.processes import (
+    ProcessText,
+    list_names,
+    list_pids,
+    own_pid,
+    pids_among,
+    read_text,
+)
+from porttui.host.linux.schedstat import Resting, counts_of, hold_threads, thread_names
 from porttui.model.process import Process
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    Due = Callable[[str, Set[int], Mapping[int, Known], Mapping[int, Sequence[int]]], Set[int]]
+from porttui.model.socket_table import NOBODY
 
 _FEW = 512
 """Processes: so many are all asked whether they have run, in half a millisecond."""
 _MOST_HELD = 16384
 """Threads whose counts are held open."""
+
+
+_SELDOM = 4
+"""One in so many."""
+_MOST_UNUSED = 4096
+"""Groups that no socket has any more are forgotten when there are so many."""
+
+
+class Holders(NamedTuple):
+    """Who holds what, at one moment."""
+
+    group_of: Mapping[int, int]
+    """For each socket's inode the place of its holders in `groups`."""
+    groups: tuple[tuple[Process, ...], ...]
+    """The first is empty: nobody."""
+
+    def groups_in(self, inodes: array[int]) -> array[int]:
+        """For each socket of a column the place of its holders in `groups`; NOBODY without any."""
+        return array("I", map(self.group_of.get, inodes, repeat(NOBODY)))
 
 
 class HolderCache:
@@ -58,7 +83,6 @@ class HolderCache:
         """The rest of them."""
         self._names: list[str] = []
         """What was in /proc when it was listed, if `_known` has those processes and no others."""
-        self._due: Due | None = None if once else _due()
         self._held_by = HolderGroups()
         self._groups: tuple[tuple[Process, ...], ...] = ()
         """The processes of its groups; () when something has changed."""
@@ -95,7 +119,7 @@ class HolderCache:
             HostError: /proc cannot be listed, or no more files can be opened.
         """
         self.pids_read.clear()
-        if not self._known:
+        if self._once or not self._known:
             asked = None  # there is nothing yet that could be left as it was
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
@@ -116,10 +140,8 @@ class HolderCache:
         held = self._held_by.held_of(asked)
         is_all = len(self._known) <= _FEW
         changed = new | self._disturbed(None if is_all else held.keys())
-        if self._due is None:
-            return changed
         own = changed & {self._pid}  # which is read in no time
-        return self._due(self._proc, changed - own, self._known, held) | own
+        return due(self._proc, changed - own, self._known, held) | own
 
     def _come(self, names: list[str]) -> set[int]:
         """The processes that are new; those that have gone are forgotten."""
@@ -237,16 +259,78 @@ class HolderCache:
                 known.threads.close()
 
 
-def _due() -> Due:
-    # Whoever looks once has no use for it, and pays for each module.
-    from porttui.host.linux.due import due
-
-    return due
-
-
 def _may_hold() -> int:
     """How many files it may keep open: half of what this process may."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return min(soft // 2, _MOST_HELD)
+
+
+class HolderGroups:
+    """The holders of all sockets, by pid."""
+
+    def __init__(self) -> None:
+        self.group_of: dict[int, int] = {}
+        """By inode the number of the group that holds it."""
+        self._numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._pids_of: dict[int, tuple[int, ...]] = {}
+        self._unordered = 0
+
+    @property
+    def pids(self) -> Iterable[tuple[int, ...]]:
+        """Of each group, in the order of their numbers."""
+        return self._numbers
+
+    def held_of(self, inodes: Iterable[int]) -> dict[int, list[int]]:
+        """For each process that holds some of these sockets which ones, by inode."""
+        held: dict[int, list[int]] = {}
+        for inode in inodes:
+            for pid in self._pids_of.get(inode, ()):
+                held.setdefault(pid, []).append(inode)
+        return held
+
+    def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
+        """A process holds these sockets now, by inode, where it held those before."""
+        gone, come = before - after, after - before
+        for inode in gone:
+            self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
+        alone = (pid,)
+        number = self._number(alone) if after else 0
+        for inode in come:
+            others = self._pids_of.get(inode)
+            if others is None:
+                self._pids_of[inode], self.group_of[inode] = alone, number
+                self._unordered += 1
+            else:
+                self._hold(inode, tuple(sorted((*others, pid))))
+
+    def forget_unused(self, processes: int) -> bool:
+        """Number the groups anew, if they are many more than there are processes; if so, True."""
+        if len(self._numbers) <= _MOST_UNUSED + processes:
+            return False
+        self._numbers = {(): 0}
+        for inode, pids in self._pids_of.items():
+            self.group_of[inode] = self._number(pids)
+        return True
+
+    def put_in_order(self, inodes: Iterable[int]) -> None:
+        """Look-ups in this order take half the time: what is there lies side by side in memory.
+
+        To put it in order takes as long as some of them, so it is done when much is new.
+        """
+        if self._unordered > len(self.group_of) // _SELDOM:
+            group_of = self.group_of
+            self.group_of = {each: group_of[each] for each in inodes if each in group_of}
+            self.group_of.update(group_of)
+            self._unordered = 0
+
+    def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
+        if not pids:
+            del self._pids_of[inode], self.group_of[inode]
+            return
+        self._pids_of[inode] = pids
+        self.group_of[inode] = self._number(pids)
+
+    def _number(self, pids: tuple[int, ...]) -> int:
+        return self._numbers.setdefault(pids, len(self._numbers))

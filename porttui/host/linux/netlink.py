@@ -1,6 +1,6 @@
-"""What an answer of sock_diag is made of: messages, each a header and the socket it tells of.
+"""Headers of the netlink messages in an answer of sock_diag, checked before anything is believed.
 
-Structures: linux/netlink.h, linux/inet_diag.h. Nothing is believed that was not looked at.
+Structures: linux/netlink.h, linux/inet_diag.h.
 """
 
 from __future__ import annotations
