@@ -12,7 +12,7 @@ from porttui.host.asking import HostError
 from porttui.host.linux import owners
 from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
-from tests.host.asking import pids_in
+from tests.host.asking import asked_holders, known_listener, pids_in
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -196,3 +196,41 @@ def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:
     assert after == before
     assert list(after)[:3] == [inodes[2], inodes[0], inodes[1]]
     assert holders(cache, inodes[1]) == {actors[0].pid}
+
+
+@pytest.fixture
+def two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owners, "_FEW", 0)
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
+    cache, inode = known_listener(actors[0])
+    actors[1].act("listen", "b")
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    assert actors[1].pid not in cache.pids_read
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_where_processes_are_few_all_are_asked(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, inode = known_listener(actors[0])
+    actors[1].act("listen", "b")
+    monkeypatch.setattr(owners, "_FEW", 1_000_000)
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    assert actors[1].pid in cache.pids_read
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_who_has_begun_is_read(actors: list[Actor]) -> None:
+    cache = HolderCache()
+    inode = actors[0].act("listen", "a")
+    for _ in range(3):
+        cache.look({inode})
+    child = actors[0].act("fork")
+    assert asked_holders(cache, inode) == {actors[0].pid, child}
+    actors[0].act("end", str(child))
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    cache.look()
+    assert child not in cache.known_counts()
