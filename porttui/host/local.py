@@ -61,7 +61,7 @@ def _source(source: SourceName, *, once: bool) -> SocketSource:
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
-        linux = linux_source(netlink=source is not SourceName.PROC, once=once)
+        linux = linux_source(netlink=source is not SourceName.PROC, one_shot=once)
         if source is SourceName.NETLINK and linux.name != "sock_diag":
             raise HostError("netlink sock_diag is refused here: use --source proc")
         if linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
@@ -139,9 +139,9 @@ def _pids_match() -> bool:
 
 
 def _read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
-    from porttui.host.linux.processes import read_groups
+    from porttui.host.linux.processes import read_process_groups
 
-    return read_groups(processes)
+    return read_process_groups(processes)
 
 
 def _read_groups_by_psutil(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
@@ -194,9 +194,9 @@ def _control(source: SocketSource) -> ProcessControl:
     from porttui.host.portable.control import PsutilControl
 
     if not is_portable:
-        from porttui.host.linux.processes import start_mark_of
+        from porttui.host.linux.processes import start_time_of
 
-        return PsutilControl(start_mark_of)
+        return PsutilControl(start_time_of)
     return PsutilControl()
 
 
@@ -225,9 +225,9 @@ def _tcp_rules() -> TcpRules | None:
 def _lists_idle(source: SocketSource) -> bool:
     if source.name != "sock_diag":
         return False
-    from porttui.host.linux.sysctl import lists_idle
+    from porttui.host.linux.sysctl import lists_bound_inactive
 
-    return lists_idle()
+    return lists_bound_inactive()
 
 
 def _limits() -> Limits:

@@ -11,7 +11,7 @@ import pytest
 
 from porttui.host.asking import Want
 from porttui.host.linux import fd_links
-from porttui.host.linux.socket_dump import SockDiagReader, Tables
+from porttui.host.linux.socket_dump import SockDiagReader, SocketDump
 from porttui.host.linux.source import LinuxSource
 from porttui.model.socket import Ownership, TcpState
 
@@ -42,7 +42,7 @@ class Counting:
         self._reader = SockDiagReader()
         self.reads = 0
 
-    def read(self, want: Want, ports: range) -> Tables:
+    def read(self, want: Want, ports: range) -> SocketDump:
         self.reads += 1
         return self._reader.read(want, ports)
 
@@ -73,7 +73,7 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
     """Opened when descriptors had been read, and before the sockets were."""
     monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    source = LinuxSource(SockDiagReader(), once=True)
+    source = LinuxSource(SockDiagReader(), one_shot=True)
     source.begin()
     under_way = source._cache._under_way
     assert under_way is not None

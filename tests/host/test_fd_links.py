@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from porttui.host.linux import fd_links
-from porttui.host.linux.fd_links import OwnDescriptors, ScanUnderWay, begin_scan, held_sockets
+from porttui.host.linux.fd_links import FdScan, OwnDescriptors, held_sockets, start_fd_scan
 from porttui.host.linux.fd_links import _queue as queue_of
 from porttui.host.linux.owners import HolderCache
-from porttui.host.linux.schedstat import counts_of
+from porttui.host.linux.schedstat import schedstats_of
 from tests.servers import Servers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -56,12 +56,12 @@ def expected(pids: Sequence[int]) -> dict[int, set[int]]:
     return {pid: set(held_sockets(f"/proc/{pid}/fd")) for pid in pids}
 
 
-def found(under_way: ScanUnderWay) -> dict[int, set[int]]:
+def found(under_way: FdScan) -> dict[int, set[int]]:
     return {pid: set(each.sockets) for pid, each in under_way.result().items()}
 
 
-def begun(pids: Sequence[int]) -> ScanUnderWay:
-    under_way = begin_scan("/proc", pids)
+def begun(pids: Sequence[int]) -> FdScan:
+    under_way = start_fd_scan("/proc", pids)
     assert under_way is not None
     return under_way
 
@@ -70,7 +70,7 @@ def test_few_descriptors_are_not_worth_a_process(
     pids: Sequence[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked"))
-    assert begin_scan("/proc", pids) is None
+    assert start_fd_scan("/proc", pids) is None
 
 
 def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]) -> None:
@@ -82,8 +82,8 @@ def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]
 def test_they_read_the_counts_first(pids: Sequence[int], forks: list[int]) -> None:
     """Of processes that sleep they are the same before and after."""
     read = begun(pids).result()
-    assert {pid: each.ran for pid, each in read.items()} == {
-        pid: counts_of(f"/proc/{pid}") for pid in pids
+    assert {pid: each.schedstat for pid, each in read.items()} == {
+        pid: schedstats_of(f"/proc/{pid}") for pid in pids
     }
     assert forks
 
@@ -116,7 +116,7 @@ def test_without_a_descriptor_left_for_a_pipe_there_is_no_scan(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr(os, "pipe", none_left)
-    assert begin_scan("/proc", pids) is None
+    assert start_fd_scan("/proc", pids) is None
     assert not forks
 
 
@@ -148,8 +148,8 @@ def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them waits for its reader, and none may wait for another of them."""
-    much = fd_links.Found(dict.fromkeys(range(200_000), "3"))
-    monkeypatch.setattr(fd_links, "_counted", lambda *_: much)
+    much = fd_links.ProcessFds(dict.fromkeys(range(200_000), "3"))
+    monkeypatch.setattr(fd_links, "_read_process", lambda *_: much)
     monkeypatch.setattr(fd_links, "_taken", lambda _: [pids[0]])
     begun(pids).end()
     assert len(forks) == 3
@@ -161,7 +161,7 @@ def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[i
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert begin_scan("/proc", pids) is None
+        assert start_fd_scan("/proc", pids) is None
         assert not forks
     finally:
         done.set()
@@ -171,13 +171,13 @@ def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[i
 def test_the_cache_goes_on_from_what_was_begun(pids: Sequence[int], forks: list[int]) -> None:
     """Whatever the others read stands as if it had been read here."""
     cache = HolderCache()
-    cache.begin()
-    holders = cache.look()
+    cache.prefetch()
+    holders = cache.read()
     assert forks
     for pid, inodes in expected(pids).items():
         for inode in inodes:
-            assert [each.pid for each in holders.groups[holders.group_of[inode]]] == [pid]
-    cache.look()
+            assert [each.pid for each in holders.sets[holders.set_of[inode]]] == [pid]
+    cache.read()
     assert not set(pids) & cache.pids_read
 
 

@@ -26,8 +26,8 @@ def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) ->
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
     """The pids that the cache gives for a socket, by itself and in a column."""
-    found = cache.look()
-    assert found.groups_in(array("I", [1, inode]))[1] == found.group_of.get(inode, 0)
+    found = cache.read()
+    assert found.sets_of(array("I", [1, inode]))[1] == found.set_of.get(inode, 0)
     return pids_in(found, inode)
 
 
@@ -43,9 +43,9 @@ def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
-    known = dict(cache.known_counts())
+    known = dict(cache.known_schedstats())
     assert holders(cache, inode) == {actors[0].pid}
-    again = dict(cache.known_counts())
+    again = dict(cache.known_schedstats())
     assert again[actors[0].pid] == known[actors[0].pid]
     assert actors[0].pid not in cache.pids_read
 
@@ -62,13 +62,13 @@ def test_whom_a_look_that_failed_did_not_come_to_the_next_one_reads(
 
         broken.setattr("porttui.host.linux.owners.held_sockets", fail)
         with pytest.raises(HostError):
-            cache.look()
+            cache.read()
     assert holders(cache, inode) == {actors[0].pid}
 
 
 def test_a_new_socket_is_found(actors: list[Actor]) -> None:
     cache = HolderCache()
-    cache.look()
+    cache.read()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
 
@@ -128,13 +128,13 @@ def test_a_program_that_is_executed_keeps_its_sockets_and_changes_its_name(
 ) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
-    found = cache.look()
-    [before] = found.groups[found.group_of[inode]]
+    found = cache.read()
+    [before] = found.sets[found.set_of[inode]]
     actors[0].act("become", "sleep")
     until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
     until(lambda: actors[0].state == "S", "it sleeps")
-    found = cache.look()
-    [after] = found.groups[found.group_of[inode]]
+    found = cache.read()
+    [after] = found.sets[found.set_of[inode]]
     assert before.name.startswith("python")
     assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
     assert after.identity == before.identity
@@ -169,7 +169,7 @@ def test_groups_that_nobody_is_in_any_more_are_forgotten(
     inode = actors[0].act("listen", "a")
     share_in_turn(cache, actors[0], inode, 3)
     assert holders(cache, inode) == {actors[0].pid}
-    assert len(cache.look().groups) <= len(cache.known_counts()) + 2
+    assert len(cache.read().sets) <= len(cache.known_schedstats()) + 2
 
 
 def test_groups_with_other_numbers_are_told_by_those(
@@ -180,19 +180,19 @@ def test_groups_with_other_numbers_are_told_by_those(
     share_in_turn(cache, actors[0], shared, 8)
     inode = actors[1].act("listen", "b")
     assert holders(cache, inode) == {actors[1].pid}
-    number = cache.look().group_of[inode]
+    number = cache.read().set_of[inode]
     monkeypatch.setattr(owners, "_MOST_UNUSED", -1000000)
     assert holders(cache, inode) == {actors[1].pid}
-    assert cache.look().group_of[inode] != number
+    assert cache.read().set_of[inode] != number
 
 
 def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:
     cache = HolderCache()
     inodes = [actors[0].act("listen", name) for name in "abc"]
-    before = dict(cache.look().group_of)
+    before = dict(cache.read().set_of)
     wanted = [inodes[2], 0, inodes[0], inodes[1]]
     cache.put_in_order(wanted)
-    after = cache._held_by.group_of
+    after = cache._held_by.set_of
     assert after == before
     assert list(after)[:3] == [inodes[2], inodes[0], inodes[1]]
     assert holders(cache, inodes[1]) == {actors[0].pid}
@@ -227,10 +227,10 @@ def test_who_has_begun_is_read(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     for _ in range(3):
-        cache.look({inode})
+        cache.read({inode})
     child = actors[0].act("fork")
     assert asked_holders(cache, inode) == {actors[0].pid, child}
     actors[0].act("end", str(child))
     assert asked_holders(cache, inode) == {actors[0].pid}
-    cache.look()
-    assert child not in cache.known_counts()
+    cache.read()
+    assert child not in cache.known_schedstats()

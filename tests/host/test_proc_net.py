@@ -196,6 +196,6 @@ def _without_descriptors(what: str) -> None:
     if what == "tables":
         read_tables()
     elif what == "holders":
-        HolderCache().look()
+        HolderCache().read()
     else:
         read_process(1)

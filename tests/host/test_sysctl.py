@@ -15,7 +15,7 @@ import pytest
 from porttui.host.asking import HostError, SourceName
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.sysctl import (
-    lists_idle,
+    lists_bound_inactive,
     parse_spans,
     read_ephemeral_range,
     read_limits,
@@ -282,7 +282,7 @@ def _write(directory: Path, name: str, content: str) -> None:
     ],
 )
 def test_idle_sockets_are_listed_from_linux_6_8_on(release: str, found: bool) -> None:
-    assert lists_idle(release) is found
+    assert lists_bound_inactive(release) is found
 
 
 @pytest.mark.parametrize("source", [SourceName.NETLINK, SourceName.PROC, SourceName.PSUTIL])
@@ -294,4 +294,4 @@ def test_a_bound_socket_is_there_where_the_host_says_so(source: SourceName) -> N
         snapshot = Sampler(host).sample()
     states = [each.state for each in snapshot.sockets if each.local.port == port]
     assert states == [TcpState.CLOSE] * snapshot.lists_idle
-    assert snapshot.lists_idle is (source is SourceName.NETLINK and lists_idle())
+    assert snapshot.lists_idle is (source is SourceName.NETLINK and lists_bound_inactive())

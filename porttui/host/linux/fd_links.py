@@ -15,7 +15,7 @@ from stat import S_ISSOCK
 from typing import NamedTuple
 
 from porttui.host.asking import HostError
-from porttui.host.linux.schedstat import counts_of
+from porttui.host.linux.schedstat import schedstats_of
 
 _PREFIX = "socket:["
 
@@ -66,17 +66,17 @@ def held_sockets(directory: str) -> dict[int, str]:
     return held
 
 
-class Found(NamedTuple):
+class ProcessFds(NamedTuple):
     """What was read of a process."""
 
     sockets: Mapping[int, str]
     """The inodes of those that it holds, each with one of its descriptors; none where this user
     may not look."""
-    ran: bytes = b""
+    schedstat: bytes = b""
     """What its threads' counts were before that; b"" where they were not wanted."""
 
 
-class ScanUnderWay:
+class FdScan:
     """Forked processes that take one pid after another from a pipe, as this one may."""
 
     def __init__(self, proc: str, pids: Sequence[int], queue: int, processes: int) -> None:
@@ -89,22 +89,22 @@ class ScanUnderWay:
         self._queue = queue
         self._forked = [each for _ in range(processes) if (each := self._fork())]
 
-    def result(self) -> dict[int, Found]:
+    def result(self) -> dict[int, ProcessFds]:
         """All of it; what is left to be taken is read here.
 
         Raises:
             HostError: no more files can be opened.
         """
-        found: dict[int, Found] = {}
+        found: dict[int, ProcessFds] = {}
         try:
-            found.update((pid, _counted(self._proc, pid)) for pid in _taken(self._queue))
+            found.update((pid, _read_process(self._proc, pid)) for pid in _taken(self._queue))
             for each in self._forked:
                 found.update(each.answer())
         finally:
             self.end()
         for pid in self._pids:
             if pid not in found:
-                found[pid] = _counted(self._proc, pid)
+                found[pid] = _read_process(self._proc, pid)
         return found
 
     def end(self) -> None:
@@ -134,7 +134,7 @@ class ScanUnderWay:
         if pid == 0:
             try:
                 os.close(reading)
-                own = {each: tuple(_counted(self._proc, each)) for each in _taken(self._queue)}
+                own = {each: tuple(_read_process(self._proc, each)) for each in _taken(self._queue)}
                 _write(writing, marshal.dumps(own))
                 os._exit(0)
             finally:
@@ -143,7 +143,7 @@ class ScanUnderWay:
         return _Forked(pid, reading)
 
 
-def begin_scan(proc: str, pids: Sequence[int]) -> ScanUnderWay | None:
+def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
     """Have forked processes begin, where the descriptors are very many; None where not."""
     counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
     processes = min(sum(counts.values()) // WORTH_A_PROCESS, _processors(), _MOST_PROCESSES)
@@ -155,7 +155,7 @@ def begin_scan(proc: str, pids: Sequence[int]) -> ScanUnderWay | None:
         queue = _queue(longest_first)
     except OSError:
         return None  # with so few descriptors left it is read one by one, or said why it is not
-    return ScanUnderWay(proc, longest_first, queue, processes)
+    return FdScan(proc, longest_first, queue, processes)
 
 
 def _processors() -> int:
@@ -173,7 +173,7 @@ class _Forked:
         self._pid = pid
         self._end = end
 
-    def answer(self) -> Iterator[tuple[int, Found]]:
+    def answer(self) -> Iterator[tuple[int, ProcessFds]]:
         """What it read; nothing if it did not come to its end."""
         parts = []
         while part := os.read(self._end, 1 << 20):
@@ -183,8 +183,8 @@ class _Forked:
                 found: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(parts))
             except (EOFError, ValueError, TypeError):
                 return  # cut short, where how it ended is not told
-            for pid, (sockets, ran) in found.items():
-                yield pid, Found(sockets, ran)
+            for pid, (sockets, schedstat) in found.items():
+                yield pid, ProcessFds(sockets, schedstat)
 
     def end(self) -> None:
         """End it, if it has not ended: it has nothing that could be lost."""
@@ -201,10 +201,10 @@ class _Forked:
             return 0  # SIGCHLD is ignored, by inheritance: it is gone, and nobody tells how
 
 
-def _counted(proc: str, pid: int) -> Found:
+def _read_process(proc: str, pid: int) -> ProcessFds:
     """The counts first: what happens from there on shows in the next look."""
-    ran = counts_of(f"{proc}/{pid}")
-    return Found(held_sockets(f"{proc}/{pid}/fd"), ran)
+    schedstat = schedstats_of(f"{proc}/{pid}")
+    return ProcessFds(held_sockets(f"{proc}/{pid}/fd"), schedstat)
 
 
 def _queue(pids: Sequence[int]) -> int:

@@ -26,7 +26,7 @@ from porttui.host.linux.netlink import (
     RECORD,
     Expected,
     SockDiagError,
-    survey,
+    scan_headers,
 )
 from porttui.model.address import PORTS, Family, Protocol
 
@@ -71,17 +71,17 @@ _IS_SERVER = bytes(state in (7, 10) for state in range(256))
 _HEADER_WORDS = HEADER.size // 4
 _RECORD_WORDS = RECORD // 4
 _NUMBERS = (0, 1, 13, 14, 15, 16, 17)
-"""The words that are numbers in either family, in the order of the fields of `Records`."""
+"""The words that are numbers in either family, in the order of the fields of `InetDiagColumns`."""
 _ENDS = (2, 6)
 """The words with which the addresses begin."""
 
 
-class Answer(NamedTuple):
+class InetDiagDump(NamedTuple):
     """One table, as the kernel walked it."""
 
-    records: Mapping[Family, Records]
+    columns: Mapping[Family, InetDiagColumns]
     """By family, IPv4 first; without one that has no socket."""
-    is_torn: bool
+    is_interrupted: bool
     """The table changed during every attempt to walk it: sockets may be missing."""
 
 
@@ -117,7 +117,7 @@ class SockDiag:
         protocol: Protocol,
         states: int = ALL_STATES,
         ports: range = PORTS,
-    ) -> Answer:
+    ) -> InetDiagDump:
         """All sockets of a family and protocol in `states`, a mask of 1 << state, that have one
         of these local ports.
 
@@ -130,7 +130,7 @@ class SockDiag:
         request = _REQUEST_OF_A_FAMILY.pack(*numbers, 0, 0, states, bytes(48))
         return self._ask_patiently(_BY_FAMILY, request + _port_filter(ports))
 
-    def ask_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> Answer:
+    def ask_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> InetDiagDump:
         """As `ask`, for the TCP sockets of both families: the kernel walks its tables once.
 
         A walk takes a quarter of the time of an answer with 76,000 sockets, even if it meets none
@@ -142,14 +142,14 @@ class SockDiag:
         request = _REQUEST_OF_BOTH_FAMILIES.pack(0, 0, 0, 0, bytes(48), states, 0)
         return self._ask_patiently(_TCP_OF_BOTH_FAMILIES, request + _port_filter(ports))
 
-    def _ask_patiently(self, kind: int, request: bytes) -> Answer:
+    def _ask_patiently(self, kind: int, request: bytes) -> InetDiagDump:
         for _ in range(_ATTEMPTS):
             answer = self._ask(kind, request)
-            if not answer.is_torn:
+            if not answer.is_interrupted:
                 break
         return answer
 
-    def _ask(self, kind: int, request: bytes) -> Answer:
+    def _ask(self, kind: int, request: bytes) -> InetDiagDump:
         self._sequence = (self._sequence + 1) & 0xFFFFFFFF
         size = HEADER.size + len(request)
         header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
@@ -161,21 +161,21 @@ class SockDiag:
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
-    def _receive(self, expected: Expected) -> Answer:
+    def _receive(self, expected: Expected) -> InetDiagDump:
         """Take what is needed out of each part while it is at hand: two thirds of the time that it
         takes once all of an answer has gone through the processor's cache."""
-        gathering, is_torn = Gathering(), False
+        builder, is_interrupted = InetDiagBuilder(), False
         while True:
             size, _, flags, _ = self._socket.recvmsg_into([self._room])
             if flags & _MSG_TRUNC:
                 raise SockDiagError("netlink sent more than fits into the buffer")
             if size % 4:
                 raise SockDiagError("netlink sent a message cut short")
-            found = survey(self._words, size // 4, expected)
-            gathering.take(self._words, found.starts)
-            is_torn |= found.is_torn
-            if found.is_last:
-                return Answer(gathering.records(), is_torn)
+            scan = scan_headers(self._words, size // 4, expected)
+            builder.take(self._words, scan.starts)
+            is_interrupted |= scan.is_interrupted
+            if scan.is_last:
+                return InetDiagDump(builder.columns(), is_interrupted)
 
 
 def _port_filter(ports: range) -> bytes:
@@ -193,7 +193,7 @@ def _port_filter(ports: range) -> bytes:
     return ATTRIBUTE.pack(ATTRIBUTE.size + len(program), _BYTECODE) + program
 
 
-class Records(NamedTuple):
+class InetDiagColumns(NamedTuple):
     """The sockets of one family, as columns."""
 
     heads: array[int]
@@ -246,11 +246,11 @@ class Records(NamedTuple):
         return ports
 
 
-class Gathering:
+class InetDiagBuilder:
     """Takes the sockets of an answer as its messages come in."""
 
     def __init__(self) -> None:
-        self._columns: dict[int, _Columns] = {}
+        self._builders: dict[int, _FamilyBuilder] = {}
         """By the kernel's number of the family."""
 
     def take(self, words: array[int], starts: Sequence[int]) -> None:
@@ -264,20 +264,20 @@ class Gathering:
             SockDiagError: a family is unknown, or the length of an attribute lies.
         """
         for number, own in _by_family(words, starts).items():
-            columns = self._columns.get(number)
-            if columns is None:
-                columns = self._columns[number] = _Columns(number)
-            columns.take(words, own)
+            builder = self._builders.get(number)
+            if builder is None:
+                builder = self._builders[number] = _FamilyBuilder(number)
+            builder.take(words, own)
 
-    def records(self) -> dict[Family, Records]:
+    def columns(self) -> dict[Family, InetDiagColumns]:
         """By family, IPv4 first; without one that has no socket. To be asked for once."""
         return {
-            _FAMILIES[number]: columns.records()
-            for number, columns in sorted(self._columns.items())
+            _FAMILIES[number]: builder.columns()
+            for number, builder in sorted(self._builders.items())
         }
 
 
-class _Columns:
+class _FamilyBuilder:
     """The sockets of one family, as they come in."""
 
     def __init__(self, family: int) -> None:
@@ -320,7 +320,7 @@ class _Columns:
             for column, word in zip(self._v4_ends, _ENDS, strict=True):
                 column += words[first + word : stop : step]
 
-    def records(self) -> Records:
+    def columns(self) -> InetDiagColumns:
         """All that was taken. To be asked for once."""
         if sys.byteorder == "little":
             # A dictionary of numbers whose low bits are all 127 is a slow one.
@@ -328,7 +328,7 @@ class _Columns:
                 column.byteswap()
         heads, both_ports, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
         local_addresses, remote_addresses = self._v6_ends if self._is_v6 else self._v4_ends
-        return Records(
+        return InetDiagColumns(
             heads,
             both_ports,
             expires_ms,

@@ -20,7 +20,7 @@ from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import STATES, SocketTable
 
 if TYPE_CHECKING:
-    from porttui.host.linux.socket_dump import Tables
+    from porttui.host.linux.socket_dump import SocketDump
 
 TABLES = (
     ("tcp", Protocol.TCP),
@@ -48,12 +48,12 @@ class ProcNetReader:
 
     name = "/proc/net"
 
-    def read(self, want: Want, ports: range) -> Tables:  # noqa: ARG002  the files are read whole
-        """See `TableReader.read`."""
-        return _ProcNetTables(tuple(read_tables()))
+    def read(self, want: Want, ports: range) -> SocketDump:  # noqa: ARG002  the files are read whole
+        """See `SocketDumpReader.read`."""
+        return _ProcNetDump(tuple(read_tables()))
 
 
-class _ProcNetTables(NamedTuple):
+class _ProcNetDump(NamedTuple):
     rows: Sequence[SocketRow]
     problems: tuple[Problem, ...] = ()
 
@@ -67,7 +67,7 @@ class _ProcNetTables(NamedTuple):
 def _sockets(rows: Sequence[SocketRow], holders: Holders | None) -> Iterator[Socket]:
     unseen = Ownership.HIDDEN if holders else Ownership.UNASKED
     for row in rows:
-        held_by = holders.groups[holders.group_of.get(row.inode, 0)] if holders else ()
+        held_by = holders.sets[holders.set_of.get(row.inode, 0)] if holders else ()
         unheld = unseen if row.inode else Ownership.KERNEL
         # Without an inode the kernel prints user 0 whoever made the socket: that is no fact.
         uid = row.uid if row.inode else None

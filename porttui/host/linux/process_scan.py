@@ -15,18 +15,18 @@ from typing import NamedTuple
 
 from porttui.host.linux.fd_links import open_descriptors, socket_link
 from porttui.host.linux.processes import ProcessText, read_text
-from porttui.host.linux.schedstat import Threads, counts_of
+from porttui.host.linux.schedstat import Threads, schedstats_of
 from porttui.model.process import Process
 
-AT_ONCE = 512
-"""Descriptors: so many are read whatever is asked for, in two thousandths of a second; of more
+RESCAN_BUDGET = 512
+"""Descriptors: so many are read whatever is asked for, in 2 ms; of more
 those of the processes that have fewest."""
 
 
-class Known(NamedTuple):
+class ProcessScan(NamedTuple):
     """A process as it was read."""
 
-    ran: bytes
+    schedstat: bytes
     """What its threads' counts were."""
     sockets: Mapping[int, str]
     """By inode one of the descriptors that it had for it."""
@@ -37,17 +37,17 @@ class Known(NamedTuple):
     threads: Threads | None
     """None where too many files would have to be held open: then they are looked up by name."""
 
-    def ran_since(self, proc: str, pid: int) -> bool:
+    def may_differ(self, proc: str, pid: int) -> bool:
         """Whether it may differ from what was read."""
-        if not self.ran:
+        if not self.schedstat:
             return True
-        now = self.threads.ran() if self.threads else counts_of(f"{proc}/{pid}")
-        return now != self.ran
+        now = self.threads.schedstat() if self.threads else schedstats_of(f"{proc}/{pid}")
+        return now != self.schedstat
 
     @property
     def only_count(self) -> int | None:
         """The descriptor of its thread's count, if it is held, and it has but one thread."""
-        if not self.ran or self.threads is None or len(self.threads.counts) != 1:
+        if not self.schedstat or self.threads is None or len(self.threads.counts) != 1:
             return None
         return self.threads.counts[0]
 
@@ -64,12 +64,12 @@ class Known(NamedTuple):
         return has_them and read_text(pid) == self.text
 
 
-UNREAD = Known(b"", {}, None, None, None)
+UNREAD = ProcessScan(b"", {}, None, None, None)
 """A process that nothing is known of yet."""
 
 
-def due(
-    proc: str, pids: Set[int], known: Mapping[int, Known], held: Mapping[int, Sequence[int]]
+def within_rescan_budget(
+    proc: str, pids: Set[int], known: Mapping[int, ProcessScan], held: Mapping[int, Sequence[int]]
 ) -> Set[int]:
     """Of the processes that may have changed those that must be read for what is asked.
 
@@ -80,7 +80,7 @@ def due(
         held: The sockets whose holders are asked for, by inode, of each process that had some.
     """
     counts = {pid: max(_readable(f"{proc}/{pid}/fd"), len(known[pid].sockets)) for pid in pids}
-    found, left = set[int](), AT_ONCE
+    found, left = set[int](), RESCAN_BUDGET
     for pid in sorted(pids, key=counts.__getitem__):
         left -= counts[pid]
         if left >= 0 or (pid in held and not known[pid].still_holds(proc, pid, held[pid])):

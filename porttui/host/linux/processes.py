@@ -91,7 +91,7 @@ def read_stat(pid: int) -> ProcessStat | None:
     )
 
 
-def start_mark_of(pid: int) -> int | None:
+def start_time_of(pid: int) -> int | None:
     """Clock ticks after boot; None when nothing has `pid` or it cannot be seen."""
     stat = read_stat(pid)
     return None if stat is None else stat.started
@@ -191,7 +191,7 @@ def read_process(pid: int) -> Process | None:
     return None if text is None else text.process()
 
 
-def read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
     """For each process all that are in its group now, itself too; a zombie is in none.
 
     A process that is gone is left out, as is one whose group is of another PID namespace.

@@ -27,10 +27,10 @@ class Threads(NamedTuple):
     counts: tuple[int, ...]
     """Descriptors of their counts."""
 
-    def ran(self) -> bytes:
+    def schedstat(self) -> bytes:
         """How long and how often each has run; b"" when one of them has ended, or none is told."""
         try:
-            return _told([os.pread(each, COUNT_BYTES, 0) for each in self.counts])
+            return _joined([os.pread(each, COUNT_BYTES, 0) for each in self.counts])
         except ProcessLookupError:
             return b""
 
@@ -63,8 +63,8 @@ def hold_threads(directory: str, most: int) -> Threads | None:
     return None
 
 
-def counts_of(directory: str) -> bytes:
-    """As `Threads.ran`, for a process whose threads are not held.
+def schedstats_of(directory: str) -> bytes:
+    """As `Threads.schedstat`, for a process whose threads are not held.
 
     With it goes what tells the process from a later one that has its pid.
 
@@ -75,10 +75,10 @@ def counts_of(directory: str) -> bytes:
         # The directory's inode is made with the process; its link count is 2 and one a thread.
         task = os.stat(f"{directory}/task")
         if task.st_nlink == 3:
-            counts = _told([_read(f"{directory}/schedstat")])
+            counts = _joined([_read(f"{directory}/schedstat")])
         else:
             names = os.listdir(f"{directory}/task")
-            counts = _told([_read(f"{directory}/task/{name}/schedstat") for name in names])
+            counts = _joined([_read(f"{directory}/task/{name}/schedstat") for name in names])
             counts = counts and b" ".join([counts, *map(os.fsencode, names)])
     except _GONE:
         return b""
@@ -101,7 +101,7 @@ def thread_names(directory: str) -> list[str]:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
 
 
-def _told(counts: list[bytes]) -> bytes:
+def _joined(counts: list[bytes]) -> bytes:
     """Together; b"" where the kernel has no counts (CONFIG_SCHED_INFO) or does not keep them
     (kernel.sched_schedstats and delayacct; fs/proc/base.c, proc_pid_schedstat)."""
     return b"" if _NOT_KEPT in counts or b"" in counts else b"".join(counts)
@@ -115,7 +115,7 @@ def _read(path: str) -> bytes:
         os.close(descriptor)
 
 
-class Resting:
+class IdleProcesses:
     """Processes of one thread, each with what its count was when it was read."""
 
     def __init__(self) -> None:
@@ -149,7 +149,7 @@ class Resting:
             self._pids[place], self._descriptors[place], self._counts[place] = last
             self._places[last[0]] = place
 
-    def disturbed(self, among: Set[int] | None = None) -> list[int]:
+    def have_run(self, among: Set[int] | None = None) -> list[int]:
         """Those that have run since, or have ended; `among`: where only some are asked for."""
         pids, descriptors, counts = self._pids, self._descriptors, self._counts
         if among is not None:

@@ -13,8 +13,8 @@ from porttui.host.asking import Want
 from porttui.host.linux.inet_diag import (
     ALL_STATES,
     LISTENING,
-    Answer,
-    Records,
+    InetDiagColumns,
+    InetDiagDump,
     SockDiag,
     places_of_ones,
 )
@@ -41,10 +41,10 @@ _MAY_LACK_A_REMOTE_END = bytes(code in (7, 10, 13) for code in range(256))
 """CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
 
 
-_SPELLED = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
+_FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
-class Tables(typing.Protocol):
+class SocketDump(typing.Protocol):
     """What was read, before it is known who holds it."""
 
     @property
@@ -58,14 +58,14 @@ class Tables(typing.Protocol):
         """The table of all rows that were read, with who holds what; with None without."""
 
 
-class TableReader(typing.Protocol):
+class SocketDumpReader(typing.Protocol):
     """Reads the socket tables of this network namespace."""
 
     @property
     def name(self) -> str:
         """For the status line."""
 
-    def read(self, want: Want, ports: range) -> Tables:
+    def read(self, want: Want, ports: range) -> SocketDump:
         """At least the sockets that are wanted, of those with one of these local ports.
 
         Raises:
@@ -73,12 +73,12 @@ class TableReader(typing.Protocol):
         """
 
 
-class Part(NamedTuple):
+class DumpPart(NamedTuple):
     """The sockets of one protocol and family."""
 
     protocol: Protocol
     family: Family
-    records: Records
+    columns: InetDiagColumns
 
 
 class SockDiagReader:
@@ -95,19 +95,19 @@ class SockDiagReader:
         self._diag = SockDiag()
         self._knows_both_families = True
 
-    def read(self, want: Want, ports: range = PORTS) -> Tables:
-        """See `TableReader.read`."""
-        parts: list[Part] = []
+    def read(self, want: Want, ports: range = PORTS) -> SocketDump:
+        """See `SocketDumpReader.read`."""
+        parts: list[DumpPart] = []
         problems: list[Problem] = []
         states = LISTENING if want.is_listening else ALL_STATES
         tcp = _parts(Protocol.TCP, self._tcp(states, ports))
-        for part, is_torn in (*tcp, *self._udp(ports)):
+        for part, is_interrupted in (*tcp, *self._udp(ports)):
             parts.append(part)
-            if is_torn:
-                problems.append(_torn(part.protocol, part.family))
-        return _DiagTables(tuple(parts), tuple(problems))
+            if is_interrupted:
+                problems.append(_interrupted(part.protocol, part.family))
+        return _InetDiagSocketDump(tuple(parts), tuple(problems))
 
-    def _tcp(self, states: int, ports: range) -> list[Answer]:
+    def _tcp(self, states: int, ports: range) -> list[InetDiagDump]:
         if self._knows_both_families:
             try:
                 return [self._diag.ask_tcp(states, ports)]
@@ -116,59 +116,57 @@ class SockDiagReader:
                 self._knows_both_families = False
         return [self._diag.ask(family, Protocol.TCP, states, ports) for family in Family]
 
-    def _udp(self, ports: range) -> Iterator[tuple[Part, bool]]:
+    def _udp(self, ports: range) -> Iterator[tuple[DumpPart, bool]]:
         """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
         for family in Family:
             yield from _parts(Protocol.UDP, [self._diag.ask(family, Protocol.UDP, ports=ports)])
 
 
-def _parts(protocol: Protocol, answers: list[Answer]) -> Iterator[tuple[Part, bool]]:
+def _parts(protocol: Protocol, answers: list[InetDiagDump]) -> Iterator[tuple[DumpPart, bool]]:
     for answer in answers:
-        for family, found in answer.records.items():
-            yield Part(protocol, family, found), answer.is_torn
+        for family, columns in answer.columns.items():
+            yield DumpPart(protocol, family, columns), answer.is_interrupted
 
 
-class _DiagTables(NamedTuple):
-    parts: tuple[Part, ...]
+class _InetDiagSocketDump(NamedTuple):
+    parts: tuple[DumpPart, ...]
     problems: tuple[Problem, ...]
 
     def inodes(self) -> set[int]:
-        return set[int]().union(*(part.records.inodes for part in self.parts)) - {0}
+        return set[int]().union(*(part.columns.inodes for part in self.parts)) - {0}
 
     def build(self, holders: Holders | None) -> SocketTable:
         return _build(self.parts, holders)
 
 
-def _torn(protocol: Protocol, family: Family) -> Problem:
+def _interrupted(protocol: Protocol, family: Family) -> Problem:
     return Problem(
-        f"sock_diag, {protocol} over {_SPELLED[family]}",
+        f"sock_diag, {protocol} over {_FAMILY_NAMES[family]}",
         "the table changed while it was read: rows may be missing",
     )
 
 
-def _build(parts: Sequence[Part], holders: Holders | None) -> SocketTable:
+def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
     """One table of all parts, which come with TCP before UDP; with None nobody was looked for."""
     numbers = AddressNumbers()
-    columns = [_columns(part, holders, numbers) for part in parts]
+    rows = [_columns(part, holders, numbers) for part in parts]
     return SocketTable(
-        udp_from=sum(part.records.rows for part in parts if part.protocol is Protocol.TCP),
-        states=b"".join(each.states for each in columns),
-        local_addresses=_joined("I", [each.local_addresses for each in columns]),
-        local_ports=_joined("H", [part.records.local_ports for part in parts]),
-        remote_addresses=_joined("I", [each.remote_addresses for each in columns]),
-        remote_ports=_joined("H", [each.remote_ports for each in columns]),
-        groups=_joined("I", [each.held.groups for each in columns]),
-        ownerships=b"".join(each.held.ownerships for each in columns),
-        uids=_joined("I", [each.held.uids for each in columns]),
-        inodes=_joined("I", [each.inodes for each in columns]),
-        v6only=b"".join(each.v6only for each in columns),
-        cgroup_ids=_joined("Q", [each.cgroup_ids for each in columns]),
-        expires_ms=_joined("I", [part.records.expires_ms for part in parts]),
-        recv_queues=_joined("I", [part.records.recv_queues for part in parts]),
-        send_queues=_joined("I", [part.records.send_queues for part in parts]),
-        side=SideTables(
-            tuple(numbers.addresses), holders.groups if holders else ((),), _users(columns)
-        ),
+        udp_from=sum(part.columns.rows for part in parts if part.protocol is Protocol.TCP),
+        states=b"".join(each.states for each in rows),
+        local_addresses=_joined("I", [each.local_addresses for each in rows]),
+        local_ports=_joined("H", [part.columns.local_ports for part in parts]),
+        remote_addresses=_joined("I", [each.remote_addresses for each in rows]),
+        remote_ports=_joined("H", [each.remote_ports for each in rows]),
+        groups=_joined("I", [each.held.groups for each in rows]),
+        ownerships=b"".join(each.held.ownerships for each in rows),
+        uids=_joined("I", [each.held.uids for each in rows]),
+        inodes=_joined("I", [each.inodes for each in rows]),
+        v6only=b"".join(each.v6only for each in rows),
+        cgroup_ids=_joined("Q", [each.cgroup_ids for each in rows]),
+        expires_ms=_joined("I", [part.columns.expires_ms for part in parts]),
+        recv_queues=_joined("I", [part.columns.recv_queues for part in parts]),
+        send_queues=_joined("I", [part.columns.send_queues for part in parts]),
+        side=SideTables(tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)),
     )
 
 
@@ -191,37 +189,37 @@ class _TableColumns(NamedTuple):
     cgroup_ids: array[int]
 
 
-def _columns(part: Part, holders: Holders | None, numbers: AddressNumbers) -> _TableColumns:
-    records = part.records
-    states, inodes, remote_ports = records.states, records.inodes, records.remote_ports
+def _columns(part: DumpPart, holders: Holders | None, numbers: AddressNumbers) -> _TableColumns:
+    columns = part.columns
+    states, inodes, remote_ports = columns.states, columns.inodes, columns.remote_ports
     return _TableColumns(
         states=states if part.protocol is Protocol.TCP else bytes(len(states)),
-        local_addresses=numbers.of(records.local_addresses),
+        local_addresses=numbers.of(columns.local_addresses),
         remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
         remote_ports=remote_ports,
         held=_held(part, holders),
         inodes=inodes,
-        v6only=_v6only(records, len(states)),
-        cgroup_ids=_cgroup_ids(records),
+        v6only=_v6only(columns, len(states)),
+        cgroup_ids=_cgroup_ids(columns),
     )
 
 
 def _remote_addresses(
-    part: Part, ports: array[int], states: bytes, numbers: AddressNumbers
+    part: DumpPart, ports: array[int], states: bytes, numbers: AddressNumbers
 ) -> array[int]:
     """A remote port of 0 is no remote end; only some states are without one."""
     if not any(ports):
         return array("I", [NOWHERE]) * len(ports)  # listeners alone
-    addresses = numbers.of(part.records.remote_addresses)
+    addresses = numbers.of(part.columns.remote_addresses)
     for row in places_of_ones(states.translate(_MAY_LACK_A_REMOTE_END)):
         if not ports[row]:
             addresses[row] = NOWHERE
     return addresses
 
 
-def _held(part: Part, holders: Holders | None) -> _Held:
+def _held(part: DumpPart, holders: Holders | None) -> _Held:
     """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
-    inodes, uids, rows = part.records.inodes, part.records.uids, part.records.rows
+    inodes, uids, rows = part.columns.inodes, part.columns.uids, part.columns.rows
     nobody = array("I", [NOBODY]) * rows
     if inodes == nobody:
         return _Held(nobody, bytes([_KERNEL]) * rows, array("I", [UNTOLD]) * rows)
@@ -229,7 +227,7 @@ def _held(part: Part, holders: Holders | None) -> _Held:
         groups, ownerships = nobody, bytearray([_UNASKED]) * rows
         unheld = list(_places(inodes, 0))
     else:
-        groups = holders.groups_in(inodes)
+        groups = holders.sets_of(inodes)
         ownerships = bytearray([_KNOWN]) * rows
         unheld = list(_places(groups, NOBODY))
     uids = uids[:] if unheld else uids
@@ -250,22 +248,22 @@ def _places(column: array[int], value: int) -> Iterator[int]:
         yield place
 
 
-def _v6only(records: Records, rows: int) -> bytes:
+def _v6only(columns: InetDiagColumns, rows: int) -> bytes:
     column = bytearray(rows)
-    for row, told in records.v6only.items():
+    for row, told in columns.v6only.items():
         column[row] = 2 if told else 1
     return bytes(column)
 
 
-def _cgroup_ids(records: Records) -> array[int]:
-    column = array("Q", bytes(8 * records.rows))
-    for row, told in records.cgroup_ids.items():
+def _cgroup_ids(columns: InetDiagColumns) -> array[int]:
+    column = array("Q", bytes(8 * columns.rows))
+    for row, told in columns.cgroup_ids.items():
         column[row] = told
     return column
 
 
-def _users(columns: Sequence[_TableColumns]) -> Mapping[int, str]:
-    uids = set[int]().union(*map(_different, (each.held.uids for each in columns))) - {UNTOLD}
+def _users(rows: Sequence[_TableColumns]) -> Mapping[int, str]:
+    uids = set[int]().union(*map(_different, (each.held.uids for each in rows))) - {UNTOLD}
     return {uid: user_name(uid) for uid in uids}
 
 

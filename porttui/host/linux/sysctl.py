@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 
 from porttui.host.asking import HostError
-from porttui.host.linux.processes import start_mark_of
+from porttui.host.linux.processes import start_time_of
 from porttui.model.limits import Limit, Limits
 from porttui.model.port_range import PortRange, RangeName, clip
 from porttui.model.process import Process
@@ -15,7 +15,7 @@ _SYS = "/proc/sys/"
 _FILES = b"Max open files"
 _IPV4 = "/proc/sys/net/ipv4/"
 _USUAL_DELAY_MS = 1000
-_LISTS_IDLE = (6, 8)
+_BOUND_INACTIVE = (6, 8)
 """The first release whose sock_diag lists sockets that are bound and neither listen nor are
 connected (TCPF_BOUND_INACTIVE, net/ipv4/inet_diag.c)."""
 
@@ -98,7 +98,7 @@ def read_process_files(process: Process, proc: str = "/proc/") -> Limit | None:
         with open(f"{place}/limits", "rb") as file:
             most = _soft_limit(file.read())
         # Asked for last: whoever has the pid now has had it when the others were read.
-        is_same = start_mark_of(process.pid) == process.started
+        is_same = start_time_of(process.pid) == process.started
     except (OSError, HostError):
         return None
     return Limit(used, most) if used and most and is_same else None
@@ -121,11 +121,11 @@ def _numbers(path: str) -> list[int]:
         return []
 
 
-def lists_idle(release: str | None = None) -> bool:
+def lists_bound_inactive(release: str | None = None) -> bool:
     """Whether sock_diag lists TCP sockets that are bound and idle; False for what no release is.
 
     A distribution may have given it to an older kernel: that is taken for one without.
     """
     major, _, rest = (os.uname().release if release is None else release).partition(".")
     minor = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) >= _LISTS_IDLE
+    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) >= _BOUND_INACTIVE
