@@ -186,18 +186,6 @@ def test_groups_with_other_numbers_are_told_by_those(
     assert cache.read().set_of[inode] != number
 
 
-def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:
-    cache = HolderCache()
-    inodes = [actors[0].act("listen", name) for name in "abc"]
-    before = dict(cache.read().set_of)
-    wanted = [inodes[2], 0, inodes[0], inodes[1]]
-    cache.put_in_order(wanted)
-    after = cache._held_by.set_of
-    assert after == before
-    assert list(after)[:3] == [inodes[2], inodes[0], inodes[1]]
-    assert holders(cache, inodes[1]) == {actors[0].pid}
-
-
 @pytest.fixture
 def two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(owners, "_FEW", 0)

@@ -51,8 +51,6 @@ _MOST_HELD = 16384
 """Threads whose counts are held open."""
 
 
-_SELDOM = 4
-"""One in so many."""
 _MOST_UNUSED = 4096
 """Sets that hold no socket any more are forgotten when there are so many."""
 
@@ -163,11 +161,6 @@ class HolderCache:
         ran = {pid for pid in others if known[pid].may_differ(self._proc, pid)}
         return ran.union(self._idle.have_run(among))
 
-    def put_in_order(self, inodes: Iterable[int]) -> None:
-        """See `HolderSets.put_in_order`; `inodes`: as they will be looked up."""
-        if not self._one_shot:
-            self._held_by.put_in_order(inodes)
-
     def known_schedstats(self) -> Mapping[int, bytes]:
         """By pid, what its threads' counts were when it was read."""
         return {pid: known.schedstat for pid, known in self._known.items()}
@@ -275,7 +268,6 @@ class HolderSets:
         """By inode the number of the set that holds it."""
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._pids_of: dict[int, tuple[int, ...]] = {}
-        self._unordered = 0
 
     @property
     def pids(self) -> Iterable[tuple[int, ...]]:
@@ -301,7 +293,6 @@ class HolderSets:
             others = self._pids_of.get(inode)
             if others is None:
                 self._pids_of[inode], self.set_of[inode] = alone, number
-                self._unordered += 1
             else:
                 self._hold(inode, tuple(sorted((*others, pid))))
 
@@ -313,17 +304,6 @@ class HolderSets:
         for inode, pids in self._pids_of.items():
             self.set_of[inode] = self._number(pids)
         return True
-
-    def put_in_order(self, inodes: Iterable[int]) -> None:
-        """Look-ups in this order take half the time: what is there lies side by side in memory.
-
-        To put it in order takes as long as some of them, so it is done when much is new.
-        """
-        if self._unordered > len(self.set_of) // _SELDOM:
-            set_of = self.set_of
-            self.set_of = {each: set_of[each] for each in inodes if each in set_of}
-            self.set_of.update(set_of)
-            self._unordered = 0
 
     def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
         if not pids:

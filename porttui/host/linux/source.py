@@ -70,7 +70,6 @@ class LinuxSource:
                 table = table.with_gone(unheld - self._read(want, ports).inodes())
         if want is Want.ALL:
             self._hidden = _unheld(table)
-            self._cache.put_in_order(table.inodes)
         return SocketReading(table, dump.problems)
 
     def _read(self, want: Want, ports: range) -> SocketDump:
