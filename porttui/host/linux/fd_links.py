@@ -1,8 +1,8 @@
-"""Which processes hold which sockets: the links in /proc/PID/fd (proc_pid_fd(5)).
+"""Reads which sockets a process holds: the links in /proc/PID/fd (proc_pid_fd(5)).
 
-Half of a first look at fifty thousand sockets is the reading of links, which a thread cannot
-share: each link is a short call under the interpreter's lock. A forked process can, while this
-one reads the sockets themselves.
+Reading links takes half of a first read of 50,000 sockets. Threads cannot share that work: each
+link is a short call under the interpreter's lock. Forked processes can, while this one reads the
+sockets themselves.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from porttui.host.linux.schedstat import schedstats_of
 _PREFIX = "socket:["
 
 WORTH_A_PROCESS = 6000
-"""Descriptors: reading them takes ten times what a fork costs."""
+"""Descriptors. Reading that many takes ten times as long as a fork."""
 _MOST_PROCESSES = 8
 _PID = struct.Struct("=I")
 _SIGKILL = 9
@@ -67,22 +67,21 @@ def held_sockets(directory: str) -> dict[int, str]:
 
 
 class ProcessFds(NamedTuple):
-    """What was read of a process."""
+    """The descriptors of a process that are sockets."""
 
     sockets: Mapping[int, str]
-    """The inodes of those that it holds, each with one of its descriptors; none where this user
-    may not look."""
+    """By inode one of its descriptors; empty where this user may not read them."""
     schedstat: bytes = b""
-    """What its threads' counts were before that; b"" where they were not wanted."""
+    """Of its threads, read before the descriptors; b"" where nobody needs it."""
 
 
 class FdScan:
-    """Forked processes that take one pid after another from a pipe, as this one may."""
+    """Forked processes read descriptors; each takes pid after pid from a pipe, as this one does."""
 
     def __init__(self, proc: str, pids: Sequence[int], queue: int, processes: int) -> None:
-        """Begin; with what cannot be forked, or does not end well, `result` does the work.
+        """Start. What a fork does not deliver, `result` reads.
 
-        `queue`: where the pids are taken from; it is closed here.
+        `queue`: the pipe with the pids; this object closes it.
         """
         self._proc = proc
         self._pids = pids
@@ -90,7 +89,7 @@ class FdScan:
         self._forked = [each for _ in range(processes) if (each := self._fork())]
 
     def result(self) -> dict[int, ProcessFds]:
-        """All of it; what is left to be taken is read here.
+        """Wait for the forks; read here what they left.
 
         Raises:
             HostError: no more files can be opened.
@@ -108,7 +107,7 @@ class FdScan:
         return found
 
     def end(self) -> None:
-        """Have nothing left over of it, wanted or not."""
+        """End all forks and close the pipe, whether there is a result or not."""
         for each in self._forked:
             each.end()
         self._forked = []
@@ -117,7 +116,7 @@ class FdScan:
         self._queue = -1
 
     def __del__(self) -> None:
-        """When nobody came for the result."""
+        """Nobody asked for the result."""
         self.end()
 
     def _fork(self) -> _Forked | None:
@@ -144,7 +143,7 @@ class FdScan:
 
 
 def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
-    """Have forked processes begin, where the descriptors are very many; None where not."""
+    """Fork where there are very many descriptors; None where there are not."""
     counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
     processes = min(sum(counts.values()) // WORTH_A_PROCESS, _processors(), _MOST_PROCESSES)
     # A fork takes along only the thread that calls it: locks of others would stay locked.
@@ -159,7 +158,7 @@ def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
 
 
 def _processors() -> int:
-    """That this process may run on."""
+    """How many this process may run on."""
     try:
         return len(os.sched_getaffinity(0))
     except OSError:
@@ -202,7 +201,7 @@ class _Forked:
 
 
 def _read_process(proc: str, pid: int) -> ProcessFds:
-    """The counts first: what happens from there on shows in the next look."""
+    """Schedstat first: what happens from then on shows in the next read."""
     schedstat = schedstats_of(f"{proc}/{pid}")
     return ProcessFds(held_sockets(f"{proc}/{pid}/fd"), schedstat)
 
@@ -231,15 +230,14 @@ def _write(descriptor: int, content: bytes) -> None:
 
 
 class OwnDescriptors:
-    """The sockets of this process, which runs whenever it looks, and so is read in every look.
+    """The sockets of this process. It runs whenever it reads, so each read includes it.
 
-    Most of what it has open are other processes' counts, thousands perhaps. They need not be
-    listed: if the kernel counts as many descriptors as are known, and each of the others is still
-    what it was, there is no other one.
+    Most of its descriptors are other processes' schedstat files, perhaps thousands. They are not
+    listed while the kernel counts as many descriptors as are known, and each of the others still
+    stands for the same file.
     """
 
     def __init__(self) -> None:
-        """Nothing is known yet."""
         self._others: dict[int, _Identity] = {}
 
     def sockets(self, held: Collection[str]) -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""All holders of each socket, looked for only where they can have changed.
+"""Finds all holders of each socket, and reads again only processes that may have changed.
 
 The rule: a process that has not run since it was read is as it was read. To open, close, dup,
 inherit, exec or receive a descriptor, and to change its name or its user, it must run, and nobody
@@ -7,14 +7,14 @@ can do it for it. The kernel counts for each thread how long and how often it ha
 read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
 Nothing is kept on the strength of a guess, so nothing has to expire.
 
-Where the holders of a few sockets are asked for, among very many processes only those that hold
-one of the few, or have just begun, are asked whether they have run. Where busy ones have very many
-descriptors, the rest of those are put off (`within_rescan_budget`): until somebody asks for
-everything, or for the holder of a socket that has none.
+A read for a few sockets does less. Among very many processes it checks only those that hold one
+of the few, and new ones. Of busy processes with very many descriptors it reads some
+(`within_rescan_budget`). The rest wait for the next read of everything; a socket without a holder
+causes one at once.
 
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
 running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
-ahead of its count; it shows in the next look. And a process may share its descriptors with one
+ahead of its count; it shows in the next read. And a process may share its descriptors with one
 that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which next to nothing does.
 """
 
@@ -46,25 +46,25 @@ from porttui.model.process import Process
 from porttui.model.socket_table import NOBODY
 
 _FEW = 512
-"""Processes: so many are all asked whether they have run, in half a millisecond."""
+"""Processes. Up to so many are all checked, in 0.5 ms."""
 _MOST_HELD = 16384
-"""Threads whose counts are held open."""
+"""Open schedstat files, one a thread."""
 
 
 _MOST_UNUSED = 4096
-"""Sets that hold no socket any more are forgotten when there are so many."""
+"""Holder sets without a socket are dropped when there are so many."""
 
 
 class Holders(NamedTuple):
-    """Who holds what, at one moment."""
+    """The holders of all sockets, at one moment."""
 
     set_of: Mapping[int, int]
-    """For each socket's inode the place of its holders in `sets`."""
+    """By a socket's inode the index of its holders in `sets`."""
     sets: tuple[tuple[Process, ...], ...]
     """The first is empty: nobody."""
 
     def sets_of(self, inodes: array[int]) -> array[int]:
-        """For each socket of a column the place of its holders in `sets`; NOBODY without any."""
+        """The index in `sets` for each socket of a column; NOBODY where nobody is known."""
         return array("I", map(self.set_of.get, inodes, repeat(NOBODY)))
 
 
@@ -72,30 +72,30 @@ class HolderCache:
     """Remembers what was read of each process. Not for two threads at once."""
 
     def __init__(self, proc: str = "/proc", *, one_shot: bool = False) -> None:
-        """`one_shot`: there will be one look, so nothing has to be remembered for another."""
+        """`one_shot`: nothing is kept for another read."""
         self._proc = proc
         self._known: dict[int, ProcessScan] = {}
         self._idle = IdleProcesses()
-        """Those of `_known` with a single count that is held open."""
+        """Those of `_known` with one thread, whose schedstat is held open."""
         self._others: set[int] = set()
         """The rest of them."""
         self._names: list[str] = []
-        """What was in /proc when it was listed, if `_known` has those processes and no others."""
+        """The last listing of /proc; `_known` has exactly its processes."""
         self._held_by = HolderSets()
         self._sets: tuple[tuple[Process, ...], ...] = ()
-        """The processes of its sets; () when something has changed."""
+        """With processes for pids; () when something has changed."""
         self._own = OwnDescriptors()
         self._pid = own_pid(proc)
         self._held: set[str] = set()
-        """The descriptors of the counts that are held open."""
+        """Descriptors of open schedstat files."""
         self._one_shot = one_shot
         self._under_way: FdScan | None = None
         self._may_hold = 0 if one_shot else _may_hold()
         self.pids_read: set[int] = set()
-        """The processes that the last look had to read."""
+        """The processes that the last read had to scan."""
 
     def prefetch(self) -> None:
-        """Begin to read what has to be read, if that is very much; a look goes on from there.
+        """Start a first scan in forked processes, if it is a long one; `read` completes it.
 
         Raises:
             HostError: /proc cannot be listed.
@@ -109,16 +109,15 @@ class HolderCache:
         Processes whose descriptors this user may not see hold nothing that is seen.
 
         Args:
-            asked: If only the holders of these sockets are asked for, by inode: where there is
-                very much to look at, a process that has none of them is left as it was, and if it
-                has come by one that another holds, too, it shows in the next look at everything.
+            asked: Inodes, if only their holders are needed. Where there is very much to read, one
+                more holder of a socket that has one may show only in the next read of everything.
 
         Raises:
             HostError: /proc cannot be listed, or no more files can be opened.
         """
         self.pids_read.clear()
         if self._one_shot or not self._known:
-            asked = None  # there is nothing yet that could be left as it was
+            asked = None  # nothing is known that could stand
         if self._under_way is not None:
             under_way, self._under_way = self._under_way, None
             self._take_over(under_way.result())
@@ -131,7 +130,7 @@ class HolderCache:
         return Holders(self._held_by.set_of, self._sets)
 
     def _changed(self, asked: Set[int] | None) -> Set[int]:
-        """The processes that are to be read."""
+        """The processes that must be scanned."""
         new = self._new_processes(list_names(self._proc))
         if asked is None:
             return new | self._may_have_changed()
@@ -142,7 +141,7 @@ class HolderCache:
         return within_rescan_budget(self._proc, changed - own, self._known, held) | own
 
     def _new_processes(self, names: list[str]) -> set[int]:
-        """The processes that are new; those that have gone are forgotten."""
+        """New processes; those that are gone are dropped."""
         if names == self._names:
             return set()
         self._names = names
@@ -155,20 +154,20 @@ class HolderCache:
         return new
 
     def _may_have_changed(self, among: Set[int] | None = None) -> set[int]:
-        """The known ones that may differ from what was read; `among`: if only some are asked."""
+        """Known processes that may differ from their scan; `among`: only some are checked."""
         known = self._known
         others = self._others if among is None else self._others & among
         ran = {pid for pid in others if known[pid].may_differ(self._proc, pid)}
         return ran.union(self._idle.have_run(among))
 
     def known_schedstats(self) -> Mapping[int, bytes]:
-        """By pid, what its threads' counts were when it was read."""
+        """By pid its schedstat at its last scan."""
         return {pid: known.schedstat for pid, known in self._known.items()}
 
     def _read(self, pids: Sequence[int]) -> None:
-        """The counts first: what happens from there on shows in the next look."""
+        """Schedstat first: what happens from then on shows in the next read."""
         own = self._pid
-        # This process runs whenever it looks: it has no use for a count of its own.
+        # This process runs whenever it reads: its own schedstat says nothing.
         others = () if self._one_shot else (pid for pid in pids if pid != own)
         ran = {pid: self._take_hold(pid) for pid in others}
         for pid in pids:
@@ -179,7 +178,7 @@ class HolderCache:
             self._learn(pid, ProcessFds(sockets, ran.get(pid, b"")))
 
     def _learn(self, pid: int, found: ProcessFds) -> None:
-        """What has been read of a process stands in place of what was known."""
+        """Replace what was known of a process."""
         self.pids_read.add(pid)
         known, sockets = self._known.get(pid, UNREAD), found.sockets
         self._held_by.change(pid, known.sockets.keys(), sockets.keys())
@@ -204,7 +203,7 @@ class HolderCache:
             self._others.discard(pid)
 
     def _take_over(self, found: Mapping[int, ProcessFds]) -> None:
-        """What other processes have read."""
+        """Take what forked processes have read."""
         for pid, each in found.items():
             self._learn(pid, each)
             if not self._one_shot:
@@ -214,7 +213,7 @@ class HolderCache:
                 self._keep(pid, self._known[pid]._replace(schedstat=held if is_same else b""))
 
     def _take_hold(self, pid: int) -> bytes:
-        """Of the threads of a process that is about to be read; their counts."""
+        """Open the schedstat files of a process that is about to be scanned, and read them."""
         self._let_go(pid)
         directory = f"{self._proc}/{pid}"
         threads = hold_threads(directory, self._may_hold - len(self._held))
@@ -223,7 +222,7 @@ class HolderCache:
         self._held.update(map(str, threads.counts))
         self._keep(pid, self._known.get(pid, UNREAD)._replace(schedstat=b"", threads=threads))
         if len(thread_names(directory)) != len(threads.counts):
-            return b""  # a thread began before the others' counts were read: who knows what it did
+            return b""  # a thread started meanwhile: what it did is unknown
         return threads.schedstat()
 
     def _let_go(self, pid: int) -> None:
@@ -246,7 +245,7 @@ class HolderCache:
         return tuple(each.process for each in known if each and each.process)
 
     def __del__(self) -> None:
-        """Let go of all threads."""
+        """Close all schedstat files."""
         for known in self._known.values():
             if known.threads is not None:
                 known.threads.close()
@@ -261,11 +260,11 @@ def _may_hold() -> int:
 
 
 class HolderSets:
-    """The holders of all sockets, by pid."""
+    """Which pids hold each socket, as numbered sets: nearly all sockets share a few of them."""
 
     def __init__(self) -> None:
         self.set_of: dict[int, int] = {}
-        """By inode the number of the set that holds it."""
+        """By inode the number of its holder set."""
         self._numbers: dict[tuple[int, ...], int] = {(): 0}
         self._pids_of: dict[int, tuple[int, ...]] = {}
 
@@ -275,7 +274,7 @@ class HolderSets:
         return self._numbers
 
     def held_of(self, inodes: Iterable[int]) -> dict[int, list[int]]:
-        """For each process that holds some of these sockets which ones, by inode."""
+        """By pid the sockets that it holds of these, by inode."""
         held: dict[int, list[int]] = {}
         for inode in inodes:
             for pid in self._pids_of.get(inode, ()):
@@ -283,7 +282,7 @@ class HolderSets:
         return held
 
     def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
-        """A process holds these sockets now, by inode, where it held those before."""
+        """A process holds the inodes `after` now, and held `before`."""
         gone, come = before - after, after - before
         for inode in gone:
             self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
@@ -297,7 +296,7 @@ class HolderSets:
                 self._hold(inode, tuple(sorted((*others, pid))))
 
     def forget_unused(self, processes: int) -> bool:
-        """Number the sets anew, if they are many more than there are processes; if so, True."""
+        """Renumber if there are many more sets than processes; True if so."""
         if len(self._numbers) <= _MOST_UNUSED + processes:
             return False
         self._numbers = {(): 0}

@@ -49,7 +49,6 @@ class ProcNetReader:
     name = "/proc/net"
 
     def read(self, want: Want, ports: range) -> SocketDump:  # noqa: ARG002  the files are read whole
-        """See `SocketDumpReader.read`."""
         return _ProcNetDump(tuple(read_tables()))
 
 

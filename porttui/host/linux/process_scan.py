@@ -1,10 +1,8 @@
-"""A process as it was read, and which processes are read again when many may have changed.
+"""A process as it was last scanned, and which processes a read for a few sockets scans again.
 
-A server with ten thousand connections runs at every moment, and to read all its descriptors every
-second, for the sake of a listener or two, would take a twentieth of a core. When only the holders
-of some sockets are asked for, it is enough to see that who held them still does: one link for
-each. What else there may be behind hundreds of descriptors, one more holder of a socket at most,
-is left to the next look that asks for everything.
+A server with 10,000 connections runs all the time. Reading all its descriptors each second, for a
+listener or two, takes 5 % of a core. A read for a few sockets checks that their holders still have
+them: one link for each. One more holder of such a socket may wait for the next read of everything.
 """
 
 from __future__ import annotations
@@ -19,26 +17,25 @@ from porttui.host.linux.schedstat import Threads, schedstats_of
 from porttui.model.process import Process
 
 RESCAN_BUDGET = 512
-"""Descriptors: so many are read whatever is asked for, in 2 ms; of more
-those of the processes that have fewest."""
+"""Descriptors. So many are read in any case, in 2 ms: those of the processes with fewest."""
 
 
 class ProcessScan(NamedTuple):
-    """A process as it was read."""
+    """A process as it was last scanned."""
 
     schedstat: bytes
-    """What its threads' counts were."""
+    """Of its threads, then."""
     sockets: Mapping[int, str]
-    """By inode one of the descriptors that it had for it."""
+    """By inode one of its descriptors."""
     text: ProcessText | None
-    """None of one without sockets."""
+    """None of a process without sockets."""
     process: Process | None
-    """What that means."""
+    """What `text` means."""
     threads: Threads | None
-    """None where too many files would have to be held open: then they are looked up by name."""
+    """None where too many files would be open: then they are read by name."""
 
     def may_differ(self, proc: str, pid: int) -> bool:
-        """Whether it may differ from what was read."""
+        """Whether it has run since, or that is unknown."""
         if not self.schedstat:
             return True
         now = self.threads.schedstat() if self.threads else schedstats_of(f"{proc}/{pid}")
@@ -46,13 +43,13 @@ class ProcessScan(NamedTuple):
 
     @property
     def only_count(self) -> int | None:
-        """The descriptor of its thread's count, if it is held, and it has but one thread."""
+        """The descriptor of its schedstat, if it is open and there is one thread."""
         if not self.schedstat or self.threads is None or len(self.threads.counts) != 1:
             return None
         return self.threads.counts[0]
 
     def still_holds(self, proc: str, pid: int, held: Iterable[int]) -> bool:
-        """Whether it has these sockets, which it had, and is the program that it was."""
+        """Whether it still has these sockets, and is the same program."""
         directory = f"{proc}/{pid}/fd"
         try:
             has_them = all(
@@ -65,19 +62,19 @@ class ProcessScan(NamedTuple):
 
 
 UNREAD = ProcessScan(b"", {}, None, None, None)
-"""A process that nothing is known of yet."""
+"""A new process."""
 
 
 def within_rescan_budget(
     proc: str, pids: Set[int], known: Mapping[int, ProcessScan], held: Mapping[int, Sequence[int]]
 ) -> Set[int]:
-    """Of the processes that may have changed those that must be read for what is asked.
+    """Of processes that may have changed those that a read for some sockets must scan.
 
     Args:
-        proc: Where processes are told of.
-        pids: Those that may have changed.
-        known: What was read of them, nothing of those that have just begun.
-        held: The sockets whose holders are asked for, by inode, of each process that had some.
+        proc: The mount point of procfs.
+        pids: The processes that may have changed.
+        known: Their last scans, UNREAD for new ones.
+        held: By pid the inodes of the sockets in question that it had.
     """
     counts = {pid: max(_readable(f"{proc}/{pid}/fd"), len(known[pid].sockets)) for pid in pids}
     found, left = set[int](), RESCAN_BUDGET

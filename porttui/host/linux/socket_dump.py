@@ -96,7 +96,6 @@ class SockDiagReader:
         self._knows_both_families = True
 
     def read(self, want: Want, ports: range = PORTS) -> SocketDump:
-        """See `SocketDumpReader.read`."""
         parts: list[DumpPart] = []
         problems: list[Problem] = []
         states = LISTENING if want.is_listening else ALL_STATES

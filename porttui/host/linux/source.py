@@ -50,11 +50,9 @@ class LinuxSource:
         return self._reader.name
 
     def begin(self) -> None:
-        """See `SocketSource.begin`."""
         self._cache.prefetch()
 
     def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:
-        """See `SocketSource.read`."""
         if want is Want.PORTS:
             dump = self._read(want, ports)
             return SocketReading(dump.build(None), dump.problems)
