@@ -19,7 +19,7 @@ from porttui.host.linux.fd_links import FdScan, OwnDescriptors, held_sockets, st
 from porttui.host.linux.fd_links import _queue as queue_of
 from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.schedstat import schedstats_of
-from tests.servers import Servers
+from tests.servers import Servers, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
 
@@ -81,6 +81,8 @@ def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]
 
 def test_they_read_the_counts_first(pids: Sequence[int], forks: list[int]) -> None:
     """Of processes that sleep they are the same before and after."""
+    started = [psutil.Process(pid) for pid in pids if pid != NO_SUCH_PID]
+    until(lambda: all(each.status() == psutil.STATUS_SLEEPING for each in started), "they sleep")
     read = begun(pids).result()
     assert {pid: each.schedstat for pid, each in read.items()} == {
         pid: schedstats_of(f"/proc/{pid}") for pid in pids

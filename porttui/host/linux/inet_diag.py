@@ -77,12 +77,12 @@ _ENDS = (2, 6)
 
 
 class InetDiagDump(NamedTuple):
-    """One table, as the kernel walked it."""
+    """One dump of the kernel's table."""
 
     columns: Mapping[Family, InetDiagColumns]
     """By family, IPv4 first; without one that has no socket."""
     is_interrupted: bool
-    """The table changed during every attempt to walk it: sockets may be missing."""
+    """The table changed during every attempt: sockets may be missing."""
 
 
 class SockDiag:
@@ -96,7 +96,7 @@ class SockDiag:
         """
         self._sequence = 0
         self._words = array("I", bytes(_BUFFER_BYTES))
-        """What the kernel has sent last."""
+        """The last part of a dump."""
         self._room = memoryview(self._words).cast("B")
         try:
             self._socket = socket.socket(
@@ -247,7 +247,7 @@ class InetDiagColumns(NamedTuple):
 
 
 class InetDiagBuilder:
-    """Takes the sockets of an answer as its messages come in."""
+    """Builds columns from the messages of a dump as they come in."""
 
     def __init__(self) -> None:
         self._builders: dict[int, _FamilyBuilder] = {}
@@ -278,7 +278,7 @@ class InetDiagBuilder:
 
 
 class _FamilyBuilder:
-    """The sockets of one family, as they come in."""
+    """Builds the columns of one family."""
 
     def __init__(self, family: int) -> None:
         if family not in _FAMILIES:

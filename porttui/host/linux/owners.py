@@ -49,8 +49,6 @@ _FEW = 512
 """Processes. Up to so many are all checked, in 0.5 ms."""
 _MOST_HELD = 16384
 """Open schedstat files, one a thread."""
-
-
 _MOST_UNUSED = 4096
 """Holder sets without a socket are dropped when there are so many."""
 

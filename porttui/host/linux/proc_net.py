@@ -1,7 +1,8 @@
-"""The socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
+"""Reads the socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
 
-They list every state but the bound sockets that do not listen, tell each socket's user and
-inode and the time that is left to TIME_WAIT, and need no privilege.
+They serve where netlink is refused. They list every state but the bound sockets that do not
+listen, tell each socket's user and inode and the time that is left to TIME_WAIT, and need no
+privilege.
 """
 
 from __future__ import annotations

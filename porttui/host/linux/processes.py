@@ -1,4 +1,4 @@
-"""What /proc tells of processes, their groups, control groups and PID namespace.
+"""Reads processes, process groups, control groups and the PID namespace from /proc.
 
 proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 """
@@ -44,7 +44,7 @@ def list_pids(proc: str) -> list[int]:
 
 
 def list_names(proc: str) -> list[str]:
-    """What there is in /proc.
+    """The names in /proc.
 
     Raises:
         HostError: it cannot be listed.
@@ -56,7 +56,7 @@ def list_names(proc: str) -> list[str]:
 
 
 def pids_among(names: Iterable[str]) -> set[int]:
-    """Those of the names that are processes'."""
+    """The pids among names in /proc."""
     return set(map(int, filter(str.isdecimal, names)))
 
 

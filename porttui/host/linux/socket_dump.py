@@ -1,4 +1,4 @@
-"""Sockets as the kernel dumped them, and the table that they make with their holders."""
+"""Turns a dump of the kernel's sockets, and their holders, into one table."""
 
 from __future__ import annotations
 
@@ -45,17 +45,17 @@ _FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
 class SocketDump(typing.Protocol):
-    """What was read, before it is known who holds it."""
+    """The sockets that were read, without their holders."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What may be missing from it."""
+        """What the dump may lack."""
 
     def inodes(self) -> set[int]:
-        """Of all open sockets."""
+        """Inodes of all open sockets."""
 
     def build(self, holders: Holders | None) -> SocketTable:
-        """The table of all rows that were read, with who holds what; with None without."""
+        """The table of all rows; without holders if None."""
 
 
 class SocketDumpReader(typing.Protocol):
@@ -66,7 +66,7 @@ class SocketDumpReader(typing.Protocol):
         """For the status line."""
 
     def read(self, want: Want, ports: range) -> SocketDump:
-        """At least the sockets that are wanted, of those with one of these local ports.
+        """Dump at least the wanted sockets that have one of these local ports.
 
         Raises:
             HostError: they could not be read.
@@ -82,7 +82,7 @@ class DumpPart(NamedTuple):
 
 
 class SockDiagReader:
-    """Asks over netlink."""
+    """Dumps sockets over netlink."""
 
     name = "sock_diag"
 
@@ -111,7 +111,7 @@ class SockDiagReader:
             try:
                 return [self._diag.ask_tcp(states, ports)]
             except SockDiagError:
-                # Either it is refused, or nothing works: then the next question tells.
+                # It is refused, or nothing works: the next request tells.
                 self._knows_both_families = False
         return [self._diag.ask(family, Protocol.TCP, states, ports) for family in Family]
 
@@ -146,7 +146,7 @@ def _interrupted(protocol: Protocol, family: Family) -> Problem:
 
 
 def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
-    """One table of all parts, which come with TCP before UDP; with None nobody was looked for."""
+    """One table of all parts, TCP before UDP."""
     numbers = AddressNumbers()
     rows = [_columns(part, holders, numbers) for part in parts]
     return SocketTable(
@@ -170,7 +170,7 @@ def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
 
 
 class _Held(NamedTuple):
-    """Whose the sockets are."""
+    """Holders and owners of the sockets of a part."""
 
     groups: array[int]
     ownerships: bytes

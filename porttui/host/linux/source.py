@@ -1,4 +1,4 @@
-"""Sockets from the kernel's dump, their holders from /proc/PID/fd."""
+"""The socket source for Linux: sockets from the kernel's dump, their holders from /proc/PID/fd."""
 
 from __future__ import annotations
 
@@ -36,13 +36,13 @@ class LinuxSource:
         Args:
             reader: Reads the dump.
             fallback: Makes the reader that takes over for good when that one fails.
-            one_shot: It is to be read a single time.
+            one_shot: It will be read once.
         """
         self._reader = reader
         self._fallback = fallback
         self._cache = HolderCache(one_shot=one_shot)
         self._hidden: set[int] = set()
-        """Inodes of sockets without a holder even at a second look: a third would tell the same."""
+        """Inodes of sockets without a holder after a second read: a third would say the same."""
 
     @property
     def name(self) -> str:
@@ -61,8 +61,8 @@ class LinuxSource:
         asked = dump.inodes() if want is Want.LISTENING_AGAIN else None
         table = dump.build(self._cache.read(asked))
         if _unheld(table) - self._hidden:
-            # Opened while holders were looked up, closed before that, or held out of sight? A
-            # second look at the processes tells the first, one more list of sockets the others.
+            # Opened while holders were read, closed before that, or held out of sight? A second
+            # read of the processes tells the first, one more dump the others.
             table = dump.build(self._cache.read(None))
             if unheld := _unheld(table) - self._hidden:
                 table = table.with_gone(unheld - self._read(want, ports).inodes())

@@ -1,4 +1,7 @@
-"""What the kernel's settings and its release tell: ports, limits, rules (ip-sysctl, uname(2))."""
+"""Reads the kernel's settings: ephemeral range, TIME_WAIT rules, limits; and its release.
+
+ip-sysctl, nf_conntrack-sysctl, uname(2).
+"""
 
 from __future__ import annotations
 
