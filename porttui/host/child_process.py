@@ -11,8 +11,8 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
-from porttui.host import memory
 from porttui.host.asking import HostError
+from porttui.host.memory import CHILD_ENVIRONMENT
 from porttui.host.programs import RunAs, isolated_python, popen_options, small_environ
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                **popen_options(RunAs({**memory.ENVIRONMENT, **small_environ()})),
+                **popen_options(RunAs({**CHILD_ENVIRONMENT, **small_environ()})),
             )
         except OSError as error:
             raise HostError(f"a second process cannot be started: {error}") from error

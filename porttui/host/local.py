@@ -61,7 +61,7 @@ def _source(source: SourceName, *, once: bool) -> SocketSource:
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
-        linux = linux_source(netlink=source is not SourceName.PROC, once=once)
+        linux = linux_source(netlink=source is not SourceName.PROC, one_shot=once)
         if source is SourceName.NETLINK and linux.name != "sock_diag":
             raise HostError("netlink sock_diag is refused here: use --source proc")
         if linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
@@ -133,15 +133,15 @@ def _no_details(_: Process) -> ProcessDetails | None:
 def _pids_match() -> bool:
     if sys.platform != "linux":
         return True
-    from porttui.host.linux.pid_namespace import shows_own_pids
+    from porttui.host.linux.processes import shows_own_pids
 
     return shows_own_pids()
 
 
 def _read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
-    from porttui.host.linux.groups import read_groups
+    from porttui.host.linux.processes import read_process_groups
 
-    return read_groups(processes)
+    return read_process_groups(processes)
 
 
 def _read_groups_by_psutil(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
@@ -178,7 +178,7 @@ def _ancestor_pids() -> frozenset[int]:
 def _listed_pid() -> int:
     if sys.platform != "linux":
         return os.getpid()
-    from porttui.host.linux.pid_namespace import own_pid
+    from porttui.host.linux.processes import own_pid
 
     return own_pid()
 
@@ -194,9 +194,9 @@ def _control(source: SocketSource) -> ProcessControl:
     from porttui.host.portable.control import PsutilControl
 
     if not is_portable:
-        from porttui.host.linux.processes import start_mark_of
+        from porttui.host.linux.processes import start_time_of
 
-        return PsutilControl(start_mark_of)
+        return PsutilControl(start_time_of)
     return PsutilControl()
 
 
@@ -209,7 +209,7 @@ def _ephemeral_range() -> Callable[[], PortRange]:
         from porttui.host.windows.ranges import read_ephemeral_range as on_windows
 
         return on_windows
-    from porttui.host.linux.ranges import read_ephemeral_range
+    from porttui.host.linux.sysctl import read_ephemeral_range
 
     return read_ephemeral_range
 
@@ -217,7 +217,7 @@ def _ephemeral_range() -> Callable[[], PortRange]:
 def _tcp_rules() -> TcpRules | None:
     if sys.platform != "linux":
         return None
-    from porttui.host.linux.tcp_rules import read_tcp_rules
+    from porttui.host.linux.sysctl import read_tcp_rules
 
     return read_tcp_rules()
 
@@ -225,14 +225,14 @@ def _tcp_rules() -> TcpRules | None:
 def _lists_idle(source: SocketSource) -> bool:
     if source.name != "sock_diag":
         return False
-    from porttui.host.linux.release import lists_idle
+    from porttui.host.linux.sysctl import lists_bound_inactive
 
-    return lists_idle()
+    return lists_bound_inactive()
 
 
 def _limits() -> Limits:
     if sys.platform == "linux":
-        from porttui.host.linux.limits import read_limits
+        from porttui.host.linux.sysctl import read_limits
 
         return read_limits()
     from porttui.model.limits import Limits
@@ -241,7 +241,7 @@ def _limits() -> Limits:
 
 
 def _open_files(process: Process) -> Limit | None:
-    from porttui.host.linux.limits import read_process_files
+    from porttui.host.linux.sysctl import read_process_files
 
     return read_process_files(process)
 

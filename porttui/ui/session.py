@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, Any
 from rich.console import Console
 
 from porttui.host.elevation import elevation_command
-from porttui.host.memory import give_back_what_is_freed
 from porttui.ui.app import PorttuiApp
 from porttui.ui.ending import AbandonedWorkers, Ending
 
@@ -160,8 +159,6 @@ class _Session(PorttuiApp):
 
 
 def _be_sparing_from_now_on() -> None:
-    """What starting has made stays until the end: it is never looked through again. What is freed
-    from here on goes back to the system."""
+    """What starting has made stays until the end: it is never looked through again."""
     gc.freeze()
     gc.enable()
-    give_back_what_is_freed()

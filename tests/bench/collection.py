@@ -13,7 +13,7 @@ import psutil
 
 from porttui.forecast.forecasting import forecast
 from porttui.host.asking import Want
-from porttui.host.linux.sock_diag import ALL_STATES
+from porttui.host.linux.inet_diag import ALL_STATES
 from porttui.host.linux.source import linux_source
 from porttui.host.local import local_host
 from porttui.sampling.sampler import Sampler

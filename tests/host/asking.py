@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holder_groups import Holders
+from porttui.host.linux.owners import HolderCache, Holders
 from tests.host.actors import Actor
 
 
@@ -11,20 +10,20 @@ def known_listener(actor: Actor) -> tuple[HolderCache, int]:
     """A cache that has looked at everything, and a listener that the actor had then."""
     cache = HolderCache()
     inode = actor.act("listen", "a")
-    cache.look()
+    cache.read()
     return cache, inode
 
 
 def pids_in(found: Holders, inode: int) -> set[int]:
     """The pids of a socket's holders."""
-    return {each.pid for each in found.groups[found.group_of.get(inode, 0)]}
+    return {each.pid for each in found.sets[found.set_of.get(inode, 0)]}
 
 
 def all_holders(cache: HolderCache, inode: int) -> set[int]:
     """Those that the cache gives when everything is asked for."""
-    return pids_in(cache.look(), inode)
+    return pids_in(cache.read(), inode)
 
 
 def asked_holders(cache: HolderCache, inode: int) -> set[int]:
     """Those that it gives when only this socket is asked for."""
-    return pids_in(cache.look({inode}), inode)
+    return pids_in(cache.read({inode}), inode)

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux import due, holder_cache
-from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux import owners, process_scan
+from porttui.host.linux.owners import HolderCache
+from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.host.linux.source import LinuxSource
 from tests.host.actors import Actor
 from tests.host.asking import all_holders, asked_holders, known_listener
@@ -25,11 +25,11 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=["busy processes", "many processes", "counts by name"], autouse=True)
 def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "busy processes":
-        monkeypatch.setattr(due, "AT_ONCE", 0)
+        monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
     else:
-        monkeypatch.setattr(holder_cache, "_FEW", 0)
+        monkeypatch.setattr(owners, "_FEW", 0)
     if request.param == "counts by name":
-        monkeypatch.setattr(holder_cache, "_may_hold", lambda: 0)
+        monkeypatch.setattr(owners, "_may_hold", lambda: 0)
 
 
 def pass_on(name: str, giver: Actor, taker: Actor) -> int:
@@ -50,7 +50,7 @@ def test_who_let_go_of_what_is_asked_for_is_read(
     inode = actors[0].act("listen", "a")
     if threads == 2:
         actors[0].act("open_in_thread", "b")
-    cache.look()
+    cache.read()
     actors[0].act(verb, "a")
     assert asked_holders(cache, inode) == set()
     assert actors[0].pid in cache.pids_read
@@ -60,7 +60,7 @@ def test_one_of_two_holders_that_let_go_is_dropped(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     child = actors[0].act("fork")
-    cache.look()
+    cache.read()
     actors[0].act("close", "a")
     assert asked_holders(cache, inode) == {child}
 
@@ -69,7 +69,7 @@ def test_who_is_gone_is_dropped(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     child = actors[0].act("fork")
-    cache.look()
+    cache.read()
     actors[0].act("end", str(child))
     assert asked_holders(cache, inode) == {actors[0].pid}
 
@@ -79,8 +79,8 @@ def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) 
     actors[0].act("become", "sleep")
     until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
     until(lambda: actors[0].state == "S", "it sleeps")
-    found = cache.look({inode})
-    [after] = found.groups[found.group_of[inode]]
+    found = cache.read({inode})
+    [after] = found.sets[found.set_of[inode]]
     assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
 
 
@@ -99,10 +99,10 @@ def test_who_had_none_of_what_is_asked_for_the_next_look_at_everything_reads(
     actors: list[Actor],
 ) -> None:
     cache = HolderCache()
-    cache.look()
+    cache.read()
     inode = actors[0].act("listen", "a")
     for _ in range(3):
-        cache.look(set())
+        cache.read(set())
         assert actors[0].pid not in cache.pids_read
     assert all_holders(cache, inode) == {actors[0].pid}
 
@@ -142,8 +142,8 @@ def test_a_new_listener_has_its_process(actors: list[Actor]) -> None:
 
 def test_without_a_look_before_everything_is_read(actors: list[Actor]) -> None:
     inode = actors[0].act("listen", "a")
-    for once in (False, True):
-        assert asked_holders(HolderCache(once=once), inode) == {actors[0].pid}
+    for one_shot in (False, True):
+        assert asked_holders(HolderCache(one_shot=one_shot), inode) == {actors[0].pid}
 
 
 def test_the_first_look_is_at_everything_also_where_it_goes_on_from_one_begun(
@@ -151,6 +151,6 @@ def test_the_first_look_is_at_everything_also_where_it_goes_on_from_one_begun(
 ) -> None:
     inode = actors[0].act("listen", "a")
     cache = HolderCache()
-    cache.begin()
+    cache.prefetch()
     assert pass_on("a", *actors) == inode
     assert asked_holders(cache, inode) == {actors[0].pid, actors[1].pid}

@@ -20,7 +20,7 @@ from porttui.host.contract import (
     SignalDeniedError,
 )
 from porttui.host.linux.control import PidfdControl, has_pidfds
-from porttui.host.linux.processes import read_process, start_mark_of
+from porttui.host.linux.processes import read_process, start_time_of
 from porttui.host.portable import processes as portable
 from porttui.host.portable.control import PsutilControl
 from porttui.model.process import ProcessIdentity
@@ -42,12 +42,12 @@ def control_of(way: str) -> ProcessControl:
     """A control of one of the ways."""
     if way == PIDFD:
         return PidfdControl()
-    return PsutilControl() if way == PSUTIL else PsutilControl(start_mark_of)
+    return PsutilControl() if way == PSUTIL else PsutilControl(start_time_of)
 
 
 def identity_of(way: str, pid: int) -> ProcessIdentity:
     """The identity of a living process, as the source that goes with the control gives it."""
-    started = portable.start_mark_of(pid) if way == PSUTIL else start_mark_of(pid)
+    started = portable.start_mark_of(pid) if way == PSUTIL else start_time_of(pid)
     assert started is not None
     return ProcessIdentity(pid, started)
 

@@ -10,10 +10,9 @@ from collections import Counter
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux import descriptor_scan
-from porttui.host.linux.diag_reader import SockDiagReader
+from porttui.host.linux import fd_links
+from porttui.host.linux.socket_dump import SockDiagReader, SocketDump
 from porttui.host.linux.source import LinuxSource
-from porttui.host.linux.tables import Tables
 from porttui.model.socket import Ownership, TcpState
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux'")
@@ -43,7 +42,7 @@ class Counting:
         self._reader = SockDiagReader()
         self.reads = 0
 
-    def read(self, want: Want, ports: range) -> Tables:
+    def read(self, want: Want, ports: range) -> SocketDump:
         self.reads += 1
         return self._reader.read(want, ports)
 
@@ -54,11 +53,9 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
     """A fake: sockets of another PID namespace have no process that is seen here."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         inode = os.fstat(server.fileno()).st_ino
+        monkeypatch.setattr("porttui.host.linux.owners.held_sockets", lambda *_: dict[int, str]())
         monkeypatch.setattr(
-            "porttui.host.linux.holder_cache.held_sockets", lambda *_: dict[int, str]()
-        )
-        monkeypatch.setattr(
-            "porttui.host.linux.holder_cache.OwnDescriptors.sockets", lambda *_: dict[int, str]()
+            "porttui.host.linux.owners.OwnDescriptors.sockets", lambda *_: dict[int, str]()
         )
         reader = Counting()
         source = LinuxSource(reader)
@@ -74,9 +71,9 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Opened when descriptors had been read, and before the sockets were."""
-    monkeypatch.setattr(descriptor_scan, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    source = LinuxSource(SockDiagReader(), once=True)
+    source = LinuxSource(SockDiagReader(), one_shot=True)
     source.begin()
     under_way = source._cache._under_way
     assert under_way is not None

@@ -11,7 +11,7 @@ import time
 import psutil
 import pytest
 
-from porttui.host.linux.processes import read_process, start_mark_of
+from porttui.host.linux.processes import read_process, start_time_of
 from porttui.model.process import Process
 from tests.host.looking import the_socket_on
 from tests.servers import Child, Servers, has_exited, until
@@ -39,7 +39,7 @@ def test_name_user_arguments_and_age_agree_with_psutil(server: Child) -> None:
 
 def test_the_start_mark_tells_processes_apart(servers: Servers, server: Child) -> None:
     later = servers.listen()
-    assert start_mark_of(server.pid) == _read(server.pid).started
+    assert start_time_of(server.pid) == _read(server.pid).started
     assert _read(later.pid).started > _read(server.pid).started
 
 
@@ -47,7 +47,7 @@ def test_nothing_is_said_of_a_process_that_is_gone() -> None:
     gone = subprocess.Popen([sys.executable, "-I", "-S", "-c", ""])
     gone.wait()
     assert read_process(gone.pid) is None
-    assert start_mark_of(gone.pid) is None
+    assert start_time_of(gone.pid) is None
 
 
 def test_a_zombie_has_a_start_mark_and_no_arguments(server: Child) -> None:
@@ -76,7 +76,7 @@ def test_a_hostile_name_harms_nothing(servers: Servers, comm: str, shown: str) -
     [holder] = the_socket_on(hostile.port).holders
     assert holder.name == shown
     assert (holder.pid, holder.ppid) == (hostile.pid, os.getpid())
-    assert holder.started == start_mark_of(hostile.pid)
+    assert holder.started == start_time_of(hostile.pid)
     assert holder.create_time == pytest.approx(psutil.Process(hostile.pid).create_time(), abs=0.02)
 
 

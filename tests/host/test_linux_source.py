@@ -11,10 +11,9 @@ from collections.abc import Set
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holder_groups import Holders
+from porttui.host.linux.owners import HolderCache, Holders
 from porttui.host.linux.processes import ProcessText, read_text
-from porttui.host.linux.tables import Tables
+from porttui.host.linux.socket_dump import SocketDump
 from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.host import looking
@@ -191,13 +190,13 @@ def test_a_socket_closed_before_its_holder_is_looked_up_is_listed_as_gone(
     """The kernel listed it: only its owner is not known, and nobody is said to hide it."""
     with listener() as (closing, port), listener() as (staying, _):
         inode = os.fstat(closing.fileno()).st_ino
-        look = HolderCache.look
+        look = HolderCache.read
 
         def close_then_look(cache: HolderCache, asked: Set[int] | None) -> Holders:
             closing.close()
             return look(cache, asked)
 
-        monkeypatch.setattr(HolderCache, "look", close_then_look)
+        monkeypatch.setattr(HolderCache, "read", close_then_look)
         seen = {each.inode: each for each in looking.source().read().sockets}
         assert pids_of(seen[os.fstat(staying.fileno()).st_ino]) == (os.getpid(),)
     gone = seen[inode]
@@ -211,17 +210,17 @@ def test_a_socket_opened_while_holders_are_looked_up_has_its_holder(
     """It is missed once: its holder got it when it had been read."""
     with listener() as (made, _):
         inode = os.fstat(made.fileno()).st_ino
-        look, looks = HolderCache.look, [0]
+        look, looks = HolderCache.read, [0]
 
         def miss_once(cache: HolderCache, asked: Set[int] | None) -> Holders:
             looks[0] += 1
             found = look(cache, asked)
             if looks[0] > 1:
                 return found
-            group_of = {each: group for each, group in found.group_of.items() if each != inode}
-            return found._replace(group_of=group_of, columns=None)
+            set_of = {each: group for each, group in found.set_of.items() if each != inode}
+            return found._replace(set_of=set_of)
 
-        monkeypatch.setattr(HolderCache, "look", miss_once)
+        monkeypatch.setattr(HolderCache, "read", miss_once)
         seen = {each.inode: each for each in looking.source().read().sockets}
     assert looks == [2]
     assert pids_of(seen[inode]) == (os.getpid(),)
@@ -237,9 +236,9 @@ def test_no_step_after_the_dump_removes_a_row(monkeypatch: pytest.MonkeyPatch) -
                 server.accept()[0].close()
 
     source = looking.source()
-    read, dumps = source._read, list[Tables]()
+    read, dumps = source._read, list[SocketDump]()
 
-    def keep(want: Want, ports: range) -> Tables:
+    def keep(want: Want, ports: range) -> SocketDump:
         dumps.append(read(want, ports))
         return dumps[-1]
 
@@ -273,7 +272,7 @@ def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
             return None
         return read_text(pid)
 
-    monkeypatch.setattr("porttui.host.linux.holder_cache.read_text", look_but_for_the_gone)
+    monkeypatch.setattr("porttui.host.linux.owners.read_text", look_but_for_the_gone)
     found = the_socket_on(server.port)
     assert pids_of(found) == (server.pids[1],)
     assert found.ownership is Ownership.KNOWN

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host.asking import HostError
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.proc_net import SocketRow, read_tables
 from porttui.host.linux.processes import read_process
 from porttui.model.address import Endpoint, Protocol
@@ -192,15 +192,10 @@ def test_without_descriptors_left_reading_a_process_fails_by_name_too() -> None:
 
 
 def _without_descriptors(what: str) -> None:
-    # What a session imports at its start, when it has descriptors for it.
-    import porttui.host.linux.births
-    import porttui.host.linux.due
-    import porttui.host.linux.held_columns  # noqa: F401
-
     resource.setrlimit(resource.RLIMIT_NOFILE, (3, 3))
     if what == "tables":
         read_tables()
     elif what == "holders":
-        HolderCache().look()
+        HolderCache().read()
     else:
         read_process(1)

@@ -12,7 +12,7 @@ import pytest
 
 from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.contract import Host, SocketReading
-from porttui.host.linux.tcp_rules import read_tcp_rules
+from porttui.host.linux.sysctl import read_tcp_rules
 from porttui.host.local import local_host
 from porttui.model.address import PORTS, Address, Protocol
 from porttui.model.port_range import PortRange

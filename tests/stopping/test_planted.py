@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 import pytest
 
-from porttui.host.linux import cgroups
+from porttui.host.linux import processes
 from porttui.host.linux.processes import read_details, read_process
 from porttui.host.local import local_host
 from porttui.stopping.guards import Guard
@@ -68,7 +68,7 @@ class Planted(NamedTuple):
 def group() -> Iterator[Path]:
     """A control group of the test's own; to be asked for before the servers that go into it."""
     require_root()
-    made = Path(cgroups._mount(), f"porttui-test-{os.getpid()}")
+    made = Path(processes._mount(), f"porttui-test-{os.getpid()}")
     made.mkdir()
     yield made
     until(lambda: not (made / "cgroup.procs").read_text(), "its processes' end")

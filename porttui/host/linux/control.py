@@ -46,7 +46,6 @@ class PidfdControl:
     asks_first = True
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
-        """See `ProcessControl.open`."""
         pid = identity.pid
         try:
             descriptor = os.pidfd_open(pid)
@@ -79,7 +78,6 @@ class PidfdHandle:
         self._descriptor = descriptor
 
     def send(self, signal_: StopSignal) -> None:
-        """See `ProcessHandle.send`."""
         try:
             signal.pidfd_send_signal(self._descriptor, _NUMBERS[signal_])
         except ProcessLookupError as error:
@@ -88,7 +86,6 @@ class PidfdHandle:
             raise SignalDeniedError(f"not permitted to signal process {self._pid}") from error
 
     def resume(self) -> bool:
-        """See `ProcessHandle.resume`."""
         stat = read_stat(self._pid)
         # The pid is still this process's own as long as the pidfd says that it has not ended.
         if stat is None or stat.state not in _STOPPED or self.has_exited():
@@ -103,5 +100,4 @@ class PidfdHandle:
         return bool(poller.poll(within * 1000))
 
     def close(self) -> None:
-        """See `ProcessHandle.close`."""
         os.close(self._descriptor)

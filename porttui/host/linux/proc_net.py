@@ -1,19 +1,27 @@
-"""The socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
+"""Reads the socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
 
-They list every state but the bound sockets that do not listen, tell each socket's user and
-inode and the time that is left to TIME_WAIT, and need no privilege.
+They serve where netlink is refused. They list every state but the bound sockets that do not
+listen, tell each socket's user and inode and the time that is left to TIME_WAIT, and need no
+privilege.
 """
 
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from porttui.host.asking import HostError
+from porttui.host.accounts import user_name
+from porttui.host.asking import HostError, Want
+from porttui.host.linux.owners import Holders
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.socket import TcpState
-from porttui.model.socket_table import STATES
+from porttui.model.snapshot import Problem
+from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.model.socket_table import STATES, SocketTable
+
+if TYPE_CHECKING:
+    from porttui.host.linux.socket_dump import SocketDump
 
 TABLES = (
     ("tcp", Protocol.TCP),
@@ -34,6 +42,47 @@ class SocketRow(NamedTuple):
     inode: int
     expires_ms: int | None = None
     """How long TIME_WAIT lasts yet; None for other states."""
+
+
+class ProcNetReader:
+    """Reads /proc/net: slower, and blind to sockets that are bound and do not listen."""
+
+    name = "/proc/net"
+
+    def read(self, want: Want, ports: range) -> SocketDump:  # noqa: ARG002  the files are read whole
+        return _ProcNetDump(tuple(read_tables()))
+
+
+class _ProcNetDump(NamedTuple):
+    rows: Sequence[SocketRow]
+    problems: tuple[Problem, ...] = ()
+
+    def inodes(self) -> set[int]:
+        return {row.inode for row in self.rows} - {0}
+
+    def build(self, holders: Holders | None) -> SocketTable:
+        return SocketTable.of(_sockets(self.rows, holders))
+
+
+def _sockets(rows: Sequence[SocketRow], holders: Holders | None) -> Iterator[Socket]:
+    unseen = Ownership.HIDDEN if holders else Ownership.UNASKED
+    for row in rows:
+        held_by = holders.sets[holders.set_of.get(row.inode, 0)] if holders else ()
+        unheld = unseen if row.inode else Ownership.KERNEL
+        # Without an inode the kernel prints user 0 whoever made the socket: that is no fact.
+        uid = row.uid if row.inode else None
+        yield Socket(
+            protocol=row.protocol,
+            state=row.state,
+            local=row.local,
+            remote=row.remote,
+            ownership=Ownership.KNOWN if held_by else unheld,
+            holders=held_by,
+            uid=uid,
+            user=None if uid is None else user_name(uid),
+            inode=row.inode,
+            expires_ms=row.expires_ms,
+        )
 
 
 def read_tables(directory: str = "/proc/net") -> list[SocketRow]:

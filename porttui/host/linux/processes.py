@@ -1,15 +1,18 @@
-"""What /proc tells about one process (proc_pid_stat(5), proc_pid_status(5))."""
+"""Reads processes, process groups, control groups and the PID namespace from /proc.
+
+proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
+"""
 
 from __future__ import annotations
 
 import os
-from functools import lru_cache
+from collections.abc import Iterable, Mapping, Sequence
+from functools import cache, lru_cache
 from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import HostError
 from porttui.host.foreign_text import safe, safe_argv
-from porttui.host.linux.cgroups import cgroup_id, cgroup_of
 from porttui.model.process import Process, ProcessDetails
 
 _ARGV_CHARACTERS = 4096
@@ -23,6 +26,38 @@ _SIGTERM = 15
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD (include/linux/sched.h)."""
+_ENDED = (b"Z", b"X")
+_CGROUP_BYTES = 16384
+_ID_OF_ROOT = 1
+"""Of the whole hierarchy's (fs/kernfs/dir.c): where version 1 is in use everything is in it."""
+_FIRST_NAMESPACE = 0xEFFFFFFB
+"""PROC_CGROUP_INIT_INO (linux/proc_ns.h)."""
+
+
+def list_pids(proc: str) -> list[int]:
+    """All processes, ascending.
+
+    Raises:
+        HostError: /proc cannot be listed.
+    """
+    return sorted(pids_among(list_names(proc)))
+
+
+def list_names(proc: str) -> list[str]:
+    """The names in /proc.
+
+    Raises:
+        HostError: it cannot be listed.
+    """
+    try:
+        return os.listdir(proc)
+    except OSError as error:
+        raise HostError(f"{proc} cannot be listed: {error.strerror}") from error
+
+
+def pids_among(names: Iterable[str]) -> set[int]:
+    """The pids among names in /proc."""
+    return set(map(int, filter(str.isdecimal, names)))
 
 
 class ProcessStat(NamedTuple):
@@ -56,12 +91,7 @@ def read_stat(pid: int) -> ProcessStat | None:
     )
 
 
-def is_process(pid: int) -> bool:
-    """Whether a process has this pid, and not a thread beside its first one."""
-    return _field(_read(f"/proc/{pid}/status", 8192), b"Tgid") == b"%d" % pid
-
-
-def start_mark_of(pid: int) -> int | None:
+def start_time_of(pid: int) -> int | None:
     """Clock ticks after boot; None when nothing has `pid` or it cannot be seen."""
     stat = read_stat(pid)
     return None if stat is None else stat.started
@@ -159,6 +189,115 @@ def read_process(pid: int) -> Process | None:
     """The process that has `pid` now; None when there is none or it cannot be seen."""
     text = read_text(pid)
     return None if text is None else text.process()
+
+
+def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+    """For each process all that are in its group now, itself too; a zombie is in none.
+
+    A process that is gone is left out, as is one whose group is of another PID namespace.
+
+    Raises:
+        HostError: /proc cannot be listed.
+    """
+    stats = {pid: stat for pid in list_pids("/proc") if (stat := read_stat(pid)) is not None}
+    # The group of a leader in another PID namespace reads 0 here, as that of many others does.
+    groups = {
+        process: stat.group
+        for process in processes
+        if (stat := stats.get(process.pid)) is not None
+        and stat.started == process.started
+        and stat.group > 0
+    }
+    members: dict[int, list[Process]] = {group: [] for group in groups.values()}
+    for pid, stat in stats.items():
+        if stat.group in members and stat.state not in _ENDED:
+            member = read_process(pid)
+            # Another process may have the pid since its group was read.
+            if member is not None and member.started == stat.started:
+                members[stat.group].append(member)
+    return {process: tuple(members[group]) for process, group in groups.items()}
+
+
+def cgroup_lines(pid: int) -> list[list[bytes]]:
+    """Hierarchy, controllers and path of each group of a process; none where it is gone."""
+    try:
+        with open(f"/proc/{pid}/cgroup", "rb") as file:
+            content = file.read(_CGROUP_BYTES)
+    except OSError:
+        return []
+    lines = [line.split(b":", 2) for line in content.splitlines()]
+    return [line for line in lines if len(line) == 3]
+
+
+def cgroup_of(pid: int) -> str:
+    """The path in the unified hierarchy; "" where there is none."""
+    paths = [path for number, names, path in cgroup_lines(pid) if number == b"0" and not names]
+    return os.fsdecode(paths[0]) if paths else ""
+
+
+def cgroup_id(path: str) -> int:
+    """What sock_diag calls it: the inode of its directory; 0 where it cannot be seen."""
+    mount = _mount()
+    if not mount:
+        return _ID_OF_ROOT if path == "/" and _sees_root() else 0
+    if not path.startswith("/") or path.startswith("/.."):
+        return 0
+    try:
+        return os.stat(mount + path).st_ino
+    except OSError:
+        return 0
+
+
+@cache
+def _mount(mountinfo: str = "/proc/self/mountinfo") -> str:
+    """Where all of the unified hierarchy that is seen from here is mounted; "" where it is not
+    (proc_pid_mountinfo(5))."""
+    try:
+        with open(mountinfo, "rb") as file:
+            lines = [line.split(b" ") for line in file.read().splitlines()]
+        points = [
+            line[4]
+            for line in lines
+            if line[3] == b"/" and line[line.index(b"-") + 1] == b"cgroup2"
+        ]
+    except (OSError, ValueError, IndexError):
+        return ""
+    return os.fsdecode(points[-1]) if points else ""
+
+
+@cache
+def _sees_root() -> bool:
+    """Whether "/" is the root of the whole hierarchy (cgroup_namespaces(7))."""
+    try:
+        return os.stat("/proc/self/ns/cgroup").st_ino == _FIRST_NAMESPACE
+    except OSError:
+        return False
+
+
+def shows_own_pids(proc: str = "/proc") -> bool:
+    """Whether processes have the same pids there as in system calls of this one.
+
+    In a PID namespace that still sees its parent's /proc (`unshare --pid`, some containers) a pid
+    that is read there means another process here: signals would reach a bystander.
+    """
+    try:
+        listed = os.readlink(f"{proc}/self")
+        with open(f"{proc}/self/status", "rb", buffering=0) as file:
+            status = file.read(4096)
+    except OSError:
+        return False  # this process is not listed there at all
+    # One pid for each namespace from that of /proc down to this process's own.
+    _, _, pids = status.partition(b"\nNSpid:")
+    is_of_here = len(pids.partition(b"\n")[0].split()) <= 1
+    return listed == str(os.getpid()) and is_of_here
+
+
+def own_pid(proc: str = "/proc") -> int:
+    """As it is listed there; this process's own number where it is not."""
+    try:
+        return int(os.readlink(f"{proc}/self"))
+    except (OSError, ValueError):
+        return os.getpid()
 
 
 def _read(path: str, size: int) -> bytes:

@@ -1,4 +1,4 @@
-"""Sockets from the kernel's tables, their holders from /proc/PID/fd."""
+"""The socket source for Linux: sockets from the kernel's dump, their holders from /proc/PID/fd."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING
 from porttui.host.accounts import effective_uid
 from porttui.host.asking import HostError, Want
 from porttui.host.contract import SocketReading
-from porttui.host.linux.diag_messages import SockDiagError
-from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux.netlink import SockDiagError
+from porttui.host.linux.owners import HolderCache
+from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.model.address import PORTS
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 
 if TYPE_CHECKING:
-    from porttui.host.linux.tables import TableReader, Tables
+    from porttui.host.linux.socket_dump import SocketDump, SocketDumpReader
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
@@ -26,23 +26,23 @@ class LinuxSource:
 
     def __init__(
         self,
-        reader: TableReader,
-        spare: Callable[[], TableReader] | None = None,
+        reader: SocketDumpReader,
+        fallback: Callable[[], SocketDumpReader] | None = None,
         *,
-        once: bool = False,
+        one_shot: bool = False,
     ) -> None:
         """Read through `reader`.
 
         Args:
-            reader: Reads the tables.
-            spare: Makes the reader that takes over for good when that one fails.
-            once: It is to be read a single time.
+            reader: Reads the dump.
+            fallback: Makes the reader that takes over for good when that one fails.
+            one_shot: It will be read once.
         """
         self._reader = reader
-        self._spare = spare
-        self._cache = HolderCache(once=once)
+        self._fallback = fallback
+        self._cache = HolderCache(one_shot=one_shot)
         self._hidden: set[int] = set()
-        """Inodes of sockets without a holder even at a second look: a third would tell the same."""
+        """Inodes of sockets without a holder after a second read: a third would say the same."""
 
     @property
     def name(self) -> str:
@@ -50,52 +50,49 @@ class LinuxSource:
         return self._reader.name
 
     def begin(self) -> None:
-        """See `SocketSource.begin`."""
-        self._cache.begin()
+        self._cache.prefetch()
 
     def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:
-        """See `SocketSource.read`."""
         if want is Want.PORTS:
-            tables = self._read(want, ports)
-            return SocketReading(tables.build(None), tables.problems)
-        self._cache.begin()
-        tables = self._read(want, ports)
-        asked = tables.inodes() if want is Want.LISTENING_AGAIN else None
-        table = tables.build(self._cache.look(asked))
+            dump = self._read(want, ports)
+            return SocketReading(dump.build(None), dump.problems)
+        self._cache.prefetch()
+        dump = self._read(want, ports)
+        asked = dump.inodes() if want is Want.LISTENING_AGAIN else None
+        table = dump.build(self._cache.read(asked))
         if _unheld(table) - self._hidden:
-            # Opened while holders were looked up, closed before that, or held out of sight? A
-            # second look at the processes tells the first, one more list of sockets the others.
-            table = tables.build(self._cache.look(None))
+            # Opened while holders were read, closed before that, or held out of sight? A second
+            # read of the processes tells the first, one more dump the others.
+            table = dump.build(self._cache.read(None))
             if unheld := _unheld(table) - self._hidden:
                 table = table.with_gone(unheld - self._read(want, ports).inodes())
         if want is Want.ALL:
             self._hidden = _unheld(table)
-            self._cache.put_in_order(table.inodes)
-        return SocketReading(table, tables.problems)
+        return SocketReading(table, dump.problems)
 
-    def _read(self, want: Want, ports: range) -> Tables:
+    def _read(self, want: Want, ports: range) -> SocketDump:
         try:
             return self._reader.read(want, ports)
         except HostError:
-            if self._spare is None:
+            if self._fallback is None:
                 raise
-            self._reader, self._spare = self._spare(), None
+            self._reader, self._fallback = self._fallback(), None
             return self._reader.read(want, ports)
 
 
-def linux_source(*, netlink: bool = True, once: bool = False) -> LinuxSource:
-    """Netlink with /proc/net in reserve, or /proc/net alone; `once`: to be read a single time."""
+def linux_source(*, netlink: bool = True, one_shot: bool = False) -> LinuxSource:
+    """Netlink with /proc/net as fallback, or /proc/net alone; `one_shot`: it is read once."""
     if netlink:
         try:
-            return LinuxSource(SockDiagReader(), spare=_proc_net_reader, once=once)
+            return LinuxSource(SockDiagReader(), fallback=_proc_net_reader, one_shot=one_shot)
         except SockDiagError:
             pass  # an old kernel, or a sandbox: the status line names the source in use
-    return LinuxSource(_proc_net_reader(), once=once)
+    return LinuxSource(_proc_net_reader(), one_shot=one_shot)
 
 
-def _proc_net_reader() -> TableReader:
+def _proc_net_reader() -> SocketDumpReader:
     # Rarely needed, and every module counts in the start of a one-shot command.
-    from porttui.host.linux.proc_net_reader import ProcNetReader
+    from porttui.host.linux.proc_net import ProcNetReader
 
     return ProcNetReader()
 

@@ -8,8 +8,7 @@ from collections.abc import Callable
 from porttui.host.accounts import effective_uid, person_uid
 from porttui.host.ancestry import ancestors_of
 from porttui.host.foreign_text import safe
-from porttui.host.linux.cgroups import cgroup_lines
-from porttui.host.linux.processes import read_process
+from porttui.host.linux.processes import cgroup_lines, read_process
 from porttui.host.project import project_of
 from porttui.model.origin import Traces
 from porttui.model.process import Process

@@ -1,6 +1,6 @@
-"""What an answer of sock_diag is made of: messages, each a header and the socket it tells of.
+"""Headers of the netlink messages in an answer of sock_diag, checked before anything is believed.
 
-Structures: linux/netlink.h, linux/inet_diag.h. Nothing is believed that was not looked at.
+Structures: linux/netlink.h, linux/inet_diag.h.
 """
 
 from __future__ import annotations
@@ -44,19 +44,19 @@ class Expected(NamedTuple):
     sequence: int
 
 
-class Survey(NamedTuple):
+class HeaderScan(NamedTuple):
     """What the headers of some messages say."""
 
     starts: Sequence[int]
     """The words with which socket messages begin: a range, when all have the same length."""
-    is_torn: bool = False
+    is_interrupted: bool = False
     """The table changed while it was walked."""
     is_last: bool = False
     """Nothing more will come."""
 
 
-def survey(words: array[int], end: int, expected: Expected) -> Survey:
-    """Look through the headers of the messages in the first `end` words.
+def scan_headers(words: array[int], end: int, expected: Expected) -> HeaderScan:
+    """Check the headers of the messages in the first `end` words.
 
     Raises:
         SockDiagError: a message makes no sense here, or tells an error.
@@ -64,26 +64,26 @@ def survey(words: array[int], end: int, expected: Expected) -> Survey:
     usual = struct.unpack("=I", _USUAL.pack(expected.kind, _MULTI))[0]
     length = words[0] if end else 0
     if _are_alike(words, end, (length, usual, expected.sequence)):
-        return Survey(range(0, end, length // 4))
+        return HeaderScan(range(0, end, length // 4))
     starts: list[int] = []
-    is_torn = False
+    is_interrupted = False
     at = 0
     while at <= end - _HEADER_WORDS:
         length, room = words[at], (end - at) * 4
         is_usual = words[at + 1] == usual and words[at + 2] == expected.sequence
         if not is_usual or not BODY <= length <= room:
             message = words[at : at + _HEADER_WORDS + 1].tobytes()
-            kind, is_interrupted = _checked(message, room, expected.sequence)
-            is_torn |= is_interrupted
+            kind, tells_so = _checked(message, room, expected.sequence)
+            is_interrupted |= tells_so
             if kind == _DONE:
                 if at + (length + 3) // 4 != end:
                     raise SockDiagError("netlink sent something behind the end of its answer")
-                return Survey(starts, is_torn, is_last=True)
+                return HeaderScan(starts, is_interrupted, is_last=True)
         starts.append(at)
         at += (length + 3) // 4
     if at != end:
         raise SockDiagError("netlink sent a message cut short")
-    return Survey(starts, is_torn)
+    return HeaderScan(starts, is_interrupted)
 
 
 def _are_alike(words: array[int], end: int, header: tuple[int, int, int]) -> bool:

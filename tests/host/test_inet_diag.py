@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import _socket
 import errno
 import os
 import random
@@ -15,10 +14,15 @@ from contextlib import ExitStack
 import pytest
 
 from porttui.host.asking import Want
-from porttui.host.linux.diag_messages import BODY, HEADER, RECORD, SockDiagError
-from porttui.host.linux.diag_reader import SockDiagReader
-from porttui.host.linux.diag_records import Records
-from porttui.host.linux.sock_diag import ALL_STATES, LISTENING, Answer, SockDiag
+from porttui.host.linux.inet_diag import (
+    ALL_STATES,
+    LISTENING,
+    InetDiagColumns,
+    InetDiagDump,
+    SockDiag,
+)
+from porttui.host.linux.netlink import BODY, HEADER, RECORD, SockDiagError
+from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.model.address import Family, Protocol
 from porttui.model.socket_table import ESTABLISHED, LISTEN, TIME_WAIT
 
@@ -88,19 +92,19 @@ class FakeKernel:
 
 def asking(monkeypatch: pytest.MonkeyPatch, kernel: FakeKernel) -> SockDiag:
     """A SockDiag that talks to the fake; its questions count from 1."""
-    monkeypatch.setattr(_socket, "socket", lambda *_: kernel)
+    monkeypatch.setattr(socket, "socket", lambda *_: kernel)
     return SockDiag()
 
 
-def ask(monkeypatch: pytest.MonkeyPatch, *chunks: bytes, flags: int = 0) -> Answer:
+def ask(monkeypatch: pytest.MonkeyPatch, *chunks: bytes, flags: int = 0) -> InetDiagDump:
     """Ask once for TCP over IPv4."""
     diag = asking(monkeypatch, FakeKernel(*chunks, flags=flags))
     return diag.ask(Family.IPV4, Protocol.TCP)
 
 
-def of(family: Family, answer: Answer) -> Records:
+def of(family: Family, answer: InetDiagDump) -> InetDiagColumns:
     """The sockets of one family."""
-    return answer.records[family]
+    return answer.columns[family]
 
 
 def test_a_listener_of_this_process_is_among_the_answer() -> None:
@@ -139,7 +143,7 @@ def test_the_kernel_filters_local_ports(protocol: Protocol, address: str) -> Non
         one = SockDiag().ask(family, protocol, ports=FIVE_PORTS[2:3])
         assert list(of(family, one).local_ports) == list(FIVE_PORTS[2:3])
         none = SockDiag().ask(family, protocol, ports=range(FIVE_PORTS[-1] + 1, FIVE_PORTS[-1] + 3))
-        assert none.records == {}
+        assert none.columns == {}
 
 
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
@@ -201,7 +205,7 @@ def test_columns_are_cut_out_of_even_and_uneven_chunks(
     rest = [attribute(99, bytes(size - 4)) if size else b"" for size in (*sizes, 4, 4, 4)]
     messages = [message(one + more) for one, more in zip(sockets, rest, strict=True)]
     chunks = b"".join(messages[:3]), b"".join(messages[3:])
-    [found] = ask(monkeypatch, *chunks, message(END, kind=DONE)).records.values()
+    [found] = ask(monkeypatch, *chunks, message(END, kind=DONE)).columns.values()
     address = b"\x7f\0\0\1" if family == socket.AF_INET else bytes(15) + b"\1"
     told = [each if isinstance(each, bytes) else each.to_bytes(4) for each in found.local_addresses]
     assert told == [address] * 6
@@ -221,7 +225,7 @@ def test_both_families_in_one_answer(monkeypatch: pytest.MonkeyPatch, more: byte
     v6 = a_socket(family=socket.AF_INET6, port=2) + attribute(11, b"\1")
     chunk = message(a_socket(port=1) + attribute(99, b"1")) + message(v6)
     chunk += message(a_socket(port=3) + more)
-    found = ask(monkeypatch, chunk, message(END, kind=DONE)).records
+    found = ask(monkeypatch, chunk, message(END, kind=DONE)).columns
     assert [(each, list(rows.local_ports)) for each, rows in found.items()] == [
         (Family.IPV4, [1, 3]),
         (Family.IPV6, [2]),
@@ -245,7 +249,7 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
     ):
         idle.bind(("127.0.0.1", 0))
         diag = SockDiag()
-        at_once = diag.ask_tcp().records
+        at_once = diag.ask_tcp().columns
         for family, own in ((Family.IPV4, server), (Family.IPV6, server6)):
             alone = of(family, diag.ask(family, Protocol.TCP))
             assert _rows(at_once[family]) >= _rows(alone) > set()
@@ -253,7 +257,7 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
         assert idle.getsockname()[1] in at_once[Family.IPV4].local_ports
 
 
-def _rows(found: Records) -> set[tuple[object, ...]]:
+def _rows(found: InetDiagColumns) -> set[tuple[object, ...]]:
     """What tells sockets of this process from one another."""
     return {
         (
@@ -286,7 +290,7 @@ def test_where_only_one_family_at_a_time_is_permitted_it_is_asked_for(
 ) -> None:
     """A fake: some sandboxes know the newer question alone."""
 
-    def refuse(*_: object) -> Answer:
+    def refuse(*_: object) -> InetDiagDump:
         raise SockDiagError("netlink sock_diag: EINVAL (Invalid argument)")
 
     with socket.create_server(("127.0.0.1", 0)) as server:
@@ -312,7 +316,7 @@ def test_an_interrupted_answer_is_asked_for_again(monkeypatch: pytest.MonkeyPatc
     torn = message(a_socket(port=1), flags=2 | INTERRUPTED) + message(END, kind=DONE)
     whole = message(a_socket(port=2), sequence=2) + message(END, kind=DONE, sequence=2)
     answer = ask(monkeypatch, torn, whole)
-    assert not answer.is_torn
+    assert not answer.is_interrupted
     assert list(of(Family.IPV4, answer).local_ports) == [2]
 
 
@@ -325,7 +329,7 @@ def test_an_interruption_that_the_end_tells_counts_too(monkeypatch: pytest.Monke
         )
     )
     answer = asking(monkeypatch, kernel).ask(Family.IPV4, Protocol.TCP)
-    assert answer.is_torn
+    assert answer.is_interrupted
     assert of(Family.IPV4, answer).rows == 1
     assert 1 < kernel.asked < 9
 
@@ -393,7 +397,7 @@ def test_where_netlink_is_refused_the_files_are_read(monkeypatch: pytest.MonkeyP
     def refuse(*_: object) -> None:
         raise PermissionError(errno.EPERM, "no netlink for you")
 
-    monkeypatch.setattr(_socket, "socket", refuse)
+    monkeypatch.setattr(socket, "socket", refuse)
     assert source.linux_source().name == "/proc/net"
 
 
@@ -403,7 +407,7 @@ def test_when_netlink_fails_later_the_files_take_over(monkeypatch: pytest.Monkey
     linux = source.linux_source()
     assert linux.name == "sock_diag"
 
-    def fail(*_: object, **__: object) -> Answer:
+    def fail(*_: object, **__: object) -> InetDiagDump:
         raise SockDiagError("gone")
 
     monkeypatch.setattr(SockDiag, "ask", fail)

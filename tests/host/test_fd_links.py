@@ -1,26 +1,28 @@
-"""Descriptors of many processes, read by this one and by forked ones."""
+"""Sockets behind descriptors: read by this process, by forked ones, and this one's own."""
 
 from __future__ import annotations
 
 import errno
 import os
 import signal
+import socket
 import sys
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 
 import psutil
 import pytest
 
-from porttui.host.linux import descriptor_scan
-from porttui.host.linux.descriptor_scan import ScanUnderWay, begin_scan
-from porttui.host.linux.descriptor_scan import _queue as queue_of
-from porttui.host.linux.holder_cache import HolderCache
-from porttui.host.linux.holders import held_sockets
-from porttui.host.linux.threads import counts_of
-from tests.servers import Servers
+from porttui.host.linux import fd_links
+from porttui.host.linux.fd_links import FdScan, OwnDescriptors, held_sockets, start_fd_scan
+from porttui.host.linux.fd_links import _queue as queue_of
+from porttui.host.linux.owners import HolderCache
+from porttui.host.linux.schedstat import schedstats_of
+from tests.servers import Servers, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
+
 
 NO_SUCH_PID = 2**22 + 1
 """Above the highest that Linux gives (proc_sys_kernel(5), pid_max)."""
@@ -46,7 +48,7 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     os_fork = os.fork
     monkeypatch.setattr(os, "fork", fork)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    monkeypatch.setattr(descriptor_scan, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
     return made
 
 
@@ -54,12 +56,12 @@ def expected(pids: Sequence[int]) -> dict[int, set[int]]:
     return {pid: set(held_sockets(f"/proc/{pid}/fd")) for pid in pids}
 
 
-def found(under_way: ScanUnderWay) -> dict[int, set[int]]:
+def found(under_way: FdScan) -> dict[int, set[int]]:
     return {pid: set(each.sockets) for pid, each in under_way.result().items()}
 
 
-def begun(pids: Sequence[int]) -> ScanUnderWay:
-    under_way = begin_scan("/proc", pids)
+def begun(pids: Sequence[int]) -> FdScan:
+    under_way = start_fd_scan("/proc", pids)
     assert under_way is not None
     return under_way
 
@@ -68,7 +70,7 @@ def test_few_descriptors_are_not_worth_a_process(
     pids: Sequence[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(os, "fork", lambda: pytest.fail("forked"))
-    assert begin_scan("/proc", pids) is None
+    assert start_fd_scan("/proc", pids) is None
 
 
 def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]) -> None:
@@ -79,9 +81,11 @@ def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]
 
 def test_they_read_the_counts_first(pids: Sequence[int], forks: list[int]) -> None:
     """Of processes that sleep they are the same before and after."""
+    started = [psutil.Process(pid) for pid in pids if pid != NO_SUCH_PID]
+    until(lambda: all(each.status() == psutil.STATUS_SLEEPING for each in started), "they sleep")
     read = begun(pids).result()
-    assert {pid: each.ran for pid, each in read.items()} == {
-        pid: counts_of(f"/proc/{pid}") for pid in pids
+    assert {pid: each.schedstat for pid, each in read.items()} == {
+        pid: schedstats_of(f"/proc/{pid}") for pid in pids
     }
     assert forks
 
@@ -92,7 +96,7 @@ def test_what_a_process_could_not_read_is_read_here(
     def ended(_descriptor: int, _content: bytes) -> None:
         os.kill(os.getpid(), signal.SIGKILL)
 
-    monkeypatch.setattr(descriptor_scan, "_write", ended)
+    monkeypatch.setattr(fd_links, "_write", ended)
     assert found(begun(pids)) == expected(pids)
     assert len(forks) == 3
 
@@ -100,7 +104,7 @@ def test_what_a_process_could_not_read_is_read_here(
 def test_more_pids_than_a_pipe_takes_are_read_here(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(descriptor_scan, "_queue", lambda _: queue_of([]))
+    monkeypatch.setattr(fd_links, "_queue", lambda _: queue_of([]))
     assert found(begun(pids)) == expected(pids)
     assert forks
 
@@ -114,7 +118,7 @@ def test_without_a_descriptor_left_for_a_pipe_there_is_no_scan(
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
     monkeypatch.setattr(os, "pipe", none_left)
-    assert begin_scan("/proc", pids) is None
+    assert start_fd_scan("/proc", pids) is None
     assert not forks
 
 
@@ -146,9 +150,9 @@ def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Each of them waits for its reader, and none may wait for another of them."""
-    much = descriptor_scan.Found(dict.fromkeys(range(200_000), "3"))
-    monkeypatch.setattr(descriptor_scan, "_counted", lambda *_: much)
-    monkeypatch.setattr(descriptor_scan, "_taken", lambda _: [pids[0]])
+    much = fd_links.ProcessFds(dict.fromkeys(range(200_000), "3"))
+    monkeypatch.setattr(fd_links, "_read_process", lambda *_: much)
+    monkeypatch.setattr(fd_links, "_taken", lambda _: [pids[0]])
     begun(pids).end()
     assert len(forks) == 3
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
@@ -159,7 +163,7 @@ def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[i
     thread = threading.Thread(target=done.wait)
     thread.start()
     try:
-        assert begin_scan("/proc", pids) is None
+        assert start_fd_scan("/proc", pids) is None
         assert not forks
     finally:
         done.set()
@@ -169,11 +173,76 @@ def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[i
 def test_the_cache_goes_on_from_what_was_begun(pids: Sequence[int], forks: list[int]) -> None:
     """Whatever the others read stands as if it had been read here."""
     cache = HolderCache()
-    cache.begin()
-    holders = cache.look()
+    cache.prefetch()
+    holders = cache.read()
     assert forks
     for pid, inodes in expected(pids).items():
         for inode in inodes:
-            assert [each.pid for each in holders.groups[holders.group_of[inode]]] == [pid]
-    cache.look()
+            assert [each.pid for each in holders.sets[holders.set_of[inode]]] == [pid]
+    cache.read()
     assert not set(pids) & cache.pids_read
+
+
+@pytest.fixture
+def held() -> Iterator[set[str]]:
+    """Files that are open and known to be no sockets."""
+    with ExitStack() as open_files:
+        files = [open_files.enter_context(open(os.devnull, "rb")) for _ in range(20)]
+        yield {str(file.fileno()) for file in files}
+
+
+def inode(of: socket.socket) -> int:
+    return os.fstat(of.fileno()).st_ino
+
+
+def test_a_socket_is_there_while_it_is_open(held: set[str]) -> None:
+    own = OwnDescriptors()
+    before = own.sockets(held)
+    with socket.socket() as opened:
+        assert sorted(own.sockets(held)) == sorted([*before, inode(opened)])
+    assert own.sockets(held) == before
+
+
+def test_another_socket_with_the_same_number_is_another_one(held: set[str]) -> None:
+    own = OwnDescriptors()
+    first = socket.socket()
+    number, old = first.fileno(), inode(first)
+    assert old in own.sockets(held)
+    first.close()
+    with socket.socket() as second:
+        assert second.fileno() == number
+        found = own.sockets(held)
+        assert inode(second) in found
+        assert old not in found
+
+
+def test_a_socket_in_place_of_a_file_is_found(held: set[str]) -> None:
+    own = OwnDescriptors()
+    with open(os.devnull, "rb") as file:
+        own.sockets(held)
+        with socket.socket() as opened:
+            number = inode(opened)
+            os.dup2(opened.fileno(), file.fileno())
+        assert own.sockets(held)[number] == str(file.fileno())
+
+
+def test_while_nothing_is_opened_nothing_is_listed(
+    held: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = OwnDescriptors()
+    with socket.socket() as opened:
+        first = own.sockets(held)
+        monkeypatch.setattr("porttui.host.linux.fd_links.os.listdir", None)
+        assert own.sockets(held) == first
+        assert inode(opened) in first
+
+
+def test_where_descriptors_are_not_counted_they_are_listed(
+    held: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A fake: kernels before 6.2 say 0."""
+    monkeypatch.setattr("porttui.host.linux.fd_links.open_descriptors", lambda _: 0)
+    own = OwnDescriptors()
+    own.sockets(held)
+    with socket.socket() as opened:
+        assert inode(opened) in own.sockets(held)

@@ -1,6 +1,10 @@
-"""From netlink messages to columns, without a step of Python for each field of each socket.
+"""Asks the kernel for sockets over NETLINK_SOCK_DIAG (sock_diag(7)), as columns.
 
-struct inet_diag_msg (linux/inet_diag.h), in 32-bit words:
+The kernel's own list, and the only one with sockets that are bound and do not listen (since
+Linux 6.8; net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), with IPV6_V6ONLY and the queues.
+Structures: linux/inet_diag.h, linux/rtnetlink.h.
+
+struct inet_diag_msg, in 32-bit words:
 0 family, state, timer, retransmits · 1 the two ports, in network order · 2-5 local address ·
 6-9 remote address · 10 interface · 11-12 cookie · 13 expires · 14 receive queue · 15 send queue ·
 16 uid · 17 inode
@@ -15,8 +19,47 @@ from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple
 
-from porttui.host.linux.diag_messages import ATTRIBUTE, BODY, HEADER, RECORD, SockDiagError
-from porttui.model.address import Family
+from porttui.host.linux.netlink import (
+    ATTRIBUTE,
+    BODY,
+    HEADER,
+    RECORD,
+    Expected,
+    SockDiagError,
+    scan_headers,
+)
+from porttui.model.address import PORTS, Family, Protocol
+
+ALL_STATES = 0xFFFFFFFF
+"""With bit 13, bound and inactive, which kernels before 6.8 ignore."""
+LISTENING = 1 << 10
+"""TCP_LISTEN alone: answered at once, however many other sockets there are."""
+
+_NETLINK_SOCK_DIAG = 4
+_TCP_OF_BOTH_FAMILIES, _BY_FAMILY = 18, 20
+"""TCPDIAG_GETSOCK, the question of old, and SOCK_DIAG_BY_FAMILY."""
+_REQUEST_DUMP = 0x301
+
+_REQUEST_OF_A_FAMILY = struct.Struct("=BBBBI48s")
+"""struct inet_diag_req_v2; an empty inet_diag_sockid matches every socket."""
+_REQUEST_OF_BOTH_FAMILIES = struct.Struct("=BBBB48sII")
+"""struct inet_diag_req."""
+_BYTECODE = 1
+"""INET_DIAG_REQ_BYTECODE."""
+_OPERATION = struct.Struct("=BBH")
+"""struct inet_diag_bc_op."""
+_SOURCE_AT_LEAST, _SOURCE_AT_MOST = 2, 3
+"""INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE, of ports."""
+
+_FAMILY_NUMBERS = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+_PROTOCOLS = {Protocol.TCP: socket.IPPROTO_TCP, Protocol.UDP: socket.IPPROTO_UDP}
+_MSG_TRUNC = 0x20
+"""recv(2), on every architecture."""
+
+_BUFFER_BYTES = 1 << 18
+_PATIENCE_S = 5.0
+_ATTEMPTS = 4
+
 
 _FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _SKV6ONLY, _CGROUP_ID = 11, 21
@@ -28,12 +71,129 @@ _IS_SERVER = bytes(state in (7, 10) for state in range(256))
 _HEADER_WORDS = HEADER.size // 4
 _RECORD_WORDS = RECORD // 4
 _NUMBERS = (0, 1, 13, 14, 15, 16, 17)
-"""The words that are numbers in either family, in the order of the fields of `Records`."""
+"""The words that are numbers in either family, in the order of the fields of `InetDiagColumns`."""
 _ENDS = (2, 6)
 """The words with which the addresses begin."""
 
 
-class Records(NamedTuple):
+class InetDiagDump(NamedTuple):
+    """One dump of the kernel's table."""
+
+    columns: Mapping[Family, InetDiagColumns]
+    """By family, IPv4 first; without one that has no socket."""
+    is_interrupted: bool
+    """The table changed during every attempt: sockets may be missing."""
+
+
+class SockDiag:
+    """One netlink socket, kept open between samples. Not for two threads at once."""
+
+    def __init__(self) -> None:
+        """Open it.
+
+        Raises:
+            SockDiagError: the system has no such thing, or a sandbox forbids it.
+        """
+        self._sequence = 0
+        self._words = array("I", bytes(_BUFFER_BYTES))
+        """The last part of a dump."""
+        self._room = memoryview(self._words).cast("B")
+        try:
+            self._socket = socket.socket(
+                socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
+            )
+        except (OSError, AttributeError) as error:
+            raise SockDiagError(f"netlink sock_diag is refused: {error}") from error
+        self._socket.settimeout(_PATIENCE_S)
+
+    def __del__(self) -> None:
+        """Close it: a reader lives as long as its source, and that as long as it is sampled."""
+        if hasattr(self, "_socket"):
+            self._socket.close()
+
+    def ask(
+        self,
+        family: Family,
+        protocol: Protocol,
+        states: int = ALL_STATES,
+        ports: range = PORTS,
+    ) -> InetDiagDump:
+        """All sockets of a family and protocol in `states`, a mask of 1 << state, that have one
+        of these local ports.
+
+        An answer that a change of the table interrupted is asked for again, a few times.
+
+        Raises:
+            SockDiagError: the kernel refused, or its answer has an unknown form.
+        """
+        numbers = (_FAMILY_NUMBERS[family], _PROTOCOLS[protocol])
+        request = _REQUEST_OF_A_FAMILY.pack(*numbers, 0, 0, states, bytes(48))
+        return self._ask_patiently(_BY_FAMILY, request + _port_filter(ports))
+
+    def ask_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> InetDiagDump:
+        """As `ask`, for the TCP sockets of both families: the kernel walks its tables once.
+
+        A walk takes a quarter of the time of an answer with 76,000 sockets, even if it meets none
+        of the family.
+
+        Raises:
+            SockDiagError: as `ask`; a sandbox may permit `ask` alone.
+        """
+        request = _REQUEST_OF_BOTH_FAMILIES.pack(0, 0, 0, 0, bytes(48), states, 0)
+        return self._ask_patiently(_TCP_OF_BOTH_FAMILIES, request + _port_filter(ports))
+
+    def _ask_patiently(self, kind: int, request: bytes) -> InetDiagDump:
+        for _ in range(_ATTEMPTS):
+            answer = self._ask(kind, request)
+            if not answer.is_interrupted:
+                break
+        return answer
+
+    def _ask(self, kind: int, request: bytes) -> InetDiagDump:
+        self._sequence = (self._sequence + 1) & 0xFFFFFFFF
+        size = HEADER.size + len(request)
+        header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
+        try:
+            self._socket.send(header + request)
+            return self._receive(Expected(kind, self._sequence))
+        except TimeoutError as error:
+            raise SockDiagError("netlink sock_diag does not answer") from error
+        except OSError as error:
+            raise SockDiagError(f"netlink sock_diag failed: {error}") from error
+
+    def _receive(self, expected: Expected) -> InetDiagDump:
+        """Take what is needed out of each part while it is at hand: two thirds of the time that it
+        takes once all of an answer has gone through the processor's cache."""
+        builder, is_interrupted = InetDiagBuilder(), False
+        while True:
+            size, _, flags, _ = self._socket.recvmsg_into([self._room])
+            if flags & _MSG_TRUNC:
+                raise SockDiagError("netlink sent more than fits into the buffer")
+            if size % 4:
+                raise SockDiagError("netlink sent a message cut short")
+            scan = scan_headers(self._words, size // 4, expected)
+            builder.take(self._words, scan.starts)
+            is_interrupted |= scan.is_interrupted
+            if scan.is_last:
+                return InetDiagDump(builder.columns(), is_interrupted)
+
+
+def _port_filter(ports: range) -> bytes:
+    """The attribute that keeps the kernel from telling of other local ports.
+
+    INET_DIAG_REQ_BYTECODE, programs of struct inet_diag_bc_op: an operator, how many bytes to go
+    on by if it holds and if not, then what it compares with. Whoever goes further than the end
+    is left out (net/ipv4/inet_diag.c, inet_diag_bc_run).
+    """
+    if ports == PORTS:
+        return b""
+    at_least = _OPERATION.pack(_SOURCE_AT_LEAST, 8, 20) + _OPERATION.pack(0, 0, ports[0])
+    at_most = _OPERATION.pack(_SOURCE_AT_MOST, 8, 12) + _OPERATION.pack(0, 0, ports[-1])
+    program = at_least + at_most
+    return ATTRIBUTE.pack(ATTRIBUTE.size + len(program), _BYTECODE) + program
+
+
+class InetDiagColumns(NamedTuple):
     """The sockets of one family, as columns."""
 
     heads: array[int]
@@ -86,11 +246,11 @@ class Records(NamedTuple):
         return ports
 
 
-class Gathering:
-    """Takes the sockets of an answer as its messages come in."""
+class InetDiagBuilder:
+    """Builds columns from the messages of a dump as they come in."""
 
     def __init__(self) -> None:
-        self._columns: dict[int, _Columns] = {}
+        self._builders: dict[int, _FamilyBuilder] = {}
         """By the kernel's number of the family."""
 
     def take(self, words: array[int], starts: Sequence[int]) -> None:
@@ -104,21 +264,21 @@ class Gathering:
             SockDiagError: a family is unknown, or the length of an attribute lies.
         """
         for number, own in _by_family(words, starts).items():
-            columns = self._columns.get(number)
-            if columns is None:
-                columns = self._columns[number] = _Columns(number)
-            columns.take(words, own)
+            builder = self._builders.get(number)
+            if builder is None:
+                builder = self._builders[number] = _FamilyBuilder(number)
+            builder.take(words, own)
 
-    def records(self) -> dict[Family, Records]:
+    def columns(self) -> dict[Family, InetDiagColumns]:
         """By family, IPv4 first; without one that has no socket. To be asked for once."""
         return {
-            _FAMILIES[number]: columns.records()
-            for number, columns in sorted(self._columns.items())
+            _FAMILIES[number]: builder.columns()
+            for number, builder in sorted(self._builders.items())
         }
 
 
-class _Columns:
-    """The sockets of one family, as they come in."""
+class _FamilyBuilder:
+    """Builds the columns of one family."""
 
     def __init__(self, family: int) -> None:
         if family not in _FAMILIES:
@@ -160,7 +320,7 @@ class _Columns:
             for column, word in zip(self._v4_ends, _ENDS, strict=True):
                 column += words[first + word : stop : step]
 
-    def records(self) -> Records:
+    def columns(self) -> InetDiagColumns:
         """All that was taken. To be asked for once."""
         if sys.byteorder == "little":
             # A dictionary of numbers whose low bits are all 127 is a slow one.
@@ -168,7 +328,7 @@ class _Columns:
                 column.byteswap()
         heads, both_ports, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
         local_addresses, remote_addresses = self._v6_ends if self._is_v6 else self._v4_ends
-        return Records(
+        return InetDiagColumns(
             heads,
             both_ports,
             expires_ms,

@@ -11,7 +11,7 @@ import psutil
 import pytest
 
 from porttui.host.asking import SourceName
-from porttui.host.linux import groups as linux
+from porttui.host.linux import processes as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
 from porttui.host.portable import groups as portable
@@ -30,7 +30,7 @@ JOB = ("sh", "-c", 'sleep 600 & "$@"; wait', "job")
 
 WAYS = pytest.mark.parametrize(
     ("read_groups", "read"),
-    [(linux.read_groups, read_process), (portable.read_groups, read_by_psutil)],
+    [(linux.read_process_groups, read_process), (portable.read_groups, read_by_psutil)],
     ids=["/proc", "psutil"],
 )
 
@@ -90,7 +90,7 @@ def test_a_group_that_was_made_in_another_pid_namespace_is_not_guessed() -> None
 
 def group_of_oneself() -> int | None:
     """How many are in the group of the process that calls this; None where it is not known."""
-    found = linux.read_groups([process_of(os.getpid(), read_process)])
+    found = linux.read_process_groups([process_of(os.getpid(), read_process)])
     return next((len(members) for members in found.values()), None)
 
 

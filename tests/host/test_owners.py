@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from porttui.host.asking import HostError
-from porttui.host.linux import held_columns, holder_groups
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux import owners
+from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
-from tests.host.asking import pids_in
+from tests.host.asking import asked_holders, known_listener, pids_in
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -21,18 +21,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
 def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways to the counts: looked up by name, and held open."""
-    monkeypatch.setattr("porttui.host.linux.holder_cache._may_hold", lambda: request.param)
-
-
-@pytest.fixture(autouse=True)
-def _columns_of_any_length(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(held_columns, "LONG", 0)
+    monkeypatch.setattr("porttui.host.linux.owners._may_hold", lambda: request.param)
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
-    """The pids that the cache gives for a socket, by itself and in a column that stands."""
-    found = cache.look()
-    assert found.groups_in(inode, array("I", [1, inode]))[1] == found.group_of.get(inode, 0)
+    """The pids that the cache gives for a socket, by itself and in a column."""
+    found = cache.read()
+    assert found.sets_of(array("I", [1, inode]))[1] == found.set_of.get(inode, 0)
     return pids_in(found, inode)
 
 
@@ -48,9 +43,9 @@ def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
-    known = dict(cache.known_counts())
+    known = dict(cache.known_schedstats())
     assert holders(cache, inode) == {actors[0].pid}
-    again = dict(cache.known_counts())
+    again = dict(cache.known_schedstats())
     assert again[actors[0].pid] == known[actors[0].pid]
     assert actors[0].pid not in cache.pids_read
 
@@ -65,15 +60,15 @@ def test_whom_a_look_that_failed_did_not_come_to_the_next_one_reads(
         def fail(_directory: str) -> dict[int, str]:
             raise HostError("too many open files")
 
-        broken.setattr("porttui.host.linux.holder_cache.held_sockets", fail)
+        broken.setattr("porttui.host.linux.owners.held_sockets", fail)
         with pytest.raises(HostError):
-            cache.look()
+            cache.read()
     assert holders(cache, inode) == {actors[0].pid}
 
 
 def test_a_new_socket_is_found(actors: list[Actor]) -> None:
     cache = HolderCache()
-    cache.look()
+    cache.read()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
 
@@ -133,13 +128,13 @@ def test_a_program_that_is_executed_keeps_its_sockets_and_changes_its_name(
 ) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
-    found = cache.look()
-    [before] = found.groups[found.group_of[inode]]
+    found = cache.read()
+    [before] = found.sets[found.set_of[inode]]
     actors[0].act("become", "sleep")
     until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
     until(lambda: actors[0].state == "S", "it sleeps")
-    found = cache.look()
-    [after] = found.groups[found.group_of[inode]]
+    found = cache.read()
+    [after] = found.sets[found.set_of[inode]]
     assert before.name.startswith("python")
     assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
     assert after.identity == before.identity
@@ -157,8 +152,8 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
 def test_without_counts_everything_is_read_every_time(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch, told: bytes
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.threads._read", lambda _path: told)
-    monkeypatch.setattr("porttui.host.linux.threads.os.pread", lambda *_: told)
+    monkeypatch.setattr("porttui.host.linux.schedstat._read", lambda _path: told)
+    monkeypatch.setattr("porttui.host.linux.schedstat.os.pread", lambda *_: told)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
@@ -169,12 +164,12 @@ def test_without_counts_everything_is_read_every_time(
 def test_groups_that_nobody_is_in_any_more_are_forgotten(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.holder_groups._MOST_UNUSED", 0)
+    monkeypatch.setattr("porttui.host.linux.owners._MOST_UNUSED", 0)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     share_in_turn(cache, actors[0], inode, 3)
     assert holders(cache, inode) == {actors[0].pid}
-    assert len(cache.look().groups) <= len(cache.known_counts()) + 2
+    assert len(cache.read().sets) <= len(cache.known_schedstats()) + 2
 
 
 def test_groups_with_other_numbers_are_told_by_those(
@@ -185,19 +180,45 @@ def test_groups_with_other_numbers_are_told_by_those(
     share_in_turn(cache, actors[0], shared, 8)
     inode = actors[1].act("listen", "b")
     assert holders(cache, inode) == {actors[1].pid}
-    number = cache.look().group_of[inode]
-    monkeypatch.setattr(holder_groups, "_MOST_UNUSED", -1000000)
+    number = cache.read().set_of[inode]
+    monkeypatch.setattr(owners, "_MOST_UNUSED", -1000000)
     assert holders(cache, inode) == {actors[1].pid}
-    assert cache.look().group_of[inode] != number
+    assert cache.read().set_of[inode] != number
 
 
-def test_putting_in_order_changes_the_order_alone(actors: list[Actor]) -> None:
+@pytest.fixture
+def two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owners, "_FEW", 0)
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
+    cache, inode = known_listener(actors[0])
+    actors[1].act("listen", "b")
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    assert actors[1].pid not in cache.pids_read
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_where_processes_are_few_all_are_asked(
+    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cache, inode = known_listener(actors[0])
+    actors[1].act("listen", "b")
+    monkeypatch.setattr(owners, "_FEW", 1_000_000)
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    assert actors[1].pid in cache.pids_read
+
+
+@pytest.mark.usefixtures("two_are_many")
+def test_who_has_begun_is_read(actors: list[Actor]) -> None:
     cache = HolderCache()
-    inodes = [actors[0].act("listen", name) for name in "abc"]
-    before = dict(cache.look().group_of)
-    wanted = [inodes[2], 0, inodes[0], inodes[1]]
-    cache.put_in_order(wanted)
-    after = cache._held_by.group_of
-    assert after == before
-    assert list(after)[:3] == [inodes[2], inodes[0], inodes[1]]
-    assert holders(cache, inodes[1]) == {actors[0].pid}
+    inode = actors[0].act("listen", "a")
+    for _ in range(3):
+        cache.read({inode})
+    child = actors[0].act("fork")
+    assert asked_holders(cache, inode) == {actors[0].pid, child}
+    actors[0].act("end", str(child))
+    assert asked_holders(cache, inode) == {actors[0].pid}
+    cache.read()
+    assert child not in cache.known_schedstats()

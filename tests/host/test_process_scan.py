@@ -6,8 +6,8 @@ import sys
 
 import pytest
 
-from porttui.host.linux import due, holder_cache
-from porttui.host.linux.holder_cache import HolderCache
+from porttui.host.linux import process_scan
+from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
 from tests.host.asking import all_holders, asked_holders, known_listener
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(autouse=True)
 def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
     """One descriptor is too many to be read at once."""
-    monkeypatch.setattr(due, "AT_ONCE", 0)
+    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
 
 
 def forked_since_a_look(actor: Actor) -> tuple[HolderCache, int, int]:
@@ -34,11 +34,11 @@ def test_who_still_holds_what_is_asked_for_is_not_read(actors: list[Actor]) -> N
 
 def test_what_was_put_off_the_next_look_at_everything_reads(actors: list[Actor]) -> None:
     cache = HolderCache()
-    cache.look()
+    cache.read()
     inode = actors[0].act("listen", "a")
     child = actors[0].act("fork")
     for _ in range(2):
-        cache.look(set())
+        cache.read(set())
         assert not {actors[0].pid, child} & cache.pids_read
     assert all_holders(cache, inode) == {actors[0].pid, child}
 
@@ -47,7 +47,7 @@ def test_where_all_have_few_descriptors_all_are_read(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, inode, child = forked_since_a_look(actors[0])
-    monkeypatch.setattr(due, "AT_ONCE", 1_000_000)
+    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1_000_000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
     assert {actors[0].pid, child} <= cache.pids_read
 
@@ -56,8 +56,10 @@ def test_what_has_few_descriptors_is_read_at_once(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, inode, child = forked_since_a_look(actors[0])
-    monkeypatch.setattr(due, "open_descriptors", lambda path: 5 if f"/{child}/" in path else 5000)
-    monkeypatch.setattr(due, "AT_ONCE", 1000)
+    monkeypatch.setattr(
+        process_scan, "open_descriptors", lambda path: 5 if f"/{child}/" in path else 5000
+    )
+    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
     assert child in cache.pids_read
     assert actors[0].pid not in cache.pids_read
@@ -68,12 +70,8 @@ def test_what_cannot_be_read_is_not_counted(
 ) -> None:
     """A fake: another user's busy server puts nothing off."""
     cache, inode, child = forked_since_a_look(actors[0])
-    monkeypatch.setattr(due, "open_descriptors", lambda _: 5000)
-    monkeypatch.setattr(due, "AT_ONCE", 1000)
+    monkeypatch.setattr(process_scan, "open_descriptors", lambda _: 5000)
+    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid}
-    monkeypatch.setattr("porttui.host.linux.due.os.access", lambda *_: False)
+    monkeypatch.setattr("porttui.host.linux.process_scan.os.access", lambda *_: False)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
-
-
-def test_who_looks_once_puts_nothing_off() -> None:
-    assert holder_cache.HolderCache(once=True)._due is None

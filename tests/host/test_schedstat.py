@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux.resting import Resting
+from porttui.host.linux.schedstat import IdleProcesses
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="/proc is Linux'")
@@ -51,65 +51,65 @@ def wake(cat: subprocess.Popen[bytes]) -> None:
     until(lambda: state.read_text().rpartition(")")[2].split()[0] == "S", "it sleeps")
 
 
-def watching(cats: Cats) -> Resting:
+def watching(cats: Cats) -> IdleProcesses:
     """All of them, as they are now."""
-    resting = Resting()
+    idle = IdleProcesses()
     for pid, (_, count) in cats.items():
-        resting.watch(pid, count, os.pread(count, 128, 0))
-    return resting
+        idle.watch(pid, count, os.pread(count, 128, 0))
+    return idle
 
 
 def test_who_has_run_is_told_and_nobody_else(cats: Cats) -> None:
-    resting = watching(cats)
-    assert resting.disturbed() == []
+    idle = watching(cats)
+    assert idle.have_run() == []
     for pid in list(cats)[1:4]:
         wake(cats[pid][0])
-    assert sorted(resting.disturbed()) == sorted(list(cats)[1:4])
+    assert sorted(idle.have_run()) == sorted(list(cats)[1:4])
 
 
 def test_of_some_that_are_asked_for_who_has_run_is_told(cats: Cats) -> None:
-    resting = watching(cats)
+    idle = watching(cats)
     first, second, third, *_ = cats
     for pid in (first, third):
         wake(cats[pid][0])
     asked = {third, second, 1}
-    assert resting.disturbed(asked) == [third]
-    assert [resting.disturbed({pid}) for pid in (first, second, third)] == [[first], [], [third]]
-    assert resting.disturbed(set()) == []
-    assert sorted(resting.disturbed()) == sorted([first, third])
+    assert idle.have_run(asked) == [third]
+    assert [idle.have_run({pid}) for pid in (first, second, third)] == [[first], [], [third]]
+    assert idle.have_run(set()) == []
+    assert sorted(idle.have_run()) == sorted([first, third])
     cats[second][0].kill()
     cats[second][0].wait()
-    assert sorted(resting.disturbed(asked)) == sorted([second, third])
+    assert sorted(idle.have_run(asked)) == sorted([second, third])
 
 
 def test_who_has_ended_is_told(cats: Cats) -> None:
-    resting = watching(cats)
+    idle = watching(cats)
     first, *_, last = cats
     for pid in (first, last):
         cats[pid][0].kill()
         cats[pid][0].wait()
-    assert sorted(resting.disturbed()) == sorted([first, last])
+    assert sorted(idle.have_run()) == sorted([first, last])
 
 
 def test_who_is_forgotten_is_not_told_and_the_others_still_are(cats: Cats) -> None:
     dice = random.Random(7)
     for _ in range(20):
-        resting = watching(cats)
+        idle = watching(cats)
         kept = list(cats)
         for pid in dice.sample(kept, dice.randint(1, len(kept) - 1)):
-            resting.forget(pid)
+            idle.forget(pid)
             kept.remove(pid)
-        resting.forget(1)
-        assert resting.pids == set(kept)
+        idle.forget(1)
+        assert idle.pids == set(kept)
         woken = dice.choice(list(cats))
         wake(cats[woken][0])
-        assert resting.disturbed() == [pid for pid in kept if pid == woken]
+        assert idle.have_run() == [pid for pid in kept if pid == woken]
 
 
 def test_what_was_read_anew_counts_from_there(cats: Cats) -> None:
-    resting = watching(cats)
+    idle = watching(cats)
     pid, (cat, count) = next(iter(cats.items()))
     wake(cat)
-    assert resting.disturbed() == [pid]
-    resting.watch(pid, count, os.pread(count, 128, 0))
-    assert resting.disturbed() == []
+    assert idle.have_run() == [pid]
+    idle.watch(pid, count, os.pread(count, 128, 0))
+    assert idle.have_run() == []

@@ -1,0 +1,271 @@
+"""Reads which sockets a process holds: the links in /proc/PID/fd (proc_pid_fd(5)).
+
+Reading links takes half of a first read of 50,000 sockets. Threads cannot share that work: each
+link is a short call under the interpreter's lock. Forked processes can, while this one reads the
+sockets themselves.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+import struct
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from stat import S_ISSOCK
+from typing import NamedTuple
+
+from porttui.host.asking import HostError
+from porttui.host.linux.schedstat import schedstats_of
+
+_PREFIX = "socket:["
+
+WORTH_A_PROCESS = 6000
+"""Descriptors. Reading that many takes ten times as long as a fork."""
+_MOST_PROCESSES = 8
+_PID = struct.Struct("=I")
+_SIGKILL = 9
+"""signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
+
+_Identity = tuple[int, int, int]
+"""Device, inode and kind of what a descriptor stands for."""
+
+
+def open_descriptors(directory: str) -> int:
+    """How many links a /proc/PID/fd has; 0 of a process that is gone, and before Linux 6.2."""
+    try:
+        return os.stat(directory).st_size
+    except OSError:
+        return 0
+
+
+def socket_link(inode: int) -> str:
+    """What the link of a descriptor is that stands for this socket."""
+    return f"{_PREFIX}{inode}]"
+
+
+def held_sockets(directory: str) -> dict[int, str]:
+    """The sockets behind the links in a /proc/PID/fd, by inode, each with one of its descriptors;
+    none where this user may not look.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
+    held: dict[int, str] = {}
+    try:
+        for descriptor in os.listdir(directory):
+            try:
+                target = os.readlink(f"{directory}/{descriptor}")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # closed since it was listed
+            if target.startswith(_PREFIX):
+                held[int(target[len(_PREFIX) : -1])] = descriptor
+    except (FileNotFoundError, ProcessLookupError, PermissionError):
+        pass  # exited since it was listed, or another user's
+    except OSError as error:
+        raise HostError(f"{directory} cannot be read: {error.strerror}") from error
+    return held
+
+
+class ProcessFds(NamedTuple):
+    """The descriptors of a process that are sockets."""
+
+    sockets: Mapping[int, str]
+    """By inode one of its descriptors; empty where this user may not read them."""
+    schedstat: bytes = b""
+    """Of its threads, read before the descriptors; b"" where nobody needs it."""
+
+
+class FdScan:
+    """Forked processes read descriptors; each takes pid after pid from a pipe, as this one does."""
+
+    def __init__(self, proc: str, pids: Sequence[int], queue: int, processes: int) -> None:
+        """Start. What a fork does not deliver, `result` reads.
+
+        `queue`: the pipe with the pids; this object closes it.
+        """
+        self._proc = proc
+        self._pids = pids
+        self._queue = queue
+        self._forked = [each for _ in range(processes) if (each := self._fork())]
+
+    def result(self) -> dict[int, ProcessFds]:
+        """Wait for the forks; read here what they left.
+
+        Raises:
+            HostError: no more files can be opened.
+        """
+        found: dict[int, ProcessFds] = {}
+        try:
+            found.update((pid, _read_process(self._proc, pid)) for pid in _taken(self._queue))
+            for each in self._forked:
+                found.update(each.answer())
+        finally:
+            self.end()
+        for pid in self._pids:
+            if pid not in found:
+                found[pid] = _read_process(self._proc, pid)
+        return found
+
+    def end(self) -> None:
+        """End all forks and close the pipe, whether there is a result or not."""
+        for each in self._forked:
+            each.end()
+        self._forked = []
+        if self._queue >= 0:
+            os.close(self._queue)
+        self._queue = -1
+
+    def __del__(self) -> None:
+        """Nobody asked for the result."""
+        self.end()
+
+    def _fork(self) -> _Forked | None:
+        """A process that reads its share and ends; None where there can be no more of them."""
+        ends: tuple[int, ...] = ()
+        try:
+            ends = os.pipe()
+            pid = os.fork()
+        except OSError:
+            for each in ends:
+                os.close(each)
+            return None
+        reading, writing = ends
+        if pid == 0:
+            try:
+                os.close(reading)
+                own = {each: tuple(_read_process(self._proc, each)) for each in _taken(self._queue)}
+                _write(writing, marshal.dumps(own))
+                os._exit(0)
+            finally:
+                os._exit(1)
+        os.close(writing)
+        return _Forked(pid, reading)
+
+
+def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
+    """Fork where there are very many descriptors; None where there are not."""
+    counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
+    processes = min(sum(counts.values()) // WORTH_A_PROCESS, _processors(), _MOST_PROCESSES)
+    # A fork takes along only the thread that calls it: locks of others would stay locked.
+    if processes < 2 or len(os.listdir("/proc/self/task")) > 1:
+        return None
+    longest_first = sorted(counts, key=counts.__getitem__, reverse=True)
+    try:
+        queue = _queue(longest_first)
+    except OSError:
+        return None  # with so few descriptors left it is read one by one, or said why it is not
+    return FdScan(proc, longest_first, queue, processes)
+
+
+def _processors() -> int:
+    """How many this process may run on."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except OSError:
+        return 1  # a sandbox does not tell
+
+
+class _Forked:
+    """A forked process, seen from its parent."""
+
+    def __init__(self, pid: int, end: int) -> None:
+        self._pid = pid
+        self._end = end
+
+    def answer(self) -> Iterator[tuple[int, ProcessFds]]:
+        """What it read; nothing if it did not come to its end."""
+        parts = []
+        while part := os.read(self._end, 1 << 20):
+            parts.append(part)
+        if self._wait() == 0:
+            try:
+                found: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(parts))
+            except (EOFError, ValueError, TypeError):
+                return  # cut short, where how it ended is not told
+            for pid, (sockets, schedstat) in found.items():
+                yield pid, ProcessFds(sockets, schedstat)
+
+    def end(self) -> None:
+        """End it, if it has not ended: it has nothing that could be lost."""
+        os.close(self._end)
+        if self._pid:
+            os.kill(self._pid, _SIGKILL)
+            self._wait()
+
+    def _wait(self) -> int:
+        pid, self._pid = self._pid, 0
+        try:
+            return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
+        except ChildProcessError:
+            return 0  # SIGCHLD is ignored, by inheritance: it is gone, and nobody tells how
+
+
+def _read_process(proc: str, pid: int) -> ProcessFds:
+    """Schedstat first: what happens from then on shows in the next read."""
+    schedstat = schedstats_of(f"{proc}/{pid}")
+    return ProcessFds(held_sockets(f"{proc}/{pid}/fd"), schedstat)
+
+
+def _queue(pids: Sequence[int]) -> int:
+    """A pipe with as many of the pids as it takes, and no end to write more."""
+    reading, writing = os.pipe()
+    try:
+        os.set_blocking(writing, False)
+        os.write(writing, b"".join([_PID.pack(pid) for pid in pids]))
+    finally:
+        os.close(writing)
+    return reading
+
+
+def _taken(queue: int) -> Iterator[int]:
+    """Pids that no other process has taken (pipe(7): a read of a few bytes is one piece)."""
+    while taken := os.read(queue, _PID.size):
+        yield _PID.unpack(taken)[0]
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    rest = memoryview(content)
+    while rest:
+        rest = rest[os.write(descriptor, rest) :]
+
+
+class OwnDescriptors:
+    """The sockets of this process. It runs whenever it reads, so each read includes it.
+
+    Most of its descriptors are other processes' schedstat files, perhaps thousands. They are not
+    listed while the kernel counts as many descriptors as are known, and each of the others still
+    stands for the same file.
+    """
+
+    def __init__(self) -> None:
+        self._others: dict[int, _Identity] = {}
+
+    def sockets(self, held: Collection[str]) -> dict[int, str]:
+        """By inode, each with one of its descriptors.
+
+        `held`: descriptors that are known to be no sockets.
+        """
+        if not self._is_as_it_was(len(held)):
+            numbers = [int(each) for each in os.listdir("/proc/self/fd") if each not in held]
+            found = ((each, _identity(each)) for each in numbers)
+            self._others = {each: identity for each, identity in found if identity is not None}
+        return {
+            inode: str(number)
+            for number, (_, inode, mode) in self._others.items()
+            if S_ISSOCK(mode)
+        }
+
+    def _is_as_it_was(self, held: int) -> bool:
+        # Before Linux 6.2 the count is 0: then everything is listed.
+        known = self._others
+        return open_descriptors("/proc/self/fd") == held + len(known) and all(
+            _identity(each) == identity for each, identity in known.items()
+        )
+
+
+def _identity(descriptor: int) -> _Identity | None:
+    try:
+        stat = os.fstat(descriptor)
+    except OSError:
+        return None  # it was open for the listing alone
+    return stat.st_dev, stat.st_ino, stat.st_mode

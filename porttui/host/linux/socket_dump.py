@@ -1,0 +1,301 @@
+"""Turns a dump of the kernel's sockets, and their holders, into one table."""
+
+from __future__ import annotations
+
+import typing
+from array import array
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from porttui.host.accounts import user_name
+from porttui.host.asking import Want
+from porttui.host.linux.inet_diag import (
+    ALL_STATES,
+    LISTENING,
+    InetDiagColumns,
+    InetDiagDump,
+    SockDiag,
+    places_of_ones,
+)
+from porttui.host.linux.netlink import SockDiagError
+from porttui.host.linux.owners import Holders
+from porttui.model.address import PORTS, Address, Family, Protocol
+from porttui.model.snapshot import Problem
+from porttui.model.socket import Ownership
+from porttui.model.socket_table import (
+    NOBODY,
+    NOWHERE,
+    OWNERSHIP_CODES,
+    UNTOLD,
+    SideTables,
+    SocketTable,
+)
+
+_KNOWN = OWNERSHIP_CODES[Ownership.KNOWN]
+_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
+_KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
+_UNASKED = OWNERSHIP_CODES[Ownership.UNASKED]
+
+_MAY_LACK_A_REMOTE_END = bytes(code in (7, 10, 13) for code in range(256))
+"""CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
+
+
+_FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
+
+
+class SocketDump(typing.Protocol):
+    """The sockets that were read, without their holders."""
+
+    @property
+    def problems(self) -> tuple[Problem, ...]:
+        """What the dump may lack."""
+
+    def inodes(self) -> set[int]:
+        """Inodes of all open sockets."""
+
+    def build(self, holders: Holders | None) -> SocketTable:
+        """The table of all rows; without holders if None."""
+
+
+class SocketDumpReader(typing.Protocol):
+    """Reads the socket tables of this network namespace."""
+
+    @property
+    def name(self) -> str:
+        """For the status line."""
+
+    def read(self, want: Want, ports: range) -> SocketDump:
+        """Dump at least the wanted sockets that have one of these local ports.
+
+        Raises:
+            HostError: they could not be read.
+        """
+
+
+class DumpPart(NamedTuple):
+    """The sockets of one protocol and family."""
+
+    protocol: Protocol
+    family: Family
+    columns: InetDiagColumns
+
+
+class SockDiagReader:
+    """Dumps sockets over netlink."""
+
+    name = "sock_diag"
+
+    def __init__(self) -> None:
+        """Open the netlink socket.
+
+        Raises:
+            SockDiagError: it is refused.
+        """
+        self._diag = SockDiag()
+        self._knows_both_families = True
+
+    def read(self, want: Want, ports: range = PORTS) -> SocketDump:
+        parts: list[DumpPart] = []
+        problems: list[Problem] = []
+        states = LISTENING if want.is_listening else ALL_STATES
+        tcp = _parts(Protocol.TCP, self._tcp(states, ports))
+        for part, is_interrupted in (*tcp, *self._udp(ports)):
+            parts.append(part)
+            if is_interrupted:
+                problems.append(_interrupted(part.protocol, part.family))
+        return _InetDiagSocketDump(tuple(parts), tuple(problems))
+
+    def _tcp(self, states: int, ports: range) -> list[InetDiagDump]:
+        if self._knows_both_families:
+            try:
+                return [self._diag.ask_tcp(states, ports)]
+            except SockDiagError:
+                # It is refused, or nothing works: the next request tells.
+                self._knows_both_families = False
+        return [self._diag.ask(family, Protocol.TCP, states, ports) for family in Family]
+
+    def _udp(self, ports: range) -> Iterator[tuple[DumpPart, bool]]:
+        """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
+        for family in Family:
+            yield from _parts(Protocol.UDP, [self._diag.ask(family, Protocol.UDP, ports=ports)])
+
+
+def _parts(protocol: Protocol, answers: list[InetDiagDump]) -> Iterator[tuple[DumpPart, bool]]:
+    for answer in answers:
+        for family, columns in answer.columns.items():
+            yield DumpPart(protocol, family, columns), answer.is_interrupted
+
+
+class _InetDiagSocketDump(NamedTuple):
+    parts: tuple[DumpPart, ...]
+    problems: tuple[Problem, ...]
+
+    def inodes(self) -> set[int]:
+        return set[int]().union(*(part.columns.inodes for part in self.parts)) - {0}
+
+    def build(self, holders: Holders | None) -> SocketTable:
+        return _build(self.parts, holders)
+
+
+def _interrupted(protocol: Protocol, family: Family) -> Problem:
+    return Problem(
+        f"sock_diag, {protocol} over {_FAMILY_NAMES[family]}",
+        "the table changed while it was read: rows may be missing",
+    )
+
+
+def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
+    """One table of all parts, TCP before UDP."""
+    numbers = AddressNumbers()
+    rows = [_columns(part, holders, numbers) for part in parts]
+    return SocketTable(
+        udp_from=sum(part.columns.rows for part in parts if part.protocol is Protocol.TCP),
+        states=b"".join(each.states for each in rows),
+        local_addresses=_joined("I", [each.local_addresses for each in rows]),
+        local_ports=_joined("H", [part.columns.local_ports for part in parts]),
+        remote_addresses=_joined("I", [each.remote_addresses for each in rows]),
+        remote_ports=_joined("H", [each.remote_ports for each in rows]),
+        groups=_joined("I", [each.held.groups for each in rows]),
+        ownerships=b"".join(each.held.ownerships for each in rows),
+        uids=_joined("I", [each.held.uids for each in rows]),
+        inodes=_joined("I", [each.inodes for each in rows]),
+        v6only=b"".join(each.v6only for each in rows),
+        cgroup_ids=_joined("Q", [each.cgroup_ids for each in rows]),
+        expires_ms=_joined("I", [part.columns.expires_ms for part in parts]),
+        recv_queues=_joined("I", [part.columns.recv_queues for part in parts]),
+        send_queues=_joined("I", [part.columns.send_queues for part in parts]),
+        side=SideTables(tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)),
+    )
+
+
+class _Held(NamedTuple):
+    """Holders and owners of the sockets of a part."""
+
+    groups: array[int]
+    ownerships: bytes
+    uids: array[int]
+
+
+class _TableColumns(NamedTuple):
+    states: bytes
+    local_addresses: array[int]
+    remote_addresses: array[int]
+    remote_ports: array[int]
+    held: _Held
+    inodes: array[int]
+    v6only: bytes
+    cgroup_ids: array[int]
+
+
+def _columns(part: DumpPart, holders: Holders | None, numbers: AddressNumbers) -> _TableColumns:
+    columns = part.columns
+    states, inodes, remote_ports = columns.states, columns.inodes, columns.remote_ports
+    return _TableColumns(
+        states=states if part.protocol is Protocol.TCP else bytes(len(states)),
+        local_addresses=numbers.of(columns.local_addresses),
+        remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
+        remote_ports=remote_ports,
+        held=_held(part, holders),
+        inodes=inodes,
+        v6only=_v6only(columns, len(states)),
+        cgroup_ids=_cgroup_ids(columns),
+    )
+
+
+def _remote_addresses(
+    part: DumpPart, ports: array[int], states: bytes, numbers: AddressNumbers
+) -> array[int]:
+    """A remote port of 0 is no remote end; only some states are without one."""
+    if not any(ports):
+        return array("I", [NOWHERE]) * len(ports)  # listeners alone
+    addresses = numbers.of(part.columns.remote_addresses)
+    for row in places_of_ones(states.translate(_MAY_LACK_A_REMOTE_END)):
+        if not ports[row]:
+            addresses[row] = NOWHERE
+    return addresses
+
+
+def _held(part: DumpPart, holders: Holders | None) -> _Held:
+    """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
+    inodes, uids, rows = part.columns.inodes, part.columns.uids, part.columns.rows
+    nobody = array("I", [NOBODY]) * rows
+    if inodes == nobody:
+        return _Held(nobody, bytes([_KERNEL]) * rows, array("I", [UNTOLD]) * rows)
+    if holders is None:
+        groups, ownerships = nobody, bytearray([_UNASKED]) * rows
+        unheld = list(_places(inodes, 0))
+    else:
+        groups = holders.sets_of(inodes)
+        ownerships = bytearray([_KNOWN]) * rows
+        unheld = list(_places(groups, NOBODY))
+    uids = uids[:] if unheld else uids
+    for row in unheld:
+        ownerships[row] = _HIDDEN if inodes[row] else _KERNEL
+        if not inodes[row]:
+            uids[row] = UNTOLD
+    return _Held(groups, bytes(ownerships), uids)
+
+
+def _places(column: array[int], value: int) -> Iterator[int]:
+    """Where a value stands in a column, in order."""
+    if array("I", [value]).tobytes() not in column.tobytes():
+        return  # nor anywhere between two others: as a rule it is nowhere
+    place = -1
+    for _ in range(column.count(value)):
+        place = column.index(value, place + 1)
+        yield place
+
+
+def _v6only(columns: InetDiagColumns, rows: int) -> bytes:
+    column = bytearray(rows)
+    for row, told in columns.v6only.items():
+        column[row] = 2 if told else 1
+    return bytes(column)
+
+
+def _cgroup_ids(columns: InetDiagColumns) -> array[int]:
+    column = array("Q", bytes(8 * columns.rows))
+    for row, told in columns.cgroup_ids.items():
+        column[row] = told
+    return column
+
+
+def _users(rows: Sequence[_TableColumns]) -> Mapping[int, str]:
+    uids = set[int]().union(*map(_different, (each.held.uids for each in rows))) - {UNTOLD}
+    return {uid: user_name(uid) for uid in uids}
+
+
+def _different(column: array[int]) -> set[int]:
+    """The values of a column, which often has a single one."""
+    first = column[:1]
+    return set(first) if column == first * len(column) else set(column)
+
+
+def _joined(code: str, columns: Sequence[array[int]]) -> array[int]:
+    joined = array(code)
+    for column in columns:
+        joined += column
+    return joined
+
+
+class AddressNumbers(dict[int | bytes, int]):
+    """Gives each address its number when it is first asked for it."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.addresses: list[Address | None] = [None]
+
+    def __missing__(self, value: int | bytes) -> int:
+        number = self[value] = len(self.addresses)
+        self.addresses.append(_address(value))
+        return number
+
+    def of(self, values: list[bytes] | array[int]) -> array[int]:
+        """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
+        return array("I", map(self.__getitem__, values))
+
+
+@lru_cache(maxsize=8192)
+def _address(value: int | bytes) -> Address:
+    return Address.of_packed(value if isinstance(value, bytes) else value.to_bytes(4, "big"))

@@ -1,0 +1,134 @@
+"""Reads the kernel's settings: ephemeral range, TIME_WAIT rules, limits; and its release.
+
+ip-sysctl, nf_conntrack-sysctl, uname(2).
+"""
+
+from __future__ import annotations
+
+import os
+
+from porttui.host.asking import HostError
+from porttui.host.linux.processes import start_time_of
+from porttui.model.limits import Limit, Limits
+from porttui.model.port_range import PortRange, RangeName, clip
+from porttui.model.process import Process
+from porttui.model.tcp_rules import TcpRules
+
+_SYS = "/proc/sys/"
+_FILES = b"Max open files"
+_IPV4 = "/proc/sys/net/ipv4/"
+_USUAL_DELAY_MS = 1000
+_BOUND_INACTIVE = (6, 8)
+"""The first release whose sock_diag lists sockets that are bound and neither listen nor are
+connected (TCPF_BOUND_INACTIVE, net/ipv4/inet_diag.c)."""
+
+
+def read_ephemeral_range(sysctl: str = _IPV4) -> PortRange:
+    """net.ipv4.ip_local_port_range, which governs IPv6 too, less ip_local_reserved_ports.
+
+    Raises:
+        HostError: the kernel does not tell.
+    """
+    try:
+        with open(f"{sysctl}ip_local_port_range", "rb") as file:
+            first, last = (int(word) for word in file.read().split())
+        with open(f"{sysctl}ip_local_reserved_ports", "rb") as file:
+            reserved = parse_spans(file.read())
+    except (OSError, ValueError) as error:
+        raise HostError(
+            f"the kernel does not tell its ephemeral range ({sysctl}ip_local_port_range: {error})"
+        ) from error
+    return PortRange(RangeName.EPHEMERAL, first, last, clip(reserved, first, last))
+
+
+def parse_spans(text: bytes) -> list[tuple[int, int]]:
+    """The kernel's list b"8080,9000-9100" as inclusive spans; an empty list for an empty line.
+
+    Raises:
+        ValueError: `text` is no such list.
+    """
+    spans = []
+    for part in filter(None, text.strip().split(b",")):
+        first, _, last = part.partition(b"-")
+        spans.append((int(first), int(last or first)))
+    return spans
+
+
+def read_tcp_rules(sysctl: str = _IPV4) -> TcpRules | None:
+    """The rules; None where the kernel does not tell them."""
+    try:
+        return TcpRules(
+            tw_reuse=_number(f"{sysctl}tcp_tw_reuse"),
+            timestamps=_number(f"{sysctl}tcp_timestamps") != 0,
+            tw_reuse_delay_ms=_number(f"{sysctl}tcp_tw_reuse_delay", _USUAL_DELAY_MS),
+            # Linux 5.7 brought it.
+            autobind_reuse=_number(f"{sysctl}ip_autobind_reuse", 0) != 0,
+        )
+    except (OSError, ValueError):
+        return None
+
+
+def _number(path: str, where_absent: int | None = None) -> int:
+    try:
+        with open(path, "rb") as file:
+            return int(file.read())
+    except FileNotFoundError:
+        if where_absent is None:
+            raise
+        return where_absent
+
+
+def read_limits(sysctl: str = _SYS) -> Limits:
+    """What the kernel tells; the connections are those of this network namespace."""
+    counts = _numbers(f"{sysctl}net/netfilter/nf_conntrack_count")
+    most = _numbers(f"{sysctl}net/netfilter/nf_conntrack_max")
+    files = _numbers(f"{sysctl}fs/file-nr")
+    return Limits(
+        # Of netfilter's maximum 0 is none.
+        conntrack=Limit(counts[0], most[0]) if counts and most and most[0] else None,
+        open_files=Limit(files[0] - files[1], files[2]) if len(files) == 3 else None,
+    )
+
+
+def read_process_files(process: Process, proc: str = "/proc/") -> Limit | None:
+    """Its open files, and its soft limit of them (proc_pid_fd(5), proc_pid_limits(5)).
+
+    None where the kernel does not count them (before 6.2), where it is gone, or of another user.
+    """
+    place = f"{proc}{process.pid}"
+    try:
+        used = os.stat(f"{place}/fd").st_size
+        with open(f"{place}/limits", "rb") as file:
+            most = _soft_limit(file.read())
+        # Asked for last: whoever has the pid now has had it when the others were read.
+        is_same = start_time_of(process.pid) == process.started
+    except (OSError, HostError):
+        return None
+    return Limit(used, most) if used and most and is_same else None
+
+
+def _soft_limit(limits: bytes) -> int:
+    """0 where there is none, or it is not told."""
+    for line in limits.splitlines():
+        if line.startswith(_FILES):
+            soft = line.removeprefix(_FILES).split()[:1]
+            return int(soft[0]) if soft and soft[0].isdigit() else 0
+    return 0
+
+
+def _numbers(path: str) -> list[int]:
+    try:
+        with open(path, "rb") as file:
+            return [int(word) for word in file.read().split()]
+    except (OSError, ValueError):
+        return []
+
+
+def lists_bound_inactive(release: str | None = None) -> bool:
+    """Whether sock_diag lists TCP sockets that are bound and idle; False for what no release is.
+
+    A distribution may have given it to an older kernel: that is taken for one without.
+    """
+    major, _, rest = (os.uname().release if release is None else release).partition(".")
+    minor = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) >= _BOUND_INACTIVE
