@@ -254,7 +254,7 @@ def test_a_source_that_is_not_there_is_unknown(monkeypatch: pytest.MonkeyPatch) 
     def refuse(_source: object, *, once: bool) -> Host:
         raise HostError(f"not here, {once}")
 
-    monkeypatch.setattr("porttui.host.local.local_host", refuse)
+    monkeypatch.setattr("porttui.cli.check.local_host", refuse)
     assert main(["check", "--source", "netlink"]) == 3
 
 
