@@ -283,7 +283,7 @@ def test_help() -> None:
 def test_nothing_but_what_is_needed_is_imported() -> None:
     program = (
         "import sys; from porttui.__main__ import main; main(['check']); "
-        "print(*sorted({'textual', 'asyncio', 'psutil', 'argparse', 'threading'} "
+        "print(*sorted({'textual', 'asyncio', 'psutil', 'argparse'} "
         "& set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(
