@@ -1,4 +1,4 @@
-"""What a person looks for among rows; `filter_grammar` says how it is typed."""
+"""What a person looks for among rows, and how it is typed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     # At run time a session begins without any term.
     from porttui.analysis.terms import Facets, Term
+
+
+SYNTAX = (
+    ("3000", "exactly this port, local or remote"),
+    ("3000-3010", "a range of ports"),
+    ("300*", "ports that begin so"),
+    ("127.0.0.1:3000", "this end; localhost:3000 any loopback address"),
+    ("word", "in a process, its command line, an address, user or service"),
+    ("3000 node", "both must fit"),
+)
+"""What can be typed, and what it means: for the help, the hint, --help and the README."""
 
 
 class Filter(NamedTuple):

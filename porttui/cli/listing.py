@@ -8,10 +8,10 @@ from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, Option
 from porttui.cli.output import write
 from porttui.cli.shared_options import (
-    FILTER_WORDS,
     JSON,
     MOST_WORDS,
     SOURCE,
+    filter_help,
     given_source,
     read_filter,
 )
@@ -51,7 +51,7 @@ GRAMMAR = Grammar(
     ),
     operands="[FILTER ...]",
     most=MOST_WORDS,
-    epilog=FILTER_WORDS,
+    epilog=filter_help(),
 )
 
 

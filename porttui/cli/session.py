@@ -11,9 +11,9 @@ from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, seconds
 from porttui.cli.output import write
 from porttui.cli.shared_options import (
-    FILTER_WORDS,
     MOST_WORDS,
     SOURCE,
+    filter_help,
     given_source,
     read_filter,
     read_place,
@@ -57,7 +57,7 @@ GRAMMAR = Grammar(
     operands="[PORT]",
     most=MOST_WORDS,
     commands=tuple((name, words) for name, (_, words) in COMMANDS.items()),
-    epilog=FILTER_WORDS,
+    epilog=filter_help(),
 )
 
 

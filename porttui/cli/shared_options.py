@@ -13,15 +13,6 @@ MOST_WORDS = 1000
 PORT_WORDS = """\
 a port is 3000, a service as in http, or an end as in 127.0.0.1:3000
 """
-FILTER_WORDS = """\
-a filter is one or more words, all of which must fit:
-  3000             exactly this port, local or remote
-  3000-3010 300*   a range of ports; ports that begin so
-  127.0.0.1:3000   this end of a socket; localhost:3000 any loopback address
-  word             in a process, its command line, an address, user or service
-
-exit status: 0 done, 1 the machine could not be read, 2 bad usage or no terminal
-"""
 
 _LONGEST_TIMEOUT_S = 86400.0
 
@@ -65,6 +56,22 @@ def given_addresses(given: Given) -> tuple[Address, ...]:
     """Those of --address, each once."""
     groups = given.values.get(ADDRESS.name, ())
     return tuple(dict.fromkeys(address for group in groups for address in group))
+
+
+def filter_help() -> str:
+    """The end of the help of a command that takes a filter."""
+    from porttui.analysis.filter import SYNTAX  # not for commands that take none
+
+    width = max(len(example) for example, _ in SYNTAX)
+    lines = [f"  {example:{width}}   {meaning}" for example, meaning in SYNTAX]
+    return "\n".join(
+        [
+            "a filter is one or more words, all of which must fit:",
+            *lines,
+            "",
+            "exit status: 0 done, 1 the machine could not be read, 2 bad usage or no terminal",
+        ]
+    )
 
 
 def read_filter(words: Sequence[str]) -> str:

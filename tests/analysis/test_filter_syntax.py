@@ -1,0 +1,33 @@
+"""The one table of the filter's syntax: true, and the same in the README."""
+
+from __future__ import annotations
+
+import pytest
+
+from porttui.analysis.filter import SYNTAX
+from porttui.analysis.filter_grammar import parse_filter
+from porttui.analysis.terms import EndpointTerm, PortTerm, PrefixTerm, WordTerm
+from porttui.model.address import Address
+from tests.readme import filter_table
+from tests.servers import ROOT
+
+TERMS = {
+    "3000": [PortTerm(3000, 3000)],
+    "3000-3010": [PortTerm(3000, 3010)],
+    "300*": [PrefixTerm("300")],
+    "127.0.0.1:3000": [EndpointTerm(Address.parse("127.0.0.1"), 3000)],
+    "word": [WordTerm("word")],
+    "3000 node": [PortTerm(3000, 3000), WordTerm("node")],
+}
+
+
+@pytest.mark.parametrize("example", [example for example, _ in SYNTAX])
+def test_an_example_is_read_as_it_is_told(example: str) -> None:
+    assert list(parse_filter(example).terms) == TERMS[example]
+
+
+def test_the_readme_has_the_table() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    _, _, behind = readme.partition("<!-- filter -->\n")
+    written, _, _ = behind.partition("\n<!-- /filter -->")
+    assert written == filter_table(), "paste: python -m tests.readme"
