@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     # At run time a session begins without any term.
-    from porttui.analysis.terms import Facets, Term
+    from porttui.analysis.terms import Term
 
 
 SYNTAX = (
@@ -28,7 +28,3 @@ class Filter(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.terms)
-
-    def meets(self, facets: Facets) -> bool:
-        """Whether a row with these facets meets every term."""
-        return all(term.meets(facets) for term in self.terms)

@@ -118,12 +118,15 @@ def _filter(command: ListCommand) -> Filter | None:
 
 
 def _pairs(snapshot: Snapshot, wanted: Filter | None) -> str:
-    from porttui.analysis.facets import facets_of_pair
     from porttui.analysis.loopback import loopback_pairs
     from porttui.cli.table_output import pair_table
 
     pairs = loopback_pairs(snapshot)
-    return pair_table(row for row in pairs if wanted is None or wanted.meets(facets_of_pair(row)))
+    if wanted is None:
+        return pair_table(pairs)
+    from porttui.analysis.filter_columns import matching_rows
+
+    return pair_table(pairs[at] for at in matching_rows(pairs, wanted))
 
 
 def _words(snapshot: Snapshot) -> list[str]:
