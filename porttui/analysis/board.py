@@ -35,7 +35,7 @@ class Board(NamedTuple):
     """The three panes and the header."""
 
     snapshot: Snapshot
-    kinds: RowGroups
+    row_groups: RowGroups
     """Of the snapshot's sockets, for the filter."""
     listening: Shown[ListeningRow]
     pairs: Shown[PairRow]

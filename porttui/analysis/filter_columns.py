@@ -37,7 +37,7 @@ class SearchColumns(Protocol):
         """By their numbers, as the rows say them; None where there is no end."""
 
     @property
-    def ends(self) -> Sequence[Endpoints]:
+    def endpoints(self) -> Sequence[Endpoints]:
         """Of every row the one and the other."""
 
     def rows_saying(self, word: str) -> bytes:
@@ -58,7 +58,7 @@ def _bitmap(table: SearchColumns, term: Term) -> bytes:
     ports_at = term.ports_at(table.addresses)
     found = [bytes(len(table))]
     if any(ports is not NO_PORT for ports in ports_at):
-        found += [_at_ends(ports_at, ends) for ends in table.ends]
+        found += [_at_ends(ports_at, ends) for ends in table.endpoints]
     if isinstance(term, WordTerm):  # the others are of endpoints alone
         found.append(table.rows_saying(term.word))
     return reduce(_either, found)
@@ -126,10 +126,10 @@ class SearchableRows:
         self._texts: list[str] = []
         numbers = _Numbers()
         nowhere = numbers[None]
-        self.ends = tuple(Endpoints(array("I"), array("H")) for _ in range(2))
+        self.endpoints = tuple(Endpoints(array("I"), array("H")) for _ in range(2))
         for endpoints, text in rows:
             self._texts.append(text)
-            for at, ends in enumerate(self.ends):
+            for at, ends in enumerate(self.endpoints):
                 there = at < len(endpoints)
                 ends.addresses.append(numbers[endpoints[at].address] if there else nowhere)
                 ends.ports.append(endpoints[at].port if there else 0)

@@ -42,18 +42,18 @@ _Pair = tuple[int, int, int, int, int, int]
 by, as the pane shows them. Plain, since there are so many."""
 
 
-def loopback_pairs(snapshot: Snapshot, kinds: RowGroups | None = None) -> PairTable:
+def loopback_pairs(snapshot: Snapshot, row_groups: RowGroups | None = None) -> PairTable:
     """Established TCP connections with both ends on loopback, ordered by server and client port.
 
-    `kinds`: the `socket_row_groups` of the snapshot, where they are known.
+    `row_groups`: the `socket_row_groups` of the snapshot, where they are known.
     """
     sockets = snapshot.sockets
-    kinds = kinds or socket_row_groups(sockets, snapshot.services)
+    row_groups = row_groups or socket_row_groups(sockets, snapshot.services)
     pairs = sorted(_pairs(_Ends.of(sockets), _Listened(sockets), snapshot.ephemeral))
     return PairTable(
         sockets,
         snapshot.services,
-        kinds.of_row,
+        row_groups.of_row,
         clients=array("i", [pair[3] for pair in pairs]),
         servers=array("i", [pair[4] for pair in pairs]),
         directions=bytes([pair[5] for pair in pairs]),

@@ -38,9 +38,9 @@ class PairTable(Sequence[PairRow], Columnar):
     __slots__ = (
         "clients",
         "directions",
-        "ends",
-        "kinds",
-        "kinds_of_sockets",
+        "endpoints",
+        "groups_of_sockets",
+        "row_groups",
         "servers",
         "services",
         "sockets",
@@ -50,7 +50,7 @@ class PairTable(Sequence[PairRow], Columnar):
         self,
         sockets: SocketTable,
         services: Services,
-        kinds_of_sockets: array[int],
+        groups_of_sockets: array[int],
         *,
         clients: array[int],
         servers: array[int],
@@ -63,7 +63,7 @@ class PairTable(Sequence[PairRow], Columnar):
         Args:
             sockets: With both ends, or one.
             services: Names of server ports.
-            kinds_of_sockets: For each of them a number, see `socket_row_groups`.
+            groups_of_sockets: For each of them a number, see `socket_row_groups`.
             clients: The one end of each connection.
             servers: The other.
             directions: How sure it is which is which.
@@ -73,9 +73,12 @@ class PairTable(Sequence[PairRow], Columnar):
         self.clients = clients
         self.servers = servers
         self.directions = directions
-        self.ends = (self._ends_of(clients, servers), self._ends_of(servers, clients))
-        self.kinds_of_sockets = kinds_of_sockets
-        self.kinds = RowGroups(self._all_but_ends())
+        self.endpoints = (
+            self._endpoints_of(clients, servers),
+            self._endpoints_of(servers, clients),
+        )
+        self.groups_of_sockets = groups_of_sockets
+        self.row_groups = RowGroups(self._all_but_endpoints())
 
     def __len__(self) -> int:
         return len(self.clients)
@@ -135,7 +138,7 @@ class PairTable(Sequence[PairRow], Columnar):
         return PairTable(
             self.sockets.only(rows),
             self.services,
-            array("I", map(self.kinds_of_sockets.__getitem__, rows)),
+            array("I", map(self.groups_of_sockets.__getitem__, rows)),
             clients=array("i", map(now.__getitem__, clients)),
             servers=array("i", map(now.__getitem__, servers)),
             directions=bytes(map(self.directions.__getitem__, places)),
@@ -145,7 +148,7 @@ class PairTable(Sequence[PairRow], Columnar):
         """`end_number` of the client's and of the server's end of every row."""
         bases = end_bases(self.sockets)
         client, server = (
-            map(or_, map(bases.__getitem__, end.addresses), end.ports) for end in self.ends
+            map(or_, map(bases.__getitem__, end.addresses), end.ports) for end in self.endpoints
         )
         return client, server
 
@@ -165,19 +168,19 @@ class PairTable(Sequence[PairRow], Columnar):
         """For each row 1 if the word is in its text, which is without its endpoints."""
         from porttui.analysis.searchable_text import pair_text  # to make a table takes none
 
-        return self.kinds.rows_saying(word, lambda row: pair_text(self[row]))
+        return self.row_groups.rows_saying(word, lambda row: pair_text(self[row]))
 
     @property
     def client_ports(self) -> array[int]:
         """The client's port of every row."""
-        return self.ends[0].ports
+        return self.endpoints[0].ports
 
     @property
     def server_ports(self) -> array[int]:
         """The server's port of every row."""
-        return self.ends[1].ports
+        return self.endpoints[1].ports
 
-    def _ends_of(self, own: array[int], other: array[int]) -> Endpoints:
+    def _endpoints_of(self, own: array[int], other: array[int]) -> Endpoints:
         """A row's local end, and where there is NO_ROW the remote one of the other."""
         sockets = self.sockets
         places: Sequence[int] = own
@@ -195,12 +198,12 @@ class PairTable(Sequence[PairRow], Columnar):
             column("H", sockets.local_ports, sockets.remote_ports),
         )
 
-    def _all_but_ends(self) -> Iterator[tuple[object, ...]]:
+    def _all_but_endpoints(self) -> Iterator[tuple[object, ...]]:
         """Of every row all that a filter sees of it besides its ends."""
-        kinds = self.kinds_of_sockets + array("I", [UNTOLD])  # at NO_ROW, the last place
+        groups = self.groups_of_sockets + array("I", [UNTOLD])  # at NO_ROW, the last place
         return zip(
-            map(kinds.__getitem__, self.clients),
-            map(kinds.__getitem__, self.servers),
+            map(groups.__getitem__, self.clients),
+            map(groups.__getitem__, self.servers),
             map(eq, self.clients, self.servers),
             map(self.services.get, zip(repeat(Protocol.TCP), self.server_ports, strict=False)),
             strict=True,

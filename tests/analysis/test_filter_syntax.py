@@ -11,6 +11,7 @@ from porttui.model.address import Address
 from tests.readme import filter_table
 from tests.servers import ROOT
 
+DOCS = ROOT / "docs"
 TERMS = {
     "3000": [PortTerm(3000, 3000)],
     "3000-3010": [PortTerm(3000, 3010)],
@@ -26,8 +27,9 @@ def test_an_example_is_read_as_it_is_told(example: str) -> None:
     assert list(parse_filter(example).terms) == TERMS[example]
 
 
-def test_the_readme_has_the_table() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, behind = readme.partition("<!-- filter -->\n")
+def test_the_documentation_has_the_table() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in (ROOT / "README.md", *DOCS.glob("*.md"))]
+    [page] = [page for page in pages if "<!-- filter -->" in page]
+    _, _, behind = page.partition("<!-- filter -->\n")
     written, _, _ = behind.partition("\n<!-- /filter -->")
     assert written == filter_table(), "paste: python -m tests.readme"

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from porttui.analysis.filter_columns import Searchable, matching_rows
+from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
 from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
@@ -72,6 +72,8 @@ def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
         wanted = parse_filter(text)
         by_rows = [at for at, row in enumerate(rows) if meets(wanted, searchable(row))]
         assert matching_rows(table, wanted) == by_rows, text
+        one_by_one = SearchableRows(map(searchable, rows))
+        assert matching_rows(one_by_one, wanted) == by_rows, text
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -83,7 +85,7 @@ def test_keys_signatures_and_ports_by_columns_are_those_of_the_rows(seed: int) -
     assert list(table.client_ports) == [row.client.endpoint.port for row in rows]
     assert list(table.server_ports) == [row.server.endpoint.port for row in rows]
     for ends, expected in zip(
-        table.ends,
+        table.endpoints,
         ([row.client.endpoint for row in rows], [row.server.endpoint for row in rows]),
         strict=True,
     ):

@@ -51,7 +51,7 @@ class ScopePane(ListPane[SocketRow]):
             return Shown(())
         if self._shown is None or board.snapshot is not self._snapshot:
             self._snapshot = board.snapshot
-            return Shown(rows_in(board.snapshot, board.kinds, self._scope))
+            return Shown(rows_in(board.snapshot, board.row_groups, self._scope))
         return self._shown
 
     def matching(self, rows: Sequence[SocketRow], wanted: Filter) -> Sequence[int]:
