@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, Action, Group
 
 
@@ -15,16 +14,10 @@ def keys_table() -> str:
     return "\n".join(lines)
 
 
-def filter_table() -> str:
-    """The table between `<!-- filter -->` and `<!-- /filter -->`."""
-    rows = [f"| `{example}` | {meaning} |" for example, meaning in SYNTAX]
-    return "\n".join(["| typed | fits |", "|---|---|", *rows])
-
-
 def _row(action: Action) -> str:
     keys = " ".join(f"`{key}`" for key in action.shown_keys.split(", "))
     return f"| {keys} | {action.help} |".replace("`|`", "`\\|`")
 
 
 if __name__ == "__main__":
-    print(keys_table(), filter_table(), sep="\n\n")
+    print(keys_table())
