@@ -15,8 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
     from typing import NoReturn
 
-    from porttui.cli.arguments import ListCommand, SessionCommand
-    from porttui.cli.check_arguments import CheckCommand
+    from porttui.cli.session import SessionCommand
 
 _SESSION_BYTES = 768 << 20
 """550 MB were seen. 40 of them are in use; each thread reserves 64 (mallopt(3), M_ARENA_MAX)."""
@@ -36,33 +35,28 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: bad usage (2), and --help and --version (0).
     """
-    from porttui.cli.arguments import ListCommand, SessionCommand, parse_arguments
+    from porttui.cli.arguments import COMMANDS, command_module, read_command
     from porttui.cli.exit_status import ExitStatus
-    from porttui.cli.output import OutputError
+    from porttui.cli.output import OutputError, shortage
     from porttui.host.asking import HostError
+    from porttui.sampling.errors import SampleError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Whoever names a process must not break the list of a terminal with another encoding.
             stream.reconfigure(errors="backslashreplace")
+    words = sys.argv[1:] if argv is None else argv
     unreadable = ExitStatus.FAILED
     try:
-        command = parse_arguments(sys.argv[1:] if argv is None else argv)
-        if isinstance(command, ListCommand):
-            return _list(command)
-        if isinstance(command, SessionCommand):
-            return _run_session(command)
-        from porttui.cli.check_arguments import CheckCommand
+        if not words or words[0] not in COMMANDS:
+            from porttui.cli import session
 
-        if isinstance(command, CheckCommand):
-            return _check(command)
-        from porttui.cli.port_arguments import ProbeCommand
-        from porttui.cli.port_commands import run_port_command
-
-        if not isinstance(command, ProbeCommand):
-            unreadable = ExitStatus.UNREADABLE
-        return run_port_command(command, sys.stdout, sys.stderr)
-    except HostError as error:
+            return _run_session(read_command(session.GRAMMAR, session.read, words))
+        module = command_module(words[0])
+        command = read_command(module.GRAMMAR, module.read, words[1:])
+        unreadable = module.UNREADABLE
+        return module.run(command, sys.stdout, sys.stderr)
+    except (HostError, SampleError) as error:
         print(f"porttui: {error}", file=sys.stderr)
         return unreadable
     except BrokenPipeError:
@@ -73,59 +67,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except (OSError, MemoryError) as error:
-        print(f"porttui: {_shortage(error)}", file=sys.stderr)
+        print(f"porttui: {shortage(error)}", file=sys.stderr)
         return unreadable
-
-
-def _shortage(error: OSError | MemoryError) -> str:
-    """What the system did not give, where nobody expected that it might not."""
-    if isinstance(error, MemoryError):
-        return "there is not enough memory"
-    where = f"{error.filename}: " if error.filename else ""
-    return f"the system refuses: {where}{error.strerror or error}"
-
-
-def _list(command: ListCommand) -> int:
-    from porttui.host.local import local_host
-    from porttui.sampling.sampler import Sampler
-
-    sampler = Sampler(local_host(command.source, once=True))
-    sampler.begin()
-    from porttui.cli.listing import run_list
-
-    return run_list(command, sampler, sys.stdout, sys.stderr)
-
-
-def _check(command: CheckCommand) -> int:
-    """Whatever keeps it from an answer is UNKNOWN: 1 and 2 would be verdicts."""
-    from porttui.cli.exit_status import CheckStatus
-    from porttui.cli.output import OutputError, write
-    from porttui.host.asking import HostError
-    from porttui.host.local import local_host
-    from porttui.sampling.sampler import Sampler
-
-    try:
-        try:
-            host = local_host(command.source, once=command.period_s is None)
-        except HostError as error:
-            from porttui.cli.check import unknown
-
-            write(unknown(str(error), as_json=command.as_json), sys.stdout)
-            return CheckStatus.UNKNOWN
-        sampler = Sampler(host)
-        if command.names_holders:
-            sampler.begin()
-        from porttui.cli.check import run_check
-
-        return run_check(command, host, sampler, sys.stdout, sys.stderr)
-    except OutputError as error:
-        print(f"porttui: {error}", file=sys.stderr)
-        return CheckStatus.UNKNOWN
-    except (OSError, MemoryError) as error:
-        if isinstance(error, BrokenPipeError):
-            raise
-        print(f"PORTS UNKNOWN - {_shortage(error)}")
-        return CheckStatus.UNKNOWN
 
 
 def _run_session(command: SessionCommand) -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from porttui.analysis.changes import Shown
-from porttui.analysis.filter_columns import RowKinds
+from porttui.analysis.filter_columns import RowGroups
 from porttui.analysis.listening import ListeningRow
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import PressureRow
@@ -35,7 +35,7 @@ class Board(NamedTuple):
     """The three panes and the header."""
 
     snapshot: Snapshot
-    kinds: RowKinds
+    row_groups: RowGroups
     """Of the snapshot's sockets, for the filter."""
     listening: Shown[ListeningRow]
     pairs: Shown[PairRow]

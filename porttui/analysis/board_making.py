@@ -11,7 +11,7 @@ from porttui.analysis.listening import ListeningRow, listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import pressure_rows
-from porttui.analysis.socket_kinds import socket_kinds
+from porttui.analysis.row_groups import socket_row_groups
 from porttui.analysis.trend import History, Trend, histories_then
 from porttui.analysis.usage import port_usage
 from porttui.forecast.forecasting import forecast
@@ -41,9 +41,9 @@ def next_board(
     memory: Memory | None, snapshot: Snapshot, at: float, limits: Limits | None = None
 ) -> tuple[Board, Memory]:
     """The board for `snapshot`, with what changed since; `at` is monotonic seconds."""
-    kinds = socket_kinds(snapshot.sockets, snapshot.services)
+    row_groups = socket_row_groups(snapshot.sockets, snapshot.services)
     listeners, usage = listening(snapshot), port_usage(snapshot)
-    pairs = loopback_pairs(snapshot, kinds)
+    pairs = loopback_pairs(snapshot, row_groups)
     found = forecast(snapshot, top=_DESTINATIONS)
     measured = gauges(found, limits) if found else ()
     left: dict[Hashable, int] = {_history_key(gauge): gauge.left for gauge in measured}
@@ -69,7 +69,7 @@ def next_board(
     )
     board = Board(
         snapshot=snapshot,
-        kinds=kinds,
+        row_groups=row_groups,
         listening=memory.listeners,
         pairs=memory.pairs.shown,
         pressure=pressure_rows(usage.ranges, measured, trends),

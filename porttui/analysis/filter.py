@@ -1,4 +1,4 @@
-"""What a person looks for among rows; `filter_grammar` says how it is typed."""
+"""What a person looks for among rows, and how it is typed."""
 
 from __future__ import annotations
 
@@ -6,7 +6,18 @@ from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     # At run time a session begins without any term.
-    from porttui.analysis.terms import Facets, Term
+    from porttui.analysis.terms import Term
+
+
+SYNTAX = (
+    ("3000", "exactly this port, local or remote"),
+    ("3000-3010", "a range of ports"),
+    ("300*", "ports that begin so"),
+    ("127.0.0.1:3000", "this end; localhost:3000 any loopback address"),
+    ("word", "in a process, its command line, an address, user or service"),
+    ("3000 node", "both must fit"),
+)
+"""What can be typed, and what it means: for the help, the hint, --help and the README."""
 
 
 class Filter(NamedTuple):
@@ -17,7 +28,3 @@ class Filter(NamedTuple):
 
     def __bool__(self) -> bool:
         return bool(self.terms)
-
-    def meets(self, facets: Facets) -> bool:
-        """Whether a row with these facets meets every term."""
-        return all(term.meets(facets) for term in self.terms)

@@ -1,16 +1,25 @@
-"""What a filter reads of rows by the thousand: their ends, and what else they say."""
+"""The filter, over rows by columns: the same for a listing of ten and for tens of thousands.
+
+The endpoints of many rows have few addresses: which ports a term means is found once for each.
+What else a row says is the same for all rows of a group: a word is looked for once in each.
+"""
 
 from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
+from functools import reduce
+from itertools import compress
+from operator import and_, getitem, or_
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
-    from porttui.analysis.terms import Facets
+    from porttui.analysis.filter import Filter
+    from porttui.analysis.terms import Term
+    from porttui.model.address import Address, Endpoint
 
 
-class Ends(NamedTuple):
+class Endpoints(NamedTuple):
     """One end of every row."""
 
     addresses: array[int]
@@ -18,35 +27,116 @@ class Ends(NamedTuple):
     ports: array[int]
 
 
-class RowKinds:
-    """Rows that differ in nothing but their ends, taken together."""
+class SearchColumns(Protocol):
+    """Rows that can be filtered."""
 
-    __slots__ = ("_facets", "examples", "of_row")
+    def __len__(self) -> int: ...
+
+    @property
+    def addresses(self) -> Sequence[Address | None]:
+        """By their numbers, as the rows say them; None where there is no end."""
+
+    @property
+    def endpoints(self) -> Sequence[Endpoints]:
+        """Of every row the one and the other."""
+
+    def rows_saying(self, word: str) -> bytes:
+        """For each row 1 if the word is in its text, which is without its endpoints."""
+
+
+def matching_rows(table: SearchColumns, wanted: Filter) -> list[int]:
+    """The rows that meet every term, in their order."""
+    every = b"\x01" * len(table)
+    bitmap = reduce(_both, [_bitmap(table, term) for term in wanted.terms], every)
+    return list(compress(range(len(table)), bitmap))
+
+
+def _bitmap(table: SearchColumns, term: Term) -> bytes:
+    """For each row 1 if it meets the term."""
+    from porttui.analysis.terms import NO_PORT, WordTerm  # to make columns takes none
+
+    ports_at = term.ports_at(table.addresses)
+    found = [bytes(len(table))]
+    if any(ports is not NO_PORT for ports in ports_at):
+        found += [_at_ends(ports_at, ends) for ends in table.endpoints]
+    if isinstance(term, WordTerm):  # the others are of endpoints alone
+        found.append(table.rows_saying(term.word))
+    return reduce(_either, found)
+
+
+def _at_ends(ports_at: Sequence[bytes], ends: Endpoints) -> bytes:
+    """For each row 1 if its end is at an address and a port that are meant."""
+    return bytes(map(getitem, map(ports_at.__getitem__, ends.addresses), ends.ports))
+
+
+def _both(one: bytes, other: bytes) -> bytes:
+    return bytes(map(and_, one, other))
+
+
+def _either(one: bytes, other: bytes) -> bytes:
+    return bytes(map(or_, one, other))
+
+
+class RowGroups:
+    """Rows that differ in nothing but their endpoints, taken together."""
+
+    __slots__ = ("_texts", "examples", "of_row")
 
     def __init__(self, rows: Iterable[Hashable]) -> None:
-        """`rows`: of every row all that a filter sees of it, but for its ends."""
+        """`rows`: of every row all that a filter sees of it, but for its endpoints."""
         self.of_row = array("I", map(_Numbers().__getitem__, rows))
-        """The kind of each row, counted from 0."""
+        """The group of each row, counted from 0."""
         first = dict(zip(reversed(self.of_row), reversed(range(len(self.of_row))), strict=True))
-        self.examples = array("I", [first[kind] for kind in range(len(first))])
-        """A row of each kind."""
-        self._facets: Sequence[Facets] | None = None
+        self.examples = array("I", [first[group] for group in range(len(first))])
+        """A row of each group."""
+        self._texts: Sequence[str] | None = None
 
-    def flags(self, meets: Callable[[Facets], bool], facets_of: Callable[[int], Facets]) -> bytes:
-        """For each row 1 if its kind meets.
+    def rows_saying(self, word: str, text_of: Callable[[int], str]) -> bytes:
+        """For each row 1 if the word is in its group's text.
 
         Args:
-            meets: Is asked once for each kind.
-            facets_of: What a filter sees of a row; kept for the next key.
+            word: In lower case.
+            text_of: The text of a row; kept for the next key.
         """
-        from porttui.analysis.flags import looked_up  # to make them, and to send them, takes none
-
-        if self._facets is None:
-            self._facets = [facets_of(row) for row in self.examples]
-        return looked_up(bytes(map(meets, self._facets)), self.of_row)
+        if self._texts is None:
+            self._texts = [text_of(row) for row in self.examples]
+        found = [word in text for text in self._texts]
+        return bytes(map(found.__getitem__, self.of_row))
 
 
 class _Numbers(dict[Hashable, int]):
     def __missing__(self, key: Hashable) -> int:
         number = self[key] = len(self)
         return number
+
+
+class Searchable(NamedTuple):
+    """What a filter sees of a row."""
+
+    endpoints: tuple[Endpoint, ...]
+    """One or two."""
+    text: str
+    """Lower case; without the endpoints."""
+
+
+class SearchableRows:
+    """Columns of rows that come one by one."""
+
+    def __init__(self, rows: Iterable[Searchable]) -> None:
+        self._texts: list[str] = []
+        numbers = _Numbers()
+        nowhere = numbers[None]
+        self.endpoints = tuple(Endpoints(array("I"), array("H")) for _ in range(2))
+        for endpoints, text in rows:
+            self._texts.append(text)
+            for at, ends in enumerate(self.endpoints):
+                there = at < len(endpoints)
+                ends.addresses.append(numbers[endpoints[at].address] if there else nowhere)
+                ends.ports.append(endpoints[at].port if there else 0)
+        self.addresses: Sequence[Address | None] = list(numbers)  # type: ignore[arg-type]
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def rows_saying(self, word: str) -> bytes:
+        return bytes(word in text for text in self._texts)

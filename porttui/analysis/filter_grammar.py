@@ -1,12 +1,7 @@
 """What a person types after `/`: terms separated by blanks, all of which a row must meet.
 
-    3000             exactly this port, local or remote      :3000 says the same
-    3000-3010        any port from 3000 to 3010
-    300*             any port that begins with 300
-    127.0.0.1:3000   this end; localhost:3000 any loopback address
-    word             in a process's name or command line, an address, a user, a service ...
-
-Each kind of term is one `read_...` function in `_READERS`: a richer grammar adds its own there.
+`filter.SYNTAX` tells a person what there is. Each kind of term is one `_read_...` function in
+`_READERS`: a richer grammar adds its own there, and its row to that table.
 """
 
 from __future__ import annotations

@@ -15,10 +15,10 @@ from operator import and_, contains, or_
 from typing import NamedTuple
 
 from porttui.analysis.end_numbers import end_bases, pair_keys
-from porttui.analysis.filter_columns import RowKinds
+from porttui.analysis.filter_columns import RowGroups
 from porttui.analysis.loopback_rows import Direction
 from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable
-from porttui.analysis.socket_kinds import socket_kinds
+from porttui.analysis.row_groups import socket_row_groups
 from porttui.model.address import PORTS, Address, Family
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot
@@ -42,18 +42,18 @@ _Pair = tuple[int, int, int, int, int, int]
 by, as the pane shows them. Plain, since there are so many."""
 
 
-def loopback_pairs(snapshot: Snapshot, kinds: RowKinds | None = None) -> PairTable:
+def loopback_pairs(snapshot: Snapshot, row_groups: RowGroups | None = None) -> PairTable:
     """Established TCP connections with both ends on loopback, ordered by server and client port.
 
-    `kinds`: the `socket_kinds` of the snapshot, where they are known.
+    `row_groups`: the `socket_row_groups` of the snapshot, where they are known.
     """
     sockets = snapshot.sockets
-    kinds = kinds or socket_kinds(sockets, snapshot.services)
+    row_groups = row_groups or socket_row_groups(sockets, snapshot.services)
     pairs = sorted(_pairs(_Ends.of(sockets), _Listened(sockets), snapshot.ephemeral))
     return PairTable(
         sockets,
         snapshot.services,
-        kinds.of_row,
+        row_groups.of_row,
         clients=array("i", [pair[3] for pair in pairs]),
         servers=array("i", [pair[4] for pair in pairs]),
         directions=bytes([pair[5] for pair in pairs]),

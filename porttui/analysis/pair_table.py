@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterator, Sequence
+from collections.abc import Hashable, Iterator, Sequence
 from itertools import repeat
 from operator import eq, or_
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 from porttui.analysis.changes import Columnar
 from porttui.analysis.end_numbers import end_bases, pair_keys
-from porttui.analysis.filter_columns import Ends, RowKinds
+from porttui.analysis.filter_columns import Endpoints, RowGroups
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
-from porttui.analysis.socket_kinds import Services
+from porttui.analysis.row_groups import Services
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
@@ -23,9 +23,6 @@ from porttui.model.socket_table import (
     UNTOLD,
     SocketTable,
 )
-
-if TYPE_CHECKING:
-    from porttui.analysis.terms import Facets
 
 NO_ROW = -1
 """Where an end has no socket in the table."""
@@ -41,9 +38,9 @@ class PairTable(Sequence[PairRow], Columnar):
     __slots__ = (
         "clients",
         "directions",
-        "ends",
-        "kinds",
-        "kinds_of_sockets",
+        "endpoints",
+        "groups_of_sockets",
+        "row_groups",
         "servers",
         "services",
         "sockets",
@@ -53,7 +50,7 @@ class PairTable(Sequence[PairRow], Columnar):
         self,
         sockets: SocketTable,
         services: Services,
-        kinds_of_sockets: array[int],
+        groups_of_sockets: array[int],
         *,
         clients: array[int],
         servers: array[int],
@@ -66,7 +63,7 @@ class PairTable(Sequence[PairRow], Columnar):
         Args:
             sockets: With both ends, or one.
             services: Names of server ports.
-            kinds_of_sockets: For each of them a number, see `socket_kinds`.
+            groups_of_sockets: For each of them a number, see `socket_row_groups`.
             clients: The one end of each connection.
             servers: The other.
             directions: How sure it is which is which.
@@ -76,9 +73,12 @@ class PairTable(Sequence[PairRow], Columnar):
         self.clients = clients
         self.servers = servers
         self.directions = directions
-        self.ends = (self._ends_of(clients, servers), self._ends_of(servers, clients))
-        self.kinds_of_sockets = kinds_of_sockets
-        self.kinds = RowKinds(self._all_but_ends())
+        self.endpoints = (
+            self._endpoints_of(clients, servers),
+            self._endpoints_of(servers, clients),
+        )
+        self.groups_of_sockets = groups_of_sockets
+        self.row_groups = RowGroups(self._all_but_endpoints())
 
     def __len__(self) -> int:
         return len(self.clients)
@@ -138,7 +138,7 @@ class PairTable(Sequence[PairRow], Columnar):
         return PairTable(
             self.sockets.only(rows),
             self.services,
-            array("I", map(self.kinds_of_sockets.__getitem__, rows)),
+            array("I", map(self.groups_of_sockets.__getitem__, rows)),
             clients=array("i", map(now.__getitem__, clients)),
             servers=array("i", map(now.__getitem__, servers)),
             directions=bytes(map(self.directions.__getitem__, places)),
@@ -148,7 +148,7 @@ class PairTable(Sequence[PairRow], Columnar):
         """`end_number` of the client's and of the server's end of every row."""
         bases = end_bases(self.sockets)
         client, server = (
-            map(or_, map(bases.__getitem__, end.addresses), end.ports) for end in self.ends
+            map(or_, map(bases.__getitem__, end.addresses), end.ports) for end in self.endpoints
         )
         return client, server
 
@@ -164,23 +164,23 @@ class PairTable(Sequence[PairRow], Columnar):
         side = self.sockets.side.addresses
         return [each and Address.of_packed(each.unmapped) for each in side]
 
-    def flags_of_kinds(self, meets: Callable[[Facets], bool]) -> bytes:
-        """For each row 1 if what it says besides its ends meets."""
-        from porttui.analysis.facets import facets_of_pair  # to make a table takes none
+    def rows_saying(self, word: str) -> bytes:
+        """For each row 1 if the word is in its text, which is without its endpoints."""
+        from porttui.analysis.searchable_text import pair_text  # to make a table takes none
 
-        return self.kinds.flags(meets, lambda row: facets_of_pair(self[row], with_ends=False))
+        return self.row_groups.rows_saying(word, lambda row: pair_text(self[row]))
 
     @property
     def client_ports(self) -> array[int]:
         """The client's port of every row."""
-        return self.ends[0].ports
+        return self.endpoints[0].ports
 
     @property
     def server_ports(self) -> array[int]:
         """The server's port of every row."""
-        return self.ends[1].ports
+        return self.endpoints[1].ports
 
-    def _ends_of(self, own: array[int], other: array[int]) -> Ends:
+    def _endpoints_of(self, own: array[int], other: array[int]) -> Endpoints:
         """A row's local end, and where there is NO_ROW the remote one of the other."""
         sockets = self.sockets
         places: Sequence[int] = own
@@ -193,17 +193,17 @@ class PairTable(Sequence[PairRow], Columnar):
         def column(code: str, local: array[int], remote: array[int]) -> array[int]:
             return array(code, map((local + remote).__getitem__, places))
 
-        return Ends(
+        return Endpoints(
             column("I", sockets.local_addresses, sockets.remote_addresses),
             column("H", sockets.local_ports, sockets.remote_ports),
         )
 
-    def _all_but_ends(self) -> Iterator[tuple[object, ...]]:
+    def _all_but_endpoints(self) -> Iterator[tuple[object, ...]]:
         """Of every row all that a filter sees of it besides its ends."""
-        kinds = self.kinds_of_sockets + array("I", [UNTOLD])  # at NO_ROW, the last place
+        groups = self.groups_of_sockets + array("I", [UNTOLD])  # at NO_ROW, the last place
         return zip(
-            map(kinds.__getitem__, self.clients),
-            map(kinds.__getitem__, self.servers),
+            map(groups.__getitem__, self.clients),
+            map(groups.__getitem__, self.servers),
             map(eq, self.clients, self.servers),
             map(self.services.get, zip(repeat(Protocol.TCP), self.server_ports, strict=False)),
             strict=True,

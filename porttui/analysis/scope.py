@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, NamedTuple, overload
 
 from porttui.analysis.end_numbers import end_bases
-from porttui.analysis.filter_columns import Ends, RowKinds
-from porttui.analysis.socket_kinds import Services
+from porttui.analysis.filter_columns import Endpoints, RowGroups
+from porttui.analysis.row_groups import Services
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange, range_marks
@@ -18,7 +18,6 @@ from porttui.model.socket_table import NOWHERE, STATES, SocketTable
 
 if TYPE_CHECKING:
     from porttui.analysis.pressure import PressureRow
-    from porttui.analysis.terms import Facets
 
 
 class Scope(NamedTuple):
@@ -73,15 +72,15 @@ class SocketRow(NamedTuple):
 class ScopeRows(Sequence[SocketRow]):
     """A row is made when somebody looks at it."""
 
-    __slots__ = ("_ends", "_kinds", "places", "services", "sockets")
+    __slots__ = ("_endpoints", "_row_groups", "places", "services", "sockets")
 
-    def __init__(self, snapshot: Snapshot, kinds: RowKinds, places: array[int]) -> None:
-        """`places`: of its rows in the snapshot's socket table; `kinds`: of all its sockets."""
+    def __init__(self, snapshot: Snapshot, row_groups: RowGroups, places: array[int]) -> None:
+        """`places`: of its rows in the socket table; `row_groups`: of all its sockets."""
         self.sockets: SocketTable = snapshot.sockets
         self.services: Services = snapshot.services
         self.places = places
-        self._kinds = kinds
-        self._ends: tuple[Ends, Ends] | None = None
+        self._row_groups = row_groups
+        self._endpoints: tuple[Endpoints, Endpoints] | None = None
 
     def __len__(self) -> int:
         return len(self.places)
@@ -108,41 +107,41 @@ class ScopeRows(Sequence[SocketRow]):
         """By their numbers."""
         return self.sockets.side.addresses
 
-    def flags_of_kinds(self, meets: Callable[[Facets], bool]) -> bytes:
-        """For each row 1 if what it says besides its ends meets."""
-        from porttui.analysis.facets import facets_of_socket  # to list a scope takes none
+    def rows_saying(self, word: str) -> bytes:
+        """For each row 1 if the word is in its text, which is without its endpoints."""
+        from porttui.analysis.searchable_text import socket_text  # to list a scope takes none
 
-        def facets_at(place: int) -> Facets:
-            return facets_of_socket(self.sockets[place], self.service(place), with_ends=False)
+        def text_at(place: int) -> str:
+            return socket_text(self.sockets[place], self.service(place))
 
-        flags = self._kinds.flags(meets, facets_at)
-        return bytes(map(flags.__getitem__, self.places))
+        bitmap = self._row_groups.rows_saying(word, text_at)
+        return bytes(map(bitmap.__getitem__, self.places))
 
     @property
-    def ends(self) -> tuple[Ends, Ends]:
+    def endpoints(self) -> tuple[Endpoints, Endpoints]:
         """Local and remote ends."""
-        if self._ends is None:
+        if self._endpoints is None:
             sockets, places = self.sockets, self.places
 
-            def of(addresses: array[int], ports: array[int]) -> Ends:
-                return Ends(
+            def of(addresses: array[int], ports: array[int]) -> Endpoints:
+                return Endpoints(
                     array("I", map(addresses.__getitem__, places)),
                     array("H", map(ports.__getitem__, places)),
                 )
 
-            self._ends = (
+            self._endpoints = (
                 of(sockets.local_addresses, sockets.local_ports),
                 of(sockets.remote_addresses, sockets.remote_ports),
             )
-        return self._ends
+        return self._endpoints
 
     def local_ports(self) -> Sequence[int]:
         """The local port of every row."""
-        return self.ends[0].ports
+        return self.endpoints[0].ports
 
     def remote_ports(self) -> list[int]:
         """The remote port of every row; -1 without a remote end."""
-        addresses, ports = self.ends[1]
+        addresses, ports = self.endpoints[1]
         return [
             port if address != NOWHERE else -1
             for address, port in zip(addresses, ports, strict=True)
@@ -189,10 +188,10 @@ class ScopeRows(Sequence[SocketRow]):
         return keys
 
 
-def rows_in(snapshot: Snapshot, kinds: RowKinds, scope: Scope) -> ScopeRows:
+def rows_in(snapshot: Snapshot, row_groups: RowGroups, scope: Scope) -> ScopeRows:
     """The sockets that are meant, by local port, TCP before UDP.
 
-    `kinds`: the `socket_kinds` of the snapshot.
+    `row_groups`: the `socket_row_groups` of the snapshot.
     """
     sockets = snapshot.sockets
     start = sockets.udp_from if scope.protocol is Protocol.UDP else 0
@@ -210,7 +209,7 @@ def rows_in(snapshot: Snapshot, kinds: RowKinds, scope: Scope) -> ScopeRows:
         ports = sockets.local_ports
         places = [at for at in places if inside[ports[at]]]
     in_order = sorted(places, key=sockets.local_ports.__getitem__)
-    return ScopeRows(snapshot, kinds, array("I", in_order))
+    return ScopeRows(snapshot, row_groups, array("I", in_order))
 
 
 def _places_of(sockets: SocketTable, address: Address) -> frozenset[int]:

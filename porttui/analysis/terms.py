@@ -1,11 +1,9 @@
-"""The conditions that a filter is made of.
-
-Each can be asked two ways with one answer: of a row by itself, and of tens of thousands at once,
-by columns (`column_filter`).
-"""
+"""The conditions that a filter is made of; `filter_columns` evaluates them."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from functools import lru_cache
 from typing import NamedTuple, Protocol
 
 from porttui.model.address import PORTS, Address, Endpoint
@@ -17,26 +15,20 @@ EVERY_PORT = port_marks((PORTS,))
 _DIGITS = len(str(PORTS[-1]))
 
 
-class Facets(NamedTuple):
-    """Those sides of a row that a filter can look at."""
-
-    endpoints: tuple[Endpoint, ...]
-    text: str
-    """Lower case."""
+@lru_cache(maxsize=8)
+def _bitmap(spans: tuple[range, ...]) -> bytes:
+    """For each port 1 if it is in one of the spans; one object for thousands of addresses."""
+    return port_marks(spans) if spans else NO_PORT
 
 
 class Term(Protocol):
     """One condition."""
 
-    def meets(self, facets: Facets) -> bool:
-        """Whether a row with these facets is looked for."""
+    def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
+        """For each address a bitmap: for each port 1 if the endpoint of both meets it.
 
-    @property
-    def ports(self) -> bytes | None:
-        """For each port 1 if an end with it meets, at whatever address; None if that matters."""
-
-    def ports_at(self, address: Address) -> bytes:
-        """For each port 1 if the end of this address and that port meets it."""
+        `NO_PORT` where none does, and where there is no address.
+        """
 
 
 class PortTerm(NamedTuple):
@@ -45,18 +37,9 @@ class PortTerm(NamedTuple):
     first: int
     last: int
 
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return any(self.first <= end.port <= self.last for end in facets.endpoints)
-
-    @property
-    def ports(self) -> bytes:
-        """See `Term.ports`."""
-        return port_marks((range(self.first, self.last + 1),))
-
-    def ports_at(self, address: Address) -> bytes:  # noqa: ARG002  at any
-        """See `Term.ports_at`."""
-        return self.ports
+    def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
+        ports = _bitmap((range(self.first, self.last + 1),))
+        return [NO_PORT if each is None else ports for each in addresses]
 
 
 class PrefixTerm(NamedTuple):
@@ -64,18 +47,9 @@ class PrefixTerm(NamedTuple):
 
     digits: str
 
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return any(str(end.port).startswith(self.digits) for end in facets.endpoints)
-
-    @property
-    def ports(self) -> bytes:
-        """See `Term.ports`."""
-        return port_marks(self.spans)
-
-    def ports_at(self, address: Address) -> bytes:  # noqa: ARG002  at any
-        """See `Term.ports_at`."""
-        return self.ports
+    def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
+        ports = _bitmap(self.spans)
+        return [NO_PORT if each is None else ports for each in addresses]
 
     @property
     def spans(self) -> tuple[range, ...]:
@@ -99,19 +73,13 @@ class EndpointTerm(NamedTuple):
     address: Address | None
     port: int
 
-    @property
-    def ports(self) -> None:
-        """See `Term.ports`."""
+    def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
+        ports = _bitmap((range(self.port, self.port + 1),))
+        return [ports if self._is_at(each) else NO_PORT for each in addresses]
 
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return any(end.port == self.port and self._is_at(end.address) for end in facets.endpoints)
-
-    def ports_at(self, address: Address) -> bytes:
-        """See `Term.ports_at`."""
-        return port_marks((range(self.port, self.port + 1),)) if self._is_at(address) else NO_PORT
-
-    def _is_at(self, address: Address) -> bool:
+    def _is_at(self, address: Address | None) -> bool:
+        if address is None:
+            return False
         if self.address is None:
             return address.is_loopback
         return address.unmapped == self.address.unmapped
@@ -122,18 +90,13 @@ class WordTerm(NamedTuple):
 
     word: str
 
-    @property
-    def ports(self) -> None:
-        """See `Term.ports`."""
+    def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
+        return [NO_PORT if each is None else self._ports_at(each) for each in addresses]
 
-    def meets(self, facets: Facets) -> bool:
-        """See `Term.meets`."""
-        return self.word in facets.text
-
-    def ports_at(self, address: Address) -> bytes:
-        """Where the word is in the end as it is written: "127.0.0.1:3000", "[::1]:3000"."""
+    def _ports_at(self, address: Address) -> bytes:
+        """Where the word is in the endpoint as it is written: "127.0.0.1:3000", "[::1]:3000"."""
         stem = str(Endpoint(address, 0))[:-1].lower()
-        return EVERY_PORT if self.word in stem else port_marks(self._spans_behind(stem))
+        return EVERY_PORT if self.word in stem else _bitmap(self._spans_behind(stem))
 
     def _spans_behind(self, stem: str) -> tuple[range, ...]:
         """The ports with which the word begins in the stem and ends in the port.

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 
-from porttui.cli.json_output import VERSION, Json, endpoint_json, process_json
+from porttui.cli.fields import Json, endpoint_json, process_json
+from porttui.cli.json_output import VERSION
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.wording import caveat_words, cure, verdict
 from porttui.model.forecast import Destination, Forecast, Headroom, Level

@@ -2,17 +2,30 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.targets import targets_on_port
 from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Given, Grammar, Option
 from porttui.cli.output import write
-from porttui.cli.port_arguments import FreeCommand
+from porttui.cli.shared_options import (
+    ADDRESS,
+    JSON,
+    PORT_WORDS,
+    SOURCE,
+    TIMEOUT,
+    UDP,
+    given_source,
+    needed_place,
+)
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.wording import reasons, spelled
-from porttui.model.address import Endpoint
+from porttui.host.asking import SourceName
+from porttui.host.local import local_host
+from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
@@ -24,7 +37,82 @@ from porttui.stopping.wording import is_good, sentence
 if TYPE_CHECKING:
     from typing import TextIO
 
+UNREADABLE = ExitStatus.UNREADABLE
 ALREADY_FREE = "already_free"
+
+_DEFAULT_GRACE_S = 3.0
+
+
+class FreeCommand(NamedTuple):
+    """`porttui free`: stop who has a port."""
+
+    place: Place
+    sure: bool
+    """Do not ask."""
+    kill: bool
+    """SIGKILL instead of SIGTERM."""
+    all_holders: bool
+    pids: tuple[int, ...]
+    """Those of the holders that are to be stopped; none for the one that opened the port."""
+    timeout_s: float
+    as_json: bool
+    source: SourceName
+
+
+def _read_pid(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 10:
+        return int(text)
+    raise ValueError(f"{text!r} is no pid")
+
+
+GRAMMAR = Grammar(
+    prog="porttui free",
+    description="Stop the process that listens on a port, and prove that the port is free.",
+    options=(
+        ADDRESS,
+        UDP,
+        Option("--yes", "do not ask"),
+        Option("--kill", "SIGKILL at once, instead of SIGTERM"),
+        Option(
+            "--all-holders",
+            "all processes that share the socket, not only the one that opened it",
+        ),
+        Option(
+            "--pid",
+            "this one of the processes that share the socket; may be given again",
+            "PID",
+            _read_pid,
+            excludes="--all-holders",
+            many=True,
+        ),
+        TIMEOUT._replace(help=f"how long the process has to exit, {_DEFAULT_GRACE_S:g} by default"),
+        JSON,
+        SOURCE,
+    ),
+    operands="PORT",
+    most=1,
+    epilog=f"{PORT_WORDS}\nexit status: 0 free now (or for a server with SO_REUSEADDR), "
+    "1 not freed, 2 bad usage,\n3 not permitted, 4 refused: nothing was sent",
+)
+
+
+def read(given: Given) -> FreeCommand:
+    """The request that was made.
+
+    Raises:
+        UsageError: there is no such port or address.
+    """
+    return FreeCommand(
+        place=needed_place(given),
+        sure="--yes" in given.values,
+        kill="--kill" in given.values,
+        all_holders="--all-holders" in given.values,
+        pids=given.values.get("--pid", ()),
+        timeout_s=given.values.get(TIMEOUT.name, _DEFAULT_GRACE_S),
+        as_json=JSON.name in given.values,
+        source=given_source(given),
+    )
+
 
 Ask = Callable[[str], bool] | None
 """Puts a question to a person; None where there is nobody to ask."""
@@ -46,6 +134,21 @@ class Freeing(NamedTuple):
     diagnoser: Diagnoser
     stopper: Stopper
     ask: Ask
+
+
+def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    """Free a port of this machine."""
+    host = local_host(command.source)
+    sampler = Sampler(host)
+    sampler.begin()
+    ask = _ask if sys.stdin is not None and sys.stdin.isatty() and err.isatty() else None
+    means = Freeing(sampler, Diagnoser(host, sampler), Stopper(host, sampler), ask)
+    return run_free(command, means, out, err)
+
+
+def _ask(question: str) -> bool:
+    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
+    return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
 def run_free(command: FreeCommand, means: Freeing, out: TextIO | None, err: TextIO) -> ExitStatus:

@@ -6,15 +6,11 @@ import json
 import time
 from collections.abc import Iterable
 
-from porttui.analysis.exposure import exposure
-from porttui.model.address import Endpoint
-from porttui.model.process import Process
+from porttui.cli.fields import Json, socket_json
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket
 
 VERSION = 1
-
-Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 
 
 def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
@@ -36,38 +32,6 @@ def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
     return json.dumps(document)
 
 
-def socket_json(each: Socket) -> dict[str, Json]:
-    """One socket with its holders."""
-    return {
-        "protocol": each.protocol.value,
-        "family": each.family.value,
-        "state": each.state.value if each.state else None,
-        "local": endpoint_json(each.local),
-        "remote": endpoint_json(each.remote) if each.remote else None,
-        "uid": each.uid,
-        "user": each.user,
-        "ownership": each.ownership.value,
-        "exposure": exposure(each.local.address).value,
-        "holders": [process_json(holder) for holder in each.holders],
-    }
-
-
-def process_json(process: Process) -> dict[str, Json]:
-    """One process; `create_time` is seconds since the epoch."""
-    return {
-        "pid": process.pid,
-        "name": process.name,
-        "user": process.user,
-        "cmdline": list(process.cmdline),
-        "create_time": process.create_time,
-    }
-
-
 def _iso_8601(epoch_s: float) -> str:
     seconds, milliseconds = divmod(round(epoch_s * 1000), 1000)
     return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
-
-
-def endpoint_json(endpoint: Endpoint) -> dict[str, Json]:
-    """An address and a port."""
-    return {"address": endpoint.address.text, "port": endpoint.port}

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
-from porttui.cli.arguments import ListCommand
 from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Given, Grammar, Option
 from porttui.cli.output import write
-from porttui.host.asking import Want
+from porttui.cli.shared_options import (
+    JSON,
+    MOST_WORDS,
+    SOURCE,
+    filter_help,
+    given_source,
+    read_filter,
+)
+from porttui.host.asking import SourceName, Want
+from porttui.host.local import local_host
 from porttui.model.snapshot import Snapshot
-from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
@@ -18,13 +26,59 @@ if TYPE_CHECKING:
     from porttui.analysis.filter import Filter
 
 
-def run_list(command: ListCommand, sampler: Sampler, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print one sample: data to `out`, what is missing from it in words to `err`."""
-    try:
-        snapshot = sampler.sample(Want.LISTENING if command.only_listening else Want.ALL)
-    except SampleError as error:
-        print(f"porttui: {error}", file=err)
-        return ExitStatus.FAILED
+UNREADABLE = ExitStatus.FAILED
+
+
+class ListCommand(NamedTuple):
+    """`porttui list`: one sample, printed."""
+
+    filter: str
+    """One that can be read; empty for every socket."""
+    only_listening: bool
+    only_loopback: bool
+    as_json: bool
+    source: SourceName
+
+
+GRAMMAR = Grammar(
+    prog="porttui list",
+    description="Print the sockets of this machine, with all their processes, and exit.",
+    options=(
+        Option("--listening", "only TCP listeners and bound UDP sockets"),
+        Option("--loopback", "only connections that stay on this machine", excludes="--listening"),
+        JSON,
+        SOURCE,
+    ),
+    operands="[FILTER ...]",
+    most=MOST_WORDS,
+    epilog=filter_help(),
+)
+
+
+def read(given: Given) -> ListCommand:
+    """The list that was asked for.
+
+    Raises:
+        UsageError: the filter cannot be read.
+    """
+    return ListCommand(
+        filter=read_filter(given.operands),
+        only_listening="--listening" in given.values,
+        only_loopback="--loopback" in given.values,
+        as_json=JSON.name in given.values,
+        source=given_source(given),
+    )
+
+
+def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    """Print one sample: data to `out`, what is missing from it in words to `err`.
+
+    Raises:
+        SampleError: the sockets could not be read.
+    """
+    sampler = Sampler(local_host(command.source, once=True))
+    sampler.begin()
+    snapshot = sampler.sample(Want.LISTENING if command.only_listening else Want.ALL)
     text = _render(command, snapshot)
     if text:
         write(text, out)
@@ -64,12 +118,15 @@ def _filter(command: ListCommand) -> Filter | None:
 
 
 def _pairs(snapshot: Snapshot, wanted: Filter | None) -> str:
-    from porttui.analysis.facets import facets_of_pair
     from porttui.analysis.loopback import loopback_pairs
     from porttui.cli.table_output import pair_table
 
     pairs = loopback_pairs(snapshot)
-    return pair_table(row for row in pairs if wanted is None or wanted.meets(facets_of_pair(row)))
+    if wanted is None:
+        return pair_table(pairs)
+    from porttui.analysis.filter_columns import matching_rows
+
+    return pair_table(pairs[at] for at in matching_rows(pairs, wanted))
 
 
 def _words(snapshot: Snapshot) -> list[str]:

@@ -8,7 +8,7 @@ anywhere among the operands; `--` ends them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 HELP = "--help"
 
@@ -46,13 +46,15 @@ class Grammar(NamedTuple):
     commands: tuple[tuple[str, str], ...] = ()
     """Name and help of each command under this one."""
     epilog: str = ""
+    refuse: Callable[[str, str, Sequence[str]], int] | None = None
+    """Tells of bad usage in the command's own way, of program, message and words; the status."""
 
 
 class Given(NamedTuple):
     """What was found on a command line."""
 
-    values: Mapping[str, object]
-    """By the option's name; True for a flag."""
+    values: Mapping[str, Any]
+    """By the option's name: what its `read` made of it; True for a flag."""
     operands: tuple[str, ...]
     wants_help: bool = False
 
@@ -64,7 +66,7 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
         UsageError: it does not take them so.
     """
     known = {option.name: option for option in grammar.options}
-    values: dict[str, object] = {}
+    values: dict[str, Any] = {}
     operands: list[str] = []
     left = list(reversed(argv))
     while left:
@@ -91,8 +93,7 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
                 raise UsageError(f"{name} needs a value: {name} {option.value}")
             text = left.pop()
         value = _read(option, text)
-        earlier = values.get(name, ())
-        values[name] = (*earlier, value) if option.many and isinstance(earlier, tuple) else value
+        values[name] = (*values.get(name, ()), value) if option.many else value
     for option in grammar.options:
         if option.name in values and option.excludes in values:
             raise UsageError(f"{option.excludes} and {option.name} exclude each other")

@@ -13,6 +13,14 @@ class OutputError(Exception):
     """What was to be said could not be written; the message says why."""
 
 
+def shortage(error: OSError | MemoryError) -> str:
+    """What the system did not give, where nobody expected that it might not."""
+    if isinstance(error, MemoryError):
+        return "there is not enough memory"
+    where = f"{error.filename}: " if error.filename else ""
+    return f"the system refuses: {where}{error.strerror or error}"
+
+
 def write(text: str, out: TextIO | None) -> None:
     """Write a line. A closed stdout (`>&-`) takes nothing, and that is no error of ours.
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 
-from porttui.cli.json_output import VERSION, Json, process_json, socket_json
+from porttui.cli.fields import Json, process_json, socket_json
+from porttui.cli.json_output import VERSION
 from porttui.diagnosis.contact_wording import advice, contact_words
 from porttui.diagnosis.waiting import Waited
 from porttui.diagnosis.wording import reasons

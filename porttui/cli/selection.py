@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from porttui.model.snapshot import Snapshot
@@ -16,24 +16,27 @@ def select(
     snapshot: Snapshot, wanted: Filter | None, *, only_listening: bool, only_loopback: bool
 ) -> tuple[Socket, ...]:
     """Sockets that meet the filter if there is one, ordered as the panes order them."""
-    found: Iterable[Socket] = (
+    found = [
         each
         for each in snapshot.sockets
         if (each.is_listening or not only_listening)
         and (_is_established_loopback(each) or not only_loopback)
-    )
+    ]
     if wanted is not None:
         found = _meeting(found, wanted, snapshot)
     return tuple(sorted(found, key=_order))
 
 
-def _meeting(found: Iterable[Socket], wanted: Filter, snapshot: Snapshot) -> Iterator[Socket]:
-    from porttui.analysis.facets import facets_of_socket
+def _meeting(found: Sequence[Socket], wanted: Filter, snapshot: Snapshot) -> list[Socket]:
+    from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
+    from porttui.analysis.searchable_text import socket_text
 
-    for each in found:
+    def searchable(each: Socket) -> Searchable:
+        endpoints = (each.local, each.remote) if each.remote else (each.local,)
         service = snapshot.services.get((each.protocol, each.local.port))
-        if wanted.meets(facets_of_socket(each, service)):
-            yield each
+        return Searchable(endpoints, socket_text(each, service))
+
+    return [found[at] for at in matching_rows(SearchableRows(map(searchable, found)), wanted)]
 
 
 def _is_established_loopback(each: Socket) -> bool:

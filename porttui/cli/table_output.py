@@ -4,32 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from porttui.analysis.exposure import WORDS, exposure
-from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.cli.columns import columns
-from porttui.model.process import Process
-from porttui.model.socket import OWNER_UNSEEN, Socket
+from porttui.cli.fields import SOCKET_FIELDS, TABLE_COLUMNS, process_names
+from porttui.model.socket import Socket
 
 _ARROWS = {Direction.KNOWN: "->", Direction.LIKELY: "~>", Direction.UNKNOWN: "--"}
 
 
 def socket_table(sockets: Iterable[Socket]) -> str:
     """A heading and a line for each socket; "" when there is none."""
-    rows = [
-        (
-            each.protocol.value,
-            each.state or "-",
-            str(each.local),
-            str(each.remote) if each.remote else "*",
-            WORDS[exposure(each.local.address)],
-            each.user or next((holder.user for holder in each.holders if holder.user), "-"),
-            _holders(each),
-        )
-        for each in sockets
-    ]
-    heading = ("PROTO", "STATE", "LOCAL", "REMOTE", "EXPOSURE", "USER", "PROCESS")
-    return columns(heading, rows)
+    by_key = {field.key: field for field in SOCKET_FIELDS}
+    fields = [by_key[key] for key in TABLE_COLUMNS]
+    rows = [[field.cell(each) for field in fields] for each in sockets]
+    return columns([field.heading for field in fields], rows)
 
 
 def pair_table(pairs: Iterable[PairRow]) -> str:
@@ -51,17 +39,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
     return columns(("CLIENT", "PROCESS", "", "SERVER", "PROCESS"), rows)
 
 
-def _holders(each: Socket) -> str:
-    if each.holders:
-        return _names(each.holders)
-    return OWNER_UNSEEN[each.ownership]
-
-
 def _end(end: End) -> str:
     if end.status is EndStatus.HELD:
-        return _names(end.holders)
+        return process_names(end.holders)
     return f"({end.status})"
-
-
-def _names(processes: Iterable[Process]) -> str:
-    return ", ".join(process.label for process in by_seniority(processes))

@@ -2,32 +2,94 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Given, Grammar, Option
 from porttui.cli.output import write
-from porttui.cli.port_arguments import WaitCommand
+from porttui.cli.shared_options import (
+    ADDRESS,
+    JSON,
+    PORT_WORDS,
+    SOURCE,
+    TIMEOUT,
+    UDP,
+    given_source,
+    needed_place,
+)
 from porttui.diagnosis.diagnoser import usual_addresses
 from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
-from porttui.host.contract import Host
+from porttui.host.asking import SourceName
+from porttui.host.local import local_host
+from porttui.model.address import Place
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from typing import TextIO
 
+UNREADABLE = ExitStatus.UNREADABLE
+
 _ERASE_LINE = "\r\x1b[K"
 _BELL = "\a"
 
 
-def run_wait(
-    command: WaitCommand, host: Host, sampler: Sampler, out: TextIO | None, err: TextIO
-) -> ExitStatus:
+class WaitCommand(NamedTuple):
+    """`porttui wait`: until a port is free, or served."""
+
+    place: Place
+    until_listening: bool
+    timeout_s: float | None
+    as_json: bool
+    source: SourceName
+
+
+def _read_until(text: str) -> str:
+    if text not in ("free", "listening"):
+        raise ValueError(f"{text!r} is neither free nor listening")
+    return text
+
+
+GRAMMAR = Grammar(
+    prog="porttui wait",
+    description="Wait until a port is free, or until something listens on it.",
+    options=(
+        Option("--until", "free (the default) or listening", "STATE", _read_until),
+        TIMEOUT,
+        ADDRESS,
+        UDP,
+        JSON,
+        SOURCE,
+    ),
+    operands="PORT",
+    most=1,
+    epilog=f"{PORT_WORDS}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
+)
+
+
+def read(given: Given) -> WaitCommand:
+    """The request that was made.
+
+    Raises:
+        UsageError: there is no such port or address.
+    """
+    return WaitCommand(
+        place=needed_place(given),
+        until_listening=given.values.get("--until") == "listening",
+        timeout_s=given.values.get(TIMEOUT.name),
+        as_json=JSON.name in given.values,
+        source=given_source(given),
+    )
+
+
+def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Wait, with what is going on in one line of `err` when that is a terminal.
 
     Raises:
         SampleError: the sockets could not be read.
     """
+    host = local_host(command.source)
+    sampler = Sampler(host)
     protocol, port, given = command.place
     addresses = given or usual_addresses(host, protocol)
     until = Until.LISTENING if command.until_listening else Until.FREE

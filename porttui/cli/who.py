@@ -4,22 +4,72 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Given, Grammar
 from porttui.cli.output import write
-from porttui.cli.port_arguments import WhoCommand
+from porttui.cli.shared_options import (
+    ADDRESS,
+    JSON,
+    PORT_WORDS,
+    SOURCE,
+    UDP,
+    given_source,
+    needed_place,
+)
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
 from porttui.diagnosis.wording import VERDICTS, reasons, spelled
-from porttui.model.address import Endpoint
+from porttui.host.asking import SourceName
+from porttui.host.local import local_host
+from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.process import Process
+from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+
+UNREADABLE = ExitStatus.UNREADABLE
+
+
+class WhoCommand(NamedTuple):
+    """`porttui who`: who has a port, and whether it can be had."""
+
+    place: Place
+    as_json: bool
+    source: SourceName
+
+
+GRAMMAR = Grammar(
+    prog="porttui who",
+    description="Say who has a port, why, and on which addresses it can be had.",
+    options=(ADDRESS, UDP, JSON, SOURCE),
+    operands="PORT",
+    most=1,
+    epilog=f"{PORT_WORDS}\nexit status: 0 held on an address, 1 not held, 2 bad usage",
+)
+
+
+def read(given: Given) -> WhoCommand:
+    """The question that was asked.
+
+    Raises:
+        UsageError: there is no such port or address.
+    """
+    return WhoCommand(needed_place(given), JSON.name in given.values, given_source(given))
+
+
+def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    """Answer it about this machine."""
+    host = local_host(command.source, once=True)
+    sampler = Sampler(host)
+    sampler.begin()
+    return run_who(command, Diagnoser(host, sampler), out, err)
 
 
 def run_who(

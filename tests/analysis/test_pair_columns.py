@@ -8,15 +8,17 @@ from collections.abc import Iterator
 
 import pytest
 
-from porttui.analysis.column_filter import matching_rows
-from porttui.analysis.facets import facets_of_pair
+from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
 from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.loopback import loopback_pairs
+from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pair_table import PairTable
+from porttui.analysis.searchable_text import pair_text
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
+from tests.analysis.naive_filter import meets
 from tests.making import connection, listener, process, snapshot, udp
 
 PROCESSES = [process(pid, name) for pid, name in ((10, "node"), (20, "curl"), (300, "web 3000"))]
@@ -56,6 +58,10 @@ def some_pairs(seed: int) -> PairTable:
     return loopback_pairs(snapshot(*some_sockets(seed), services=services))
 
 
+def searchable(row: PairRow) -> Searchable:
+    return Searchable((row.client.endpoint, row.server.endpoint), pair_text(row))
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
     table = some_pairs(seed)
@@ -64,8 +70,10 @@ def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
         if text == "0":
             continue
         wanted = parse_filter(text)
-        by_rows = [at for at, row in enumerate(rows) if wanted.meets(facets_of_pair(row))]
+        by_rows = [at for at, row in enumerate(rows) if meets(wanted, searchable(row))]
         assert matching_rows(table, wanted) == by_rows, text
+        one_by_one = SearchableRows(map(searchable, rows))
+        assert matching_rows(one_by_one, wanted) == by_rows, text
 
 
 @pytest.mark.parametrize("seed", range(25))
@@ -77,7 +85,7 @@ def test_keys_signatures_and_ports_by_columns_are_those_of_the_rows(seed: int) -
     assert list(table.client_ports) == [row.client.endpoint.port for row in rows]
     assert list(table.server_ports) == [row.server.endpoint.port for row in rows]
     for ends, expected in zip(
-        table.ends,
+        table.endpoints,
         ([row.client.endpoint for row in rows], [row.server.endpoint for row in rows]),
         strict=True,
     ):
@@ -118,7 +126,7 @@ def test_some_rows_of_a_table_are_those_rows_over_their_own_sockets(seed: int) -
         assert some.signatures() == [table.signatures()[at] for at in places]
         assert len(some.sockets) <= 2 * len(places)
         wanted = parse_filter("node")
-        rows = [at for at, row in enumerate(some) if wanted.meets(facets_of_pair(row))]
+        rows = [at for at, row in enumerate(some) if meets(wanted, searchable(row))]
         assert matching_rows(some, wanted) == rows
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.column_filter import matching_rows
-from porttui.analysis.facets import facets_of_socket
+from porttui.analysis.filter_columns import Searchable, matching_rows
 from porttui.analysis.filter_grammar import parse_filter
-from porttui.analysis.scope import Scope, ScopeRows, rows_in
-from porttui.analysis.socket_kinds import socket_kinds
+from porttui.analysis.row_groups import socket_row_groups
+from porttui.analysis.scope import Scope, ScopeRows, SocketRow, rows_in
+from porttui.analysis.searchable_text import socket_text
 from porttui.model.address import Address, Protocol
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
+from tests.analysis.naive_filter import meets
 from tests.analysis.test_pair_columns import FILTERS, some_sockets
 from tests.making import at, connection, listener, process, snapshot, udp
 
@@ -21,7 +22,7 @@ TO_POSTGRES = Scope("postgres", protocol=Protocol.TCP, local=LOOPBACK, remote=at
 
 
 def rows_of(taken: Snapshot, scope: Scope) -> ScopeRows:
-    return rows_in(taken, socket_kinds(taken.sockets, taken.services), scope)
+    return rows_in(taken, socket_row_groups(taken.sockets, taken.services), scope)
 
 
 def rows(scope: Scope) -> ScopeRows:
@@ -79,6 +80,12 @@ def test_a_connection_keeps_its_key_and_no_two_rows_share_one() -> None:
     assert rows_of(before, Scope("")).keys() == rows_of(after, Scope("")).keys()
 
 
+def searchable(row: SocketRow) -> Searchable:
+    each = row.socket
+    endpoints = (each.local, each.remote) if each.remote else (each.local,)
+    return Searchable(endpoints, socket_text(each, row.service))
+
+
 @pytest.mark.parametrize("seed", range(10))
 def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
     services = {(Protocol.TCP, 3001): "http-alt"}
@@ -86,11 +93,7 @@ def test_the_filter_by_columns_is_the_filter_by_rows(seed: int) -> None:
     table = rows_of(taken, Scope("", ports=PortRange(RangeName.DYNAMIC, 3000, 40000)))
     for text in set(FILTERS) - {"0"}:
         wanted = parse_filter(text)
-        expected = [
-            number
-            for number, row in enumerate(table)
-            if wanted.meets(facets_of_socket(row.socket, row.service))
-        ]
+        expected = [number for number, row in enumerate(table) if meets(wanted, searchable(row))]
         assert matching_rows(table, wanted) == expected, text
 
 

@@ -5,17 +5,31 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 
 import pytest
 
 from porttui import __version__
-from porttui.cli.arguments import ListCommand, SessionCommand, parse_arguments
+from porttui.cli import check, free, listing, next_port, probe, session, wait, who
+from porttui.cli.arguments import COMMANDS, CommandModule, command_module, read_command
+from porttui.cli.listing import ListCommand
+from porttui.cli.session import SessionCommand
 from porttui.host.asking import SourceName
 from tests.cli.running import PORTTUI, environment, run
 from tests.servers import PATIENCE_S, ROOT
 
 if sys.platform != "win32":
     import pty
+
+MODULES: dict[str, CommandModule] = {
+    "list": listing,
+    "who": who,
+    "free": free,
+    "next": next_port,
+    "probe": probe,
+    "wait": wait,
+    "check": check,
+}
 
 BAD_USAGE = [
     (("list", "70000"), "70000 is no port"),
@@ -43,6 +57,43 @@ BAD_USAGE = [
     (("--json",), "--json"),
     (("watch",), "watch"),
 ]
+
+
+def parse_arguments(argv: Sequence[str]) -> object:
+    """The value of the command that is meant."""
+    if argv and argv[0] in COMMANDS:
+        module = command_module(argv[0])
+        return read_command(module.GRAMMAR, module.read, argv[1:])
+    return read_command(session.GRAMMAR, session.read, argv)
+
+
+def test_each_name_stands_for_its_module() -> None:
+    assert {name: command_module(name) for name in COMMANDS} == MODULES
+    for name, module in MODULES.items():
+        assert module.GRAMMAR.prog == f"porttui {name}"
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_loads_no_other_commands_module(name: str) -> None:
+    """Half of the time of a small command is importing."""
+    code = (
+        "import sys; from porttui.__main__ import main\n"
+        "try: main([sys.argv[1], '--nonsense'])\n"
+        "except SystemExit: pass\n"
+        "print(*(each for each in sys.modules if each.startswith('porttui.cli.')))\n"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, name],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        timeout=PATIENCE_S,
+        check=True,
+    )
+    loaded = set(done.stdout.splitlines()[-1].split())
+    commands = {"porttui.cli.session", *(module for module, _ in COMMANDS.values())}
+    module, _ = COMMANDS[name]
+    assert loaded & commands == {module}
 
 
 @pytest.mark.parametrize(("argv", "said"), BAD_USAGE)

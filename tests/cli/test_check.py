@@ -254,7 +254,7 @@ def test_a_source_that_is_not_there_is_unknown(monkeypatch: pytest.MonkeyPatch) 
     def refuse(_source: object, *, once: bool) -> Host:
         raise HostError(f"not here, {once}")
 
-    monkeypatch.setattr("porttui.host.local.local_host", refuse)
+    monkeypatch.setattr("porttui.cli.check.local_host", refuse)
     assert main(["check", "--source", "netlink"]) == 3
 
 
@@ -283,7 +283,7 @@ def test_help() -> None:
 def test_nothing_but_what_is_needed_is_imported() -> None:
     program = (
         "import sys; from porttui.__main__ import main; main(['check']); "
-        "print(*sorted({'textual', 'asyncio', 'psutil', 'argparse', 'threading'} "
+        "print(*sorted({'textual', 'asyncio', 'psutil', 'argparse'} "
         "& set(sys.modules)), file=sys.stderr)"
     )
     done = subprocess.run(

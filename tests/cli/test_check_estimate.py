@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from porttui.cli.check import run_check
-from porttui.cli.check_arguments import CheckCommand
+from porttui.cli.check import CheckCommand, run_check
 from porttui.cli.exit_status import CheckStatus
 from porttui.host.asking import SourceName
 from porttui.model.address import Address

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from porttui.cli.json_output import Json, snapshot_json
+from porttui.cli.fields import Json
+from porttui.cli.json_output import snapshot_json
 from porttui.model.snapshot import Problem, Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.making import connection, listener, process, snapshot, udp, uid_of

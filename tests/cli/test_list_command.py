@@ -230,24 +230,6 @@ def test_it_loads_neither_the_interface_nor_anything_slow(server: Child) -> None
     assert loaded & slow == set()
 
 
-@pytest.mark.parametrize("argv", [["list", "--json"], ["check"], ["check", "--json"]])
-def test_no_annotation_is_compiled_on_the_way(argv: list[str]) -> None:
-    """Fields of a NamedTuple annotated by strings (`from __future__ import annotations`) are
-    compiled one by one, in Python up to 3.13: a twentieth of the whole command."""
-    code = (
-        "import sys, typing; made = typing.ForwardRef.__init__\n"
-        "def make(self, arg, *args, **kwargs):\n"
-        "    print('compiled', arg, kwargs, file=sys.stderr); made(self, arg, *args, **kwargs)\n"
-        "typing.ForwardRef.__init__ = make\n"
-        "from porttui.__main__ import main; sys.exit(main(sys.argv[1:]))"
-    )
-    command = [sys.executable, "-c", code, *argv]
-    done = subprocess.run(
-        command, capture_output=True, text=True, cwd=ROOT, timeout=PATIENCE_S, check=True
-    )
-    assert done.stderr == ""
-
-
 @pytest.mark.parametrize("unbuffered", ["", "1"])
 @pytest.mark.parametrize("argv", [["list"], ["list", "--json"], ["--help"], ["--version"]])
 def test_a_reader_that_went_away_is_no_crash(argv: list[str], unbuffered: str) -> None:

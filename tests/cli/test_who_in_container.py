@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.cli.port_arguments import WhoCommand
-from porttui.cli.who import run_who
+from porttui.cli.who import WhoCommand, run_who
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.asking import SourceName
 from porttui.host.containers import ContainerNames

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.analysis.filter_columns import Searchable
 from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.listening import ListeningRow
-from porttui.analysis.terms import Facets
 from porttui.ui.panes.listening import ListeningPane
 from tests.making import listener, process
 from tests.scripted import ScriptedMachine, developers_machine
@@ -335,13 +335,13 @@ async def test_what_a_filter_sees_of_a_row_is_made_once_for_all_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
-    before = ListeningPane.facets
+    before = ListeningPane.searchable
 
-    def facets(pane: ListeningPane, row: ListeningRow) -> Facets:
+    def searchable(pane: ListeningPane, row: ListeningRow) -> Searchable:
         made.append(row.local.port)
         return before(pane, row)
 
-    monkeypatch.setattr(ListeningPane, "facets", facets)
+    monkeypatch.setattr(ListeningPane, "searchable", searchable)
     async with on_stage(ScriptedMachine([listener("127.0.0.1", port) for port in (1, 2)])) as stage:
         await stage.press("/", "t", "c", "p")
         assert made == [1, 2]

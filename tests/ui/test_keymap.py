@@ -9,9 +9,10 @@ import pytest
 from textual.binding import Binding
 from textual.command import CommandPalette
 
+from porttui.analysis.filter import SYNTAX
 from porttui.ui.app import PorttuiApp
 from porttui.ui.keymap import ACTIONS, Group
-from porttui.ui.screens.help import FILTERS, MARKS
+from porttui.ui.screens.help import MARKS
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
 from tests.making import listener, process
@@ -255,7 +256,7 @@ async def test_help_tells_every_key_every_mark_and_every_kind_of_filter() -> Non
         said = stage.said
         for action in ACTIONS:
             assert f"{action.shown_keys} {action.help}" in said, action.id
-        for glyph, words in (*MARKS, *FILTERS):
+        for glyph, words in (*MARKS, *SYNTAX):
             assert f"{glyph} {words}" in said, glyph
         for group in Group:
             assert group in said

@@ -17,7 +17,7 @@ from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.wording import count
 
 if TYPE_CHECKING:
-    from porttui.analysis.terms import Facets
+    from porttui.analysis.filter_columns import Searchable, SearchableRows
 
 R = TypeVar("R", bound=Keyed)
 
@@ -46,7 +46,7 @@ class ListPane(Pane, Generic[R]):
         self._descending = False
         self._shown: Shown[R] | None = None
         self._filter = Filter()
-        self._faceted: list[tuple[Sequence[R], Sequence[Facets]]] = []
+        self._searchable: list[tuple[Sequence[R], SearchableRows]] = []
         """What a filter sees of rows on the screen."""
         self._table = KeyedTable(
             columns, empty=SCANNING, tone=_tone_of_row, mark=mark, id=f"{id}-table"
@@ -71,23 +71,29 @@ class ListPane(Pane, Generic[R]):
         """This pane's part of a board."""
         raise NotImplementedError
 
-    def facets(self, row: R) -> Facets:
+    def searchable(self, row: R) -> Searchable:
         """What a filter sees of a row."""
         raise NotImplementedError
 
     def matching(self, rows: Sequence[R], wanted: Filter) -> Sequence[int]:
         """The places of the rows that meet the filter, in their order."""
-        return [at for at, facets in enumerate(self._facets_of(rows)) if wanted.meets(facets)]
+        from porttui.analysis.filter_columns import matching_rows  # not before there is a filter
 
-    def _facets_of(self, rows: Sequence[R]) -> Sequence[Facets]:
+        return matching_rows(self._columns_of(rows), wanted)
+
+    def _columns_of(self, rows: Sequence[R]) -> SearchableRows:
         """Kept for the next key: it asks for those of the same rows again."""
         parts = self._shown.parts if self._shown else ()
-        self._faceted = [kept for kept in self._faceted if any(kept[0] is each for each in parts)]
-        for kept, facets in self._faceted:
+        self._searchable = [
+            kept for kept in self._searchable if any(kept[0] is each for each in parts)
+        ]
+        for kept, columns in self._searchable:
             if kept is rows:
-                return facets
-        made = [self.facets(row) for row in rows]
-        self._faceted.append((rows, made))
+                return columns
+        from porttui.analysis.filter_columns import SearchableRows
+
+        made = SearchableRows(map(self.searchable, rows))
+        self._searchable.append((rows, made))
         return made
 
     def sort_keys(self, rows: Sequence[R], column: Column[Marked[R]]) -> Sequence[object]:

@@ -20,7 +20,7 @@ from porttui.ui.wording import age, counted
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
-    from porttui.analysis.terms import Facets
+    from porttui.analysis.filter_columns import Searchable
 
 Row = Marked[ListeningRow]
 
@@ -53,11 +53,13 @@ class ListeningPane(ListPane[ListeningRow]):
         """See `ListPane.shown`."""
         return board.listening
 
-    def facets(self, row: ListeningRow) -> Facets:
-        """See `ListPane.facets`."""
-        from porttui.analysis.facets import facets_of_listening  # not in the way of the first frame
+    def searchable(self, row: ListeningRow) -> Searchable:
+        """See `ListPane.searchable`."""
+        # Not in the way of the first frame.
+        from porttui.analysis.filter_columns import Searchable
+        from porttui.analysis.searchable_text import listening_text
 
-        return facets_of_listening(row)
+        return Searchable((row.local,), listening_text(row))
 
     def address(self) -> str | None:
         """See `Pane.address`."""

@@ -21,7 +21,7 @@ from porttui.ui.wording import holders
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
-    from porttui.analysis.terms import Facets
+    from porttui.analysis.filter_columns import Searchable
 
 Row = Marked[PairRow]
 
@@ -75,17 +75,19 @@ class LoopbackPane(ListPane[PairRow]):
         """See `ListPane.shown`."""
         return board.pairs
 
-    def facets(self, row: PairRow) -> Facets:
-        """See `ListPane.facets`."""
-        from porttui.analysis.facets import facets_of_pair  # not in the way of the first frame
+    def searchable(self, row: PairRow) -> Searchable:
+        """See `ListPane.searchable`."""
+        # Not in the way of the first frame.
+        from porttui.analysis.filter_columns import Searchable
+        from porttui.analysis.searchable_text import pair_text
 
-        return facets_of_pair(row)
+        return Searchable((row.client.endpoint, row.server.endpoint), pair_text(row))
 
     def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
         """By columns where there are some: connections can be many."""
         if isinstance(rows, PairTable):
             # Not in the way of the first frame.
-            from porttui.analysis.column_filter import matching_rows
+            from porttui.analysis.filter_columns import matching_rows
 
             return matching_rows(rows, wanted)
         return super().matching(rows, wanted)

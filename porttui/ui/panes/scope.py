@@ -8,13 +8,11 @@ from textual.content import Content
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Marked, Shown
-from porttui.analysis.column_filter import matching_rows
 from porttui.analysis.copies import Served
-from porttui.analysis.facets import facets_of_socket
 from porttui.analysis.filter import Filter
+from porttui.analysis.filter_columns import matching_rows
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.scope import Scope, ScopeRows, SocketRow, rows_in
-from porttui.analysis.terms import Facets
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket, TcpState
@@ -53,12 +51,8 @@ class ScopePane(ListPane[SocketRow]):
             return Shown(())
         if self._shown is None or board.snapshot is not self._snapshot:
             self._snapshot = board.snapshot
-            return Shown(rows_in(board.snapshot, board.kinds, self._scope))
+            return Shown(rows_in(board.snapshot, board.row_groups, self._scope))
         return self._shown
-
-    def facets(self, row: SocketRow) -> Facets:
-        """See `ListPane.facets`."""
-        return facets_of_socket(row.socket, row.service)
 
     def matching(self, rows: Sequence[SocketRow], wanted: Filter) -> Sequence[int]:
         """By columns: a range can have tens of thousands."""

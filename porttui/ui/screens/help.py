@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
+from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, Group
 from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
 
@@ -22,15 +23,6 @@ MARKS = (
     ("->", "from client to server: the server's address is listened on"),
     ("~>", "the server is likely, from its port alone"),
     ("--", "which end is the server cannot be told"),
-)
-
-FILTERS = (
-    ("3000", "exactly this port, local or remote"),
-    ("3000-3010", "a range of ports"),
-    ("300*", "ports that begin so"),
-    ("127.0.0.1:3000", "this end; localhost:3000 any loopback address"),
-    ("word", "in a process, its command line, an address, user or service"),
-    ("3000 node", "both must fit"),
 )
 
 
@@ -51,7 +43,7 @@ class HelpDialog(Dialog[None]):
             rows = [(each.shown_keys, each.help) for each in ACTIONS if each.group is group]
             lines += _section(group.value, rows)
         lines += _section("Marks", MARKS)
-        lines += _section("What / understands", FILTERS)
+        lines += _section("What / understands", SYNTAX)
         return lines[1:]
 
     def hints(self) -> Sequence[KeyHint]:

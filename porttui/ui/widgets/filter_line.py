@@ -14,11 +14,12 @@ from textual import events
 from textual.message import Message
 from textual.strip import Strip
 
-from porttui.analysis.filter import Filter
+from porttui.analysis.filter import SYNTAX, Filter
 from porttui.analysis.filter_grammar import FilterError, parse_filter
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
-_HINT = "3000   3000-3010   300*   127.0.0.1:3000   word      Enter keeps it, Esc clears it"
+_EXAMPLES = (example for example, _ in SYNTAX if " " not in example)
+_HINT = f"{'   '.join(_EXAMPLES)}      Enter keeps it, Esc clears it"
 _LONGEST = 200
 _PLAIN, _BOLD, _DIM = Look(), Look(text_style="bold"), Look(text_style="dim")
 _CURSOR = Look(text_style="reverse")

@@ -1,4 +1,4 @@
-"""The sockets of a sample by all that a filter sees of them besides their ends."""
+"""The sockets of a sample by all that a filter sees of them besides their endpoints."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from array import array
 from collections.abc import Iterator, Mapping
 from itertools import chain, repeat
 
-from porttui.analysis.filter_columns import RowKinds
+from porttui.analysis.filter_columns import RowGroups
 from porttui.model.address import Protocol
 from porttui.model.socket_table import SocketTable
 
@@ -14,8 +14,8 @@ Services = Mapping[tuple[Protocol, int], str]
 """Names by protocol and port."""
 
 
-def socket_kinds(sockets: SocketTable, services: Services) -> RowKinds:
-    """The kind of each row of the table; made where nobody waits for a key of the filter."""
+def socket_row_groups(sockets: SocketTable, services: Services) -> RowGroups:
+    """The group of each row of the table; made where nobody waits for a key of the filter."""
     columns = (
         sockets.groups,
         sockets.states,
@@ -26,7 +26,7 @@ def socket_kinds(sockets: SocketTable, services: Services) -> RowKinds:
         _services(sockets, sockets.remote_ports, services),
         _services(sockets, sockets.local_ports, services),
     )
-    return RowKinds(zip(*columns, strict=True))
+    return RowGroups(zip(*columns, strict=True))
 
 
 def _protocols(sockets: SocketTable) -> Iterator[Protocol]:

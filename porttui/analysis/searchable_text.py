@@ -1,0 +1,72 @@
+"""What a filter sees of a row besides its endpoints, as one text."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from porttui.analysis.exposure import WORDS
+from porttui.analysis.exposure import exposure as exposure_of
+from porttui.model.process import Process
+from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket
+
+if TYPE_CHECKING:
+    from porttui.analysis.listening import ListeningRow
+    from porttui.analysis.loopback_rows import PairRow
+
+
+def listening_text(row: ListeningRow) -> str:
+    """Of a listening row."""
+    unseen = Ownership.HIDDEN if row.hidden else row.ownership
+    words = (row.protocol, row.service or "", WORDS[row.exposure], _unseen(unseen))
+    return _text(words, row.holders, (row.user,))
+
+
+def pair_text(row: PairRow) -> str:
+    """Of a loopback connection."""
+    # Here, because a list of sockets filters no connections.
+    from porttui.analysis.loopback_rows import EndStatus
+
+    ends = (row.client, row.server)
+    return _text(
+        (
+            "tcp",
+            "loopback",
+            row.service or "",
+            *(end.status for end in ends if end.status is not EndStatus.HELD),
+            *(end.state or "" for end in ends),
+        ),
+        tuple(process for end in ends for process in end.holders),
+        tuple(end.user for end in ends),
+    )
+
+
+def socket_text(each: Socket, service: str | None) -> str:
+    """Of a socket, whatever pane it is in."""
+    return _text(
+        (
+            each.protocol,
+            each.state or "",
+            service or "",
+            WORDS[exposure_of(each.local.address)],
+            _unseen(each.ownership),
+        ),
+        each.holders,
+        (each.user,),
+    )
+
+
+_SEARCHED = (Ownership.HIDDEN, Ownership.GONE)
+
+
+def _unseen(ownership: Ownership) -> str:
+    return OWNER_UNSEEN[ownership] if ownership in _SEARCHED else ""
+
+
+def _text(
+    words: tuple[str, ...], holders: tuple[Process, ...], users: tuple[str | None, ...]
+) -> str:
+    parts = [*words, *(user for user in users if user)]
+    for process in holders:
+        parts += [process.name, process.command, process.user or ""]
+    # \n so that no word can begin in one field and end in the next.
+    return "\n".join(parts).lower()

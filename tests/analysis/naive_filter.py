@@ -1,0 +1,41 @@
+"""The filter row by row, as its syntax is told: the judge of the one by columns."""
+
+from __future__ import annotations
+
+from porttui.analysis.filter import Filter
+from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
+from porttui.analysis.filter_grammar import parse_filter
+from porttui.analysis.terms import EndpointTerm, PortTerm, PrefixTerm, Term, WordTerm
+from porttui.model.address import Address
+
+
+def is_found(typed: str, row: Searchable) -> bool:
+    """Whether porttui finds the row; the judge must say so, too."""
+    wanted = parse_filter(typed)
+    found = matching_rows(SearchableRows([row]), wanted) == [0]
+    assert found is meets(wanted, row)
+    return found
+
+
+def meets(wanted: Filter, row: Searchable) -> bool:
+    """Whether the row meets every term."""
+    return all(_meets(term, row) for term in wanted.terms)
+
+
+def _meets(term: Term, row: Searchable) -> bool:
+    if isinstance(term, PortTerm):
+        return any(term.first <= end.port <= term.last for end in row.endpoints)
+    if isinstance(term, PrefixTerm):
+        return any(str(end.port).startswith(term.digits) for end in row.endpoints)
+    if isinstance(term, EndpointTerm):
+        return any(
+            end.port == term.port and _is_at(term.address, end.address) for end in row.endpoints
+        )
+    assert isinstance(term, WordTerm)
+    addresses = (end.address.text for end in row.endpoints)
+    said = (row.text, *addresses, *map(str, row.endpoints))
+    return any(term.word in each.lower() for each in said)
+
+
+def _is_at(meant: Address | None, address: Address) -> bool:
+    return address.is_loopback if meant is None else address.unmapped == meant.unmapped
