@@ -10,9 +10,9 @@ from collections.abc import Sequence
 
 from porttui.cli.columns import columns
 from porttui.forecast.gauges import Gauge
-from porttui.forecast.wording import caveat_words, cure, recovery, title, verdict
 from porttui.model.forecast import Forecast, Level, PortShare
 from porttui.model.snapshot import Coverage
+from porttui.text.forecast import caveat_words, cure, recovery, title, verdict
 
 _WORDS = {
     Level.OK: "OK",

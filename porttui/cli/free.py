@@ -11,7 +11,6 @@ from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import FreeCommand
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.wording import reasons, spelled
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
@@ -19,7 +18,8 @@ from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, 
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.diagnosis import reasons, spelled
+from porttui.text.stop import is_good, sentence
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import ProbeCommand
-from porttui.diagnosis.contact_wording import OUTCOMES, advice, contact_words
 from porttui.diagnosis.reaching import reach
-from porttui.diagnosis.wording import spelled
 from porttui.model.contact import Reach
 from porttui.sampling.sampler import Sampler
+from porttui.text.diagnosis import spelled
+from porttui.text.probe import OUTCOMES, advice, contact_words
 
 if TYPE_CHECKING:
     from typing import TextIO

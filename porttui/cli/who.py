@@ -11,12 +11,12 @@ from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import WhoCommand
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
-from porttui.diagnosis.wording import VERDICTS, reasons, spelled
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.process import Process
+from porttui.text.diagnosis import VERDICTS, reasons, spelled
+from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words
 
 if TYPE_CHECKING:
     from typing import TextIO

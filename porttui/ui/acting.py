@@ -27,7 +27,8 @@ from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.processes import holders
+from porttui.text.stop import is_good, sentence
 from porttui.ui.asking import Asking
 from porttui.ui.errands import Errands
 from porttui.ui.panes.pane import Details, StopChoice
@@ -37,7 +38,6 @@ from porttui.ui.screens.help import HelpDialog
 from porttui.ui.screens.show_text import ShowText
 from porttui.ui.screens.stop import StopDialog
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import holders
 
 Say = Callable[[str, Tone], None]
 """Puts a message on the status line."""

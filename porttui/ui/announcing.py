@@ -9,9 +9,9 @@ from textual.app import App
 
 from porttui.analysis.alarms import Alarms, News
 from porttui.forecast.gauges import WARN, Gauge
-from porttui.forecast.wording import left_words, title, verdict
 from porttui.model.forecast import Level
-from porttui.ui.wording import count
+from porttui.text.forecast import left_words, title, verdict
+from porttui.text.numbers import count
 
 _SHOWN_S = 10
 

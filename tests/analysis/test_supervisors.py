@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.supervisors import RELOADERS, Viewer, origin_of
-from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
 from porttui.model.origin import Container, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
+from porttui.text.provenance import chain_words, place_words, supervisor_words
 from tests.making import process
 
 ID = "0123456789abcdef" * 4

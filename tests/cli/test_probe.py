@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from porttui.diagnosis.contact_wording import contact_words
 from porttui.model.address import Endpoint
 from porttui.model.contact import Contact, ContactOutcome, Reach
+from porttui.text.probe import contact_words
 from tests.children import SocketSpec
 from tests.cli.running import run
 from tests.host.namespaces import Network

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from porttui.diagnosis.judgement import Probes, judge
-from porttui.diagnosis.wording import explanation, reasons
 from porttui.host.contract import BindAnswer
 from porttui.model.address import Address, Protocol
 from porttui.model.diagnosis import BindVerdict, Diagnosis, Why
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.text.diagnosis import explanation, reasons
 from tests.making import connection, listener, made, process, snapshot, udp
 
 OK, IN_USE, DENIED = BindAnswer.BINDABLE, BindAnswer.IN_USE, BindAnswer.NOT_PERMITTED

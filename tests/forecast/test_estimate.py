@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from porttui.forecast.forecasting import bind_headroom, connect_headroom, udp_headroom
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.forecast.wording import bounds_words, cause, cure, left_words, title, verdict
 from porttui.model.address import Address
 from porttui.model.forecast import Caveat, Level, PortShare
 from porttui.model.socket import Ownership, Socket
+from porttui.text.forecast import bounds_words, cause, cure, left_words, title, verdict
 from tests.forecast.small import SERVER, client, flow, of, taken, waiting
 from tests.making import listener, process, udp
 

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.forecast.wording import (
+from porttui.model.forecast import Flow, Level
+from porttui.model.limits import Limit, Limits, ProcessFiles
+from porttui.model.port_range import PortRange, RangeName
+from porttui.model.socket import Socket, TcpState
+from porttui.model.tcp_rules import TcpRules
+from porttui.text.forecast import (
     bounds_words,
     cause,
     cure,
@@ -13,11 +18,6 @@ from porttui.forecast.wording import (
     title,
     verdict,
 )
-from porttui.model.forecast import Flow, Level
-from porttui.model.limits import Limit, Limits, ProcessFiles
-from porttui.model.port_range import PortRange, RangeName
-from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.making import at, connection, listener, process, snapshot
 
 HUNDRED = PortRange(RangeName.EPHEMERAL, 40000, 40099)

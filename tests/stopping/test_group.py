@@ -15,7 +15,7 @@ from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopTarget
 from porttui.stopping.aim import Aim, AimAt
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import sentence
+from porttui.text.stop import sentence
 from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.namespaces import require_root
 from tests.host.tools import require_tool

@@ -11,7 +11,7 @@ from porttui.host.asking import SourceName
 from porttui.host.linux.processes import read_process
 from porttui.model.stop import StopOutcome, StopResult, StopTarget
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import sentence
+from porttui.text.stop import sentence
 from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.looking import listener, pids_of, the_socket_on
 from tests.host.namespaces import require_root

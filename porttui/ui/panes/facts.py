@@ -7,9 +7,10 @@ from collections.abc import Iterable, Iterator
 from porttui.analysis.holders import by_seniority
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
+from porttui.text.numbers import age
+from porttui.ui.clock import since
 from porttui.ui.panes.pane import Fact
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import age, since
 
 GONE_WORDS = "gone: the socket was closed before its process was looked up"
 

@@ -13,11 +13,11 @@ from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_table import PairTable
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
+from porttui.text.processes import holders
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
-from porttui.ui.wording import holders
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from porttui.model.process import Process
 from porttui.stopping.aim import Aim, AimAt
+from porttui.text.numbers import age, counted
 from porttui.ui.screens.dialog import labelled
 from porttui.ui.screens.origin_lines import Toned, comes_back_lines, origin_lines
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import age, counted
 
 _LISTED = 12
 _SEEN_TOGETHER = 3

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
 from porttui.model.origin import Origin, Supervisor
+from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words
 from porttui.ui.screens.dialog import labelled
 from porttui.ui.widgets.columns import Tone
 

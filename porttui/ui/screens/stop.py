@@ -18,12 +18,12 @@ from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.aim import Aim, AimAt
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.processes import holders
+from porttui.text.stop import is_good, sentence
 from porttui.ui.key_order import KeysInOrder
 from porttui.ui.screens.aim_lines import aim_lines
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import holders
 
 Start = Callable[[StopTarget, tuple[Process, ...], StopSignal, Guard], None]
 """Begins a stop off the screen's thread."""

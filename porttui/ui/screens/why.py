@@ -12,15 +12,15 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from porttui.diagnosis.waiting import PortState, Until, Waited
-from porttui.diagnosis.wording import VERDICTS, explanation, reasons, spelled
 from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.stop import StopTarget
+from porttui.text.diagnosis import VERDICTS, explanation, reasons, spelled
+from porttui.text.numbers import counted
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.screens.origin_lines import origin_lines
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import counted
 
 _TONES = {
     BindVerdict.HELD: Tone.ERROR,

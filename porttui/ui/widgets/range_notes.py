@@ -12,12 +12,13 @@ from textual.strip import Strip
 from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
-from porttui.forecast.wording import bounds_words, cause, cure, recovery, title
 from porttui.model.forecast import Level
+from porttui.text.forecast import bounds_words, cause, cure, recovery, title
+from porttui.text.numbers import age, count, percent
+from porttui.text.processes import holders
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
-from porttui.ui.wording import age, count, holders, percent
 
 _MOST = 4
 _TREND_CELLS = 12

@@ -14,7 +14,7 @@ from porttui.model.process import Process
 from porttui.model.socket import Socket, TcpState
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.verdict import judge
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.stop import is_good, sentence
 from tests.making import connection, listener, pair, process, snapshot, target, udp
 
 NODE, OTHER = process(10, "node"), process(20, "other")
