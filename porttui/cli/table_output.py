@@ -10,6 +10,7 @@ from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.cli.columns import columns
 from porttui.model.process import Process
 from porttui.model.socket import OWNER_UNSEEN, Socket
+from porttui.text.processes import names
 
 _ARROWS = {Direction.KNOWN: "->", Direction.LIKELY: "~>", Direction.UNKNOWN: "--"}
 
@@ -64,4 +65,5 @@ def _end(end: End) -> str:
 
 
 def _names(processes: Iterable[Process]) -> str:
-    return ", ".join(process.label for process in by_seniority(processes))
+    every = by_seniority(processes)
+    return names(every, most=len(every))

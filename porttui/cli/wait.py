@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.output import write
 from porttui.cli.port_arguments import WaitCommand
@@ -12,6 +11,7 @@ from porttui.diagnosis.diagnoser import usual_addresses
 from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
 from porttui.host.contract import Host
 from porttui.sampling.sampler import Sampler
+from porttui.text.processes import holder_names
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -69,7 +69,5 @@ def _state(waited: Waited) -> str:
         return "free"
     if waited.state is PortState.HELD:
         return "it cannot be bound, though nothing listens"
-    holders = by_seniority(holder for each in waited.listeners for holder in each.holders)
     where = ", ".join(dict.fromkeys(str(each.local) for each in waited.listeners))
-    who = ", ".join(each.label for each in holders[:3]) or "a process out of sight"
-    return f"listened on at {where} by {who}"
+    return f"listened on at {where} by {holder_names(waited.listeners)}"

@@ -6,6 +6,7 @@ from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.text.processes import HIDDEN, listed, with_user
 
 VERDICTS = {
     BindVerdict.HELD: "held",
@@ -83,13 +84,9 @@ def _of_socket(of: AddressVerdict, why: Why, each: Socket) -> str:
 
 def _who(each: Socket) -> str:
     if each.holders:
-        first, *others = by_seniority(each.holders)
-        more = f" and {len(others)} more" if others else ""
-        user = f" ({first.user})" if first.user else ""
-        return f"{first.label}{more}{user}"
+        return listed([with_user(holder) for holder in by_seniority(each.holders)], 1)
     if each.ownership is Ownership.HIDDEN:
-        owner = f" of {each.user}" if each.user else ""
-        return f"a process{owner} out of sight"
+        return f"{HIDDEN} of {each.user}" if each.user else HIDDEN
     if each.ownership is Ownership.GONE:
         return "a process that has closed it since"
     return "the kernel itself, without a process,"

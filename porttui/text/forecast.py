@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.model.forecast import Caveat, Destination, Level
+from porttui.text.processes import names
 
 _MOST_HOLDERS = 2
 
@@ -102,15 +103,11 @@ def caveat_words(caveats: Sequence[Caveat]) -> tuple[str, ...]:
 
 
 def _by(found: Destination) -> str:
-    names = [f"{each.process.label}" for each in found.holders[:_MOST_HOLDERS]]
-    others = len(found.holders) - len(names)
-    if others > 0:
-        names.append(f"{others} more")
-    if found.hidden and not names:
-        return " by processes out of sight"
-    if found.gone and not names:
-        return ", closed before their process was read"
-    return f" by {', '.join(names)}" if names else ""
+    if found.holders:
+        return f" by {names([each.process for each in found.holders], _MOST_HOLDERS)}"
+    if found.hidden:
+        return " by hidden processes"
+    return ", closed before their process was read" if found.gone else ""
 
 
 def _seconds(seconds: float) -> str:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from porttui.analysis.holders import by_seniority
 from porttui.analysis.overlap import stands_in_the_way
 from porttui.model.contact import Contact, ContactOutcome, Reach
 from porttui.model.socket import Socket
+from porttui.text.processes import holder_names
 
 OUTCOMES = {
     ContactOutcome.REFUSED: "refused",
@@ -94,11 +94,7 @@ def _why_no_answer(here: list[Socket]) -> str:
 
 
 def _who(sockets: list[Socket]) -> str:
-    holders = by_seniority(holder for each in sockets for holder in each.holders)
-    if holders:
-        more = f" and {len(holders) - 1} more" if len(holders) > 1 else ""
-        return f"{holders[0].label}{more}"
-    return "a process out of sight" if sockets else "somebody"
+    return holder_names(sockets, 1) if sockets else "somebody"
 
 
 def _recognised(answer: bytes) -> str:

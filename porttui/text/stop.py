@@ -9,6 +9,7 @@ from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Socket, TcpState
 from porttui.model.stop import StopOutcome, StopResult
+from porttui.text.processes import HIDDEN, listed, names
 
 _SOME = 4
 
@@ -59,14 +60,14 @@ def _held_by(result: StopResult) -> str:
     newcomers = [process for process in holders if process.identity not in before]
     if newcomers and all(map(result.target.had, result.held_by)):
         # Inherited, or passed over a unix socket: the port was never free.
-        return f"still held by {_names(holders)}: the same socket was passed on"
+        return f"still held by {names(holders)}: the same socket was passed on"
     if newcomers:
         were = "was" if len(newcomers) == 1 else "were"
-        return f"held again, by {_names(newcomers)}, which {were} not there before"
+        return f"held again, by {names(newcomers)}, which {were} not there before"
     if holders:
-        return f"still held by {_names(holders)}"
+        return f"still held by {names(holders)}"
     users = sorted({each.user for each in result.held_by if each.user})
-    return f"still held by a process out of sight (user {', '.join(users) or 'unknown'})"
+    return f"still held by {HIDDEN} (user {', '.join(users) or 'unknown'})"
 
 
 def _respawned(result: StopResult) -> str:
@@ -74,14 +75,14 @@ def _respawned(result: StopResult) -> str:
     by = f", started by pid {holders[0].ppid}" if holders and holders[0].ppid > 1 else ""
     return (
         f"{_exited(result)}, but {_address(result)} was taken again{_after(result)} by "
-        f"{_names(holders)}, the same command{by}: something starts it anew."
+        f"{names(holders)}, the same command{by}: something starts it anew."
     )
 
 
 def _taken(result: StopResult) -> str:
     return (
         f"{_exited(result)}, but {_address(result)} was taken{_after(result)} by "
-        f"{_names(_holders(result.held_by))}, another process."
+        f"{names(_holders(result.held_by))}, another process."
     )
 
 
@@ -96,17 +97,17 @@ def _holders(sockets: Iterable[Socket]) -> tuple[Process, ...]:
 
 
 def _ignored_term(result: StopResult) -> str:
-    names, are = _names(result.survivors), _are(result.survivors)
+    who, are = names(result.survivors), _are(result.survivors)
     ignores = any(process.ignores_sigterm for process in result.survivors)
     why = " It ignores SIGTERM." if ignores else ""
-    return f"{names} {are} still running {_seconds(result)} after SIGTERM.{why}"
+    return f"{who} {are} still running {_seconds(result)} after SIGTERM.{why}"
 
 
 def _unkillable(result: StopResult) -> str:
-    names, are = _names(result.survivors), _are(result.survivors)
+    who, are = names(result.survivors), _are(result.survivors)
     they = "it is" if are == "is" else "they are"
     return (
-        f"{names} {are} still there {_seconds(result)} after SIGKILL: "
+        f"{who} {are} still there {_seconds(result)} after SIGKILL: "
         f"{they} inside a system call that cannot be interrupted."
     )
 
@@ -116,7 +117,7 @@ def _denied(result: StopResult) -> str:
     rest = [process for process in result.chosen if process.pid not in sent]
     pids = " ".join(str(process.pid) for process in rest)
     done = [process for process in result.chosen if process.pid in sent]
-    already = f" {result.signal} was sent to {_names(done)} before." if done else ""
+    already = f" {result.signal} was sent to {names(done)} before." if done else ""
     return (
         f"Denied: {result.reason}.{already} "
         f"sudo kill -{result.signal.name} {pids} would be permitted."
@@ -124,7 +125,7 @@ def _denied(result: StopResult) -> str:
 
 
 def _already_gone(result: StopResult) -> str:
-    start = f"{_names(result.chosen)} had already exited: nothing was sent."
+    start = f"{names(result.chosen)} had already exited: nothing was sent."
     if _is_listened(result.held_by):
         return f"{start} {_address(result)} is {_held_by(result)}."
     if result.held_by:
@@ -161,7 +162,7 @@ _SENTENCES: Mapping[StopOutcome, Callable[[StopResult], str]] = {
 
 
 def _exited(result: StopResult) -> str:
-    return f"{_names(result.chosen)} exited after {_seconds(result)}"
+    return f"{names(result.chosen)} exited after {_seconds(result)}"
 
 
 def _address(result: StopResult) -> str:
@@ -180,23 +181,12 @@ def _are(processes: Sequence[Process]) -> str:
 
 
 def _elsewhere(result: StopResult) -> str:
-    listed = []
-    for each in result.elsewhere[:_SOME]:
-        who = _names(each.holders) if each.holders else "a process out of sight"
-        listed.append(f"{each.local} is {who}'s")
-    rest = len(result.elsewhere) - len(listed)
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"Another server has the port elsewhere: {', '.join(listed)}{more}."
+    servers = [f"{each.local} is {names(each.holders) or HIDDEN}'s" for each in result.elsewhere]
+    return f"Another server has the port elsewhere: {listed(servers, _SOME)}."
 
 
 def _is_listened(sockets: Iterable[Socket]) -> bool:
     return any(each.is_listening or each.state in (None, TcpState.CLOSE) for each in sockets)
-
-
-def _names(processes: Iterable[Process]) -> str:
-    labels = [process.label for process in processes]
-    rest = f" and {len(labels) - _SOME} more" if len(labels) > _SOME else ""
-    return ", ".join(labels[:_SOME]) + rest
 
 
 def _seconds(result: StopResult) -> str:

@@ -27,7 +27,7 @@ from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.text.processes import holders
+from porttui.text.processes import HIDDEN, brief
 from porttui.text.stop import is_good, sentence
 from porttui.ui.asking import Asking
 from porttui.ui.errands import Errands
@@ -227,4 +227,4 @@ class Acting:
 
 
 def _whose(target: StopTarget) -> str:
-    return holders(target.holders) if target.holders else "a process out of sight"
+    return brief(target.holders) if target.holders else HIDDEN

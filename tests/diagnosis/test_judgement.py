@@ -119,7 +119,7 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
         (
             [listener("127.0.0.1", 3000, held_by=[OLDER, NODE])],
             "127.0.0.1",
-            "node 9 and 1 more (ana) listens here",
+            "node 9 (ana) and 1 more listens here",
         ),
         (
             [listener("0.0.0.0", 3000, held_by=[NODE])],
@@ -144,7 +144,7 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
         (
             [listener("127.0.0.1", 3000, user="bob")],
             "127.0.0.1",
-            "a process of bob out of sight listens here",
+            "a hidden process of bob listens here",
         ),
         (
             [made(Protocol.TCP, TcpState.LISTEN, "127.0.0.1:3000", ownership=Ownership.KERNEL)],

@@ -78,7 +78,7 @@ def ended(
         pytest.param(
             ended(StopOutcome.FREED, can_bind=True, elsewhere=[listener("::1", 3000)]),
             "node 10 exited after 231 ms: 127.0.0.1:3000 is free. "
-            "Another server has the port elsewhere: [::1]:3000 is a process out of sight's.",
+            "Another server has the port elsewhere: [::1]:3000 is a hidden process's.",
             id="freed, a hidden server elsewhere",
         ),
         pytest.param(
@@ -146,7 +146,7 @@ def ended(
                 held_by=[listener("127.0.0.1", 3000, user="postgres")],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by "
-            "a process out of sight (user postgres).",
+            "a hidden process (user postgres).",
             id="still held by somebody hidden",
         ),
         pytest.param(
@@ -155,7 +155,7 @@ def ended(
                 held_by=[listener("127.0.0.1", 3000, user=None)],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by "
-            "a process out of sight (user unknown).",
+            "a hidden process (user unknown).",
             id="still held by somebody unknown",
         ),
         pytest.param(
@@ -351,7 +351,7 @@ def test_hidden_holders_are_told_by_their_users() -> None:
         listener("127.0.0.1", 3000, user="root"),
     ]
     words = sentence(ended(StopOutcome.STILL_HELD_BY_OTHERS, held_by=held))
-    assert words.endswith("a process out of sight (user root, www).")
+    assert words.endswith("a hidden process (user root, www).")
 
 
 def test_a_udp_socket_is_held_by_itself_and_not_through_connections() -> None:

@@ -13,7 +13,7 @@ from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_table import PairTable
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
-from porttui.text.processes import holders
+from porttui.text.processes import brief
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
@@ -131,7 +131,7 @@ class LoopbackPane(ListPane[PairRow]):
 def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
     from porttui.analysis.targets import target_of_end  # not before it is wished for
 
-    who = holders(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
+    who = brief(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
     return StopChoice(key, f"{role}: {who}, {end.endpoint}", target_of_end(snapshot, end))
 
 

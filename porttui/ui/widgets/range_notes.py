@@ -15,7 +15,7 @@ from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
 from porttui.text.forecast import bounds_words, cause, cure, recovery, title
 from porttui.text.numbers import age, count, percent
-from porttui.text.processes import holders
+from porttui.text.processes import brief, shares
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
@@ -121,7 +121,7 @@ def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
 
 def _listeners(gauge: Gauge) -> str:
     found = gauge.destination
-    return f"{holders(found.listeners)} listens there" if found and found.listeners else ""
+    return f"{brief(found.listeners)} listens there" if found and found.listeners else ""
 
 
 def _forecast(row: PressureRow) -> str:
@@ -151,5 +151,4 @@ def _states(usage: RangeUsage) -> str:
 
 
 def _holders(usage: RangeUsage) -> str:
-    most = [f"{each.process.label}: {count(each.ports)}" for each in usage.holders[:_MOST]]
-    return "most by " + ", ".join(most) if most else ""
+    return f"most by {shares(usage.holders, _MOST)}" if usage.holders else ""
