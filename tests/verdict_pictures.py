@@ -57,7 +57,7 @@ VERDICTS = (
         "verdict-respawner",
         ("while true; do python3 server.py 127.0.0.1; done",),
         ("x", "y"),
-        "something starts it anew",
+        "something restarts it",
     ),
     Verdict("verdict-forked", ("python3 server.py 127.0.0.1 --fork",), ("x", "y"), "still held by"),
     Verdict(

@@ -156,7 +156,7 @@ def _refusal(
         for process in chosen:
             danger = guard.danger(process)
             if danger:
-                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it nevertheless"
+                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it anyway"
     return None
 
 
@@ -184,7 +184,7 @@ def _uncertain(target: StopTarget) -> str:
 
 def _plan(plan: _Plan, signal: StopSignal) -> str:
     others = len(plan.target.holders) - len(plan.chosen)
-    beside = f" ({others} more hold it, too)" if others else ""
+    beside = f" ({others} more hold it)" if others else ""
     chosen = names(plan.chosen, most=len(plan.chosen))
     return f"send {signal} to {chosen}, on {plan.target.endpoint}{beside}"
 

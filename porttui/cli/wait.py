@@ -11,7 +11,7 @@ from porttui.diagnosis.diagnoser import usual_addresses
 from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
 from porttui.host.contract import Host
 from porttui.sampling.sampler import Sampler
-from porttui.text.processes import holder_names
+from porttui.text.processes import agreeing, holder_names
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -36,8 +36,9 @@ def run_wait(
     def tell(seen: Waited) -> None:
         if shows:
             seconds = f"{seen.waited_ms / 1000:.0f} s"
-            err.write(f"{_ERASE_LINE}waiting for port {port} to be {_goal(until)}: "
-                      f"{_state(seen)}, {seconds}")  # fmt: skip
+            goal = "is free" if until is Until.FREE else "has a listener"
+            err.write(f"{_ERASE_LINE}waiting {seconds} until port {port} {goal}: "
+                      f"{_state(port, seen)}")  # fmt: skip
             err.flush()
 
     waited = Waiting(host, sampler, protocol, port, addresses).wait(until, command.timeout_s, tell)
@@ -49,25 +50,22 @@ def run_wait(
 
         write(waited_json(port, protocol, waited), out)
     else:
-        write(_sentence(port, until, waited), out)
+        write(_sentence(port, waited), out)
     return ExitStatus.OK if waited.reached else ExitStatus.NO
 
 
-def _goal(until: Until) -> str:
-    return "free" if until is Until.FREE else "listened on"
-
-
-def _sentence(port: int, until: Until, waited: Waited) -> str:
+def _sentence(port: int, waited: Waited) -> str:
     seconds = f"{waited.waited_ms / 1000:.1f} s"
     if waited.reached:
-        return f"port {port} is {_state(waited)}, after {seconds}"
-    return f"port {port} is not {_goal(until)} after {seconds}: {_state(waited)}"
+        return f"{_state(port, waited)} (after {seconds})"
+    return f"gave up after {seconds}: {_state(port, waited)}"
 
 
-def _state(waited: Waited) -> str:
+def _state(port: int, waited: Waited) -> str:
     if waited.state is PortState.FREE:
-        return "free"
+        return f"port {port} is free"
     if waited.state is PortState.HELD:
-        return "it cannot be bound, though nothing listens"
+        return f"port {port} cannot be bound, but nothing listens"
     where = ", ".join(dict.fromkeys(str(each.local) for each in waited.listeners))
-    return f"listened on at {where} by {holder_names(waited.listeners)}"
+    listens = agreeing(waited.listeners, "listens", "listen")
+    return f"{holder_names(waited.listeners)} {listens} on {where}"

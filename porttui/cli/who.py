@@ -65,9 +65,9 @@ def _origins(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[
             ("started", started),
             (place_label(origin), place_words(origin)),
             ("parents", chain_words(origin)),
-            *(("comes back", supervisor_words(each)) for each in origin.supervisors),
+            *(("may restart it", supervisor_words(each)) for each in origin.supervisors),
         ]
-        yield from (f"  {label:10}  {words}" for label, words in facts if words)
+        yield from (f"  {label:14}  {words}" for label, words in facts if words)
 
 
 def _text(found: Diagnosis) -> str:

@@ -31,6 +31,11 @@ def holder_names(sockets: Iterable[Socket], most: int = 4) -> str:
     return names(holders, most) or HIDDEN
 
 
+def agreeing(sockets: Iterable[Socket], one: str, many: str) -> str:
+    """The verb behind the holders' names: `one` for a single process."""
+    return many if len({holder for each in sockets for holder in each.holders}) > 1 else one
+
+
 def with_user(process: Process) -> str:
     """ "node 4213 (ana)"; without the user where that is not known."""
     return f"{process.label} ({process.user})" if process.user else process.label

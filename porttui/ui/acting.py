@@ -127,7 +127,7 @@ class Acting:
         self._errands.ask(
             "browser",
             lambda: self._means.open_url(url),
-            lambda _: self._say(f"Handed {url} to the browser", Tone.PLAIN),
+            lambda _: self._say(f"Sent {url} to the browser", Tone.PLAIN),
             lambda why: self._say(f"Not opened: {why}; C copies {url}", Tone.WARNING),
         )
 
@@ -217,7 +217,7 @@ class Acting:
         if result.outcome is CopyOutcome.CONFIRMED:
             self._say(f"Copied {text} ({result.via})", Tone.OK)
         elif result.outcome is CopyOutcome.HANDED_OVER:
-            self._say(f"Handed {text} to {result.via}: {result.detail}", Tone.PLAIN)
+            self._say(f"Sent {text} to {result.via}; {result.detail}", Tone.PLAIN)
         elif result.outcome is CopyOutcome.TERMINAL:
             self._app.copy_to_clipboard(text)
             self._say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN)

@@ -39,7 +39,7 @@ class Announcer:
 def _words(news: News) -> str:
     gauge = news.gauge
     if news.is_gone:
-        return f"Over: {title(gauge)} is no more among those that press most"
+        return f"Over: {title(gauge)} is no longer among the worst"
     if news.is_over:
         return f"Recovered: {title(gauge)}: {left_words(gauge)}"
     said = verdict(gauge)

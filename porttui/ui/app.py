@@ -137,7 +137,7 @@ class PorttuiApp(Showing):
         self._say(self._deck.active.reverse())
 
     def action_pause(self) -> None:
-        """Hold the screen still, or go on."""
+        """Pause or resume updates."""
         self._is_paused = not self._is_paused
         self._sampling.pause(self._is_paused)
         self._expect_sample(0.0)

@@ -56,7 +56,7 @@ def test_what_runs_out_is_the_range_and_that_is_said_to_be_an_estimate() -> None
     assert title(tcp) == "TCP ports of the ephemeral range"
     assert left_words(tcp) == "about 2 of 10 left, an estimate"
     assert cause(tcp) == "8 in use; sockets in TIME_WAIT: 1"
-    assert bounds_words(tcp).startswith("an estimate: this system does not tell")
+    assert bounds_words(tcp).startswith("an estimate: this system does not say")
     for each in (tcp, udps):
         assert "net.ipv4" not in cure(each), "that is Linux' name of it"
 

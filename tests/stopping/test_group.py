@@ -122,7 +122,7 @@ def test_the_group_that_porttui_is_in_is_refused() -> None:
     """In a session of its own, so that a mistake would end nobody else."""
     result, lives = Elsewhere((require_tool("setsid"), "--wait")).call(stop_own_group)
     assert (result.outcome, result.sent, lives) == (StopOutcome.REFUSED, (), True)
-    assert "that is porttui itself" in sentence(result)
+    assert "this is porttui itself" in sentence(result)
 
 
 def stop_group_as_nobody(port: int) -> StopResult:

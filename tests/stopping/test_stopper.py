@@ -364,7 +364,7 @@ def test_an_accepted_connection_in_another_process_still_holds_the_port(
         result = desk.stop(desk.aim(port))
         assert result.outcome is StopOutcome.STILL_HELD_BY_OTHERS
         assert has_exited(server.pid)
-        assert "through connections that are still open" in sentence(result)
+        assert "through open connections" in sentence(result)
 
 
 @pytest.mark.usefixtures("hasty")

@@ -32,8 +32,8 @@ EXPOSURE_TONES = {
 
 _REACH = {
     Exposure.LOOPBACK: "only this machine can reach it",
-    Exposure.ONE_INTERFACE: "whatever can reach that address can reach it",
-    Exposure.ALL_INTERFACES: "any address of this machine leads to it, from outside as well",
+    Exposure.ONE_INTERFACE: "hosts that reach that address can reach it",
+    Exposure.ALL_INTERFACES: "other machines can reach it on any address of this one",
 }
 
 

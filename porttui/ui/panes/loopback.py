@@ -32,11 +32,11 @@ ARROWS = {
 }
 
 _DIRECTIONS = {
-    Direction.KNOWN: "the server's address is listened on",
+    Direction.KNOWN: "the server listens on that address",
     Direction.LIKELY: (
         "nothing listens there any more; only the client's port is in the ephemeral range"
     ),
-    Direction.UNKNOWN: "which end is the server cannot be told",
+    Direction.UNKNOWN: "which end is the server is unknown",
 }
 
 _STATUS_WORDS = {
@@ -53,8 +53,8 @@ _STATUS_REASONS = {
     EndStatus.NOT_ACCEPTED: (
         "the connection waits in the listener's queue: the server has not accepted it yet"
     ),
-    EndStatus.CLOSING: "its process let go of it; the kernel finishes the closing",
-    EndStatus.MISSING: "no such socket here: it is in another namespace, or has just vanished",
+    EndStatus.CLOSING: "its process closed it; the kernel is finishing",
+    EndStatus.MISSING: "no such socket here: it is in another namespace, or just ended",
     EndStatus.ITSELF: "one socket that is connected to itself",
 }
 
@@ -157,7 +157,7 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
 def _mark(marked: Row) -> Cell:
     if marked.mark is not Mark.NONE:
         return MARKS[marked.mark]
-    # Half closed: one side has said its last word.
+    # Half closed: one side has finished sending.
     return Cell("½", Tone.WARNING) if marked.row.is_half_closed else Cell(" ")
 
 

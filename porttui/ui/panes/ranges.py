@@ -82,7 +82,7 @@ class RangesPane(Pane):
 
     def sort_next(self) -> str:
         """See `Pane.sort_next`."""
-        return "the ranges keep their order, what runs out comes first"
+        return "ranges keep their order: what runs out comes first"
 
     def reverse(self) -> str:
         """See `Pane.reverse`."""

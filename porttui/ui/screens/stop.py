@@ -29,7 +29,7 @@ Start = Callable[[StopTarget, tuple[Process, ...], StopSignal, Guard], None]
 """Begins a stop off the screen's thread."""
 
 _BACK = "the holder instead"
-_AGAIN = "That key came together with others: press it again to answer."
+_AGAIN = "That key came with others: press it again to answer."
 _ANSWERS = {"y": StopSignal.TERM, "f": StopSignal.KILL}
 
 

@@ -14,7 +14,7 @@ from porttui.text.forecast import short_title
 from porttui.text.numbers import count, percent
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
-_PAUSED = "PAUSED: p goes on"
+_PAUSED = "PAUSED: p resumes"
 
 
 class _Part(NamedTuple):
