@@ -70,7 +70,7 @@ VERDICTS = (
         "verdict-ipv6-twin",
         ("python3 server.py 127.0.0.1", "python3 server.py ::1"),
         ("x", "1", "y"),
-        "Another server has the port elsewhere",
+        "in use on other addresses",
     ),
 )
 

@@ -587,7 +587,7 @@ async def test_a_parent_that_porttui_runs_in_has_to_be_typed() -> None:
         await stage.press("x")
         await stage.until(lambda: "P stop its parent" in stage.said)
         await stage.press("P")
-        assert "bash 4201 porttui runs inside" in stage.said
+        assert "porttui runs inside bash 4201" in stage.said
         await stage.press("y", *"bas", "enter")
         assert machine.signals == []
         await stage.press(*"bash", "enter")
@@ -737,7 +737,7 @@ async def test_in_a_group_the_name_of_the_one_that_much_depends_on_is_typed() ->
     async with asked_about(machine) as stage:
         await stage.until(lambda: "G its process group" in stage.said)
         await stage.press("G", "y")
-        assert "sh 2999 porttui runs inside" in stage.said
+        assert "porttui runs inside sh 2999" in stage.said
         assert "Type sh or 2999 and Enter" in stage.said
         await stage.press(*"worker", "enter")
         assert machine.signals == []
@@ -783,10 +783,10 @@ async def test_a_container_has_its_id_at_once_and_its_name_when_that_is_told() -
     machine.container_names = {ID: "web"}
     machine.may_name.clear()
     async with asked_about(machine) as stage:
-        await stage.until(lambda: f"it runs in the container {ID[:12]}, which" in stage.said)
+        await stage.until(lambda: f"the container {ID[:12]}. To stop it:" in stage.said)
         assert f"docker stop {ID[:12]}" in stage.said
         machine.may_name.set()
-        await stage.until(lambda: f"it runs in the container web ({ID[:12]}), which" in stage.said)
+        await stage.until(lambda: f"the container web ({ID[:12]}). To stop it:" in stage.said)
         assert f"docker stop {ID[:12]}" in stage.said
 
 

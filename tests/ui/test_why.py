@@ -55,7 +55,7 @@ async def test_verdicts_stand_beside_their_addresses() -> None:
         assert "localhost may lead there instead" in stage.said
         assert "next free ports on all of these: 3001 3002 3003" in stage.said
         await stage.press("question_mark")
-        await stage.until(lambda: "2 sockets with this local port listed" in stage.said)
+        await stage.until(lambda: "2 sockets with this local port" in stage.said)
 
 
 async def test_the_row_s_own_address_comes_first_where_it_is_none_of_the_usual() -> None:
@@ -166,7 +166,7 @@ async def test_waiting_until_something_listens(servers: Servers, bells: list[boo
         stage = Stage(app, pilot, ())
         await stage.until(lambda: "W wait until something listens" in stage.said)
         await stage.press("W")
-        await stage.until(lambda: "waiting until something listens: still free" in stage.said)
+        await stage.until(lambda: "until something listens: still free" in stage.said)
         assert "W stop waiting" in stage.said
         assert bells == []
         server = servers.listen(port=port)
@@ -219,11 +219,13 @@ async def test_it_tells_who_it_is_and_what_would_start_it_again() -> None:
     machine.may_name.clear()
     async with on_stage(machine) as stage:
         await stage.press("w")
-        await stage.until(lambda: f"it runs in the container {identifier[:12]}, " in stage.said)
+        await stage.until(lambda: f"the container {identifier[:12]}. To stop it:" in stage.said)
         assert f"node 4213: {NODE.command} project shop (/srv/shop), in /srv/shop/" in stage.said
         assert "parents zsh 4201" in stage.said
         machine.may_name.set()
-        await stage.until(lambda: f"the container web ({identifier[:12]}), " in stage.said)
+        await stage.until(
+            lambda: f"the container web ({identifier[:12]}). To stop it:" in stage.said
+        )
 
 
 async def test_a_name_of_something_seen_before_is_not_shown_beside_what_is_seen_now() -> None:
