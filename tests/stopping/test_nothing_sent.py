@@ -155,7 +155,7 @@ def test_the_reason_is_known_before_anything_is_tried(desk: Desk, bystander: Chi
     assert stopper.refusal(target) is None
     assert stopper.refusal(target, target.holders[0]) is None
     nobody_in_sight: StopTarget = target._replace(holders=(), hidden_user="alice")
-    assert "alice's" in str(stopper.refusal(nobody_in_sight))
+    assert "belongs to alice" in str(stopper.refusal(nobody_in_sight))
     assert desk.stop(nobody_in_sight).outcome is StopOutcome.REFUSED
 
 
