@@ -351,7 +351,7 @@ class ScriptedClipboard(SystemClipboard):
 _RESULTS = {
     CopyOutcome.CONFIRMED: CopyResult(CopyOutcome.CONFIRMED, "xclip", ""),
     CopyOutcome.HANDED_OVER: CopyResult(
-        CopyOutcome.HANDED_OVER, "tmux buffer", "whether your terminal took it too is not known"
+        CopyOutcome.HANDED_OVER, "the tmux buffer", "your terminal may have it, too"
     ),
     CopyOutcome.TERMINAL: CopyResult(CopyOutcome.TERMINAL, "OSC 52", "there is no display here"),
     CopyOutcome.UNAVAILABLE: CopyResult(

@@ -343,7 +343,7 @@ SHOTS = (
     Shot("filtered", (120, 34), ("slash", *"300*"), ("fit 300*",)),
     Shot("details", LARGE, (*to_port(9229), "enter"), ("Esc close",)),
     Shot("stop", LARGE, (*to_port(8000), "x"), ("leave it", "parents")),
-    Shot("why", LARGE, (*to_port(3000), "w"), ("next free on all of them",)),
+    Shot("why", LARGE, (*to_port(3000), "w"), ("next free ports on all of these",)),
     Shot("pressure", LARGE, ("3", "j"), ("in use by import.py",)),
 )
 

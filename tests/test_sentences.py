@@ -20,6 +20,10 @@ COMMANDS = [
 ]
 
 
+TEXT = [path for path in COMMANDS if "text" in path.relative_to(ROOT).parts]
+MOST_WORDS = 20
+
+
 def sentences(path: Path) -> Iterator[str]:
     """All text in a module but its docstrings, with a blank for each value that is put in."""
     tree = ast.parse(path.read_text(encoding="utf-8"))
@@ -46,3 +50,13 @@ def test_no_sentence_outside_the_session_names_a_key(path: Path) -> None:
 )
 def test_a_key_would_be_noticed(said: str) -> None:
     assert NAMES_A_KEY.search(said)
+
+
+def test_the_room_of_sentences_is_among_those_that_commands_print() -> None:
+    assert {path.name for path in TEXT} >= {"stop.py", "diagnosis.py", "probe.py", "forecast.py"}
+
+
+@pytest.mark.parametrize("path", TEXT, ids=lambda path: path.name)
+def test_no_sentence_is_long(path: Path) -> None:
+    clauses = [each for said in sentences(path) for each in re.split(r"[.;:](?=\s|$)", said)]
+    assert [each for each in clauses if len(each.split()) > MOST_WORDS] == []

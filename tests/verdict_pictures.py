@@ -57,7 +57,7 @@ VERDICTS = (
         "verdict-respawner",
         ("while true; do python3 server.py 127.0.0.1; done",),
         ("x", "y"),
-        "something starts it anew",
+        "something restarts it",
     ),
     Verdict("verdict-forked", ("python3 server.py 127.0.0.1 --fork",), ("x", "y"), "still held by"),
     Verdict(
@@ -70,7 +70,7 @@ VERDICTS = (
         "verdict-ipv6-twin",
         ("python3 server.py 127.0.0.1", "python3 server.py ::1"),
         ("x", "1", "y"),
-        "Another server has the port elsewhere",
+        "in use on other addresses",
     ),
 )
 

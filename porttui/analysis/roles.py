@@ -8,20 +8,22 @@ from __future__ import annotations
 
 from porttui.model.process import Process, ProcessDetails
 
-_SESSIONS = "others may lose their sessions"
-_CONTAINERS = "containers lose their ports with it"
-_CHILDREN = "it runs other programs, which end with it"
+_SESSIONS = "other users may lose their sessions"
+_LOGINS = "others may be logged in through it"
+_CONTAINERS = "containers lose their ports when it ends"
+_CHILDREN = "the programs that it runs end with it"
 
 _PROGRAMS = {
     **dict.fromkeys(
         (
-            *("init", "launchd", "systemd", "systemd-logind", "systemd-journald", "login", "sshd"),
+            *("init", "launchd", "systemd", "systemd-logind", "systemd-journald", "login"),
             *("systemd-resolved", "systemd-networkd", "systemd-udevd", "dbus-daemon"),
             *("dbus-broker", "NetworkManager", "Xorg", "Xwayland", "gnome-shell"),
             *("kwin_wayland", "WindowServer"),
         ),
         _SESSIONS,
     ),
+    "sshd": _LOGINS,
     **dict.fromkeys(("sshd-session", "sshd-auth"), "an SSH session ends with it"),
     **dict.fromkeys(
         (
@@ -44,14 +46,14 @@ def wider_role(process: Process, details: ProcessDetails | None) -> str | None:
     program = details.executable.rpartition("/")[2] if details else ""
     title = process.cmdline[0] if process.cmdline else ""
     if title.startswith("PM2 ") and "God Daemon" in title:
-        return "the ports of all applications of PM2 are its own"
+        return "it holds the ports of all applications of PM2"
     if "postgres" in (program, process.name) or process.name == "postmaster":
         if title.startswith("postgres:"):
             return (
-                "SIGKILL to it disconnects every client of PostgreSQL; "
+                "SIGKILL disconnects every client of PostgreSQL; "
                 f"SELECT pg_terminate_backend({process.pid}) ends it alone"
             )
-        return "all clients of this PostgreSQL server are disconnected with it"
+        return "it disconnects all clients of this PostgreSQL server when it ends"
     for name in (program, process.name):
         for known, words in _PROGRAMS.items():
             if name == known or (len(name) == _COMM_BYTES and known.startswith(name)):

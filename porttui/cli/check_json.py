@@ -8,9 +8,9 @@ from collections.abc import Sequence
 from porttui.cli.fields import Json, endpoint_json, process_json
 from porttui.cli.json_output import VERSION
 from porttui.forecast.gauges import Gauge
-from porttui.forecast.wording import caveat_words, cure, verdict
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits, ProcessFiles
+from porttui.text.forecast import caveat_words, cure, verdict
 
 
 def unknown_json(reason: str) -> str:

@@ -10,9 +10,10 @@ from collections.abc import Sequence
 
 from porttui.cli.columns import columns
 from porttui.forecast.gauges import Gauge
-from porttui.forecast.wording import caveat_words, cure, recovery, title, verdict
-from porttui.model.forecast import Forecast, Level, PortShare
+from porttui.model.forecast import Forecast, Level
 from porttui.model.snapshot import Coverage
+from porttui.text.forecast import caveat_words, cure, recovery, title, verdict
+from porttui.text.processes import shares
 
 _WORDS = {
     Level.OK: "OK",
@@ -72,7 +73,7 @@ def _table(every: Sequence[Gauge]) -> str:
             "" if each.headroom.is_exact or each.is_estimate else f"{each.headroom.at_least:,}",
             _WORDS[each.level] if each.level is not Level.EXHAUSTED else "EXHAUSTED",
             *_in_use(each),
-            _holders(each.destination.holders) if each.destination else "",
+            shares(each.destination.holders, _MOST_HOLDERS) if each.destination else "",
             recovery(each),
         )
         for each in every
@@ -90,12 +91,6 @@ def _in_use(gauge: Gauge) -> tuple[str, str]:
     if gauge.is_estimate:
         return f"{gauge.used:,}", "" if gauge.time_wait is None else f"{gauge.time_wait:,}"
     return "", ""
-
-
-def _holders(shares: Sequence[PortShare]) -> str:
-    named = [f"{each.process.label} ({each.ports:,})" for each in shares[:_MOST_HOLDERS]]
-    others = len(shares) - len(named)
-    return ", ".join(named) + (f" and {others} more" if others else "")
 
 
 def _performance(gauge: Gauge, thresholds: tuple[float, float]) -> str:

@@ -22,7 +22,6 @@ from porttui.cli.shared_options import (
     needed_place,
 )
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.wording import reasons, spelled
 from porttui.host.asking import SourceName
 from porttui.host.local import local_host
 from porttui.model.address import Endpoint, Place
@@ -32,7 +31,9 @@ from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, 
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.diagnosis import reasons, spelled
+from porttui.text.processes import names, with_user
+from porttui.text.stop import is_good, sentence
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -258,7 +259,7 @@ def _refusal(
         for process in chosen:
             danger = guard.danger(process)
             if danger:
-                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it nevertheless"
+                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it anyway"
     return None
 
 
@@ -277,7 +278,7 @@ def _uncertain(target: StopTarget) -> str:
     """All holders, for none is known to have opened it."""
     users = sorted({maker.user for _, maker in target.makers if maker.user})
     whose = f" (user {', '.join(users)})" if users else ""
-    holders = ", ".join(f"{each.label} ({each.user or 'unknown'})" for each in target.holders)
+    holders = ", ".join(map(with_user, target.holders))
     return (
         f"which process opened it{whose} is not certain; held by {holders}. "
         "--pid PID stops one of them, --all-holders all"
@@ -285,10 +286,10 @@ def _uncertain(target: StopTarget) -> str:
 
 
 def _plan(plan: _Plan, signal: StopSignal) -> str:
-    names = ", ".join(process.label for process in plan.chosen)
     others = len(plan.target.holders) - len(plan.chosen)
-    beside = f" ({others} more hold it, too)" if others else ""
-    return f"send {signal} to {names}, on {plan.target.endpoint}{beside}"
+    beside = f" ({others} more hold it)" if others else ""
+    chosen = names(plan.chosen, most=len(plan.chosen))
+    return f"send {signal} to {chosen}, on {plan.target.endpoint}{beside}"
 
 
 def _is_freed(result: StopResult) -> bool:

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 
 from porttui.cli.fields import Json, process_json, socket_json
 from porttui.cli.json_output import VERSION
-from porttui.diagnosis.contact_wording import advice, contact_words
 from porttui.diagnosis.waiting import Waited
-from porttui.diagnosis.wording import reasons
 from porttui.model.address import Protocol
 from porttui.model.contact import Reach
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Container, Origin
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal
+from porttui.text.diagnosis import reasons
+from porttui.text.probe import advice, contact_words
 
 
 def diagnosis_json(found: Diagnosis, origins: Sequence[Origin]) -> str:

@@ -14,14 +14,14 @@ from porttui.cli.shared_options import (
     given_source,
     read_host_and_port,
 )
-from porttui.diagnosis.contact_wording import OUTCOMES, advice, contact_words
 from porttui.diagnosis.reaching import reach
-from porttui.diagnosis.wording import spelled
 from porttui.host.asking import SourceName
 from porttui.host.local import local_host
 from porttui.model.contact import Reach
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.text.diagnosis import spelled
+from porttui.text.probe import OUTCOMES, advice, contact_words
 
 if TYPE_CHECKING:
     from typing import TextIO

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, Option
 from porttui.cli.output import write
@@ -24,6 +23,7 @@ from porttui.host.asking import SourceName
 from porttui.host.local import local_host
 from porttui.model.address import Place
 from porttui.sampling.sampler import Sampler
+from porttui.text.processes import agreeing, holder_names
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -98,8 +98,9 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     def tell(seen: Waited) -> None:
         if shows:
             seconds = f"{seen.waited_ms / 1000:.0f} s"
-            err.write(f"{_ERASE_LINE}waiting for port {port} to be {_goal(until)}: "
-                      f"{_state(seen)}, {seconds}")  # fmt: skip
+            goal = "is free" if until is Until.FREE else "has a listener"
+            err.write(f"{_ERASE_LINE}waiting {seconds} until port {port} {goal}: "
+                      f"{_state(port, seen)}")  # fmt: skip
             err.flush()
 
     waited = Waiting(host, sampler, protocol, port, addresses).wait(until, command.timeout_s, tell)
@@ -111,27 +112,22 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
 
         write(waited_json(port, protocol, waited), out)
     else:
-        write(_sentence(port, until, waited), out)
+        write(_sentence(port, waited), out)
     return ExitStatus.OK if waited.reached else ExitStatus.NO
 
 
-def _goal(until: Until) -> str:
-    return "free" if until is Until.FREE else "listened on"
-
-
-def _sentence(port: int, until: Until, waited: Waited) -> str:
+def _sentence(port: int, waited: Waited) -> str:
     seconds = f"{waited.waited_ms / 1000:.1f} s"
     if waited.reached:
-        return f"port {port} is {_state(waited)}, after {seconds}"
-    return f"port {port} is not {_goal(until)} after {seconds}: {_state(waited)}"
+        return f"{_state(port, waited)} (after {seconds})"
+    return f"gave up after {seconds}: {_state(port, waited)}"
 
 
-def _state(waited: Waited) -> str:
+def _state(port: int, waited: Waited) -> str:
     if waited.state is PortState.FREE:
-        return "free"
+        return f"port {port} is free"
     if waited.state is PortState.HELD:
-        return "it cannot be bound, though nothing listens"
-    holders = by_seniority(holder for each in waited.listeners for holder in each.holders)
+        return f"port {port} cannot be bound, but nothing listens"
     where = ", ".join(dict.fromkeys(str(each.local) for each in waited.listeners))
-    who = ", ".join(each.label for each in holders[:3]) or "a process out of sight"
-    return f"listened on at {where} by {who}"
+    listens = agreeing(waited.listeners, "listens", "listen")
+    return f"{holder_names(waited.listeners)} {listens} on {where}"

@@ -20,8 +20,6 @@ from porttui.cli.shared_options import (
     needed_place,
 )
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
-from porttui.diagnosis.wording import VERDICTS, reasons, spelled
 from porttui.host.asking import SourceName
 from porttui.host.local import local_host
 from porttui.model.address import Endpoint, Place
@@ -29,6 +27,8 @@ from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.process import Process
 from porttui.sampling.sampler import Sampler
+from porttui.text.diagnosis import VERDICTS, reasons, spelled
+from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -115,9 +115,9 @@ def _origins(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[
             ("started", started),
             (place_label(origin), place_words(origin)),
             ("parents", chain_words(origin)),
-            *(("comes back", supervisor_words(each)) for each in origin.supervisors),
+            *(("may restart it", supervisor_words(each)) for each in origin.supervisors),
         ]
-        yield from (f"  {label:10}  {words}" for label, words in facts if words)
+        yield from (f"  {label:14}  {words}" for label, words in facts if words)
 
 
 def _text(found: Diagnosis) -> str:

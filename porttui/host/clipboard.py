@@ -119,7 +119,7 @@ class SystemClipboard:
 
     def _copy_by_tmux(self, text: str) -> CopyResult:
         deadline = time.monotonic() + self._timeout
-        detail = "whether your terminal took it too is not known"
+        detail = "your terminal may have it, too"
         # -w passes it on to the outer terminal. It came with tmux 3.2.
         loading = self._run(["tmux", "load-buffer", "-w", "-"], text, deadline)
         if loading.status:
@@ -133,7 +133,7 @@ class SystemClipboard:
             detail = "it could not be read back"
         elif showing.output != text.encode():
             return _unavailable("tmux did not keep the text")
-        return CopyResult(CopyOutcome.HANDED_OVER, "tmux buffer", detail)
+        return CopyResult(CopyOutcome.HANDED_OVER, "the tmux buffer", detail)
 
     def _run(
         self, command: Sequence[str], text: str, deadline: float, *, most_bytes: int = 0

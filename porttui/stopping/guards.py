@@ -7,33 +7,24 @@ from porttui.analysis.roles import wider_role
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.stop import StopTarget
+from porttui.text import refusals
 
 SYSTEM_PIDS = frozenset({0, 1, 2})
 """The idle task, init, and on Linux the parent of the kernel's threads."""
 
 
-_FOREIGN_PIDS = (
-    "/proc shows another PID namespace or none, so its pids mean other processes here. "
-    "Run porttui where /proc was mounted"
-)
-
-
 def refusal(process: Process, host: Host) -> str | None:
     """Why `process` must not be signalled; None when it may be tried."""
     if not host.pids_match:
-        return _FOREIGN_PIDS
+        return refusals.FOREIGN_PIDS
     if process.pid == host.pid:
-        return "that is porttui itself"
+        return refusals.ITSELF
     if process.pid in SYSTEM_PIDS:
-        return f"pid {process.pid} is the system itself: ending it could take everything down"
+        return refusals.system_process(process.pid)
     if process.is_kernel_thread:
-        return f"{process.label} is a thread of the kernel: signals do not end it"
+        return refusals.kernel_thread(process)
     if _is_foreign(process, host):
-        owner = process.user or "another user"
-        return (
-            f"{process.label} belongs to {owner}, not to you: "
-            f"sudo kill -TERM {process.pid} would ask it to exit"
-        )
+        return refusals.foreign(process)
     return None
 
 
@@ -61,16 +52,15 @@ class Guard:
         """Why a process is not ended by itself, without a person who names it; None for one that
         may have opened the port and only serves it."""
         if process.pid in self._ancestors:
-            return f"{process.label} is what porttui itself runs in: ending it may end this session"
+            return refusals.runs_porttui(process)
         role = wider_role(process, self._details_of(process))
         if role is not None:
-            return f"{process.label} has more than this port: {role}"
+            return refusals.does_more(process, role)
         if self._openings.get(process) is not Opening.HANDED:
             return None
         makers = self._target.makers_of(process.pid)
         users = sorted({each.user for each in makers if each.user})
-        whose = f" user {' and '.join(users)} opened it" if users else " who opened it is not known"
-        return f"{process.label} may have been handed this socket:{whose}"
+        return refusals.received(process, users)
 
     def warning(self, process: Process) -> str | None:
         """Why a person has to type the name of `process` before it is signalled; None for
@@ -79,14 +69,11 @@ class Guard:
         if found is not None:
             return found
         if self._openings.get(process) is Opening.AMBIGUOUS and len(self._target.holders) > 1:
-            return (
-                f"any of the {len(self._target.holders)} that share this socket may have opened it"
-            )
+            return refusals.ambiguous(len(self._target.holders))
         host = self._host
         strangers = host.is_elevated and None not in (host.person_uid, process.uid)
         if strangers and process.uid != host.person_uid:
-            owner = f"user {process.user}" if process.user else "another user"
-            return f"{process.label} belongs to {owner}, not to you"
+            return refusals.foreign_to_caller(process)
         return None
 
     def has_changed(self, process: Process) -> bool:
@@ -105,16 +92,10 @@ class Guard:
 def target_refusal(target: StopTarget, host: Host) -> str | None:
     """Why nothing can be stopped for `target`; None when it has a process in sight."""
     if not host.pids_match:
-        return _FOREIGN_PIDS
+        return refusals.FOREIGN_PIDS
     if target.holders:
         return None
-    owner = f" (the socket is {target.hidden_user}'s)" if target.hidden_user else ""
-    if host.is_elevated:
-        return (
-            f"no process in sight holds it{owner}: the kernel does, a process in another PID "
-            "namespace (a container's), or one that comes and goes faster than it is read"
-        )
-    return f"its process is hidden from you{owner}: run porttui with sudo to see and stop it"
+    return refusals.without_process(target.hidden_user, is_elevated=host.is_elevated)
 
 
 def _is_foreign(process: Process, host: Host) -> bool:

@@ -27,7 +27,8 @@ from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.processes import HIDDEN, brief
+from porttui.text.stop import is_good, sentence
 from porttui.ui.asking import Asking
 from porttui.ui.errands import Errands
 from porttui.ui.panes.pane import Details, StopChoice
@@ -37,7 +38,6 @@ from porttui.ui.screens.help import HelpDialog
 from porttui.ui.screens.show_text import ShowText
 from porttui.ui.screens.stop import StopDialog
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import holders
 
 Say = Callable[[str, Tone], None]
 """Puts a message on the status line."""
@@ -127,7 +127,7 @@ class Acting:
         self._errands.ask(
             "browser",
             lambda: self._means.open_url(url),
-            lambda _: self._say(f"Handed {url} to the browser", Tone.PLAIN),
+            lambda _: self._say(f"Sent {url} to the browser", Tone.PLAIN),
             lambda why: self._say(f"Not opened: {why}; C copies {url}", Tone.WARNING),
         )
 
@@ -217,7 +217,7 @@ class Acting:
         if result.outcome is CopyOutcome.CONFIRMED:
             self._say(f"Copied {text} ({result.via})", Tone.OK)
         elif result.outcome is CopyOutcome.HANDED_OVER:
-            self._say(f"Handed {text} to {result.via}: {result.detail}", Tone.PLAIN)
+            self._say(f"Sent {text} to {result.via}; {result.detail}", Tone.PLAIN)
         elif result.outcome is CopyOutcome.TERMINAL:
             self._app.copy_to_clipboard(text)
             self._say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN)
@@ -227,4 +227,4 @@ class Acting:
 
 
 def _whose(target: StopTarget) -> str:
-    return holders(target.holders) if target.holders else "a process out of sight"
+    return brief(target.holders) if target.holders else HIDDEN

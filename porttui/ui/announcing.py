@@ -9,9 +9,9 @@ from textual.app import App
 
 from porttui.analysis.alarms import Alarms, News
 from porttui.forecast.gauges import WARN, Gauge
-from porttui.forecast.wording import left_words, title, verdict
 from porttui.model.forecast import Level
-from porttui.ui.wording import count
+from porttui.text.forecast import left_words, title, verdict
+from porttui.text.numbers import count
 
 _SHOWN_S = 10
 
@@ -39,7 +39,7 @@ class Announcer:
 def _words(news: News) -> str:
     gauge = news.gauge
     if news.is_gone:
-        return f"Over: {title(gauge)} is no more among those that press most"
+        return f"Over: {title(gauge)} is no longer among the worst"
     if news.is_over:
         return f"Recovered: {title(gauge)}: {left_words(gauge)}"
     said = verdict(gauge)

@@ -13,6 +13,7 @@ from textual.screen import Screen
 
 from porttui.analysis.filter import Filter
 from porttui.model.address import Place, Protocol
+from porttui.ui.clock import clock
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.keymap import ACTIONS, bindings
 from porttui.ui.messages import Answered
@@ -20,7 +21,6 @@ from porttui.ui.showing import Showing
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.wording import clock
 
 if TYPE_CHECKING:
     from porttui.sampling.boards import BoardSource
@@ -137,7 +137,7 @@ class PorttuiApp(Showing):
         self._say(self._deck.active.reverse())
 
     def action_pause(self) -> None:
-        """Hold the screen still, or go on."""
+        """Pause or resume updates."""
         self._is_paused = not self._is_paused
         self._sampling.pause(self._is_paused)
         self._expect_sample(0.0)

@@ -14,6 +14,7 @@ from textual.screen import Screen
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
 from porttui.ui import closed_widgets
+from porttui.ui.clock import clock
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeysInOrder
 from porttui.ui.keymap import ACTIONS
@@ -25,7 +26,6 @@ from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.status_line import StatusLine
 from porttui.ui.widgets.summary_line import SummaryLine
-from porttui.ui.wording import clock
 
 if TYPE_CHECKING:
     from porttui.sampling.boards import BoardSource

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.supervisors import RELOADERS, Viewer, origin_of
-from porttui.diagnosis.origin_wording import chain_words, place_words, supervisor_words
 from porttui.model.origin import Container, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
+from porttui.text.provenance import chain_words, place_words, supervisor_words
 from tests.making import process
 
 ID = "0123456789abcdef" * 4
@@ -97,9 +97,9 @@ def test_a_container_has_its_whole_id_and_no_name_yet(cgroup: str, runtime: str)
 
 def test_a_name_stands_beside_the_id_and_not_in_the_command() -> None:
     [found] = supervisors(cgroups=(f"/docker/{ID}",))
-    assert f"the container {ID[:12]}, which" in supervisor_words(found)
+    assert f"the container {ID[:12]}." in supervisor_words(found)
     named = found._replace(container=Container("docker", ID, "web"))
-    assert f"the container web ({ID[:12]}), which" in supervisor_words(named)
+    assert f"the container web ({ID[:12]})." in supervisor_words(named)
     assert supervisor_words(named).endswith(f": docker stop {ID[:12]}")
 
 
@@ -296,7 +296,7 @@ def test_there_is_no_command_where_somebody_else_may_have_chosen_the_name(
         assert found.command == f"podman stop {ID[:12]}", "the container's, not a unit's in it"
     else:
         assert found.command == ""
-        assert supervisor_words(found).endswith("what stops it for good is not certain")
+        assert supervisor_words(found).endswith("How to stop it for good is not certain")
         assert found.name in supervisor_words(found)
 
 
@@ -304,7 +304,6 @@ def test_there_is_no_command_where_somebody_else_may_have_chosen_the_name(
 def test_every_kind_has_words_with_its_command(kind: SupervisorKind) -> None:
     words = supervisor_words(Supervisor(kind, "it", "stop it so", parent("it")))
     assert words.endswith("stop it so")
-    assert "may" in words or kind is SupervisorKind.PORT_FORWARDER
 
 
 @pytest.mark.parametrize(
@@ -335,7 +334,7 @@ def test_a_certain_unit_goes_before_what_is_only_called_as_a_container() -> None
 
 def test_what_is_only_called_as_a_container_is_told_so() -> None:
     [found] = supervisors(cgroups=(f"{USERS}/docker-{ID}.scope",), viewer=ROOT)
-    assert supervisor_words(found).startswith("its control group is called as a container's")
+    assert supervisor_words(found).startswith("perhaps the container")
 
 
 def test_in_a_container_no_program_stands_for_another_container() -> None:

@@ -72,7 +72,7 @@ def test_the_words_are_of_the_range() -> None:
     assert "can be taken over" not in table
     [row] = [line for line in others if line.startswith("TCP ports")]
     assert row.split()[-5:] == ["about", "15", "WARNING", "85", "1"]
-    assert "an estimate: this system does not tell how it gives out ports" in table
+    assert "an estimate: this system does not say how it assigns ports" in table
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_time_wait_without_the_flag_is_in_the_way() -> None:
     document = told("who", str(port), "--address", "127.0.0.1", status=0)
     [address] = document["addresses"]
     assert address["verdict"] == "held"
-    assert "lingers (TIME_WAIT), for " in address["reasons"][0]
+    assert "still occupies it (TIME_WAIT), for " in address["reasons"][0]
 
 
 def test_free_asks_first(server: Child) -> None:
@@ -202,7 +202,7 @@ def test_free_does_not_stop_a_client_for_its_outgoing_port(server: Child) -> Non
         port = client.getsockname()[1]
         document = told("free", f"127.0.0.1:{port}", "--yes", status=4)
         assert (document["outcome"], document["signals"]) == ("refused", [])
-        assert "it uses the port as its outgoing one" in document["message"]
+        assert "as a client's source port" in document["message"]
         client.send(b"still here")
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
-from porttui.diagnosis.contact_wording import contact_words
 from porttui.model.address import Endpoint
 from porttui.model.contact import Contact, ContactOutcome, Reach
+from porttui.text.probe import contact_words
 from tests.children import SocketSpec
 from tests.cli.running import run
 from tests.host.namespaces import Network
@@ -65,14 +65,14 @@ def test_refused() -> None:
     document = probed(f"127.0.0.1:{port}", status=1)
     [contact] = document["contacts"]
     assert (contact["outcome"], contact["words"]) == ("refused", "nobody listens there")
-    assert document["advice"] == [f"nothing listens on port {port} of this machine at any address"]
+    assert document["advice"] == [f"nothing listens on port {port} of this machine"]
 
 
 def test_silent() -> None:
     with serving(lambda taken: taken.recv(1)) as port:
         [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] == "silent"
-    assert "waits for the client to speak" in contact["words"]
+    assert "and sent nothing" in contact["words"]
 
 
 @pytest.mark.parametrize(
@@ -135,14 +135,14 @@ def test_reset_at_once() -> None:
     with serving(reset) as port:
         [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] in ("reset", "closed")
-    assert "cut it off at once" in contact["words"]
+    assert f"{contact['outcome']} at once" in contact["words"]
 
 
 def test_a_server_on_the_other_family_is_named() -> None:
     with serving(lambda taken: taken.recv(1), "::1") as port:
         document = probed(f"127.0.0.1:{port}", status=1)
         assert document["contacts"][0]["outcome"] == "refused"
-        assert any(f"listens at [::1]:{port}" in each for each in document["advice"])
+        assert any(f"also listens on [::1]:{port}" in each for each in document["advice"])
 
 
 def test_localhost_is_all_its_addresses(network: Network) -> None:
@@ -162,7 +162,7 @@ def test_dropped_packets_time_out(network: Network) -> None:
     done = network.place.porttui("probe", "192.0.2.2:80", "--timeout", "0.3", "--json")
     [contact] = json.loads(done.stdout)["contacts"]
     assert (done.returncode, contact["outcome"]) == (1, "timed_out")
-    assert "packets are dropped" in contact["words"]
+    assert "drops packets" in contact["words"]
 
 
 def test_a_full_listen_queue_is_named(servers: Servers) -> None:
@@ -180,7 +180,7 @@ def test_a_full_listen_queue_is_named(servers: Servers) -> None:
         for client in kept:
             client.close()
     assert contact["outcome"] == "timed_out"
-    assert "connections wait in its queue of 1" in contact["words"]
+    assert "connections wait in a queue of 1" in contact["words"]
 
 
 def _waiting(port: int) -> int:
@@ -235,8 +235,8 @@ def test_no_port_that_is_left_is_told_from_no_way(network: Network) -> None:
     [contact] = json.loads(done.stdout)["contacts"]
     assert contact["outcome"] == "no_port"
     assert contact["words"] == (
-        "no port of this machine is left to connect from: "
-        "porttui check --to 127.0.0.1:8001 tells who has them"
+        "this machine has no port left to connect from: "
+        "porttui check --to 127.0.0.1:8001 shows who has them"
     )
     elsewhere = network.place.porttui("probe", "--json", "192.0.2.1:80")
     [contact] = json.loads(elsewhere.stdout)["contacts"]

@@ -50,7 +50,7 @@ def test_its_name_is_told_beside_its_id(servers: Servers, tmp_path: Path) -> Non
     server = servers.listen()
     identifier = IDS[server.pid % len(IDS)]
     words = who(server.port, docker)
-    assert f"it runs in the container web ({identifier[:12]}), which may be started" in words
+    assert f"the container web ({identifier[:12]}). To stop it:" in words
     [origin] = json.loads(who(server.port, docker, as_json=True))["origins"]
     [supervisor] = origin["supervisors"]
     assert (supervisor["name"], supervisor["kind"]) == (identifier[:12], "container")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from porttui.diagnosis.judgement import Probes, judge
-from porttui.diagnosis.wording import explanation, reasons
 from porttui.host.contract import BindAnswer
 from porttui.model.address import Address, Protocol
 from porttui.model.diagnosis import BindVerdict, Diagnosis, Why
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.text.diagnosis import explanation, reasons
 from tests.making import connection, listener, made, process, snapshot, udp
 
 OK, IN_USE, DENIED = BindAnswer.BINDABLE, BindAnswer.IN_USE, BindAnswer.NOT_PERMITTED
@@ -119,64 +119,64 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
         (
             [listener("127.0.0.1", 3000, held_by=[OLDER, NODE])],
             "127.0.0.1",
-            "node 9 and 1 more (ana) listens here",
+            "node 9 (ana) and 1 more listen here",
         ),
         (
             [listener("0.0.0.0", 3000, held_by=[NODE])],
             "127.0.0.1",
-            "node 10 (ana) listens, at 0.0.0.0:3000, which takes every address",
+            "node 10 (ana) listens on 0.0.0.0:3000, which takes every address",
         ),
         (
             [listener("127.0.0.1", 3000, held_by=[NODE])],
             "0.0.0.0",
-            "node 10 (ana) listens, at 127.0.0.1:3000, which the wildcard would take",
+            "node 10 (ana) listens on 127.0.0.1:3000; 0.0.0.0 would include that address",
         ),
         (
             [listener("::", 3000, held_by=[NODE])._replace(v6only=False)],
             "127.0.0.1",
-            "node 10 (ana) listens, at [::]:3000, which takes IPv4, too",
+            "node 10 (ana) listens on [::]:3000, which also takes IPv4",
         ),
         (
             [listener("127.0.0.1", 3000, held_by=[NODE])],
             "::",
-            "node 10 (ana) listens, at 127.0.0.1:3000, and [::] would take IPv4, too",
+            "node 10 (ana) listens on 127.0.0.1:3000; [::] would include that address",
         ),
         (
             [listener("127.0.0.1", 3000, user="bob")],
             "127.0.0.1",
-            "a process of bob out of sight listens here",
+            "a hidden process of bob listens here",
         ),
         (
             [made(Protocol.TCP, TcpState.LISTEN, "127.0.0.1:3000", ownership=Ownership.KERNEL)],
             "127.0.0.1",
-            "the kernel itself, without a process, listens here",
+            "the kernel listens here",
         ),
         (
             [IDLE],
             "127.0.0.1",
-            "node 10 (ana) has bound it and does not listen: starting up, or stuck in it",
+            "node 10 (ana) is bound here without listening: starting, or stuck",
         ),
         (
             [connection("127.0.0.1:3000", "127.0.0.1:5432", held_by=[NODE])],
             "127.0.0.1",
-            "node 10 (ana) has a connection from 127.0.0.1:3000 to 127.0.0.1:5432: it uses the "
-            "port as its outgoing one, or its listener is gone",
+            "node 10 (ana) has a connection from 127.0.0.1:3000 to 127.0.0.1:5432: "
+            "as a client's source port, or left over from a closed listener",
         ),
         (
             [connection("127.0.0.1:3000", "127.0.0.1:5432", state=TcpState.FIN_WAIT2)],
             "127.0.0.1",
-            "a connection from 127.0.0.1:3000 to 127.0.0.1:5432 is being closed by the kernel "
+            "the kernel is closing a connection from 127.0.0.1:3000 to 127.0.0.1:5432 "
             "(FIN_WAIT2); no process holds it",
         ),
         (
             [TIME_WAIT._replace(expires_ms=12_345)],
             "127.0.0.1",
-            "a closed connection to 127.0.0.1:50000 lingers (TIME_WAIT), for 13 s more",
+            "a closed connection to 127.0.0.1:50000 still occupies it (TIME_WAIT), for 13 s more",
         ),
         (
             [TIME_WAIT],
             "127.0.0.1",
-            "a closed connection to 127.0.0.1:50000 lingers (TIME_WAIT), for up to 60 s",
+            "a closed connection to 127.0.0.1:50000 still occupies it (TIME_WAIT), for up to 60 s",
         ),
     ],
 )
@@ -189,10 +189,10 @@ def test_localhost_may_lead_to_the_other_family() -> None:
     server = listener("::1", 3000, held_by=[NODE])
     found = diagnosed(server, answers=(OK, OK))
     assert reasons(found, found.addresses[0]) == (
-        "node 10 (ana) serves [::1]:3000: localhost may lead there instead",
+        "node 10 (ana) listens on [::1]:3000: localhost may lead there instead",
     )
     beside = diagnosed(server, address="192.168.1.5", answers=(OK, OK))
-    assert reasons(beside, beside.addresses[0]) == ("node 10 (ana) serves [::1]:3000",)
+    assert reasons(beside, beside.addresses[0]) == ("node 10 (ana) listens on [::1]:3000",)
 
 
 def test_one_server_on_both_loopback_addresses_is_one() -> None:
@@ -205,7 +205,7 @@ def test_the_longest_time_wait_speaks_for_all() -> None:
     some = [TIME_WAIT._replace(expires_ms=left, inode=0) for left in (1000, 50_000, 9000)]
     found = diagnosed(*some)
     assert reasons(found, found.addresses[0]) == (
-        "a closed connection to 127.0.0.1:50000 lingers (TIME_WAIT), for 50 s more",
+        "a closed connection to 127.0.0.1:50000 still occupies it (TIME_WAIT), for 50 s more",
     )
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from porttui.forecast.forecasting import bind_headroom, connect_headroom, udp_headroom
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.forecast.wording import bounds_words, cause, cure, left_words, title, verdict
 from porttui.model.address import Address
 from porttui.model.forecast import Caveat, Level, PortShare
 from porttui.model.socket import Ownership, Socket
+from porttui.text.forecast import bounds_words, cause, cure, left_words, title, verdict
 from tests.forecast.small import SERVER, client, flow, of, taken, waiting
 from tests.making import listener, process, udp
 
@@ -56,7 +56,7 @@ def test_what_runs_out_is_the_range_and_that_is_said_to_be_an_estimate() -> None
     assert title(tcp) == "TCP ports of the ephemeral range"
     assert left_words(tcp) == "about 2 of 10 left, an estimate"
     assert cause(tcp) == "8 in use; sockets in TIME_WAIT: 1"
-    assert bounds_words(tcp).startswith("an estimate: this system does not tell")
+    assert bounds_words(tcp).startswith("an estimate: this system does not say")
     for each in (tcp, udps):
         assert "net.ipv4" not in cure(each), "that is Linux' name of it"
 

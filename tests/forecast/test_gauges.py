@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from porttui.forecast.forecasting import forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.forecast.wording import (
+from porttui.model.forecast import Flow, Level
+from porttui.model.limits import Limit, Limits, ProcessFiles
+from porttui.model.port_range import PortRange, RangeName
+from porttui.model.socket import Socket, TcpState
+from porttui.model.tcp_rules import TcpRules
+from porttui.text.forecast import (
     bounds_words,
     cause,
     cure,
@@ -13,11 +18,6 @@ from porttui.forecast.wording import (
     title,
     verdict,
 )
-from porttui.model.forecast import Flow, Level
-from porttui.model.limits import Limit, Limits, ProcessFiles
-from porttui.model.port_range import PortRange, RangeName
-from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.making import at, connection, listener, process, snapshot
 
 HUNDRED = PortRange(RangeName.EPHEMERAL, 40000, 40099)
@@ -73,7 +73,7 @@ def test_limits_that_are_none_of_ports_are_named_apart() -> None:
     first, *_, last = measured(limits=full)
     assert (first.resource, first.level, first.left) == (Resource.CONNTRACK, Level.EXHAUSTED, 0)
     assert (last.resource, last.level, last.left) == (Resource.OPEN_FILES, Level.OK, 99)
-    assert "no matter of ports" in cure(first)
+    assert "not a lack of ports" in cure(first)
     assert title(first) == "connections tracked by netfilter"
 
 
@@ -85,7 +85,7 @@ def test_a_process_without_descriptors_is_named_apart_too() -> None:
     assert first.key == (Resource.PROCESS_FILES, node.identity)
     assert verdict(first) == "open files of node 4213: 24 of 1,024 left"
     assert short_title(first) == "for files of node 4213"
-    assert cure(first).startswith("no matter of ports (EMFILE): raise the process's limit")
+    assert cure(first).startswith("not a lack of ports (EMFILE): raise the process's limit")
     assert (last.process, last.level, last.is_telling) == (curl, Level.OK, False)
     assert all(each.is_telling for each in measured()), "what is OK of the machine is told"
 
@@ -109,7 +109,7 @@ def test_ports_that_others_bound_are_told() -> None:
     bound = [listener("127.0.0.77", port) for port in range(40090, 40100)]
     first = measured(*clients(80), *bound)[0]
     assert first.left == 10
-    assert cause(first) == "80 in use by python 812, 10 of the range are bound or listened on"
+    assert cause(first) == "80 in use by python 812, 10 more are bound or listening"
 
 
 def test_time_wait_tells_when_it_recovers() -> None:
@@ -132,4 +132,4 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     both = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
     assert both is not None
     said = {bounds_words(each) for each in gauges(both) if each.resource is Resource.CONNECT}
-    assert said == {"at least 98: who bound a port before connecting is not told"}
+    assert said == {"at least 98: clients that bind first cannot be recognised"}

@@ -151,8 +151,8 @@ def test_real_tmux_has_the_text(environ: dict[str, str], tmux: list[str]) -> Non
     environ["TMUX"] = tmux_value(tmux)
     result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result.outcome is CopyOutcome.HANDED_OVER
-    assert result.via == "tmux buffer"
-    assert result.detail == "whether your terminal took it too is not known"
+    assert result.via == "the tmux buffer"
+    assert result.detail == "your terminal may have it, too"
     assert tmux_buffer(tmux) == TEXT
 
 
@@ -175,7 +175,7 @@ def test_display_is_not_used_over_ssh(
     assert result.outcome is CopyOutcome.TERMINAL
     assert result.detail == "over SSH the display's clipboard is another machine's"
     environ["TMUX"] = tmux_value(tmux)
-    assert clipboard.copy("after").via == "tmux buffer"
+    assert clipboard.copy("after").via == "the tmux buffer"
     assert read_x_clipboard(environ) == "before"
 
 
@@ -241,7 +241,7 @@ def test_hanging_tool_is_ended_and_the_next_means_tried(
     assert result.detail == "the display's clipboard tool did not answer in time"
     assert has_ended(int((tmp_path / "pid").read_text()))
     environ["TMUX"] = tmux_value(tmux)
-    assert clipboard.copy(TEXT).via == "tmux buffer"
+    assert clipboard.copy(TEXT).via == "the tmux buffer"
 
 
 def test_tool_that_hangs_on_reading_only(environ: dict[str, str], tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopTarget
 from porttui.stopping.aim import Aim, AimAt
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import sentence
+from porttui.text.stop import sentence
 from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.namespaces import require_root
 from tests.host.tools import require_tool
@@ -122,7 +122,7 @@ def test_the_group_that_porttui_is_in_is_refused() -> None:
     """In a session of its own, so that a mistake would end nobody else."""
     result, lives = Elsewhere((require_tool("setsid"), "--wait")).call(stop_own_group)
     assert (result.outcome, result.sent, lives) == (StopOutcome.REFUSED, (), True)
-    assert "that is porttui itself" in sentence(result)
+    assert "this is porttui itself" in sentence(result)
 
 
 def stop_group_as_nobody(port: int) -> StopResult:

@@ -8,17 +8,18 @@ from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.stop import SocketMaker, StopTarget
 from porttui.stopping.guards import Guard, refusal, target_refusal
+from porttui.text.refusals import ambiguous
 from tests.making import machine, process, target
 
 USER = machine(pid=999, uid=1000)
 ROOT = machine(pid=999, uid=0, is_elevated=True)
 WINDOWS = machine(pid=999, uid=None)
 
-ITSELF = "that is porttui itself"
+ITSELF = "this is porttui itself"
 
 
 def the_system(pid: int) -> str:
-    return f"pid {pid} is the system itself: ending it could take everything down"
+    return f"pid {pid} is the system itself: stopping it could stop the machine"
 
 
 @pytest.mark.parametrize(
@@ -38,27 +39,27 @@ def the_system(pid: int) -> str:
         (
             process(77, "nfsd", uid=0, is_kernel_thread=True),
             ROOT,
-            "nfsd 77 is a thread of the kernel: signals do not end it",
+            "nfsd 77 is a kernel thread: signals do not end it",
         ),
         (
             process(77, "nfsd", uid=0, is_kernel_thread=True),
             USER,
-            "nfsd 77 is a thread of the kernel: signals do not end it",
+            "nfsd 77 is a kernel thread: signals do not end it",
         ),
         (
             process(80, "nginx", user="root", uid=0),
             USER,
-            "nginx 80 belongs to root, not to you: sudo kill -TERM 80 would ask it to exit",
+            "nginx 80 belongs to root, not to you. As root: sudo kill -TERM 80",
         ),
         (
             process(80, "nginx", user="bob", uid=1001),
             USER,
-            "nginx 80 belongs to bob, not to you: sudo kill -TERM 80 would ask it to exit",
+            "nginx 80 belongs to bob, not to you. As root: sudo kill -TERM 80",
         ),
         (
             process(80, "nginx", user=None, uid=1001),
             USER,
-            "nginx 80 belongs to another user, not to you: sudo kill -TERM 80 would ask it to exit",
+            "nginx 80 belongs to another user, not to you. As root: sudo kill -TERM 80",
         ),
         (process(80, user="root", uid=None), USER, None),
         (process(80, user="bob", uid=None), WINDOWS, None),
@@ -70,8 +71,7 @@ def test_who_is_refused_and_why(each: Process, host: Host, reason: str | None) -
 
 
 OUT_OF_SIGHT = (
-    "the kernel does, a process in another PID namespace (a container's), or one that comes and "
-    "goes faster than it is read"
+    "the kernel may, or a process in another PID namespace (a container), or one that just ended"
 )
 
 
@@ -87,7 +87,7 @@ def test_porttui_as_pid_1_of_a_container_is_porttui() -> None:
         (
             target(hidden_user="postgres"),
             USER,
-            "its process is hidden from you (the socket is postgres's): "
+            "its process is hidden from you (the socket belongs to postgres): "
             "run porttui with sudo to see and stop it",
         ),
         (
@@ -98,12 +98,12 @@ def test_porttui_as_pid_1_of_a_container_is_porttui() -> None:
         (
             target(hidden_user="root"),
             ROOT,
-            f"no process in sight holds it (the socket is root's): {OUT_OF_SIGHT}",
+            f"no visible process holds it (the socket belongs to root): {OUT_OF_SIGHT}",
         ),
         (
             target(),
             ROOT,
-            f"no process in sight holds it: {OUT_OF_SIGHT}",
+            f"no visible process holds it: {OUT_OF_SIGHT}",
         ),
     ],
 )
@@ -130,18 +130,18 @@ BACKEND = process(900, "postgres", cmdline=["postgres: ana shop 127.0.0.1(5000) 
     [
         (process(4213, "node"), USER, None),
         (process(4213, "node"), SUDO, None),
-        (process(4213, "zsh"), SHELL, "is what porttui itself runs in"),
-        (process(598, "sshd", uid=0, user="root"), SUDO, "others may lose their sessions"),
+        (process(4213, "zsh"), SHELL, "porttui runs inside"),
+        (process(598, "sshd", uid=0, user="root"), SUDO, "others may be logged in through it"),
         (process(7, "sshd-session"), USER, "an SSH session ends with it"),
-        (process(7, "docker-proxy"), USER, "containers lose their ports with it"),
-        (process(7, "rootlesskit"), USER, "containers lose their ports with it"),
-        (process(7, "rootlessport"), USER, "containers lose their ports with it"),
-        (process(7, "containerd-shim"), USER, "containers lose their ports with it"),
-        (process(7, "systemd-journal"), USER, "others may lose their sessions"),
-        (process(7, "supervisord"), USER, "it runs other programs, which end with it"),
-        (process(7, "xinetd"), USER, "it runs other programs, which end with it"),
-        (PM2, USER, "the ports of all applications of PM2 are its own"),
-        (process(812, "postgres"), USER, "all clients of this PostgreSQL server are disconnected"),
+        (process(7, "docker-proxy"), USER, "containers lose their ports when it ends"),
+        (process(7, "rootlesskit"), USER, "containers lose their ports when it ends"),
+        (process(7, "rootlessport"), USER, "containers lose their ports when it ends"),
+        (process(7, "containerd-shim"), USER, "containers lose their ports when it ends"),
+        (process(7, "systemd-journal"), USER, "other users may lose their sessions"),
+        (process(7, "supervisord"), USER, "the programs that it runs end with it"),
+        (process(7, "xinetd"), USER, "the programs that it runs end with it"),
+        (PM2, USER, "it holds the ports of all applications of PM2"),
+        (process(812, "postgres"), USER, "it disconnects all clients of this PostgreSQL server"),
         (BACKEND, USER, "SELECT pg_terminate_backend(900) ends it alone"),
         (process(81, "nginx", uid=111, user="www"), SUDO, "belongs to user www, not to you"),
         (process(81, "nginx", uid=0, user="root"), SUDO, "belongs to user root, not to you"),
@@ -197,7 +197,7 @@ def test_who_opened_a_socket_has_its_user_and_its_control_group(
     doubt = Guard(aim, host).danger(each)
     assert (doubt is None) == is_opener
     if doubt:
-        assert doubt.startswith("node 7 may have been handed this socket:")
+        assert doubt.startswith("node 7 may have received this socket from another process:")
 
 
 def test_where_nobody_tells_who_opened_it_only_root_is_careful() -> None:
@@ -237,7 +237,7 @@ def test_of_several_that_nobody_started_any_may_have_opened_it() -> None:
     assert guard.openers == ()
     for each in (one, other):
         assert guard.danger(each) is None
-        assert guard.warning(each) == "any of the 2 that share this socket may have opened it"
+        assert guard.warning(each) == ambiguous(2)
 
 
 def test_each_of_two_sockets_has_its_own_opener() -> None:

@@ -9,7 +9,7 @@ import pytest
 from porttui.host.asking import SourceName
 from porttui.model.stop import StopOutcome
 from porttui.stopping import stopper
-from porttui.stopping.wording import sentence
+from porttui.text.stop import sentence
 from tests.host.looking import sockets_on
 from tests.servers import Servers, free_port, until
 from tests.stopping.desk import Desk

@@ -11,7 +11,7 @@ from porttui.host.asking import SourceName
 from porttui.host.linux.processes import read_process
 from porttui.model.stop import StopOutcome, StopResult, StopTarget
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import sentence
+from porttui.text.stop import sentence
 from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.looking import listener, pids_of, the_socket_on
 from tests.host.namespaces import require_root
@@ -100,12 +100,12 @@ def test_if_one_of_several_has_changed_none_is_signalled(servers: Servers, desk:
 def test_porttui_itself(desk: Desk, bystander: Child) -> None:
     with listener() as (_, port):
         result = desk.stop(desk.aim(port))
-        _assert_nothing_sent(result, StopOutcome.REFUSED, "that is porttui itself")
+        _assert_nothing_sent(result, StopOutcome.REFUSED, "this is porttui itself")
     # Nor anybody else along with it.
     target, own = desk.aim(bystander.port), read_process(os.getpid())
     assert own is not None
     result = desk.stop(target, [*target.holders, own])
-    _assert_nothing_sent(result, StopOutcome.REFUSED, "that is porttui itself")
+    _assert_nothing_sent(result, StopOutcome.REFUSED, "this is porttui itself")
 
 
 def test_the_first_process(desk: Desk, bystander: Child) -> None:
@@ -118,13 +118,15 @@ def test_a_thread_of_the_kernel(desk: Desk, bystander: Child) -> None:
     """Containers show none: this is a process that claims to be one."""
     target = desk.aim(bystander.port)
     claims = [holder._replace(is_kernel_thread=True) for holder in target.holders]
-    _assert_nothing_sent(desk.stop(target, claims), StopOutcome.REFUSED, "a thread of the kernel")
+    _assert_nothing_sent(desk.stop(target, claims), StopOutcome.REFUSED, "a kernel thread")
 
 
 def test_a_hidden_process(bystander: Child) -> None:
     require_root()
     result = Elsewhere(uid=NOBODY).call(stop_port, bystander.port)
-    _assert_nothing_sent(result, StopOutcome.REFUSED, "hidden from you (the socket is root's)")
+    _assert_nothing_sent(
+        result, StopOutcome.REFUSED, "hidden from you (the socket belongs to root)"
+    )
     assert "sudo" in sentence(result)
 
 
@@ -153,7 +155,7 @@ def test_the_reason_is_known_before_anything_is_tried(desk: Desk, bystander: Chi
     assert stopper.refusal(target) is None
     assert stopper.refusal(target, target.holders[0]) is None
     nobody_in_sight: StopTarget = target._replace(holders=(), hidden_user="alice")
-    assert "alice's" in str(stopper.refusal(nobody_in_sight))
+    assert "belongs to alice" in str(stopper.refusal(nobody_in_sight))
     assert desk.stop(nobody_in_sight).outcome is StopOutcome.REFUSED
 
 

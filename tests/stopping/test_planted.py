@@ -170,7 +170,9 @@ def test_the_session_aims_at_who_opened_it_and_asks_for_the_others_names(
     victim, stranger = target.holders
     said = guard.danger(victim)
     assert said is not None
-    assert said.endswith("may have been handed this socket: user nobody opened it")
+    assert said.endswith(
+        "may have received this socket from another process: user nobody opened it"
+    )
     assert guard.danger(stranger) is None
 
 

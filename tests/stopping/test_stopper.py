@@ -19,7 +19,7 @@ from porttui.model.process import Process
 from porttui.model.socket import TcpState
 from porttui.model.stop import SentSignal, StopOutcome, StopSignal
 from porttui.stopping import stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.stop import is_good, sentence
 from tests.children import SocketSpec
 from tests.host.elsewhere import NOBODY
 from tests.host.looking import is_accepted, listener, pids_of, sockets_on, the_socket_on
@@ -364,7 +364,7 @@ def test_an_accepted_connection_in_another_process_still_holds_the_port(
         result = desk.stop(desk.aim(port))
         assert result.outcome is StopOutcome.STILL_HELD_BY_OTHERS
         assert has_exited(server.pid)
-        assert "through connections that are still open" in sentence(result)
+        assert "through open connections" in sentence(result)
 
 
 @pytest.mark.usefixtures("hasty")

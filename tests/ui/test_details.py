@@ -42,8 +42,8 @@ async def test_a_listener_with_its_process() -> None:
 @pytest.mark.parametrize(
     ("which", "words"),
     [
-        ("8080", "all interfaces: any address of this machine leads to it"),
-        ("22022", "one interface: whatever can reach that address can reach it"),
+        ("8080", "all interfaces: other machines can reach it"),
+        ("22022", "one interface: hosts that reach that address can reach it"),
         ("6379", "service redis"),
         ("8000", "service none registered for this port"),
         ("8125", "protocol udp, ipv4"),
@@ -79,7 +79,7 @@ async def test_a_connection_with_both_its_ends() -> None:
         said = await detailed(stage, "49652")
         client, server = said.index("The client's end"), said.index("The server's end")
         assert client < said.index("uvicorn 9001") < server < said.index("postgres 813")
-        assert "the server's address is listened on" in said
+        assert "the server listens on that address" in said
         assert "service postgresql" in said
         assert "127.0.0.1:49652 -> 127.0.0.1:5432" in stage.text
 
@@ -88,7 +88,7 @@ async def test_a_connection_with_both_its_ends() -> None:
     ("which", "words"),
     [
         ("44010", "the server has not accepted it yet"),
-        ("45450", "it is in another namespace, or has just vanished"),
+        ("45450", "it is in another namespace, or just ended"),
     ],
 )
 async def test_an_end_without_a_process_says_why(which: str, words: str) -> None:

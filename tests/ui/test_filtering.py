@@ -294,7 +294,7 @@ async def test_each_pane_has_an_order_of_its_own() -> None:
         servers = [marked.row.server.endpoint.port for marked in stage.table(2).rows]
         assert servers == sorted(servers, reverse=True)
         await stage.press("3", "s")
-        await stage.say("the ranges keep their order")
+        await stage.say("ranges keep their order")
 
 
 async def test_the_sorted_column_has_the_arrow() -> None:

@@ -47,7 +47,7 @@ async def test_a_destination_under_pressure() -> None:
         assert "curl 80" in row
         assert "10 of 90 left" in stage.text
         assert "80 in use by curl 12044" in stage.flat
-        assert "node 4213 listens there" in stage.flat
+        assert "server: node 4213" in stage.flat
 
 
 @pytest.mark.parametrize(
@@ -103,7 +103,7 @@ async def test_what_helps_is_read_whole_on_a_small_screen() -> None:
             said = " ".join(line.strip() for line in lines_of(stage.pilot, notes))
             words = (
                 "84 in use by curl 12044, 8 of them in TIME_WAIT, "
-                "4 of the range are bound or listened on; recovers within 1 s; reuse connections "
+                "4 more are bound or listening; recovers within 1 s; reuse connections "
                 "(keep-alive, a pool), add an address on either end, "
                 "or widen net.ipv4.ip_local_port_range"
             )
@@ -207,7 +207,7 @@ async def test_another_system_than_linux_gets_an_estimate() -> None:
         row = next(line for line in stage.lines if "! TCP ports" in line)
         assert row.partition("TCP ports")[2].split()[:3] == ["≈10", "80", "0"]
         assert "about 10 of 90 left" in stage.text
-        assert "this system does not tell how it gives out ports" in stage.flat
+        assert "this system does not say how it assigns ports" in stage.flat
         assert not any(words in stage.text for words in ("→ 127", "bind 127", "UDP, no bind"))
         await stage.press("enter")
         await stage.see("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")

@@ -53,9 +53,9 @@ async def test_verdicts_stand_beside_their_addresses() -> None:
         ]
         assert lines["[::1]"].split()[1:] == ["held", "ruby", "5000", "(ana)", "listens", "here"]
         assert "localhost may lead there instead" in stage.said
-        assert "next free on all of them: 3001 3002 3003" in stage.said
+        assert "next free ports on all of these: 3001 3002 3003" in stage.said
         await stage.press("question_mark")
-        await stage.until(lambda: "2 sockets with this local port listed" in stage.said)
+        await stage.until(lambda: "2 sockets with this local port" in stage.said)
 
 
 async def test_the_row_s_own_address_comes_first_where_it_is_none_of_the_usual() -> None:
@@ -148,10 +148,10 @@ async def test_waiting_until_it_is_free(bells: list[bool]) -> None:
         await stage.press("w")
         await stage.until(lambda: "wait until it is free" in stage.said)
         await stage.press("W")
-        await stage.until(lambda: "waiting until it is free: still listened on" in stage.said)
+        await stage.until(lambda: "until it is free: still in use" in stage.said)
         assert bells == []
         machine.sockets = ()
-        await stage.until(lambda: "free, after waiting" in stage.said)
+        await stage.until(lambda: "free (after" in stage.said)
         assert len(bells) == 1
         await stage.until(lambda: "W wait until something listens" in stage.said)
 
@@ -166,11 +166,11 @@ async def test_waiting_until_something_listens(servers: Servers, bells: list[boo
         stage = Stage(app, pilot, ())
         await stage.until(lambda: "W wait until something listens" in stage.said)
         await stage.press("W")
-        await stage.until(lambda: "waiting until something listens: still free" in stage.said)
-        assert "W leave off" in stage.said
+        await stage.until(lambda: "until something listens: still free" in stage.said)
+        assert "W stop waiting" in stage.said
         assert bells == []
         server = servers.listen(port=port)
-        await stage.until(lambda: "listened on, after waiting" in stage.said)
+        await stage.until(lambda: "in use (after" in stage.said)
         assert len(bells) == 1
         await stage.until(lambda: f" {server.pid} " in stage.said)
         assert "W wait until it is free" in stage.said
@@ -194,7 +194,7 @@ async def test_waiting_ends_with_the_dialog() -> None:
         await stage.press("w")
         await stage.until(lambda: "wait until it is free" in stage.said)
         await stage.press("W")
-        await stage.until(lambda: "still listened on" in stage.said)
+        await stage.until(lambda: "still in use" in stage.said)
         await stage.press("escape")
         await stage.until(lambda: not [worker for worker in stage.app.workers if worker.is_running])
 
@@ -204,7 +204,7 @@ async def test_a_machine_that_cannot_be_read_is_said() -> None:
     async with on_stage(machine) as stage:
         machine.failure = HostError("the tables are gone")
         await stage.press("w")
-        await stage.until(lambda: "Nothing could be found out: the tables are gone." in stage.said)
+        await stage.until(lambda: "Not known: the tables are gone." in stage.said)
 
 
 async def test_it_tells_who_it_is_and_what_would_start_it_again() -> None:
@@ -219,11 +219,13 @@ async def test_it_tells_who_it_is_and_what_would_start_it_again() -> None:
     machine.may_name.clear()
     async with on_stage(machine) as stage:
         await stage.press("w")
-        await stage.until(lambda: f"it runs in the container {identifier[:12]}, " in stage.said)
+        await stage.until(lambda: f"the container {identifier[:12]}. To stop it:" in stage.said)
         assert f"node 4213: {NODE.command} project shop (/srv/shop), in /srv/shop/" in stage.said
         assert "parents zsh 4201" in stage.said
         machine.may_name.set()
-        await stage.until(lambda: f"the container web ({identifier[:12]}), " in stage.said)
+        await stage.until(
+            lambda: f"the container web ({identifier[:12]}). To stop it:" in stage.said
+        )
 
 
 async def test_a_name_of_something_seen_before_is_not_shown_beside_what_is_seen_now() -> None:

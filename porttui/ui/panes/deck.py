@@ -9,12 +9,12 @@ from textual.geometry import Size
 
 from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
+from porttui.text.numbers import count, percent
 from porttui.ui.panes.list_pane import ListPane
 from porttui.ui.panes.listening import ListeningPane
 from porttui.ui.panes.loopback import LoopbackPane
 from porttui.ui.panes.pane import Pane
 from porttui.ui.panes.ranges import RangesPane
-from porttui.ui.wording import count, percent
 
 if TYPE_CHECKING:
     from textual.screen import Screen

@@ -7,11 +7,12 @@ from collections.abc import Iterable, Iterator
 from porttui.analysis.holders import by_seniority
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
+from porttui.text.numbers import age
+from porttui.ui.clock import since
 from porttui.ui.panes.pane import Fact
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import age, since
 
-GONE_WORDS = "gone: the socket was closed before its process was looked up"
+GONE_WORDS = "gone: the socket closed before its process was read"
 
 
 def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
@@ -35,7 +36,7 @@ def unseen_facts(snapshot: Snapshot, user: str | None, elevation: str) -> Iterat
     yield Fact("process", "hidden", Tone.MUTED)
     yield Fact("user", f"{user} (of the socket)" if user else "unknown")
     if snapshot.coverage.elevated:
-        words = "held by the kernel, or by a process in another PID namespace (a container's)"
+        words = "held by the kernel, or by a process in another PID namespace (a container)"
     else:
-        words = f"only root may see whose it is: {elevation}"
+        words = f"only root can see its process: {elevation}"
     yield Fact("why", words)

@@ -11,10 +11,10 @@ from textual.app import ComposeResult
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Keyed, Mark, Marked, Shown
 from porttui.analysis.filter import Filter
+from porttui.text.numbers import count
 from porttui.ui.panes.pane import SCANNING, Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.wording import count
 
 if TYPE_CHECKING:
     from porttui.analysis.filter_columns import Searchable, SearchableRows

@@ -12,11 +12,11 @@ from porttui.analysis.listening import ListeningRow
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import OWNER_UNSEEN, Exposure
+from porttui.text.numbers import age, counted
 from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
-from porttui.ui.wording import age, counted
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
@@ -32,8 +32,8 @@ EXPOSURE_TONES = {
 
 _REACH = {
     Exposure.LOOPBACK: "only this machine can reach it",
-    Exposure.ONE_INTERFACE: "whatever can reach that address can reach it",
-    Exposure.ALL_INTERFACES: "any address of this machine leads to it, from outside as well",
+    Exposure.ONE_INTERFACE: "hosts that reach that address can reach it",
+    Exposure.ALL_INTERFACES: "other machines can reach it on any address of this one",
 }
 
 

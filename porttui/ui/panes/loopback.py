@@ -13,11 +13,11 @@ from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
 from porttui.analysis.pair_table import PairTable
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
+from porttui.text.processes import brief
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
-from porttui.ui.wording import holders
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
@@ -32,11 +32,11 @@ ARROWS = {
 }
 
 _DIRECTIONS = {
-    Direction.KNOWN: "the server's address is listened on",
+    Direction.KNOWN: "the server listens on that address",
     Direction.LIKELY: (
         "nothing listens there any more; only the client's port is in the ephemeral range"
     ),
-    Direction.UNKNOWN: "which end is the server cannot be told",
+    Direction.UNKNOWN: "which end is the server is unknown",
 }
 
 _STATUS_WORDS = {
@@ -53,8 +53,8 @@ _STATUS_REASONS = {
     EndStatus.NOT_ACCEPTED: (
         "the connection waits in the listener's queue: the server has not accepted it yet"
     ),
-    EndStatus.CLOSING: "its process let go of it; the kernel finishes the closing",
-    EndStatus.MISSING: "no such socket here: it is in another namespace, or has just vanished",
+    EndStatus.CLOSING: "its process closed it; the kernel is finishing",
+    EndStatus.MISSING: "no such socket here: it is in another namespace, or just ended",
     EndStatus.ITSELF: "one socket that is connected to itself",
 }
 
@@ -133,7 +133,7 @@ class LoopbackPane(ListPane[PairRow]):
 def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
     from porttui.analysis.targets import target_of_end  # not before it is wished for
 
-    who = holders(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
+    who = brief(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
     return StopChoice(key, f"{role}: {who}, {end.endpoint}", target_of_end(snapshot, end))
 
 
@@ -159,7 +159,7 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
 def _mark(marked: Row) -> Cell:
     if marked.mark is not Mark.NONE:
         return MARKS[marked.mark]
-    # Half closed: one side has said its last word.
+    # Half closed: one side has finished sending.
     return Cell("½", Tone.WARNING) if marked.row.is_half_closed else Cell(" ")
 
 

@@ -12,11 +12,12 @@ from porttui.analysis.board import Board
 from porttui.analysis.filter import Filter
 from porttui.analysis.pressure import PressureRow
 from porttui.forecast.gauges import Gauge, Resource
-from porttui.forecast.wording import cure, title
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
+from porttui.text.forecast import cure, title
+from porttui.text.numbers import count, percent
 from porttui.ui.panes.cells import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -24,7 +25,6 @@ from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_notes import RangeNotes
 from porttui.ui.widgets.range_strip import RangeStrip
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
-from porttui.ui.wording import count, percent
 
 if TYPE_CHECKING:
     from porttui.analysis.copies import Served
@@ -82,7 +82,7 @@ class RangesPane(Pane):
 
     def sort_next(self) -> str:
         """See `Pane.sort_next`."""
-        return "the ranges keep their order, what runs out comes first"
+        return "ranges keep their order: what runs out comes first"
 
     def reverse(self) -> str:
         """See `Pane.reverse`."""

@@ -9,10 +9,10 @@ from rich.text import Text
 
 from porttui.model.process import Process
 from porttui.stopping.aim import Aim, AimAt
+from porttui.text.numbers import age, counted
 from porttui.ui.screens.dialog import labelled
-from porttui.ui.screens.origin_lines import Toned, comes_back_lines, origin_lines
+from porttui.ui.screens.origin_lines import Toned, origin_lines, restart_lines
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import age, counted
 
 _LISTED = 12
 _SEEN_TOGETHER = 3
@@ -29,7 +29,7 @@ def aim_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
         yield from _group_lines(aim, holder, toned)
     else:
         if aim.at is AimAt.PARENT:
-            yield Text("\nThe parent is aimed at, not the holder:")
+            yield Text("\nThis will stop the parent instead:")
             yield from _aimed_lines(aim, aim.chosen)
         yield from _holders_lines(aim, now, toned)
 
@@ -52,7 +52,7 @@ def _group_lines(aim: Aim, holder: Process, toned: Toned) -> Iterator[Renderable
     yield from _aimed_lines(aim, members)
     origin = aim.origins.get(holder)
     left = [each for each in origin.supervisors if each.process not in members] if origin else []
-    yield from comes_back_lines(left, toned)
+    yield from restart_lines(left, toned)
 
 
 def _aimed_lines(aim: Aim, processes: Iterable[Process]) -> Iterator[RenderableType]:
@@ -87,7 +87,7 @@ def _holder_lines(aim: Aim, process: Process, now: float, toned: Toned) -> Itera
         yield from origin_lines(origin, toned)
     yield from _also_on(aim, process)
     if process.ignores_sigterm:
-        yield labelled("  signals", "ignores SIGTERM: only f will end it")
+        yield labelled("  signals", "ignores SIGTERM: only SIGKILL ends it")
 
 
 def _also_on(aim: Aim, process: Process) -> Iterator[RenderableType]:

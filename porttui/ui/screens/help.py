@@ -16,13 +16,13 @@ from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
 MARKS = (
     ("+", "new within the last seconds"),
     ("-", "just gone"),
-    ("~", "the same address in other hands"),
-    ("!", "exposed: not only this machine can reach it"),
+    ("~", "another process has the address now"),
+    ("!", "exposed: other machines can reach it"),
     ("✗", "exhausted; running low is !, and ≤ is at most"),
-    ("½", "half closed: one side has said its last word"),
-    ("->", "from client to server: the server's address is listened on"),
-    ("~>", "the server is likely, from its port alone"),
-    ("--", "which end is the server cannot be told"),
+    ("½", "half closed: one side has finished sending"),
+    ("->", "from client to server: the server listens on that address"),
+    ("~>", "likely server, judged by its port"),
+    ("--", "which end is the server is unknown"),
 )
 
 

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from porttui.diagnosis.origin_wording import chain_words, place_label, place_words, supervisor_words
 from porttui.model.origin import Origin, Supervisor
+from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words
 from porttui.ui.screens.dialog import labelled
 from porttui.ui.widgets.columns import Tone
 
@@ -22,10 +22,10 @@ def origin_lines(origin: Origin, toned: Toned) -> Iterator[RenderableType]:
         yield labelled(f"  {place_label(origin)}", place_words(origin))
     if chain_words(origin):
         yield labelled("  parents", chain_words(origin))
-    yield from comes_back_lines(origin.supervisors, toned)
+    yield from restart_lines(origin.supervisors, toned)
 
 
-def comes_back_lines(supervisors: Iterable[Supervisor], toned: Toned) -> Iterator[RenderableType]:
+def restart_lines(supervisors: Iterable[Supervisor], toned: Toned) -> Iterator[RenderableType]:
     """One for each who may start it again."""
     for each in supervisors:
-        yield labelled("  comes back", toned(supervisor_words(each), Tone.WARNING))
+        yield labelled("  may restart it", toned(supervisor_words(each), Tone.WARNING))

@@ -10,9 +10,9 @@ from rich.table import Table
 from rich.text import Text
 from textual.binding import Binding, BindingType
 
-from porttui.diagnosis.contact_wording import OUTCOMES, advice, contact_words
-from porttui.diagnosis.wording import spelled
 from porttui.model.contact import Contact, ContactOutcome, Reach
+from porttui.text.diagnosis import spelled
+from porttui.text.probe import OUTCOMES, advice, contact_words
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.widgets.columns import Tone
 

@@ -18,18 +18,18 @@ from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.aim import Aim, AimAt
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.processes import brief
+from porttui.text.stop import is_good, sentence
 from porttui.ui.key_order import KeysInOrder
 from porttui.ui.screens.aim_lines import aim_lines
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import holders
 
 Start = Callable[[StopTarget, tuple[Process, ...], StopSignal, Guard], None]
 """Begins a stop off the screen's thread."""
 
 _BACK = "the holder instead"
-_AGAIN = "That key came together with others: press it again to answer."
+_AGAIN = "That key came with others: press it again to answer."
 _ANSWERS = {"y": StopSignal.TERM, "f": StopSignal.KILL}
 
 
@@ -73,7 +73,7 @@ class StopDialog(Dialog[None]):
         if target.holders:
             first = self._aim.holder
             others = [each for each in target.holders if each != first]
-            self._box_title = f"Stop {holders((first, *others))}?" if first else "Stop?"
+            self._box_title = f"Stop {brief((first, *others))}?" if first else "Stop?"
 
     @property
     def target(self) -> StopTarget:

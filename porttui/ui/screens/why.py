@@ -12,15 +12,15 @@ from textual import events
 from textual.binding import Binding, BindingType
 
 from porttui.diagnosis.waiting import PortState, Until, Waited
-from porttui.diagnosis.wording import VERDICTS, explanation, reasons, spelled
 from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.stop import StopTarget
+from porttui.text.diagnosis import VERDICTS, explanation, reasons, spelled
+from porttui.text.numbers import counted
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.screens.origin_lines import origin_lines
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.wording import counted
 
 _TONES = {
     BindVerdict.HELD: Tone.ERROR,
@@ -34,8 +34,8 @@ _GOALS = {Until.FREE: "it is free", Until.LISTENING: "something listens"}
 
 _STATES = {
     PortState.FREE: "free",
-    PortState.LISTENING: "listened on",
-    PortState.HELD: "not to be bound",
+    PortState.LISTENING: "in use",
+    PortState.HELD: "cannot be bound",
 }
 
 
@@ -138,12 +138,12 @@ class WhyDialog(Dialog[None]):
     def body(self) -> Sequence[RenderableType]:
         """A line for each address, the ports beside it, how the wait goes, and who it is."""
         if self._failure:
-            return [self.toned(f"Nothing could be found out: {self._failure}.", Tone.ERROR)]
+            return [self.toned(f"Not known: {self._failure}.", Tone.ERROR)]
         if self._finding is None:
             return [self.toned("looking ...", Tone.MUTED)]
         lines: list[RenderableType] = [self._verdicts(self._finding.diagnosis)]
         ports = " ".join(map(str, self._finding.other_ports)) or "none found"
-        lines += [Text(), Text(f"next free on all of them: {ports}")]
+        lines += [Text(), Text(f"next free ports on all of these: {ports}")]
         lines += [
             self.toned(f"not seen: {problem}", Tone.WARNING)
             for problem in self._finding.diagnosis.problems
@@ -162,7 +162,7 @@ class WhyDialog(Dialog[None]):
         if self._finding.other_ports:
             hints.append(KeyHint("n", f"copy PORT={self._finding.other_ports[0]}"))
         wait = f"wait until {_GOALS[self._next_goal(self._finding.diagnosis)]}"
-        hints.append(KeyHint("W", "leave off" if self.awaited else wait))
+        hints.append(KeyHint("W", "stop waiting" if self.awaited else wait))
         hints += [
             KeyHint("r", "look again"),
             KeyHint("?", "less" if self._explains else "why this verdict"),
@@ -248,6 +248,6 @@ class WhyDialog(Dialog[None]):
     def _progress(self, waited: Waited) -> Text:
         seconds, goal = f"{waited.waited_ms / 1000:.0f} s", _GOALS[self._waited_for]
         if waited.reached:
-            return self.toned(f"{_STATES[waited.state]}, after waiting {seconds}", Tone.OK)
-        still = f"waiting until {goal}: still {_STATES[waited.state]}, {seconds}"
+            return self.toned(f"{_STATES[waited.state]} (after {seconds})", Tone.OK)
+        still = f"waiting {seconds} until {goal}: still {_STATES[waited.state]}"
         return self.toned(still, Tone.WARNING)

@@ -12,12 +12,13 @@ from textual.strip import Strip
 from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
-from porttui.forecast.wording import bounds_words, cause, cure, recovery, title
 from porttui.model.forecast import Level
+from porttui.text.forecast import bounds_words, cause, cure, recovery, title, trend_words
+from porttui.text.numbers import count, percent
+from porttui.text.processes import brief, shares
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
-from porttui.ui.wording import age, count, holders, percent
 
 _MOST = 4
 _TREND_CELLS = 12
@@ -113,24 +114,14 @@ def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(f"{trend} {said}".lstrip(), LEVEL_TONES[gauge.level], share)
     # What is cut where there is no room comes last.
     is_low = gauge.level not in (Level.OK, Level.UNKNOWN)
-    rest = [cause(gauge), recovery(gauge), _forecast(row), cure(gauge) if is_low else ""]
+    rest = [cause(gauge), recovery(gauge), trend_words(row.trend), cure(gauge) if is_low else ""]
     rest += [_listeners(gauge), bounds_words(gauge)]
     yield _Line("; ".join(text for text in rest if text))
 
 
 def _listeners(gauge: Gauge) -> str:
     found = gauge.destination
-    return f"{holders(found.listeners)} listens there" if found and found.listeners else ""
-
-
-def _forecast(row: PressureRow) -> str:
-    """How fast it shrinks; nothing while it does not."""
-    trend = row.trend
-    if trend is None or trend.rate is None or trend.exhausted_in_s is None or trend.rate < 0.1:
-        return ""
-    rate = f"{trend.rate:,.0f}" if trend.rate >= 10 else f"{trend.rate:.1f}"
-    end = "within 1 s" if trend.exhausted_in_s < 1 else f"in {age(trend.exhausted_in_s)}"
-    return f"{rate} a second less: used up {end} at this rate"
+    return f"server: {brief(found.listeners)}" if found and found.listeners else ""
 
 
 def _extent(usage: RangeUsage) -> str:
@@ -150,5 +141,4 @@ def _states(usage: RangeUsage) -> str:
 
 
 def _holders(usage: RangeUsage) -> str:
-    most = [f"{each.process.label}: {count(each.ports)}" for each in usage.holders[:_MOST]]
-    return "most by " + ", ".join(most) if most else ""
+    return f"most by {shares(usage.holders, _MOST)}" if usage.holders else ""

@@ -9,12 +9,12 @@ from rich.segment import Segment
 from textual.strip import Strip
 
 from porttui.analysis.board import Summary
-from porttui.forecast.wording import short_title
 from porttui.model.forecast import Level
+from porttui.text.forecast import short_title
+from porttui.text.numbers import count, percent
 from porttui.ui.widgets.theme_styles import Look, ThemedWidget
-from porttui.ui.wording import count, percent
 
-_PAUSED = "PAUSED: p goes on"
+_PAUSED = "PAUSED: p resumes"
 
 
 class _Part(NamedTuple):

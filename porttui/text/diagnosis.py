@@ -6,6 +6,8 @@ from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.text.numbers import counted
+from porttui.text.processes import HIDDEN, agreeing, listed, with_user
 
 VERDICTS = {
     BindVerdict.HELD: "held",
@@ -22,17 +24,16 @@ def reasons(diagnosis: Diagnosis, of: AddressVerdict) -> tuple[str, ...]:
 
 
 def explanation(diagnosis: Diagnosis, of: AddressVerdict) -> str:
-    """How the verdict was come to: what was listed, and what binding said."""
-    listed = len(diagnosis.sockets)
-    rows = f"{listed} socket{'' if listed == 1 else 's'} with this local port listed"
-    probe = {
+    """What the verdict rests on: the listed sockets, and what bind() said."""
+    tried = {
         BindVerdict.HELD: "a server cannot bind it",
-        BindVerdict.FREE: "it was bound for a moment, with SO_REUSEADDR and without",
-        BindVerdict.FREE_WITH_REUSEADDR: "it was bound with SO_REUSEADDR; without, it was refused",
-        BindVerdict.NOT_PERMITTED: "binding it was refused to this user (EACCES)",
-        BindVerdict.UNKNOWN: "binding it could not be tried, or failed for another reason",
+        BindVerdict.FREE: "bind() succeeded with and without SO_REUSEADDR",
+        BindVerdict.FREE_WITH_REUSEADDR: "bind() succeeded with SO_REUSEADDR only",
+        BindVerdict.NOT_PERMITTED: "bind() is not permitted to this user (EACCES)",
+        BindVerdict.UNKNOWN: "bind() could not be tried, or failed for another reason",
     }
-    return f"{rows}; {probe[of.verdict]}"
+    sockets = counted(len(diagnosis.sockets), "socket")
+    return f"{sockets} with this local port; {tried[of.verdict]}"
 
 
 def _sentence(diagnosis: Diagnosis, of: AddressVerdict, reason: Reason) -> str:
@@ -40,15 +41,18 @@ def _sentence(diagnosis: Diagnosis, of: AddressVerdict, reason: Reason) -> str:
     if reason.socket is None:
         return {
             Why.UNSEEN: (
-                "the kernel says that it is in use, yet lists no socket on it: one that is bound "
-                "and does not listen (kernels before 6.8 do not list those)"
+                "in use by a socket that the kernel does not list "
+                "(before Linux 6.8: bound but not listening)"
             ),
-            Why.PRIVILEGED: f"ports as low as {port} are not for every user: sudo may bind it",
-            Why.NOT_HERE: f"{of.address} is no address of this machine",
-            Why.UNTRIED: "binding it could not be tried here",
+            Why.PRIVILEGED: (
+                "ports below 1024 need root"
+                if port < 1024
+                else f"port {port} needs root (net.ipv4.ip_unprivileged_port_start)"
+            ),
+            Why.NOT_HERE: f"{of.address} is not an address of this machine",
+            Why.UNTRIED: "bind() could not be tried here",
             Why.IN_RANGE: (
-                f"inside the ephemeral range {diagnosis.ephemeral}: "
-                "any outgoing connection may take it"
+                f"in the ephemeral range {diagnosis.ephemeral}: any outgoing connection may take it"
             ),
         }[reason.why]
     return _of_socket(of, reason.why, reason.socket)
@@ -56,43 +60,53 @@ def _sentence(diagnosis: Diagnosis, of: AddressVerdict, reason: Reason) -> str:
 
 def _of_socket(of: AddressVerdict, why: Why, each: Socket) -> str:
     who = _who(each)
-    where = "" if each.local.address == of.address else f", at {each.local}"
     match why:
         case Why.LISTENS:
-            verb = "listens" if each.state is TcpState.LISTEN else "has it"
-            return f"{who} {verb}{where or ' here'}{_covering(of, each)}"
+            return f"{who} {_serves(each)} {_where(of, each)}{_covering(of, each)}"
         case Why.BOUND:
-            return f"{who} has bound it{where} and does not listen: starting up, or stuck in it"
+            bound = f"{agreeing([each], 'is', 'are')} bound"
+            return f"{who} {bound} {_where(of, each, 'to')} without listening: starting, or stuck"
         case Why.CONNECTED:
             return (
-                f"{who} has a connection from {each.local} to {each.remote}: it uses the port as "
-                "its outgoing one, or its listener is gone"
+                f"{who} {agreeing([each], 'has', 'have')} a connection from {each.local} to "
+                f"{each.remote}: as a client's source port, or left over from a closed listener"
             )
         case Why.CLOSING:
             return (
-                f"a connection from {each.local} to {each.remote} is being closed by the kernel "
+                f"the kernel is closing a connection from {each.local} to {each.remote} "
                 f"({each.state}); no process holds it"
             )
         case Why.TIME_WAIT:
-            return f"a closed connection to {each.remote} lingers (TIME_WAIT){_left(each)}"
+            closed = f"a closed connection to {each.remote}"
+            return f"{closed} still occupies it (TIME_WAIT){_left(each)}"
         case Why.ELSEWHERE:
-            return f"{who} serves {each.local}{_localhost(of, each)}"
+            return f"{who} {_serves(each)} {_where(of, each)}{_localhost(of, each)}"
         case _:
             return who
 
 
 def _who(each: Socket) -> str:
     if each.holders:
-        first, *others = by_seniority(each.holders)
-        more = f" and {len(others)} more" if others else ""
-        user = f" ({first.user})" if first.user else ""
-        return f"{first.label}{more}{user}"
+        return listed([with_user(holder) for holder in by_seniority(each.holders)], 1)
     if each.ownership is Ownership.HIDDEN:
-        owner = f" of {each.user}" if each.user else ""
-        return f"a process{owner} out of sight"
+        return f"{HIDDEN} of {each.user}" if each.user else HIDDEN
     if each.ownership is Ownership.GONE:
-        return "a process that has closed it since"
-    return "the kernel itself, without a process,"
+        return "a process that has since closed it"
+    return "the kernel"
+
+
+def _serves(each: Socket) -> str:
+    if each.state is TcpState.LISTEN:
+        return agreeing([each], "listens", "listen")
+    return f"{agreeing([each], 'is', 'are')} bound"
+
+
+def _where(of: AddressVerdict, each: Socket, to: str = "") -> str:
+    """ "here", or "on 127.0.0.1:3000" where that is another address."""
+    if each.local.address == of.address:
+        return "here"
+    to = to or ("on" if each.state is TcpState.LISTEN else "to")
+    return f"{to} {each.local}"
 
 
 def _covering(of: AddressVerdict, each: Socket) -> str:
@@ -102,10 +116,9 @@ def _covering(of: AddressVerdict, each: Socket) -> str:
         return ""
     if local.is_wildcard:
         both = len(local.unmapped) == 16 and len(of.address.unmapped) == 4
-        return ", which takes IPv4, too" if both else ", which takes every address"
+        return ", which also takes IPv4" if both else ", which takes every address"
     if of.address.is_wildcard:
-        both = len(of.address.unmapped) == 16 and len(local.unmapped) == 4
-        return ", and [::] would take IPv4, too" if both else ", which the wildcard would take"
+        return f"; {spelled(Endpoint(of.address, each.local.port))} would include that address"
     return ", the same address"
 
 

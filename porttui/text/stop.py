@@ -9,6 +9,8 @@ from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Socket, TcpState
 from porttui.model.stop import StopOutcome, StopResult
+from porttui.text.numbers import counted
+from porttui.text.processes import HIDDEN, listed, names
 
 _SOME = 4
 
@@ -35,21 +37,19 @@ def _freed(result: StopResult) -> str:
 
 
 def _freed_lingering(result: StopResult) -> str:
-    count = len(result.held_by)
     states = ", ".join(sorted({each.state for each in result.held_by if each.state}))
-    closing = f"closing connection ({states}) lingers"
-    if count > 1:
-        closing = f"closing connections ({states}) linger"
-    start = f"{_exited(result)}: nobody holds {_address(result)}, but {count} {closing} on it"
+    closed = counted(len(result.held_by), "closed connection")
+    occupy = "occupies" if len(result.held_by) == 1 else "occupy"
+    start = f"{_exited(result)}, but {closed} still {occupy} {_address(result)} ({states})"
     if result.can_bind is None:
         return f"{start} for up to 60 s."
     if result.can_bind:
-        return f"{start}: a server that sets SO_REUSEADDR can start now, others in up to 60 s."
-    return f"{start}: it cannot be bound until they are gone, in up to 60 s."
+        return f"{start}. A server that sets SO_REUSEADDR can start now, others within 60 s."
+    return f"{start}. No server can bind it for up to 60 s."
 
 
 def _still_held(result: StopResult) -> str:
-    how = "" if _is_listened(result.held_by) else " through connections that are still open"
+    how = "" if _is_listened(result.held_by) else " through open connections"
     return f"{_exited(result)}, but {_address(result)} is {_held_by(result)}{how}."
 
 
@@ -59,29 +59,29 @@ def _held_by(result: StopResult) -> str:
     newcomers = [process for process in holders if process.identity not in before]
     if newcomers and all(map(result.target.had, result.held_by)):
         # Inherited, or passed over a unix socket: the port was never free.
-        return f"still held by {_names(holders)}: the same socket was passed on"
+        return f"still held by {names(holders)}, which received the same socket"
     if newcomers:
         were = "was" if len(newcomers) == 1 else "were"
-        return f"held again, by {_names(newcomers)}, which {were} not there before"
+        return f"now held by {names(newcomers)}, which {were} not there before"
     if holders:
-        return f"still held by {_names(holders)}"
+        return f"still held by {names(holders)}"
     users = sorted({each.user for each in result.held_by if each.user})
-    return f"still held by a process out of sight (user {', '.join(users) or 'unknown'})"
+    return f"still held by {HIDDEN} (user {', '.join(users) or 'unknown'})"
 
 
 def _respawned(result: StopResult) -> str:
     holders = _holders(result.held_by)
-    by = f", started by pid {holders[0].ppid}" if holders and holders[0].ppid > 1 else ""
+    by = f" (started by pid {holders[0].ppid})" if holders and holders[0].ppid > 1 else ""
     return (
         f"{_exited(result)}, but {_address(result)} was taken again{_after(result)} by "
-        f"{_names(holders)}, the same command{by}: something starts it anew."
+        f"{names(holders)}, the same command{by}: something restarts it."
     )
 
 
 def _taken(result: StopResult) -> str:
     return (
         f"{_exited(result)}, but {_address(result)} was taken{_after(result)} by "
-        f"{_names(_holders(result.held_by))}, another process."
+        f"{names(_holders(result.held_by))}, a different process."
     )
 
 
@@ -96,18 +96,18 @@ def _holders(sockets: Iterable[Socket]) -> tuple[Process, ...]:
 
 
 def _ignored_term(result: StopResult) -> str:
-    names, are = _names(result.survivors), _are(result.survivors)
+    who, are = names(result.survivors), _are(result.survivors)
     ignores = any(process.ignores_sigterm for process in result.survivors)
     why = " It ignores SIGTERM." if ignores else ""
-    return f"{names} {are} still running {_seconds(result)} after SIGTERM.{why}"
+    return f"{who} {are} still running {_seconds(result)} after SIGTERM.{why}"
 
 
 def _unkillable(result: StopResult) -> str:
-    names, are = _names(result.survivors), _are(result.survivors)
+    who, are = names(result.survivors), _are(result.survivors)
     they = "it is" if are == "is" else "they are"
     return (
-        f"{names} {are} still there {_seconds(result)} after SIGKILL: "
-        f"{they} inside a system call that cannot be interrupted."
+        f"{who} {are} still there {_seconds(result)} after SIGKILL: "
+        f"{they} in an uninterruptible system call."
     )
 
 
@@ -116,19 +116,16 @@ def _denied(result: StopResult) -> str:
     rest = [process for process in result.chosen if process.pid not in sent]
     pids = " ".join(str(process.pid) for process in rest)
     done = [process for process in result.chosen if process.pid in sent]
-    already = f" {result.signal} was sent to {_names(done)} before." if done else ""
-    return (
-        f"Denied: {result.reason}.{already} "
-        f"sudo kill -{result.signal.name} {pids} would be permitted."
-    )
+    already = f" {names(done)} had already been sent {result.signal}." if done else ""
+    return f"Denied: {result.reason}.{already} As root: sudo kill -{result.signal.name} {pids}."
 
 
 def _already_gone(result: StopResult) -> str:
-    start = f"{_names(result.chosen)} had already exited: nothing was sent."
+    start = f"{names(result.chosen)} had already exited: nothing was sent."
     if _is_listened(result.held_by):
         return f"{start} {_address(result)} is {_held_by(result)}."
     if result.held_by:
-        return f"{start} Closing connections linger on {_address(result)}."
+        return f"{start} Closed connections still occupy {_address(result)}."
     return f"{start} {_address(result)} is free." if result.can_bind else start
 
 
@@ -161,7 +158,7 @@ _SENTENCES: Mapping[StopOutcome, Callable[[StopResult], str]] = {
 
 
 def _exited(result: StopResult) -> str:
-    return f"{_names(result.chosen)} exited after {_seconds(result)}"
+    return f"{names(result.chosen)} exited after {_seconds(result)}"
 
 
 def _address(result: StopResult) -> str:
@@ -180,23 +177,12 @@ def _are(processes: Sequence[Process]) -> str:
 
 
 def _elsewhere(result: StopResult) -> str:
-    listed = []
-    for each in result.elsewhere[:_SOME]:
-        who = _names(each.holders) if each.holders else "a process out of sight"
-        listed.append(f"{each.local} is {who}'s")
-    rest = len(result.elsewhere) - len(listed)
-    more = f" and {rest} more" if rest > 0 else ""
-    return f"Another server has the port elsewhere: {', '.join(listed)}{more}."
+    servers = [f"{each.local} ({names(each.holders) or HIDDEN})" for each in result.elsewhere]
+    return f"The port is in use on other addresses: {listed(servers, _SOME)}."
 
 
 def _is_listened(sockets: Iterable[Socket]) -> bool:
     return any(each.is_listening or each.state in (None, TcpState.CLOSE) for each in sockets)
-
-
-def _names(processes: Iterable[Process]) -> str:
-    labels = [process.label for process in processes]
-    rest = f" and {len(labels) - _SOME} more" if len(labels) > _SOME else ""
-    return ", ".join(labels[:_SOME]) + rest
 
 
 def _seconds(result: StopResult) -> str:

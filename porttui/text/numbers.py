@@ -1,12 +1,8 @@
-"""How numbers, ages and processes are written on the screen."""
+"""How numbers and ages are written."""
 
 from __future__ import annotations
 
-import time
-from collections.abc import Sequence
-
 from porttui.analysis.ages import UNITS
-from porttui.model.process import Process
 
 
 def count(number: int) -> str:
@@ -34,19 +30,3 @@ def age(seconds: float | None) -> str:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "now"
-
-
-def clock(epoch_s: float) -> str:
-    """The time of day here: "14:03:55"."""
-    return time.strftime("%H:%M:%S", time.localtime(epoch_s))
-
-
-def since(epoch_s: float) -> str:
-    """Date and time here: "2026-11-21 14:03:55"."""
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch_s))
-
-
-def holders(processes: Sequence[Process]) -> str:
-    """The first by name, the others by number: "node 4213 +2"."""
-    first, *others = processes
-    return f"{first.label} +{len(others)}" if others else first.label

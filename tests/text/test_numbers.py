@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.ages import whole_units
-from porttui.ui.wording import age
+from porttui.text.numbers import age
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ _SOME = 4
 
 
 def place_label(origin: Origin) -> str:
-    """What `place_words` tells: a project, or a directory only."""
+    """What `place_words` names: a project, or only a directory."""
     return "directory" if origin.traces.project is None else "project"
 
 
@@ -32,30 +32,37 @@ def chain_words(origin: Origin) -> str:
 
 
 def supervisor_words(supervisor: Supervisor) -> str:
-    """Who may start it again, and what stops it for good."""
-    command = supervisor.command
-    ending = f": {command}" if command else "; what stops it for good is not certain"
-    return _who_restarts(supervisor) + ending
+    """Who may restart it, and what stops that for good.
+
+    "nodemon (node 900). To stop the restarts: kill -TERM 900"
+    """
+    if not supervisor.command:
+        return f"{_who_restarts(supervisor)}. How to stop it for good is not certain"
+    return f"{_who_restarts(supervisor)}. To stop {_STOPPED[supervisor.kind]}: {supervisor.command}"
+
+
+_STOPPED = {
+    SupervisorKind.SYSTEMD: "it",
+    SupervisorKind.SYSTEMD_USER: "it",
+    SupervisorKind.CONTAINER: "it",
+    SupervisorKind.PORT_FORWARDER: "the container",
+    SupervisorKind.RELOADER: "the restarts",
+    SupervisorKind.SHELL_LOOP: "the restarts",
+}
 
 
 def _who_restarts(supervisor: Supervisor) -> str:
     name = supervisor.name
+    # Without a command somebody else than the manager may have chosen the name.
+    perhaps = "" if supervisor.command else "perhaps "
     match supervisor.kind:
         case SupervisorKind.SYSTEMD | SupervisorKind.SYSTEMD_USER:
-            if supervisor.command:
-                return f"systemd runs it as {name} and may start it again"
-            return f"its control group is called {name}, which may be a unit that starts it again"
+            return f"{perhaps}the systemd unit {name}"
         case SupervisorKind.CONTAINER:
             given = supervisor.container.name if supervisor.container else None
-            which = f"{given} ({name})" if given else name
-            if supervisor.command:
-                return f"it runs in the container {which}, which may be started again"
-            return f"its control group is called as a container's, {which}, which may be restarted"
+            return f"{perhaps}the container {f'{given} ({name})' if given else name}"
         case SupervisorKind.PORT_FORWARDER:
-            stops = "; this stops the container" if supervisor.command else ""
-            return f"it forwards a container's published port{stops}"
+            return "the container whose published port it forwards"
         case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:
-            label = supervisor.process.label if supervisor.process else name
-            is_loop = supervisor.kind is SupervisorKind.SHELL_LOOP
-            what = "a shell that runs a loop" if is_loop else name
-            return f"its parent {label} is {what} and may start it again"
+            what = "a shell loop" if supervisor.kind is SupervisorKind.SHELL_LOOP else name
+            return f"{what} ({supervisor.process.label})" if supervisor.process else what

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from porttui.analysis.trend import Trend
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.model.forecast import Caveat, Destination, Level
+from porttui.text.numbers import age
+from porttui.text.processes import names
 
 _MOST_HOLDERS = 2
 
@@ -15,7 +18,7 @@ def title(gauge: Gauge) -> str:
     if gauge.destination is not None:
         return f"connect() to {gauge.destination.remote} from {gauge.destination.local}"
     if gauge.address is not None:
-        return f"bind() to port 0 of {gauge.address}"
+        return f"bind() to port 0 on {gauge.address}"
     if gauge.process is not None:
         return f"open files of {gauge.process.label}"
     return _TITLES[gauge.resource]
@@ -39,15 +42,14 @@ def left_words(gauge: Gauge) -> str:
 
 
 def bounds_words(gauge: Gauge) -> str:
-    """Between which numbers the truth is, where the kernel goes by what the tables do not tell:
-    who bound a port before connecting, above all. Empty where the number is exact."""
+    """Least and most, where clients may have bound before connecting. Empty where it is exact."""
     if gauge.is_estimate:
         return _CAVEATS[Caveat.RULES_UNTOLD]
     least, most = gauge.headroom.at_least, gauge.headroom.at_most
     if least == most:
         return ""
     bounds = f"at least {least:,}" if most == gauge.left else f"from {least:,} to {most:,}"
-    return f"{bounds}: who bound a port before connecting is not told"
+    return f"{bounds}: clients that bind first cannot be recognised"
 
 
 def cause(gauge: Gauge) -> str:
@@ -64,8 +66,8 @@ def cause(gauge: Gauge) -> str:
         parts.append(f"{found.time_wait:,} of them in TIME_WAIT")
     elsewhere = gauge.used - found.in_use
     if elsewhere > 0:
-        words = "of the range are" if found.in_use else "are"
-        parts.append(f"{elsewhere:,} {words} bound or listened on")
+        words = "more are" if found.in_use else "are"
+        parts.append(f"{elsewhere:,} {words} bound or listening")
     return ", ".join(parts)
 
 
@@ -78,8 +80,17 @@ def recovery(gauge: Gauge) -> str:
     if last <= 1:
         return "recovers within 1 s"
     if first < 0.95 * last:
-        return f"begins to recover in {_seconds(first)}, done in {_seconds(last)}"
+        return f"starts to recover in {_seconds(first)}, done in {_seconds(last)}"
     return f"recovers in {_seconds(last)}"
+
+
+def trend_words(trend: Trend | None) -> str:
+    """ "falling by 12 per second; gone in 7 h"; empty while it does not shrink."""
+    if trend is None or trend.rate is None or trend.exhausted_in_s is None or trend.rate < 0.1:
+        return ""
+    rate = f"{trend.rate:,.0f}" if trend.rate >= 10 else f"{trend.rate:.1f}"
+    end = "within 1 s" if trend.exhausted_in_s < 1 else f"in {age(trend.exhausted_in_s)}"
+    return f"falling by {rate.removesuffix('.0')} per second; gone {end}"
 
 
 def cure(gauge: Gauge) -> str:
@@ -102,15 +113,11 @@ def caveat_words(caveats: Sequence[Caveat]) -> tuple[str, ...]:
 
 
 def _by(found: Destination) -> str:
-    names = [f"{each.process.label}" for each in found.holders[:_MOST_HOLDERS]]
-    others = len(found.holders) - len(names)
-    if others > 0:
-        names.append(f"{others} more")
-    if found.hidden and not names:
-        return " by processes out of sight"
-    if found.gone and not names:
-        return ", closed before their process was read"
-    return f" by {', '.join(names)}" if names else ""
+    if found.holders:
+        return f" by {names([each.process for each in found.holders], _MOST_HOLDERS)}"
+    if found.hidden:
+        return " by hidden processes"
+    return ", closed before their process was read" if found.gone else ""
 
 
 def _seconds(seconds: float) -> str:
@@ -118,7 +125,7 @@ def _seconds(seconds: float) -> str:
 
 
 _TITLES = {
-    Resource.UDP: "a UDP socket without a bind()",
+    Resource.UDP: "UDP sockets without bind()",
     Resource.TCP_RANGE: "TCP ports of the ephemeral range",
     Resource.UDP_RANGE: "UDP ports of the ephemeral range",
     Resource.CONNTRACK: "connections tracked by netfilter",
@@ -139,27 +146,30 @@ _CURES = {
         "or widen net.ipv4.ip_local_port_range"
     ),
     Resource.BIND: (
-        "bind to another address, let clients connect without a bind() "
+        "bind to another address, let clients connect without bind() "
         "(or with IP_BIND_ADDRESS_NO_PORT), or widen net.ipv4.ip_local_port_range"
     ),
     Resource.UDP: "reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
     Resource.TCP_RANGE: "reuse connections (keep-alive, a pool), or widen the ephemeral range",
     Resource.UDP_RANGE: "reuse sockets, close idle ones, or widen the ephemeral range",
-    Resource.CONNTRACK: "no matter of ports: raise net.netfilter.nf_conntrack_max",
+    Resource.CONNTRACK: "not a lack of ports: raise net.netfilter.nf_conntrack_max",
     Resource.OPEN_FILES: (
-        "no matter of ports (ENFILE): raise fs.file-max, or find who leaks descriptors"
+        "not a lack of ports (ENFILE): raise fs.file-max, or find who leaks descriptors"
     ),
     Resource.PROCESS_FILES: (
-        "no matter of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
-        "or find why it does not close"
+        "not a lack of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
+        "or find what it does not close"
     ),
 }
 
 _CAVEATS = {
-    Caveat.RULES_UNTOLD: "an estimate: this system does not tell how it gives out ports",
+    Caveat.RULES_UNTOLD: "an estimate: this system does not say how it assigns ports",
     Caveat.IDLE_UNSEEN: (
-        "at most: sockets that are bound and idle are not listed (netlink does from Linux 6.8 on)"
+        "at most: bound sockets that do not listen are not listed (netlink lists them "
+        "from Linux 6.8 on)"
     ),
-    Caveat.AGES_UNTOLD: "at least: this source does not tell how long TIME_WAIT lasts",
-    Caveat.PORTS_SHARED: "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR gets further",
+    Caveat.AGES_UNTOLD: "at least: this source does not say how long TIME_WAIT lasts",
+    Caveat.PORTS_SHARED: (
+        "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR finds more ports"
+    ),
 }

@@ -1,13 +1,13 @@
-"""What came of trying to connect, in words."""
+"""What a probe found, in words."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from porttui.analysis.holders import by_seniority
 from porttui.analysis.overlap import stands_in_the_way
 from porttui.model.contact import Contact, ContactOutcome, Reach
 from porttui.model.socket import Socket
+from porttui.text.processes import agreeing, holder_names
 
 OUTCOMES = {
     ContactOutcome.REFUSED: "refused",
@@ -31,46 +31,50 @@ _SHOWN = 60
 
 
 def contact_words(reach: Reach, contact: Contact) -> str:
-    """Why it came so far and no further."""
+    """Who refused, accepted or answered, and after how long."""
     here = [each for each in reach.listeners if _takes(contact, each)]
     took = f"after {max(contact.took_ms, 0.1):.1f} ms"
     match contact.outcome:
         case ContactOutcome.REFUSED:
-            return "nobody listens there" if not here else "refused though somebody listens"
+            if not here:
+                return "nobody listens there"
+            return f"{_who(here)} {_listens(here)} there, but refused"
         case ContactOutcome.TIMED_OUT:
             return _why_no_answer(here)
         case ContactOutcome.NO_PORT:
             return (
-                "no port of this machine is left to connect from: "
-                f"porttui check --to {contact.remote} tells who has them"
+                "this machine has no port left to connect from: "
+                f"porttui check --to {contact.remote} shows who has them"
             )
         case ContactOutcome.ANSWERS:
             return f"{_recognised(contact.answer)}, {took}"
         case ContactOutcome.SILENT:
-            return f"{_who(here)} took it {took} and waits for the client to speak"
-        case ContactOutcome.CLOSED | ContactOutcome.RESET:
-            return f"{_who(here)} took it {took} and cut it off at once"
+            return f"{_who(here)} accepted {took} and sent nothing"
+        case ContactOutcome.CLOSED:
+            return f"{_who(here)} accepted {took} and closed at once"
+        case ContactOutcome.RESET:
+            return f"{_who(here)} accepted {took} and reset at once"
         case ContactOutcome.UNREACHABLE | ContactOutcome.NOT_PERMITTED | ContactOutcome.FAILED:
             return contact.detail
     return ""
 
 
 def advice(reach: Reach) -> Iterator[str]:
-    """What else a person should know: who listens elsewhere, and what localhost leads to."""
+    """What else matters: other listeners, and which address a name leads to first."""
     tried = {contact.outcome.is_connected for contact in reach.contacts}
     for each in reach.listeners:
         if not any(_takes(contact, each) for contact in reach.contacts):
-            yield f"{_who([each])} listens at {each.local}, which was not asked for"
+            yield f"{_who([each])} also {_listens([each])} on {each.local} (not tested)"
     if tried == {True, False}:
         first = reach.contacts[0]
         later = next(each for each in reach.contacts if each.outcome.is_connected)
         if not first.outcome.is_connected:
             yield (
-                f"{reach.host} stands for {first.remote.address} first, where it fails: clients "
-                f"that do not go on to {later.remote.address} cannot connect"
+                f"{reach.host} leads to {first.remote.address} first, which fails: clients "
+                f"that do not try {later.remote.address} cannot connect"
             )
     if not reach.listeners and not reach.is_reached:
-        yield f"nothing listens on port {reach.port} of this machine at any address"
+        yield f"nothing listens on port {reach.port} of this machine"
 
 
 def _takes(contact: Contact, each: Socket) -> bool:
@@ -82,27 +86,27 @@ def _why_no_answer(here: list[Socket]) -> str:
     if full:
         [one, *_] = full
         return (
-            f"{_who(full)} does not accept: {one.recv_queue} connections wait in its queue of "
-            f"{one.send_queue}"
+            f"{_who(full)} {agreeing(full, 'does', 'do')} not accept: "
+            f"{one.recv_queue} connections wait in a queue of {one.send_queue}"
         )
     if here:
         return (
-            f"{_who(here)} listens there, yet no answer came: packets are dropped, by a firewall "
-            "rule (nft list ruleset, iptables -S) or on the way"
+            f"{_who(here)} {_listens(here)}, but nothing answered: a firewall "
+            "(nft list ruleset, iptables -S) or the network drops packets"
         )
-    return "no answer came: packets are dropped, by a firewall rule or on the way"
+    return "nothing answered: a firewall or the network drops packets"
+
+
+def _listens(sockets: list[Socket]) -> str:
+    return agreeing(sockets, "listens", "listen")
 
 
 def _who(sockets: list[Socket]) -> str:
-    holders = by_seniority(holder for each in sockets for holder in each.holders)
-    if holders:
-        more = f" and {len(holders) - 1} more" if len(holders) > 1 else ""
-        return f"{holders[0].label}{more}"
-    return "a process out of sight" if sockets else "somebody"
+    return holder_names(sockets, 1) if sockets else "somebody"
 
 
 def _recognised(answer: bytes) -> str:
-    """What the first bytes are, where they say it themselves."""
+    """The protocol, where the first bytes tell it."""
     head = answer[:_HEAD_BYTES]
     lines = head.replace(b"\r", b"").split(b"\n")
     first = _text(lines[0])
@@ -118,7 +122,7 @@ def _recognised(answer: bytes) -> str:
     if head.startswith((b"-ERR", b"-DENIED", b"-NOAUTH")):
         return f"Redis: {first}"
     if head.startswith(b"E") and b"FATAL" in head:
-        return "PostgreSQL: it refuses what is no message of its protocol"
+        return "PostgreSQL: it refuses other protocols"
     if head.startswith(b"220"):
         return f"a mail or file server: {first}"
     return f"it says {_text(head)}"

@@ -14,7 +14,7 @@ from porttui.model.process import Process
 from porttui.model.socket import Socket, TcpState
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.verdict import judge
-from porttui.stopping.wording import is_good, sentence
+from porttui.text.stop import is_good, sentence
 from tests.making import connection, listener, pair, process, snapshot, target, udp
 
 NODE, OTHER = process(10, "node"), process(20, "other")
@@ -72,13 +72,13 @@ def ended(
         pytest.param(
             ended(StopOutcome.FREED, can_bind=True, elsewhere=[ELSEWHERE]),
             "node 10 exited after 231 ms: 127.0.0.1:3000 is free. "
-            "Another server has the port elsewhere: [::1]:3000 is other 20's.",
+            "The port is in use on other addresses: [::1]:3000 (other 20).",
             id="freed, another server elsewhere",
         ),
         pytest.param(
             ended(StopOutcome.FREED, can_bind=True, elsewhere=[listener("::1", 3000)]),
             "node 10 exited after 231 ms: 127.0.0.1:3000 is free. "
-            "Another server has the port elsewhere: [::1]:3000 is a process out of sight's.",
+            "The port is in use on other addresses: [::1]:3000 (a hidden process).",
             id="freed, a hidden server elsewhere",
         ),
         pytest.param(
@@ -87,8 +87,8 @@ def ended(
                 can_bind=True,
                 elsewhere=[ELSEWHERE, listener("127.0.0.2", 3000, held_by=[NODE, OTHER])],
             ),
-            "node 10 exited after 231 ms: 127.0.0.1:3000 is free. Another server has the port "
-            "elsewhere: [::1]:3000 is other 20's, 127.0.0.2:3000 is node 10, other 20's.",
+            "node 10 exited after 231 ms: 127.0.0.1:3000 is free. The port is in use on "
+            "other addresses: [::1]:3000 (other 20), 127.0.0.2:3000 (node 10, other 20).",
             id="freed, two servers elsewhere",
         ),
         pytest.param(
@@ -98,22 +98,21 @@ def ended(
         ),
         pytest.param(
             ended(StopOutcome.FREED_LINGERING, held_by=[TIME_WAIT, FIN_WAIT], can_bind=True),
-            "node 10 exited after 231 ms: nobody holds 127.0.0.1:3000, "
-            "but 2 closing connections (FIN_WAIT2, TIME_WAIT) linger on it: "
-            "a server that sets SO_REUSEADDR can start now, others in up to 60 s.",
+            "node 10 exited after 231 ms, but 2 closed connections still occupy 127.0.0.1:3000 "
+            "(FIN_WAIT2, TIME_WAIT). "
+            "A server that sets SO_REUSEADDR can start now, others within 60 s.",
             id="lingering, can be bound",
         ),
         pytest.param(
             ended(StopOutcome.FREED_LINGERING, held_by=[TIME_WAIT, TIME_WAIT], can_bind=False),
-            "node 10 exited after 231 ms: nobody holds 127.0.0.1:3000, "
-            "but 2 closing connections (TIME_WAIT) linger on it: "
-            "it cannot be bound until they are gone, in up to 60 s.",
+            "node 10 exited after 231 ms, but 2 closed connections still occupy 127.0.0.1:3000 "
+            "(TIME_WAIT). No server can bind it for up to 60 s.",
             id="lingering, cannot be bound",
         ),
         pytest.param(
             ended(StopOutcome.FREED_LINGERING, held_by=[TIME_WAIT, TIME_WAIT]),
-            "node 10 exited after 231 ms: nobody holds 127.0.0.1:3000, "
-            "but 2 closing connections (TIME_WAIT) linger on it for up to 60 s.",
+            "node 10 exited after 231 ms, but 2 closed connections still occupy 127.0.0.1:3000 "
+            "(TIME_WAIT) for up to 60 s.",
             id="lingering, not tried",
         ),
         pytest.param(
@@ -127,7 +126,7 @@ def ended(
         ),
         pytest.param(
             ended(StopOutcome.STILL_HELD_BY_OTHERS, held_by=[HELD]),
-            "node 10 exited after 231 ms, but 127.0.0.1:3000 is held again, by other 20, "
+            "node 10 exited after 231 ms, but 127.0.0.1:3000 is now held by other 20, "
             "which was not there before.",
             id="held again by a newcomer",
         ),
@@ -136,7 +135,7 @@ def ended(
                 StopOutcome.STILL_HELD_BY_OTHERS,
                 held_by=[listener("127.0.0.1", 3000, held_by=[process(10, "node", started=99)])],
             ),
-            "node 10 exited after 231 ms, but 127.0.0.1:3000 is held again, by node 10, "
+            "node 10 exited after 231 ms, but 127.0.0.1:3000 is now held by node 10, "
             "which was not there before.",
             id="the same pid, another process",
         ),
@@ -146,7 +145,7 @@ def ended(
                 held_by=[listener("127.0.0.1", 3000, user="postgres")],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by "
-            "a process out of sight (user postgres).",
+            "a hidden process (user postgres).",
             id="still held by somebody hidden",
         ),
         pytest.param(
@@ -155,7 +154,7 @@ def ended(
                 held_by=[listener("127.0.0.1", 3000, user=None)],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by "
-            "a process out of sight (user unknown).",
+            "a hidden process (user unknown).",
             id="still held by somebody unknown",
         ),
         pytest.param(
@@ -165,7 +164,7 @@ def ended(
                 held_by=[connection("127.0.0.1:3000", "127.0.0.1:40000", held_by=[OTHER])],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by other 20 "
-            "through connections that are still open.",
+            "through open connections.",
             id="still held through connections",
         ),
         pytest.param(
@@ -189,13 +188,12 @@ def ended(
                 waited_ms=2010,
                 survivors=[NODE],
             ),
-            "node 10 is still there 2.0 s after SIGKILL: "
-            "it is inside a system call that cannot be interrupted.",
+            "node 10 is still there 2.0 s after SIGKILL: it is in an uninterruptible system call.",
             id="unkillable",
         ),
         pytest.param(
             ended(StopOutcome.DENIED, reason="not permitted to signal process 10"),
-            "Denied: not permitted to signal process 10. sudo kill -TERM 10 would be permitted.",
+            "Denied: not permitted to signal process 10. As root: sudo kill -TERM 10.",
             id="denied",
         ),
         pytest.param(
@@ -205,7 +203,7 @@ def ended(
                 chosen=WORKERS[:2],
                 reason="not permitted to signal process 31",
             ),
-            "Denied: not permitted to signal process 31. sudo kill -KILL 31 32 would be permitted.",
+            "Denied: not permitted to signal process 31. As root: sudo kill -KILL 31 32.",
             id="denied for several",
         ),
         pytest.param(
@@ -215,7 +213,7 @@ def ended(
         ),
         pytest.param(
             ended(StopOutcome.ALREADY_GONE, held_by=[HELD], can_bind=False),
-            "node 10 had already exited: nothing was sent. 127.0.0.1:3000 is held again, "
+            "node 10 had already exited: nothing was sent. 127.0.0.1:3000 is now held "
             "by other 20, which was not there before.",
             id="already gone, held again",
         ),
@@ -227,7 +225,7 @@ def ended(
         pytest.param(
             ended(StopOutcome.ALREADY_GONE, can_bind=False, held_by=[TIME_WAIT]),
             "node 10 had already exited: nothing was sent. "
-            "Closing connections linger on 127.0.0.1:3000.",
+            "Closed connections still occupy 127.0.0.1:3000.",
             id="already gone, cannot be bound",
         ),
         pytest.param(
@@ -242,8 +240,8 @@ def ended(
             id="not verified",
         ),
         pytest.param(
-            ended(StopOutcome.REFUSED, reason="that is porttui itself"),
-            "Nothing was sent: that is porttui itself.",
+            ended(StopOutcome.REFUSED, reason="this is porttui itself"),
+            "Nothing was sent: this is porttui itself.",
             id="refused",
         ),
     ],
@@ -272,9 +270,9 @@ def test_a_udp_port_is_not_said_to_be_free_for_tcp() -> None:
     assert "udp" in words.lower()
 
 
-def test_one_closing_connection_lingers() -> None:
+def test_one_closed_connection_occupies_it() -> None:
     words = sentence(ended(StopOutcome.FREED_LINGERING, held_by=[TIME_WAIT], can_bind=True))
-    assert "but 1 closing connection (TIME_WAIT) lingers on it" in words
+    assert "but 1 closed connection still occupies 127.0.0.1:3000 (TIME_WAIT)." in words
 
 
 def test_two_survivors_are_still_running() -> None:
@@ -304,7 +302,7 @@ def test_a_signal_that_was_sent_is_told_when_the_next_was_denied() -> None:
     )
     result = result._replace(sent=(SentSignal(31, StopSignal.TERM),))
     words = sentence(result)
-    assert "sudo kill -TERM 32 would be permitted" in words
+    assert "As root: sudo kill -TERM 32." in words
 
 
 @pytest.mark.parametrize(
@@ -351,7 +349,7 @@ def test_hidden_holders_are_told_by_their_users() -> None:
         listener("127.0.0.1", 3000, user="root"),
     ]
     words = sentence(ended(StopOutcome.STILL_HELD_BY_OTHERS, held_by=held))
-    assert words.endswith("a process out of sight (user root, www).")
+    assert words.endswith("a hidden process (user root, www).")
 
 
 def test_a_udp_socket_is_held_by_itself_and_not_through_connections() -> None:
