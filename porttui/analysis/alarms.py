@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.forecast.gauges import Gauge
 from porttui.forecast.levels import severity
 from porttui.model.forecast import Level
+from porttui.record import NamedTuple
 
 _WELL_ABOVE = 1.1
 """It is over when so many times the share of the warning is left: a number that trembles around

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from porttui.analysis.changes import Shown
 from porttui.analysis.filter_columns import RowGroups
 from porttui.analysis.listening import ListeningRow
@@ -13,6 +11,7 @@ from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Caveat
 from porttui.model.snapshot import Snapshot
+from porttui.record import NamedTuple
 
 
 class Summary(NamedTuple):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.analysis.board import Board, Summary
 from porttui.analysis.changes import Changes, Shown
@@ -21,6 +20,7 @@ from porttui.model.port_range import RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.model.socket_table import TIME_WAIT
+from porttui.record import NamedTuple
 
 _DESTINATIONS = 20
 """Those with most connections."""

@@ -7,7 +7,8 @@ runs inside a container, that is somebody else than root. What is certain of a n
 from __future__ import annotations
 
 import re
-from typing import NamedTuple
+
+from porttui.record import NamedTuple
 
 _ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
 _RUNTIMES = {

@@ -6,7 +6,8 @@ from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import compress, repeat
 from operator import ne
-from typing import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
+
+from porttui.record import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
     from typing import Self

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint, Family, Protocol
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 
 class Served(NamedTuple):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     # At run time a session begins without any term.

@@ -11,7 +11,8 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import reduce
 from itertools import compress
 from operator import and_, getitem, or_
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+from porttui.record import TYPE_CHECKING, NamedTuple, Protocol
 
 if TYPE_CHECKING:
     from porttui.analysis.filter import Filter

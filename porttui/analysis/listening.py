@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from porttui.analysis.ages import whole_units
 from porttui.analysis.exposure import exposure
 from porttui.analysis.holders import by_seniority
@@ -11,6 +9,7 @@ from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure, Ownership, Socket
+from porttui.record import NamedTuple
 
 
 class ListeningRow(NamedTuple):

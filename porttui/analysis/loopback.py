@@ -12,7 +12,6 @@ from array import array
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import and_, contains, or_
-from typing import NamedTuple
 
 from porttui.analysis.end_numbers import end_bases, pair_keys
 from porttui.analysis.filter_columns import RowGroups
@@ -30,6 +29,7 @@ from porttui.model.socket_table import (
     UNACCEPTED,
     SocketTable,
 )
+from porttui.record import NamedTuple
 
 _KNOWN, _LIKELY, _UNKNOWN = (
     DIRECTIONS.index(each) for each in (Direction.KNOWN, Direction.LIKELY, Direction.UNKNOWN)

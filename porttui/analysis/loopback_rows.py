@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.analysis.end_numbers import end_number, pair_keys
 from porttui.model.address import Endpoint
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import TcpState
+from porttui.record import NamedTuple
 
 
 class EndStatus(StrEnum):

@@ -6,7 +6,6 @@ from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import repeat
 from operator import eq, or_
-from typing import overload
 
 from porttui.analysis.changes import Columnar
 from porttui.analysis.end_numbers import end_bases, pair_keys
@@ -23,6 +22,7 @@ from porttui.model.socket_table import (
     UNTOLD,
     SocketTable,
 )
+from porttui.record import overload
 
 NO_ROW = -1
 """Where an end has no socket in the table."""

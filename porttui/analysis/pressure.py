@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.analysis.trend import Trend
 from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
 from porttui.model.port_range import RangeName
+from porttui.record import NamedTuple
 
 
 class PressureRow(NamedTuple):

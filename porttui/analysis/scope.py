@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple, overload
 
 from porttui.analysis.end_numbers import end_bases
 from porttui.analysis.filter_columns import Endpoints, RowGroups
@@ -15,6 +14,7 @@ from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket
 from porttui.model.socket_table import NOWHERE, STATES, SocketTable
+from porttui.record import TYPE_CHECKING, NamedTuple, overload
 
 if TYPE_CHECKING:
     from porttui.analysis.pressure import PressureRow

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from porttui.analysis.exposure import WORDS
 from porttui.analysis.exposure import exposure as exposure_of
 from porttui.model.process import Process
 from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket
+from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.analysis.listening import ListeningRow

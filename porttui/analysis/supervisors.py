@@ -10,11 +10,11 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import NamedTuple
 
 from porttui.analysis.cgroup_paths import container_group, unit_group
 from porttui.model.origin import Container, Origin, Supervisor, SupervisorKind, Traces
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 _STOPS = {
     "docker": "docker stop",

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, Protocol
 
 from porttui.model.address import PORTS, Address, Endpoint
 from porttui.model.port_range import port_marks
+from porttui.record import NamedTuple, Protocol
 
 NO_PORT = port_marks(())
 EVERY_PORT = port_marks((PORTS,))

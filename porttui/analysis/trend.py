@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import NamedTuple
+
+from porttui.record import NamedTuple
 
 BUCKET_S = 5.0
 BUCKETS = 36

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterable, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import STATES, SocketTable
+from porttui.record import NamedTuple
 
 BLOCKS = 256
 """Parts of the port space whose use is counted, of 256 ports each."""

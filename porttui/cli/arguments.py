@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar, cast
 
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, UsageError, help_text, parse
+from porttui.record import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from typing import TextIO
+    from typing import Any, TextIO
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("porttui.cli.listing", "print the sockets once and exit"),
@@ -56,7 +56,8 @@ class CommandModule(Protocol):
 def command_module(name: str) -> CommandModule:
     """The module of a command of `COMMANDS`. No other command's is loaded."""
     module, _ = COMMANDS[name]
-    return cast("CommandModule", import_module(module))
+    found: Any = import_module(module)
+    return found  # type: ignore[no-any-return]
 
 
 def read_command(grammar: Grammar, read: Callable[[Given], C], argv: Sequence[str]) -> C:

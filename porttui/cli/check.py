@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError, number, seconds
@@ -18,6 +17,7 @@ from porttui.host.contract import Host
 from porttui.host.local import local_host
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import Flow, Level
+from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 

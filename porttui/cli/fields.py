@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import NamedTuple
 
 from porttui.analysis.exposure import WORDS, exposure
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
 from porttui.model.process import Process
 from porttui.model.socket import OWNER_UNSEEN, Socket
+from porttui.record import NamedTuple
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.targets import targets_on_port
@@ -28,6 +27,7 @@ from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
+from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper

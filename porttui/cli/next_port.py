@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, Option
 from porttui.cli.output import write
@@ -23,6 +21,7 @@ from porttui.diagnosis.next_port import next_ports
 from porttui.host.asking import SourceName, Want
 from porttui.host.local import local_host
 from porttui.model.address import Place
+from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:

@@ -8,7 +8,11 @@ anywhere among the operands; `--` ends them.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+
+from porttui.record import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from typing import Any
 
 HELP = "--help"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
-
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Given, Grammar, Option, UsageError
 from porttui.cli.output import write
@@ -18,6 +16,7 @@ from porttui.diagnosis.reaching import reach
 from porttui.host.asking import SourceName
 from porttui.host.local import local_host
 from porttui.model.contact import Reach
+from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 from porttui.text.diagnosis import spelled

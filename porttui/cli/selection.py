@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket, TcpState
+from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.analysis.filter import Filter

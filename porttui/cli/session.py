@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from typing import NamedTuple
 
 from porttui import __version__
 from porttui.cli.arguments import COMMANDS
@@ -20,6 +19,7 @@ from porttui.cli.shared_options import (
 )
 from porttui.host.asking import SourceName
 from porttui.model.address import Place
+from porttui.record import NamedTuple
 
 _DEFAULT_INTERVAL_S = 1.0
 _SHORTEST_INTERVAL_S = 0.2

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.analysis.holders import by_seniority
 from porttui.cli.exit_status import ExitStatus
@@ -26,6 +25,7 @@ from porttui.model.address import Endpoint, Place
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.origin import Origin
 from porttui.model.process import Process
+from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.text.diagnosis import VERDICTS, reasons, spelled
 from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words

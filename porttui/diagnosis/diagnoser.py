@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from porttui.analysis.supervisors import Viewer, origin_of
 from porttui.diagnosis.judgement import Probes, judge
@@ -14,6 +13,7 @@ from porttui.model.diagnosis import Diagnosis, Why
 from porttui.model.origin import Origin, Supervisor
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
+from porttui.record import NamedTuple
 from porttui.sampling.snapshots import SnapshotSource
 
 USUAL_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.analysis.overlap import stands_in_the_way
 from porttui.host.contract import BindAnswer
@@ -11,6 +10,7 @@ from porttui.model.address import Address, Protocol
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.record import NamedTuple
 
 
 class Probes(NamedTuple):

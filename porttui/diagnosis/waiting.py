@@ -5,13 +5,13 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.analysis.overlap import stands_in_the_way
 from porttui.host.asking import Want
 from porttui.host.contract import BindAnswer, Host
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Socket
+from porttui.record import NamedTuple
 from porttui.sampling.snapshots import SnapshotSource
 
 LOOK_S = 0.1

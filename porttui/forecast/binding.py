@@ -12,13 +12,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from enum import Enum, auto
 from itertools import compress
-from typing import NamedTuple
 
 from porttui.forecast.occupancy import Occupancy, accepts
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.socket_table import LISTEN, NOWHERE, SocketTable
+from porttui.record import NamedTuple
 
 WILDCARD_4 = Address.parse("0.0.0.0")
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.forecast.levels import level, severity
 from porttui.model.address import Address
 from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits
 from porttui.model.process import Process, ProcessIdentity
+from porttui.record import NamedTuple
 
 WARN = 20.0
 CRIT = 5.0

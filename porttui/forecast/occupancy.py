@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import compress
-from typing import NamedTuple
 
 from porttui.model.address import Address
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import LISTEN, NOWHERE, STATES, TIME_WAIT, SocketTable
+from porttui.record import NamedTuple
 
 FlowKey = tuple[bytes, bytes, int]
 """The local and the remote address, unmapped, and the remote port."""

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from porttui.model.tcp_rules import TcpRules
+from porttui.record import NamedTuple
 
 TIME_WAIT_MS = 60_000
 """How long it lasts (include/net/tcp.h, TCP_TIMEWAIT_LEN)."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Generic, TypeVar
+
+from porttui.record import Generic, TypeVar
 
 T = TypeVar("T")
 

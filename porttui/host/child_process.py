@@ -9,11 +9,11 @@ import struct
 import sys
 import time
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
 
 from porttui.host.asking import HostError
 from porttui.host.memory import CHILD_ENVIRONMENT
 from porttui.host.programs import RunAs, isolated_python, popen_options, small_environ
+from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import IO

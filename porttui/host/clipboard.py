@@ -7,9 +7,9 @@ import time
 from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
-from typing import NamedTuple
 
 from porttui.host.programs import Finished, RunAs, as_person, isolated_python, run_program
+from porttui.record import NamedTuple
 
 
 class CopyOutcome(StrEnum):

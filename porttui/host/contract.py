@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import typing
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.asking import HostError, Want
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
@@ -13,6 +11,8 @@ from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
+from porttui.record import TYPE_CHECKING, NamedTuple
+from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
     from porttui.model.limits import Limit, Limits
@@ -41,7 +41,7 @@ class SocketReading(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-class SocketSource(typing.Protocol):
+class SocketSource(Interface):
     """Lists the sockets of this network namespace with all their holders."""
 
     @property
@@ -67,7 +67,7 @@ class SocketSource(typing.Protocol):
         """
 
 
-class ProcessHandle(typing.Protocol):
+class ProcessHandle(Interface):
     """A hold on one process that a later process with its pid cannot take over."""
 
     def send(self, signal: StopSignal) -> None:
@@ -93,7 +93,7 @@ class ProcessHandle(typing.Protocol):
         """Let go of it."""
 
 
-class ProcessControl(typing.Protocol):
+class ProcessControl(Interface):
     """Ends processes."""
 
     @property

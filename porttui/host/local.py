@@ -6,7 +6,6 @@ import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
-from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid, is_elevated, person_uid
 from porttui.host.asking import HostError, SourceName
@@ -15,6 +14,7 @@ from porttui.host.services import service_name
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity
+from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames

@@ -15,10 +15,10 @@ import sys
 import time
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import TYPE_CHECKING, NamedTuple
 
 import porttui
 from porttui.host.accounts import account_of, effective_uid, groups_of, person_uid
+from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     import subprocess

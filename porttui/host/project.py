@@ -12,10 +12,10 @@ import sys
 import time
 from collections.abc import Iterator
 from functools import cache
-from typing import NamedTuple
 
 from porttui.host.bounded import Budget
 from porttui.host.foreign_text import safe
+from porttui.record import NamedTuple
 
 MARKERS = (
     "package.json",

@@ -5,7 +5,8 @@ from __future__ import annotations
 import socket
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
+
+from porttui.record import NamedTuple
 
 MAPPED_PREFIX = b"\x00" * 10 + b"\xff\xff"
 """The first twelve bytes of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""

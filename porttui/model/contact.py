@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.model.address import Endpoint
 from porttui.model.socket import Socket
+from porttui.record import NamedTuple
 
 
 class ContactOutcome(StrEnum):

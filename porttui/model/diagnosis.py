@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.model.address import Address, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket import Socket
+from porttui.record import NamedTuple
 
 
 class BindVerdict(StrEnum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.model.address import Address, Endpoint
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 
 class Headroom(NamedTuple):

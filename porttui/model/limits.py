@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 
 class Limit(NamedTuple):

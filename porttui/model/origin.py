@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 
 class Traces(NamedTuple):

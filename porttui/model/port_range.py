@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from enum import StrEnum
 from functools import lru_cache
-from typing import NamedTuple
 
 from porttui.model.address import PORTS
+from porttui.record import NamedTuple
 
 
 class RangeName(StrEnum):

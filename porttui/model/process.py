@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from porttui.record import NamedTuple
 
 _IN_NAMES = "-_.+:@/()[]*#=~%…\\"
 """Beside letters and digits: what stands in a name that is a single word."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.model.address import Endpoint, Family, Protocol
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 
 class TcpState(StrEnum):

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
-from typing import NamedTuple, overload
 
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
+from porttui.record import NamedTuple, overload
 
 STATES: tuple[TcpState | None, ...] = (
     None,

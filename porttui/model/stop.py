@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import NamedTuple
 
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import Socket
+from porttui.record import NamedTuple
 
 
 class StopSignal(StrEnum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import time
-from typing import Protocol
 
 from porttui.analysis.board import Board
 from porttui.analysis.board_making import Memory, next_board, with_listening
 from porttui.host.asking import Want
+from porttui.record import Protocol
 from porttui.sampling.sampler import Sampler
 
 

@@ -8,11 +8,11 @@ import os
 # Not `pickle`: that imports `re`, for pickles of old. The first rows wait for this process.
 import pickle
 import sys
-from typing import TYPE_CHECKING
 
 from porttui.host.asking import SourceName
 from porttui.host.child_process import allow_many_files, answer_requests
 from porttui.host.local import local_host
+from porttui.record import TYPE_CHECKING
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.errors import SampleError
 from porttui.sampling.remote import BOARD_REQUESTS, PICKLE_PROTOCOL, SNAPSHOT_REQUESTS, Frame

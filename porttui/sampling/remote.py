@@ -5,10 +5,10 @@ from __future__ import annotations
 import pickle
 import threading
 import time
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.child_process import ChildEndedError, ChildHangsError, ChildProcess
+from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError, SamplerDefectError
 
 if TYPE_CHECKING:

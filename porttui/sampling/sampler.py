@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from porttui.host.asking import HostError, Want
 from porttui.host.contract import Host
@@ -14,6 +13,7 @@ from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
+from porttui.record import TYPE_CHECKING
 from porttui.sampling.errors import SampleError
 
 if TYPE_CHECKING:

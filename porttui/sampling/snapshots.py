@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Protocol
-
 from porttui.host.asking import Want
 from porttui.model.snapshot import Snapshot
+from porttui.record import Protocol
 
 
 class SnapshotSource(Protocol):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from typing import NamedTuple
 
 from porttui.analysis.targets import on_port, still_holds
 from porttui.host.asking import HostError, Want
@@ -24,6 +23,7 @@ from porttui.model.stop import (
     StopSignal,
     StopTarget,
 )
+from porttui.record import NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import Guard, refusal, target_refusal

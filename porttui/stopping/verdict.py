@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import NamedTuple
 
 from porttui.analysis.targets import on_port, perhaps_on_port, same_port
 from porttui.host.contract import BindAnswer
@@ -11,6 +10,7 @@ from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket
 from porttui.model.stop import StopOutcome, StopTarget
+from porttui.record import NamedTuple
 
 
 class Verdict(NamedTuple):

@@ -12,10 +12,10 @@ import os
 import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from stat import S_ISSOCK
-from typing import NamedTuple
 
 from porttui.host.asking import HostError
 from porttui.host.linux.schedstat import schedstats_of
+from porttui.record import NamedTuple
 
 _PREFIX = "socket:["
 

@@ -17,7 +17,6 @@ import struct
 import sys
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
-from typing import NamedTuple
 
 from porttui.host.linux.netlink import (
     ATTRIBUTE,
@@ -29,6 +28,7 @@ from porttui.host.linux.netlink import (
     scan_headers,
 )
 from porttui.model.address import PORTS, Family, Protocol
+from porttui.record import NamedTuple
 
 ALL_STATES = 0xFFFFFFFF
 """With bit 13, bound and inactive, which kernels before 6.8 ignore."""

@@ -11,9 +11,9 @@ import struct
 from array import array
 from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from porttui.host.asking import HostError
+from porttui.record import NamedTuple
 
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port id."""

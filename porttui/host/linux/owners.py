@@ -23,7 +23,6 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import repeat
-from typing import NamedTuple
 
 from porttui.host.linux.fd_links import (
     FdScan,
@@ -44,6 +43,7 @@ from porttui.host.linux.processes import (
 from porttui.host.linux.schedstat import IdleProcesses, hold_threads, schedstats_of, thread_names
 from porttui.model.process import Process
 from porttui.model.socket_table import NOBODY
+from porttui.record import NamedTuple
 
 _FEW = 512
 """Processes. Up to so many are all checked, in 0.5 ms."""

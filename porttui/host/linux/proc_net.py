@@ -10,7 +10,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import HostError, Want
@@ -19,6 +18,7 @@ from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import STATES, SocketTable
+from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from porttui.host.linux.socket_dump import SocketDump

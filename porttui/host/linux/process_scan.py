@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping, Sequence, Set
-from typing import NamedTuple
 
 from porttui.host.linux.fd_links import open_descriptors, socket_link
 from porttui.host.linux.processes import ProcessText, read_text
 from porttui.host.linux.schedstat import Threads, schedstats_of
 from porttui.model.process import Process
+from porttui.record import NamedTuple
 
 RESCAN_BUDGET = 512
 """Descriptors. So many are read in any case, in 2 ms: those of the processes with fewest."""

@@ -8,12 +8,12 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
-from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import HostError
 from porttui.host.foreign_text import safe, safe_argv
 from porttui.model.process import Process, ProcessDetails
+from porttui.record import NamedTuple
 
 _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS

@@ -11,9 +11,9 @@ import os
 from collections.abc import Set
 from itertools import compress, repeat
 from operator import ne
-from typing import NamedTuple
 
 from porttui.host.asking import HostError
+from porttui.record import NamedTuple
 
 COUNT_BYTES = 128
 """Enough for a schedstat."""

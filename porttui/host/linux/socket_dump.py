@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import typing
 from array import array
 from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
-from typing import NamedTuple
 
 from porttui.host.accounts import user_name
 from porttui.host.asking import Want
@@ -31,6 +29,8 @@ from porttui.model.socket_table import (
     SideTables,
     SocketTable,
 )
+from porttui.record import NamedTuple
+from porttui.record import Protocol as Interface
 
 _KNOWN = OWNERSHIP_CODES[Ownership.KNOWN]
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
@@ -44,7 +44,7 @@ _MAY_LACK_A_REMOTE_END = bytes(code in (7, 10, 13) for code in range(256))
 _FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
-class SocketDump(typing.Protocol):
+class SocketDump(Interface):
     """The sockets that were read, without their holders."""
 
     @property
@@ -58,7 +58,7 @@ class SocketDump(typing.Protocol):
         """The table of all rows; without holders if None."""
 
 
-class SocketDumpReader(typing.Protocol):
+class SocketDumpReader(Interface):
     """Reads the socket tables of this network namespace."""
 
     @property

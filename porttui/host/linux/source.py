@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from porttui.host.accounts import effective_uid
 from porttui.host.asking import HostError, Want
@@ -14,6 +13,7 @@ from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.model.address import PORTS
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
+from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.host.linux.socket_dump import SocketDump, SocketDumpReader

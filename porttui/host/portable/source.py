@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import socket
-from typing import TYPE_CHECKING, NamedTuple
 
 import psutil
 
@@ -15,6 +14,7 @@ from porttui.model.process import Process
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
+from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from psutil._ntuples import pconn, sconn
