@@ -66,5 +66,7 @@ def _install(package: str) -> None:
 def open_to_all(folder: Path) -> None:
     """Let every user reach what is in a folder of pytest's, which are for one user alone."""
     while folder != folder.parent:
-        folder.chmod(folder.stat().st_mode | 0o011)
+        mode = folder.stat().st_mode
+        if mode & 0o011 != 0o011:  # others, /tmp for example, are not always ours to change
+            folder.chmod(mode | 0o011)
         folder = folder.parent
