@@ -1,3 +1,3 @@
 """porttui: the ports of this machine, live and from the keyboard."""
 
-__version__ = "0.1.0"
+__version__ = "0.2.0"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import signal
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -9,6 +11,13 @@ import pytest
 from porttui.host import programs
 from tests.host.namespaces import Network, open_network
 from tests.servers import Servers
+
+if sys.platform != "win32":
+    # A shell ignores these signals for its background jobs, nohup ignores SIGHUP, and children
+    # inherit that (execve(2)). With a handler, even one that does nothing, they get the default.
+    for _number in (signal.SIGHUP, signal.SIGINT, signal.SIGQUIT):
+        if signal.getsignal(_number) is signal.SIG_IGN:
+            signal.signal(_number, lambda *_: None)
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ from porttui.text.probe import contact_words
 from tests.children import SocketSpec
 from tests.cli.running import run
 from tests.host.namespaces import Network
+from tests.host.tools import require_tool
 from tests.servers import Servers, free_port, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="errno differs")
@@ -185,7 +186,10 @@ def test_a_full_listen_queue_is_named(servers: Servers) -> None:
 
 def _waiting(port: int) -> int:
     listed = subprocess.run(
-        ["ss", "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=True
+        [require_tool("ss"), "-Hltn", f"sport = :{port}"],
+        capture_output=True,
+        text=True,
+        check=True,
     )
     return int(listed.stdout.split()[1])
 

@@ -19,6 +19,7 @@ from porttui.host.linux.traces import read_traces
 from porttui.host.project import project_of
 from tests.cli.running import PORTTUI, environment
 from tests.host.namespaces import require_root
+from tests.host.tools import require_tool
 from tests.servers import PATIENCE_S, ROOT, Servers, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="FUSE and mount namespaces")
@@ -42,7 +43,9 @@ def hung(request: pytest.FixtureRequest, tmp_path: Path, servers: Servers) -> tu
         pytest.skip("this kernel has no FUSE")
     serve = [sys.executable, "-m", "tests.silent_fs", request.param, str(tmp_path)]
     listen = [sys.executable, "-I", "-c", LISTEN]
-    server = servers.run(["unshare", "--mount", "env", f"PYTHONPATH={ROOT}", *serve, *listen])
+    server = servers.run(
+        [require_tool("unshare"), "--mount", "env", f"PYTHONPATH={ROOT}", *serve, *listen]
+    )
     assert server.process.stdout is not None
     pid, port = map(int, server.process.stdout.readline().split())
     return pid, port
@@ -91,7 +94,7 @@ def test_a_working_directory_is_looked_at_where_its_process_sees_it(servers: Ser
         "mount -t tmpfs none /mnt; mkdir -p /mnt/app/src; touch /mnt/app/go.mod; "
         "cd /mnt/app/src; exec sleep 1000"
     )
-    inside = servers.run(["unshare", "--mount", "sh", "-c", script])
+    inside = servers.run([require_tool("unshare"), "--mount", "sh", "-c", script])
     until(lambda: _link(inside.pid, "cwd") == "/mnt/app/src", "its working directory")
     process = read_process(inside.pid)
     assert process is not None

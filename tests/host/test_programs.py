@@ -93,7 +93,8 @@ def test_run_as_a_module_it_looks_into_the_working_directory_last(hostile: Path)
         timeout=PATIENCE_S,
         check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
+    # Nobody but root sees every holder, and is told so.
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert has_run(hostile) == ""
 
 

@@ -16,9 +16,7 @@ from porttui.ui.screens.help import MARKS
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
 from tests.making import listener, process
-from tests.readme import keys_table
 from tests.scripted import ScriptedMachine, developers_machine
-from tests.servers import ROOT
 from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
 
 Effect = Callable[[ScriptedStage, str], Awaitable[None]]
@@ -315,29 +313,3 @@ async def test_the_palette_can_be_left() -> None:
         await stage.press("j")
         assert stage.table().cursor_index == 1
         assert stage.machine.signals == []
-
-
-# README
-
-
-def test_the_readme_has_the_keys_of_the_table_of_keys() -> None:
-    readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    _, _, rest = readme.partition("<!-- keys -->")
-    written, end, _ = rest.partition("<!-- /keys -->")
-    assert end, "README.md has no <!-- keys --> ... <!-- /keys -->"
-    assert _cells(written) == _cells(keys_table()), "paste: python -m tests.readme"
-
-
-def _cells(table: str) -> list[list[str]]:
-    """A markdown table, cell by cell; how it is padded does not matter."""
-    lines = [line.strip() for line in table.strip().splitlines()]
-    cells = [[cell.strip() for cell in line.strip("|").split("|")] for line in lines if line]
-    return [row for row in cells if not all(set(cell) <= set("-: ") and cell for cell in row)]
-
-
-def test_the_keys_table_has_every_key_once() -> None:
-    rows = _cells(keys_table())
-    assert rows[0] == ["key", "does"]
-    assert [row[1] for row in rows[1:] if row[1]] == [
-        action.help for group in Group for action in ACTIONS if action.group is group
-    ]
