@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
+import typing
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import TYPE_CHECKING, NamedTuple
 
-from porttui import light_typing
 from porttui.host.asking import HostError, Want
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
@@ -41,7 +41,7 @@ class SocketReading(NamedTuple):
     problems: tuple[Problem, ...] = ()
 
 
-class SocketSource(light_typing.Protocol):
+class SocketSource(typing.Protocol):
     """Lists the sockets of this network namespace with all their holders."""
 
     @property
@@ -67,7 +67,7 @@ class SocketSource(light_typing.Protocol):
         """
 
 
-class ProcessHandle(light_typing.Protocol):
+class ProcessHandle(typing.Protocol):
     """A hold on one process that a later process with its pid cannot take over."""
 
     def send(self, signal: StopSignal) -> None:
@@ -93,7 +93,7 @@ class ProcessHandle(light_typing.Protocol):
         """Let go of it."""
 
 
-class ProcessControl(light_typing.Protocol):
+class ProcessControl(typing.Protocol):
     """Ends processes."""
 
     @property

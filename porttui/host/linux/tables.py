@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from porttui import light_typing
+from typing import Protocol
+
 from porttui.host.asking import Want
 from porttui.host.linux.holder_groups import Holders
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
 
 
-class Tables(light_typing.Protocol):
+class Tables(Protocol):
     """What was read, before it is known who holds it."""
 
     @property
@@ -23,7 +24,7 @@ class Tables(light_typing.Protocol):
         """The table of all rows that were read, with who holds what; with None without."""
 
 
-class TableReader(light_typing.Protocol):
+class TableReader(Protocol):
     """Reads the socket tables of this network namespace."""
 
     @property
