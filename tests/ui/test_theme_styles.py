@@ -7,9 +7,7 @@ from textual.app import App, ComposeResult
 from textual.theme import BUILTIN_THEMES
 
 from porttui.model.port_range import PortRange, RangeName
-from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.range_strip import RangeStrip
-from porttui.ui.widgets.row_strips import TONE_VARIABLES
 from porttui.ui.widgets.theme_styles import Look, ThemeStyles, theme_color
 
 
@@ -67,6 +65,3 @@ async def test_an_opacity_mixes_with_the_ground() -> None:
         styles = ThemeStyles(strip)
         assert styles[Look()].bgcolor == ground.rich_color
         assert styles[Look(text_style="bold")].bold
-        for tone in Tone:
-            if tone is not Tone.PLAIN:
-                assert theme_color(strip, TONE_VARIABLES[tone], ground) != ground
