@@ -200,7 +200,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         view = View(self.scroll_offset.y, self._page)
         top = view.top_after(self._rows, self._cursor, rows, cursor)
         self._rows, self._cursor = rows, cursor
-        self.virtual_size = Size(0, HEADER_LINES + len(rows))
+        self._resize_content(len(rows))
         self._scroll_lines(max(0, min(top, len(rows) - self._page)))
         self._refresh_what_differs(painted)
         after = self.selected
@@ -208,6 +208,14 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             self._by_click = False
         if before is not after and before != after:
             self.post_message(self.Highlighted(self, after))
+
+    def _resize_content(self, rows: int) -> None:
+        """Have the bar arranged if there is one before or after: 8 ms of a first frame of 110."""
+        before, after = self.virtual_size, Size(0, HEADER_LINES + rows)
+        if max(before.height, after.height) - HEADER_LINES > self._page > 0:
+            self.virtual_size = after
+        else:
+            self.set_reactive(KeyedTable.virtual_size, after)
 
     def _in_view(self) -> Sequence[tuple[R, bool]]:
         """Each row in view, and whether the cursor is on it."""
