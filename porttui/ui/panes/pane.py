@@ -58,16 +58,6 @@ class Pane(Widget):
         """Draw the frame before there is anything in it."""
         self.border_title = Content(f"{self.number} {self.label}")
 
-    def set_frame(self, *, active: bool, frameless: bool) -> None:
-        """Show that the keys act here, or do not; on a very small screen without any frame."""
-        if active == self.has_class("active") and frameless == self.has_class("frameless"):
-            return
-        self.set_class(active, "active", update=False)
-        self.set_class(frameless, "frameless", update=False)
-        if self.is_attached:
-            # The frame only. With `update` everything inside would be styled anew, too.
-            self.app.stylesheet.update_nodes((self,))
-
     @property
     def table(self) -> KeyedTable[Marked[R]]:
         """Where the cursor is."""
