@@ -210,12 +210,18 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             self.post_message(self.Highlighted(self, after))
 
     def _resize_content(self, rows: int) -> None:
-        """Have the bar arranged if there is one before or after: 8 ms of a first frame of 110."""
-        before, after = self.virtual_size, Size(0, HEADER_LINES + rows)
-        if max(before.height, after.height) - HEADER_LINES > self._page > 0:
-            self.virtual_size = after
-        else:
-            self.set_reactive(KeyedTable.virtual_size, after)
+        """Have the screen arranged anew only where the bar comes or goes.
+
+        Arranging takes two further frames; the length alone needs none.
+        """
+        size = Size(0, HEADER_LINES + rows)
+        has_bar = rows > self._page > 0
+        if has_bar != self.show_vertical_scrollbar:
+            self.virtual_size = size
+            return
+        self.set_reactive(KeyedTable.virtual_size, size)
+        if has_bar:
+            self.vertical_scrollbar.window_virtual_size = size.height
 
     def _in_view(self) -> Sequence[tuple[R, bool]]:
         """Each row in view, and whether the cursor is on it."""
