@@ -45,6 +45,13 @@ class MainScreen(Screen[None]):
         lines = _breakpoint(size.height, self.VERTICAL_BREAKPOINTS)
         super().__init__(id="_default", classes=f"{columns} {lines}")
         self._deck = deck
+        self._is_styled = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """At the start everything has just been styled when it was mounted: not again."""
+        if not self._is_styled:
+            self._is_styled = True
+            event.refresh_styles = False
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click into a pane makes it the active one."""
