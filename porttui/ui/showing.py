@@ -6,9 +6,8 @@ import time
 from functools import cached_property
 from typing import TYPE_CHECKING
 
-from textual import events, on
+from textual import on
 from textual.app import ComposeResult
-from textual.geometry import Size
 from textual.screen import Screen
 
 from porttui.analysis.board import Board
@@ -34,8 +33,6 @@ if TYPE_CHECKING:
 
 _LATE_S = 2.0
 """A sample that takes so much longer than it should is late."""
-ORNATE_LINES = 8
-"""From this height on there are a header and a line of keys."""
 
 
 class Showing(KeysInOrder):
@@ -82,12 +79,13 @@ class Showing(KeysInOrder):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen beneath all dialogs."""
-        return MainScreen(self._deck)
+        return MainScreen(self._deck, self.size)
 
     def compose(self) -> ComposeResult:
         """Header, panes, status, keys."""
         yield self._summary
-        yield from self._deck.panes
+        yield self._deck.tabs
+        yield self._deck
         yield self._status
         yield self._keys
 
@@ -104,13 +102,6 @@ class Showing(KeysInOrder):
         """No sample is begun any more."""
         self._sampling.stop()
         self._boards.close()
-
-    def on_resize(self, event: events.Resize) -> None:
-        """On a very small screen the rows come first."""
-        self._summary.display = self._keys.display = event.size.height >= ORNATE_LINES
-        lines = (self._summary, self._filter_line, self._status, self._keys)
-        taken = sum(each.display for each in lines if each is not None)
-        self._deck.fit(Size(event.size.width, event.size.height - taken))
 
     # What the threads tell
 

@@ -13,13 +13,13 @@ TITLES = ("1 Listening", "2 Loopback", "3 Ranges")
 
 
 def in_view(stage: ScriptedStage) -> list[Region]:
-    """What lies on the screen itself, but for toasts and tooltips, which float."""
-    own = [
+    """Lines and panes that lie on the screen, but for toasts and tooltips, which float."""
+    lines = [
         each
         for each in stage.app.screen_stack[0].children
-        if type(each).__module__.startswith("porttui.")
+        if type(each).__module__.startswith("porttui.ui.widgets.")
     ]
-    return [each.region for each in own if each.display]
+    return [each.region for each in (*lines, *stage.app.query(Pane)) if each.display]
 
 
 def frames(stage: ScriptedStage) -> int:
@@ -44,19 +44,40 @@ async def test_the_whole_screen_is_shared_out_and_no_place_twice(size: tuple[int
 async def test_panes_have_their_proportions() -> None:
     async with on_stage(developers_machine(), size=(121, 40)) as stage:
         above, left, right = (pane.region for pane in stage.app.query(Pane))
-        assert (above.width, above.height) == (121, 19)
-        assert (left.height, right.height) == (18, 18)
+        assert (above.width, above.height) == (121, 18)
+        assert (left.height, right.height) == (19, 19)
         assert (left.width, right.width) == (60, 61)
+
+
+@pytest.mark.parametrize(
+    ("size", "panes", "has_tabs"),
+    [
+        ((112, 33), 3, False),
+        ((111, 33), 1, True),
+        ((112, 32), 1, True),
+        ((80, 13), 1, True),
+        ((80, 12), 0, True),
+        ((80, 7), 0, True),
+    ],
+)
+async def test_what_fits_is_in_view(size: tuple[int, int], panes: int, has_tabs: bool) -> None:
+    async with on_stage(developers_machine(), size=size) as stage:
+        assert frames(stage) == panes
+        assert any(all(title in line for title in TITLES) for line in stage.lines) is has_tabs
+        assert ("LISTEN 10" in stage.text) is (size[1] >= 8)
+        await stage.pilot.resize_terminal(120, 40)
+        assert frames(stage) == 3
+        await stage.pilot.resize_terminal(*size)
+        assert frames(stage) == panes
 
 
 async def test_the_line_of_the_filter_takes_its_room_and_gives_it_back() -> None:
     async with on_stage(developers_machine(), size=(112, 33)) as stage:
-        assert frames(stage) == 3
+        before = [pane.region for pane in stage.app.query(Pane)]
         await stage.press("slash")
-        assert frames(stage) == 1, "it would leave 29 lines for three panes"
-        assert all(title in stage.lines[1] for title in TITLES)
+        assert sum(pane.region.area for pane in stage.app.query(Pane)) == 112 * 29
         await stage.press("escape")
-        assert frames(stage) == 3
+        assert [pane.region for pane in stage.app.query(Pane)] == before
 
 
 async def test_a_click_into_a_pane_makes_it_the_active_one() -> None:

@@ -19,18 +19,16 @@ from textual.strip import Strip
 from textual.widget import Widget
 from textual.widgets import Input
 
-from porttui.ui.widgets.barred_view import BarredView
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.following import follow
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.row_strips import TONE_VARIABLES
-from porttui.ui.widgets.theme_styles import theme_color
 
 
 def tone_color(table: Widget, tone: Tone) -> RichColor:
     """The theme's colour for a tone, on the table's background."""
-    _, background = table.background_colors
-    return theme_color(table, TONE_VARIABLES[tone], background).rich_color
+    color = table.get_component_rich_style(f"table--{tone}").color
+    assert color
+    return color
 
 
 @dataclass(frozen=True, slots=True)
@@ -505,15 +503,18 @@ async def test_the_thumb_can_be_dragged_from_one_end_to_the_other() -> None:
         await pilot.pause()
         await pilot.mouse_down(KeyedTable, offset=(WIDTH, 0))
         await pilot.hover(KeyedTable, offset=(WIDTH, ROWS // 2))
+        await pilot.wait_for_scheduled_animations()
         assert 80 <= app.table.scroll_offset.y <= 120
         assert cursor_key(app.table) == 0
-        await pilot.hover(KeyedTable, offset=(3, ROWS))  # beside the bar: it is held
+        await pilot.hover(offset=(3, ROWS + 1))  # beside the bar: it is held
+        await pilot.wait_for_scheduled_animations()
         assert app.table.scroll_offset.y == 200 - ROWS
-        await pilot.mouse_up(KeyedTable, offset=(3, ROWS))
+        await pilot.mouse_up(offset=(3, ROWS + 1))
         await pilot.pause()
         assert not app.rows_heard(KeyedTable.Chosen)
         assert cursor_key(app.table) == 0
         await pilot.hover(KeyedTable, offset=(WIDTH, 0))
+        await pilot.wait_for_scheduled_animations()
         assert app.table.scroll_offset.y == 200 - ROWS  # it was let go of
 
 
@@ -541,24 +542,6 @@ async def test_the_bar_is_blank_where_all_rows_are_in_view() -> None:
         app.table.show(items(range(3 * ROWS)))
         await pilot.pause()
         assert app.screen._compositor.render_strips()[: ROWS + 1] != drawn
-
-
-async def test_a_change_of_length_does_not_arrange_the_screen_anew(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """That would be done in two further frames, the last of them some 50 ms after a key."""
-    app = an_app()
-    async with app.run_test(size=SIZE) as pilot:
-        await pilot.pause()
-        arranged: list[object] = []
-        monkeypatch.setattr(
-            type(app.screen), "_refresh_layout", lambda *args, **_: arranged.append(args)
-        )
-        for count in (0, 3, 1000, 2):
-            app.table.show(items(range(count)))
-            await pilot.pause()
-            assert app.table.max_scroll_y == max(0, count - ROWS)
-        assert not arranged
 
 
 async def test_shrinking_keeps_the_cursor_in_view() -> None:
@@ -961,20 +944,14 @@ def test_no_name_of_the_table_hides_one_of_textual() -> None:
         """A subclass without anything of its own."""
 
     inherited = set(dir(ScrollView)) | set(vars(ScrollView()))
-    source = inspect.getsource(KeyedTable.__init__) + inspect.getsource(BarredView.__init__)
+    source = inspect.getsource(KeyedTable.__init__)
     attributes = set(re.findall(r"self\.(_\w+)(?:: .+)? = ", source))
-    assert {"_rows", "_bar"} <= attributes
+    assert {"_rows", "_cursor"} <= attributes
     assert attributes.isdisjoint(inherited)
-    own = set(vars(KeyedTable)) | set(vars(BarredView))
+    own = set(vars(KeyedTable))
     overridden = (own - set(vars(Bare))) & inherited
     assert {name for name in overridden if name[0] != "_" and name.islower()} == {
-        "allow_vertical_scroll",
-        "render_line",
-        "render_lines",
         "notify_style_update",
-        "virtual_size",
-        "watch_has_focus",
+        "render_line",
     }
-    assert {name for name in overridden if name[0] == "_" and name[:2] != "__"} == {
-        "_default_virtual_size"  # made of virtual_size
-    }
+    assert not {name for name in overridden if name[0] == "_" and name[:2] != "__"}

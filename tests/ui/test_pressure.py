@@ -60,7 +60,7 @@ async def test_each_row_has_a_bar(size: tuple[int, int], has_percent: bool) -> N
 
         def cell(key: str, column: str) -> str:
             table = stage.table(3)
-            strips = table._lines._strips
+            strips = table._lines
             assert strips is not None
             row = next(each for each in table.rows if key in str(each.key))
             [(each, width)] = [each for each in strips._layout if each[0].id == column]

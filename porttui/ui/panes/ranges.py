@@ -30,9 +30,6 @@ if TYPE_CHECKING:
     from porttui.analysis.copies import Served
     from porttui.analysis.scope import Scope
 
-_SHORT_NOTES = 5
-"""Lines of the notes on a short screen."""
-
 
 class RangesPane(Pane):
     """The port space, what can run out of it, IANA's ranges and the kernel's."""
@@ -58,11 +55,6 @@ class RangesPane(Pane):
     def table(self) -> KeyedTable[PressureRow]:  # type: ignore[override]
         """Where the cursor is."""
         return self._table
-
-    def fold(self, is_short: bool) -> None:
-        """On a short screen rows come before ornaments."""
-        self._strip.display = not is_short
-        self._notes.styles.max_height = _SHORT_NOTES if is_short else None
 
     def show_board(self, board: Board, wanted: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, NamedTuple, TypeVar
+from typing import ClassVar, Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len
 from rich.console import Group, RenderableType
@@ -20,8 +20,6 @@ from textual.widgets import Static
 
 from porttui.ui.key_order import KeyTaker
 from porttui.ui.widgets.columns import Tone
-from porttui.ui.widgets.row_strips import TONE_VARIABLES
-from porttui.ui.widgets.theme_styles import theme_color
 
 T = TypeVar("T")
 
@@ -73,6 +71,26 @@ class KeyHints(Widget):
         return lines
 
 
+class DialogBody(Static):
+    """What a dialog says; its component classes are the colours of tones."""
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {
+        f"dialog--{tone}" for tone in Tone if tone is not Tone.PLAIN
+    }
+
+    DEFAULT_CSS = """
+    DialogBody { width: 1fr; height: auto; }
+    DialogBody > .dialog--muted { color: $text-muted; }
+    DialogBody > .dialog--gone { color: $text-muted; text-style: bold; }
+    DialogBody > .dialog--ok { color: $text-success; text-style: bold; }
+    DialogBody > .dialog--new { color: $text-success; text-style: bold; }
+    DialogBody > .dialog--warning { color: $text-warning; text-style: bold; }
+    DialogBody > .dialog--changed { color: $text-warning; text-style: bold; }
+    DialogBody > .dialog--error { color: $text-error; text-style: bold; }
+    DialogBody > .dialog--accent { color: $text-accent; text-style: bold; }
+    """
+
+
 class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     """A box in the middle: a title, a body that scrolls, and a line that names every key."""
 
@@ -91,14 +109,13 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
         padding: 0 1;
     }
     Dialog .dialog-scroll { height: auto; scrollbar-size-vertical: 1; }
-    Dialog .dialog-body { width: 1fr; height: auto; }
     """
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._box_title = title
         self._is_up = False
-        self._body = Static(markup=False, classes="dialog-body")
+        self._body = DialogBody(markup=False)
         self._scroll = VerticalScroll(classes="dialog-scroll")
         self._hints = KeyHints()
 
@@ -145,9 +162,8 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
         """Text in the theme's colour for `tone`."""
         if tone is Tone.PLAIN:
             return Text(text)
-        _, background = self.query_one(".dialog", Widget).background_colors
-        color = theme_color(self, TONE_VARIABLES[tone], background).rich_color
-        return Text(text, style=Style(color=color, bold=tone is not Tone.MUTED))
+        style = self._body.get_component_rich_style(f"dialog--{tone}")
+        return Text(text, style=Style(color=style.color, bold=style.bold))
 
     def body(self) -> Sequence[RenderableType]:
         """What it says, line by line; foreign text only in `Text`, never as markup."""

@@ -2,62 +2,69 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
 
 from textual import events, on
-from textual.layout import Layout
+from textual.geometry import Size
 from textual.screen import Screen
 
-from porttui.ui.panes.arrangement import PanesBetweenLines
 from porttui.ui.panes.deck import Deck
 from porttui.ui.widgets.keyed_table import KeyedTable
-
-if TYPE_CHECKING:
-    from porttui.ui.widgets.tab_line import TabLine
+from porttui.ui.widgets.tab_line import TabLine
 
 
 class MainScreen(Screen[None]):
-    """Covered by panes and lines from edge to edge."""
+    """Covered by panes and lines from edge to edge; the style sheet says what fits."""
 
     BLANK = True  # nothing of it is drawn to be painted over
 
-    def __init__(self, deck: Deck) -> None:
-        """`deck`: of the panes that are mounted here."""
-        super().__init__(id="_default")
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  no ClassVar in Textual
+        (0, "-narrow"),
+        (112, "-wide"),
+    ]
+    """Side by side, loopback and ranges need 56 columns each to show what they are for."""
+
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (8, "-low"),
+        (13, "-framed"),
+        (19, "-tall"),
+        (33, "-high"),
+    ]
+    """The lines from which on there are: header and keys; frames; the picture of the port space;
+    all three panes."""
+
+    def __init__(self, deck: Deck, size: Size) -> None:
+        """Begin with the layout of this size: Textual's breakpoints come after the first frame.
+
+        Args:
+            deck: The panes that are mounted here.
+            size: Of the terminal.
+        """
+        columns = _breakpoint(size.width, self.HORIZONTAL_BREAKPOINTS)
+        lines = _breakpoint(size.height, self.VERTICAL_BREAKPOINTS)
+        super().__init__(id="_default", classes=f"{columns} {lines}")
         self._deck = deck
         self._is_styled = False
-        self._layout = PanesBetweenLines(deck.hear_room)
-
-    @property
-    def layout(self) -> Layout:
-        """Not by a style, which takes but names of Textual's own."""
-        return self._layout
 
     def on_screen_resume(self, event: events.ScreenResume) -> None:
-        """At the start everything has just been styled, when it was mounted: not again.
-
-        (Textual calls every class's own handler, so there is no super() here.)
-        """
+        """At the start everything has just been styled when it was mounted: not again."""
         if not self._is_styled:
             self._is_styled = True
             event.refresh_styles = False
-
-    def on_resize(self, event: events.Resize) -> None:
-        """At the start its size is told three times: what is arranged is not arranged again.
-
-        (Without `prevent_default` Textual's own handler would.)
-        """
-        if event.size == self.outer_size:
-            event.prevent_default()
 
     def on_mouse_down(self, event: events.MouseDown) -> None:
         """A click into a pane makes it the active one."""
         self._deck.activate_at(event.screen_x, event.screen_y)
 
-    def on_tab_line_picked(self, event: TabLine.Picked) -> None:
-        """Go there. (By its name, for the tabs are imported when they are needed.)"""
+    @on(TabLine.Picked)
+    def _tab_picked(self, event: TabLine.Picked) -> None:
         self._deck.go_to(event.number)
 
     @on(KeyedTable.HeaderClicked)
     def _header_clicked(self, event: KeyedTable.HeaderClicked) -> None:  # type: ignore[type-arg]
         self._deck.sort_by(event.table, event.column)
+
+
+def _breakpoint(cells: int, breakpoints: Sequence[tuple[int, str]]) -> str:
+    return [name for least, name in breakpoints if cells >= least][-1]

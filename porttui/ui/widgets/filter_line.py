@@ -13,26 +13,31 @@ from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.analysis.filter import SYNTAX, Filter
 from porttui.analysis.filter_grammar import FilterError, parse_filter
-from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 _EXAMPLES = (example for example, _ in SYNTAX if " " not in example)
 _HINT = f"{'   '.join(_EXAMPLES)}      Enter keeps it, Esc clears it"
 _LONGEST = 200
-_PLAIN, _BOLD, _DIM = Look(), Look(text_style="bold"), Look(text_style="dim")
-_CURSOR = Look(text_style="reverse")
+_SLASH, _HINT_STYLE, _CURSOR = "filter-line--slash", "filter-line--hint", "filter-line--cursor"
+_PLAIN = ""
 
 
-class FilterLine(ThemedWidget):
+class FilterLine(Widget):
     """One line, there only while it is open. It is handed keys; it never has the focus."""
 
     DEFAULT_CSS = """
     FilterLine { display: none; height: 1; background: $panel; color: $foreground; }
     FilterLine.open { display: block; }
     FilterLine.bad { color: $text-error; }
+    FilterLine > .filter-line--slash { text-style: bold; }
+    FilterLine > .filter-line--hint { text-style: dim; }
+    FilterLine > .filter-line--cursor { text-style: reverse; }
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_SLASH, _HINT_STYLE, _CURSOR}
 
     class Rejected(Message):
         """What stands there is no filter; the last good one stays in force."""
@@ -97,13 +102,16 @@ class FilterLine(ThemedWidget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The slash, what was typed, and the cursor; what does not fit is cut."""
-        segments = [Segment(text, self._looks[look]) for text, look in self._parts() if text]
-        return Strip(segments).adjust_cell_length(self.size.width, self._looks[_PLAIN])
+        plain, find = self.rich_style, self.get_component_rich_style
+        segments = [
+            Segment(text, find(style) if style else plain) for text, style in self._parts() if text
+        ]
+        return Strip(segments).adjust_cell_length(self.size.width, plain)
 
-    def _parts(self) -> Sequence[tuple[str, Look]]:
-        slash, typed, at = (" /", _BOLD), self._typed, self._cursor
+    def _parts(self) -> Sequence[tuple[str, str]]:
+        slash, typed, at = (" /", _SLASH), self._typed, self._cursor
         if not typed:
-            return (slash, (" ", _CURSOR), (f" {_HINT}", _DIM))
+            return (slash, (" ", _CURSOR), (f" {_HINT}", _HINT_STYLE))
         if self._selected:
             return (slash, (typed, _CURSOR))
         under = typed[at : at + 1] or " "

@@ -7,23 +7,24 @@ first frame takes beside importing.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual import events
 from textual.message import Message
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.ui.keymap import Action
-from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
-_KEY = Look("footer-key-foreground", text_style="bold")
+_KEY = "key-line--key"
 
 KEPT = 2
 """How many keys at the end stay whatever the width: help, and the way out."""
 
 
-class KeyLine(ThemedWidget):
+class KeyLine(Widget):
     """ "x Stop   c Copy   / Filter ...": those that fit, and always the last ones."""
 
     ALLOW_SELECT = False
@@ -34,7 +35,10 @@ class KeyLine(ThemedWidget):
         background: $footer-background;
         color: $footer-description-foreground;
     }
+    KeyLine > .key-line--key { color: $footer-key-foreground; text-style: bold; }
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_KEY}
 
     class Clicked(Message):
         """A key was clicked: its action is to be carried out."""
@@ -58,10 +62,10 @@ class KeyLine(ThemedWidget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line."""
-        words = self.rich_style
+        words, key = self.rich_style, self.get_component_rich_style(_KEY)
         segments = []
         for action in self.shown(self.size.width):
-            segments.append(Segment(f" {action.footer_key} ", self._looks[_KEY]))
+            segments.append(Segment(f" {action.footer_key} ", key))
             segments.append(Segment(f"{action.label} ", words))
         return Strip(segments).adjust_cell_length(self.size.width, words)
 

@@ -2,20 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Hashable, Sequence
+from itertools import zip_longest
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
 from textual.binding import Binding, BindingType
-from textual.geometry import Region, Size
+from textual.geometry import Size
 from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.scrollbar import ScrollDown, ScrollUp
 from textual.strip import Strip
 
-from porttui.ui.widgets.barred_view import HEADER, BarredView
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone
 from porttui.ui.widgets.following import View, follow, locate
-from porttui.ui.widgets.row_strips import Part, Sorting
-from porttui.ui.widgets.table_lines import TableLines
+from porttui.ui.widgets.row_lines import (
+    COMPONENTS,
+    CURSOR,
+    HEADER,
+    ROW,
+    LineStyles,
+    RowLines,
+    Sorting,
+)
+
+HEADER_LINES = 1
+"""Lines above the first row; they do not scroll."""
 
 R = TypeVar("R", bound=Row[Hashable])
 M = TypeVar("M", bound=Row[Hashable])
@@ -32,7 +44,7 @@ class _TableMessage(Message, Generic[M]):
         return self.table
 
 
-class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False):
+class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
     """Rows under a fixed header, with a cursor that stays on its row whatever happens around it.
 
     The rows are kept as they are given and must not change afterwards. They are drawn line by
@@ -44,10 +56,33 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
 
     DEFAULT_CSS = """
     KeyedTable {
+        overflow-x: hidden;
+        scrollbar-gutter: stable;
+        scrollbar-size-vertical: 1;
+        scrollbar-background: $surface;
         background: $surface;
         color: $foreground;
     }
+    KeyedTable > .table--header { background: $panel; color: $text-muted; text-style: bold; }
+    KeyedTable > .table--cursor { background: $primary 18%; }
+    KeyedTable:focus > .table--cursor { background: $primary 30%; text-style: bold; }
+    KeyedTable > .table--muted { color: $text-muted; }
+    KeyedTable > .table--ok { color: $text-success; }
+    KeyedTable > .table--warning { color: $text-warning; }
+    KeyedTable > .table--error { color: $text-error; }
+    KeyedTable > .table--accent { color: $text-accent; }
+    KeyedTable > .table--new { color: $text-success; text-style: bold; }
+    KeyedTable > .table--gone { color: $text-muted; text-style: italic; }
+    KeyedTable > .table--changed { color: $text-warning; }
+    /* No shades of a background: NO_COLOR, and themes of the terminal's own colours. */
+    KeyedTable:nocolor, KeyedTable:ansi {
+        & > .table--header { text-style: bold underline; }
+        & > .table--cursor { background: $surface; text-style: underline; }
+        &:focus > .table--cursor { background: $surface; text-style: reverse; }
+    }
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("up,k", "step(-1)", "Up", show=False, id="table.up"),
@@ -102,13 +137,24 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
             id: Id of the widget.
             classes: CSS classes of the widget.
         """
-        self._lines = TableLines(self, columns, tone=tone, mark=mark)
+        self._columns = tuple(columns)
+        self._row_tone = tone
+        self._row_mark = mark
+        self._sorting = Sorting()
+        self._lines: RowLines[R] | None = None
+        """Of the width that was painted last."""
+        self._line_styles = LineStyles(self)
+        self._page = 0
         self._empty = empty
         self._rows: Sequence[R] = ()
         self._cursor = -1
         self._by_click = False
-        self._is_replaced = False
         super().__init__(id=id, classes=classes)
+
+    @property
+    def page(self) -> int:
+        """Rows in view, as of the last resize: a hidden view scrolls as if it were to be seen."""
+        return self._page
 
     @property
     def rows(self) -> Sequence[R]:
@@ -149,20 +195,49 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def show(self, rows: Sequence[R]) -> None:
         """Replace all rows; the cursor and the view follow the rows they were on."""
-        before = self.selected
+        before, painted = self.selected, self._in_view()
         cursor = follow(self._rows, rows, self._cursor)
-        view = View(self.scroll_offset.y, self.page)
+        view = View(self.scroll_offset.y, self._page)
         top = view.top_after(self._rows, self._cursor, rows, cursor)
         self._rows, self._cursor = rows, cursor
-        self.virtual_size = Size(1, HEADER + len(rows))
-        self.view_from(top)
-        self._is_replaced = True
-        self.check_idle()
+        self._resize_content(len(rows))
+        self._scroll_lines(max(0, min(top, len(rows) - self._page)))
+        self._refresh_what_differs(painted)
         after = self.selected
         if before is None or after is None or before.key != after.key:
             self._by_click = False
         if before is not after and before != after:
             self.post_message(self.Highlighted(self, after))
+
+    def _resize_content(self, rows: int) -> None:
+        """Have the screen arranged anew only where the bar comes or goes.
+
+        Arranging takes two further frames; the length alone needs none.
+        """
+        size = Size(0, HEADER_LINES + rows)
+        has_bar = rows > self._page > 0
+        if has_bar != self.show_vertical_scrollbar:
+            self.virtual_size = size
+            return
+        self.set_reactive(KeyedTable.virtual_size, size)
+        if has_bar:
+            self.vertical_scrollbar.window_virtual_size = size.height
+
+    def _in_view(self) -> Sequence[tuple[R, bool]]:
+        """Each row in view, and whether the cursor is on it."""
+        top = self.scroll_offset.y
+        rows = self._rows[top : top + self._page]
+        return [(row, index == self._cursor) for index, row in enumerate(rows, top)]
+
+    def _refresh_what_differs(self, painted: Sequence[tuple[R, bool]]) -> None:
+        """Paint the lines that show something else than before: a second changes few of them."""
+        if not (painted and self._rows):
+            self.refresh()
+            return
+        top = self.scroll_offset.y
+        for at, (before, after) in enumerate(zip_longest(painted, self._in_view())):
+            if before != after:
+                self.refresh_line(HEADER_LINES + top + at)
 
     def select_key(self, key: Hashable) -> bool:
         """Put the cursor on the row with this key; False if there is none."""
@@ -175,8 +250,8 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
     def sorted_by(self, column_id: str | None, descending: bool) -> None:
         """Draw the arrow at this column's label; the rows are left as they are."""
         sorting = Sorting(column_id, descending)
-        if sorting != self._lines.sorting:
-            self._lines.sorting = sorting
+        if sorting != self._sorting:
+            self._sorting = sorting
             self.refresh()
 
     def action_step(self, lines: int) -> None:
@@ -185,7 +260,7 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def action_page(self, pages: float) -> None:
         """Move the cursor by pages of the view, less the one line that stays for orientation."""
-        lines = max(1, int(abs(pages) * (self.page - 1)))
+        lines = max(1, int(abs(pages) * (self._page - 1)))
         self._move_to(self._cursor + (lines if pages > 0 else -lines))
 
     def action_edge(self, edge: Literal["top", "bottom"]) -> None:
@@ -198,76 +273,43 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
         if row is not None:
             self.post_message(self.Chosen(self, row))
 
-    def render_lines(self, crop: Region) -> list[Strip]:
-        """Without a frame past Textual's cache of framed lines: what was drawn is kept here."""
-        if any(self.styles.gutter):
-            return super().render_lines(crop)
-        lines = self._painted(crop.line_range)
-        for each in self.get_line_filters():
-            _, background = self.background_colors
-            lines = [line.apply_filter(each, background) for line in lines]
-        blank = self.rich_style
-        return [line.crop_extend(crop.x, crop.right, blank) for line in lines]
-
     def render_line(self, y: int) -> Strip:
-        return self._painted([y])[0]
-
-    def _painted(self, places: Sequence[int]) -> list[Strip]:
-        """The lines as they are painted now."""
-        return self.with_bar(places, self._lines.paint(places, self._lines_at(places)))
-
-    def on_idle(self) -> None:
-        """Before it is painted what has been replaced is compared, however often it was.
-
-        (Textual calls every class's own handler, so there is no super() here.)
-        """
-        if self._is_replaced:
-            self._is_replaced = False
-            self._refresh_what_differs()
-
-    def _refresh_what_differs(self) -> None:
-        """Paint the lines that look otherwise than before: a second changes few of them."""
-        if not self._lines.are_painted or not self.is_attached:
-            self.refresh()  # not begun, or ended: there are no styles to paint with
-            return
-        self.refresh_bar()
-        top = self.scroll_offset.y
-        for y in self._lines.differing(self._lines_at):
-            self.refresh_line(top + y)  # counted from the first row there is
-
-    def _lines_at(self, places: Iterable[int]) -> Iterator[Strip]:
-        """How the lines look now; what is the same for all of them is asked for once."""
-        room, first = self.room, self.scroll_offset.y - HEADER
-        lines, rows = self._lines, self._rows
-        lines.fit(room.width)
-        for y in places:
-            index = first + y
-            if y < HEADER:
-                yield lines.header()
-            elif not rows:
-                yield lines.notice(self._empty, y - HEADER, room.height - HEADER)
-            elif index >= len(rows):
-                yield lines.blank()
-            elif index == self._cursor:
-                part = Part.CURSOR if self.has_focus else Part.CURSOR_BLURRED
-                yield lines.row(y, rows[index], part)
-            else:
-                yield lines.row(y, rows[index], Part.ROW)
-
-    def watch_has_focus(self, _has_focus: bool) -> None:
-        """Only the cursor looks otherwise, and that is no rule: nothing is styled anew."""
-        self.refresh()
+        width, height = self.scrollable_content_region.size
+        lines, styles = self._lines, self._line_styles
+        if lines is None or lines.width != width:
+            lines = RowLines(self._columns, width, tone=self._row_tone, mark=self._row_mark)
+            self._lines = lines
+        if y < HEADER_LINES:
+            return lines.header(self._sorting, styles[HEADER, Tone.PLAIN])
+        if not self._rows:
+            room = height - HEADER_LINES
+            return lines.notice(self._empty, y - HEADER_LINES, room, styles[ROW, Tone.MUTED])
+        index = self.scroll_offset.y + y - HEADER_LINES
+        if index >= len(self._rows):
+            return lines.text("", styles[ROW, Tone.PLAIN])
+        return lines.row(self._rows[index], styles, CURSOR if index == self._cursor else ROW)
 
     def notify_style_update(self) -> None:
-        self._lines.forget_styles()
+        self._line_styles.clear()
         super().notify_style_update()
 
     def on_resize(self) -> None:
         """Keep the cursor in view if it was; the first size of all brings it into view."""
-        before = self.page
-        self.resize_page()
+        before, self._page = self._page, self.scrollable_content_region.height - HEADER_LINES
         if before <= 0 or 0 <= self._cursor - self.scroll_offset.y < before:
             self._scroll_to_cursor()
+
+    def on_scroll_up(self, event: ScrollUp) -> None:
+        """Go back as many rows as are in view: Textual would count the header among them."""
+        self._scroll_page(event, -self._page)
+
+    def on_scroll_down(self, event: ScrollDown) -> None:
+        """Go on as many rows as are in view."""
+        self._scroll_page(event, self._page)
+
+    def _scroll_page(self, event: Message, lines: int) -> None:
+        event.prevent_default().stop()
+        self.scroll_relative(y=lines, animate=False)
 
     def on_click(self, event: events.Click) -> None:
         """Sort by the header, go to a row, or choose the row that was gone to by a click."""
@@ -275,14 +317,12 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
         if offset is None or event.button != 1:
             return
         event.stop()
-        if self.is_on_bar(offset):
-            return
-        if offset.y < HEADER:
-            column = self._lines.column_at(offset.x)
+        if offset.y < HEADER_LINES:
+            column = self._lines.column_at(offset.x) if self._lines else None
             if column is not None:
                 self.post_message(self.HeaderClicked(self, column))
             return
-        index = self.scroll_offset.y + offset.y - HEADER
+        index = self.scroll_offset.y + offset.y - HEADER_LINES
         if index == self._cursor and self._by_click:
             self.action_choose()
         elif index < len(self._rows):
@@ -296,12 +336,17 @@ class KeyedTable(BarredView, Generic[R], can_focus=True, inherit_bindings=False)
         self._by_click = False
         self._scroll_to_cursor()
         if self._cursor != before:
-            self.refresh_line(HEADER + before)
-            self.refresh_line(HEADER + self._cursor)
+            self.refresh_line(HEADER_LINES + before)
+            self.refresh_line(HEADER_LINES + self._cursor)
             self.post_message(self.Highlighted(self, self.selected))
 
     def _scroll_to_cursor(self) -> None:
         """Scroll as little as brings the cursor into view."""
         top = self.scroll_offset.y
-        if self.page > 0 and self._cursor >= 0:
-            self.scroll_lines(min(max(top, self._cursor - self.page + 1), self._cursor))
+        if self._page > 0 and self._cursor >= 0:
+            self._scroll_lines(min(max(top, self._cursor - self._page + 1), self._cursor))
+
+    def _scroll_lines(self, top: int) -> None:
+        """Put the row of this index on the first line."""
+        if self._page > 0 and top != self.scroll_offset.y:
+            self.scroll_to(y=top, animate=False, force=True)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual.geometry import Size
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
@@ -18,19 +19,15 @@ from porttui.text.numbers import count, percent
 from porttui.text.processes import brief, shares
 from porttui.ui.widgets.columns import Tone, fit, wrap
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
-from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 _MOST = 4
 _TREND_CELLS = 12
 
-_WORDS = Look()
 _BARS = {
-    Tone.PLAIN: Look("primary", "boost"),
-    Tone.MUTED: Look("text-muted", "boost"),
-    Tone.OK: Look("success", "boost"),
-    Tone.WARNING: Look("warning", "boost"),
-    Tone.ERROR: Look("error", "boost"),
+    tone: f"range-notes--{tone}"
+    for tone in (Tone.PLAIN, Tone.MUTED, Tone.OK, Tone.WARNING, Tone.ERROR)
 }
+"""Component classes."""
 
 
 class _Line(NamedTuple):
@@ -40,12 +37,19 @@ class _Line(NamedTuple):
     """Of a bar in what room is left before the text."""
 
 
-class RangeNotes(ThemedWidget):
+class RangeNotes(Widget):
     """A few lines about the row under the cursor; more where there is much to say and room."""
 
     DEFAULT_CSS = """
     RangeNotes { height: auto; min-height: 5; max-height: 40%; color: $text-muted; }
+    RangeNotes > .range-notes--plain { color: $primary; background: $boost; }
+    RangeNotes > .range-notes--muted { color: $text-muted; background: $boost; }
+    RangeNotes > .range-notes--ok { color: $success; background: $boost; }
+    RangeNotes > .range-notes--warning { color: $warning; background: $boost; }
+    RangeNotes > .range-notes--error { color: $error; background: $boost; }
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_BARS.values())
 
     def __init__(self) -> None:
         super().__init__()
@@ -66,7 +70,7 @@ class RangeNotes(ThemedWidget):
         width = self.size.width
         lines = self._folded(width)
         if y >= len(lines):
-            return Strip([Segment(" " * width, self._looks[_WORDS])], width)
+            return Strip([Segment(" " * width, self.rich_style)], width)
         return Strip(self._drawn(lines[y], width), width)
 
     def _folded(self, width: int) -> list[_Line]:
@@ -85,10 +89,13 @@ class RangeNotes(ThemedWidget):
 
     def _drawn(self, line: _Line, width: int) -> list[Segment]:
         if line.share is None:
-            return [Segment(fit(line.text, width), self._looks[_WORDS])]
+            return [Segment(fit(line.text, width), self.rich_style)]
         said = f" {line.text}"[-width:]
         drawn = bar(line.share, width - len(said))
-        return [Segment(drawn, self._looks[_BARS[line.tone]]), Segment(said, self._looks[_WORDS])]
+        return [
+            Segment(drawn, self.get_component_rich_style(_BARS[line.tone])),
+            Segment(said, self.rich_style),
+        ]
 
 
 def _lines(row: PressureRow) -> Iterator[_Line]:

@@ -3,33 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 from rich.segment import Segment
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.model.port_range import IANA_RANGES, PortRange, RangeName, clip
-from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
 SPACE = 65536
 
 _HEIGHTS = " ▁▂▃▄▅▆▇█"
 _PARTLY_RESERVED = "╱"
 
-_BLANK = Look()
-_SCALE = Look("text-muted")
+_SCALE, _EPHEMERAL, _DENSITY = (
+    "range-strip--scale",
+    "range-strip--ephemeral",
+    "range-strip--density",
+)
 _IANA = {
-    RangeName.WELL_KNOWN: Look("text", "secondary"),
-    RangeName.REGISTERED: Look("foreground", "boost"),
-    RangeName.DYNAMIC: Look("foreground", "panel"),
+    RangeName.WELL_KNOWN: "range-strip--well-known",
+    RangeName.REGISTERED: "range-strip--registered",
+    RangeName.DYNAMIC: "range-strip--dynamic",
 }
-_EPHEMERAL = Look("text-accent", "accent-muted")
-_DENSITY = Look("accent")
+"""Component classes."""
 
 
-class RangeStrip(ThemedWidget):
+class RangeStrip(Widget):
     """Four lines: the port numbers, IANA's ranges, the ephemeral range, how dense the use is."""
 
-    DEFAULT_CSS = "RangeStrip { height: 4; }"
+    DEFAULT_CSS = """
+    RangeStrip { height: 4; }
+    RangeStrip > .range-strip--scale { color: $text-muted; }
+    RangeStrip > .range-strip--well-known { color: $text; background: $secondary; }
+    RangeStrip > .range-strip--registered { color: $foreground; background: $boost; }
+    RangeStrip > .range-strip--dynamic { color: $foreground; background: $panel; }
+    RangeStrip > .range-strip--ephemeral { color: $text-accent; background: $accent-muted; }
+    /* Themes of the terminal's own colours have no shades of one: text on it is not seen. */
+    RangeStrip:ansi > .range-strip--ephemeral { background: $background; text-style: reverse; }
+    RangeStrip > .range-strip--density { color: $accent; }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_SCALE, _EPHEMERAL, _DENSITY, *_IANA.values()}
 
     def __init__(self) -> None:
         super().__init__()
@@ -101,8 +116,8 @@ class RangeStrip(ThemedWidget):
     def _blank(self, width: int) -> list[Segment]:
         return [self._segment(" " * width)]
 
-    def _segment(self, text: str, look: Look = _BLANK) -> Segment:
-        return Segment(text, self._looks[look])
+    def _segment(self, text: str, style: str = "") -> Segment:
+        return Segment(text, self.get_component_rich_style(style) if style else self.rich_style)
 
 
 def _column(port: int, width: int) -> int:

@@ -2,26 +2,31 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from rich.cells import cell_len
 from rich.segment import Segment
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.ui.widgets.columns import Tone, fit
-from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
-_PLAIN = Look()
-_LOOKS = {
-    Tone.PLAIN: Look("foreground"),
-    Tone.OK: Look("text-success", text_style="bold"),
-    Tone.WARNING: Look("text-warning", text_style="bold"),
-    Tone.ERROR: Look("text-error", text_style="bold"),
-}
+_STYLES = {tone: f"status-line--{tone}" for tone in (Tone.PLAIN, Tone.OK, Tone.WARNING, Tone.ERROR)}
+"""Component classes of messages."""
 
 
-class StatusLine(ThemedWidget):
+class StatusLine(Widget):
     """A message on the left, facts about the sampling on the right."""
 
-    DEFAULT_CSS = "StatusLine { height: 1; background: $surface; color: $text-muted; }"
+    DEFAULT_CSS = """
+    StatusLine { height: 1; background: $surface; color: $text-muted; }
+    StatusLine > .status-line--plain { color: $foreground; }
+    StatusLine > .status-line--ok { color: $text-success; text-style: bold; }
+    StatusLine > .status-line--warning { color: $text-warning; text-style: bold; }
+    StatusLine > .status-line--error { color: $text-error; text-style: bold; }
+    """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = set(_STYLES.values())
 
     def __init__(self) -> None:
         super().__init__()
@@ -51,10 +56,11 @@ class StatusLine(ThemedWidget):
         room = width - 2 - (cell_len(self._message) + 2 if self._message else 0)
         facts = self._facts if cell_len(self._facts) <= room else ""
         said = width - 2 - (cell_len(facts) + 1 if facts else 0)
-        plain = self._looks[_PLAIN]
+        plain = self.rich_style
+        message = self.get_component_rich_style(_STYLES[self._tone])
         segments = [
             Segment(" ", plain),
-            Segment(fit(self._message, max(0, said)), self._looks[_LOOKS[self._tone]]),
+            Segment(fit(self._message, max(0, said)), message),
             Segment(f" {facts} " if facts else " ", plain),
         ]
         return Strip(segments).adjust_cell_length(width, plain)

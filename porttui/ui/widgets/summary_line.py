@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
 from textual.strip import Strip
+from textual.widget import Widget
 
 from porttui.analysis.board import Summary
 from porttui.model.forecast import Level
 from porttui.text.forecast import short_title
 from porttui.text.numbers import count, percent
-from porttui.ui.widgets.theme_styles import Look, ThemedWidget
 
+_STRONG = "summary-line--strong"
+_ALERT = "summary-line--alert"
 _PAUSED = "PAUSED: p resumes"
 
 
@@ -23,14 +25,19 @@ class _Part(NamedTuple):
     rank: int
     """On a narrow screen the highest is shortened first, and when all are, falls away first."""
     style: str = ""
+    """A component class, "" for none."""
 
 
-class SummaryLine(ThemedWidget):
+class SummaryLine(Widget):
     """Counts, each with its word; those that matter least give way on narrow screens."""
 
     DEFAULT_CSS = """
     SummaryLine { height: 1; background: $panel; color: $foreground; }
+    SummaryLine > .summary-line--strong { text-style: bold; }
+    SummaryLine > .summary-line--alert { text-style: bold reverse; }
     """
+
+    COMPONENT_CLASSES: ClassVar[set[str]] = {_STRONG, _ALERT}
 
     GAP = 2
 
@@ -54,21 +61,22 @@ class SummaryLine(ThemedWidget):
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line, exactly as wide as there is room."""
-        width, plain = self.size.width, self._looks[Look()]
+        width, plain = self.size.width, self.rich_style
         paused = _PAUSED if self._is_paused else ""
         room = width - 2 - (len(paused) + self.GAP if paused else 0)
         segments = [Segment(" ", plain)]
         for part in _that_fit(list(self._parts()), room, self.GAP):
-            segments.append(Segment(part.text, self._looks[Look(text_style=part.style)]))
+            style = self.get_component_rich_style(part.style) if part.style else plain
+            segments.append(Segment(part.text, style))
             segments.append(Segment(" " * self.GAP, plain))
         if not paused:
             return Strip(segments).adjust_cell_length(width, plain)
         line = Strip(segments).adjust_cell_length(max(0, width - len(paused) - 1), plain)
-        end = Strip([Segment(paused, self._looks[Look(text_style="bold reverse")])])
+        end = Strip([Segment(paused, self.get_component_rich_style(_ALERT))])
         return Strip.join([line, end]).adjust_cell_length(width, plain)
 
     def _parts(self) -> Iterator[_Part]:
-        yield _Part("porttui", "porttui", 9, "bold")
+        yield _Part("porttui", "porttui", 9, _STRONG)
         summary = self._summary
         if summary is None:
             yield _Part("scanning ...", "scanning ...", 1)
@@ -83,7 +91,7 @@ class SummaryLine(ThemedWidget):
         yield _Part(time_wait, time_wait, 4)
         hidden = f"HIDDEN {count(summary.hidden)}"
         if summary.hidden and not summary.elevated:
-            yield _Part(f"{hidden}: {self._elevation}", f"{hidden}: sudo porttui", 2, "bold")
+            yield _Part(f"{hidden}: {self._elevation}", f"{hidden}: sudo porttui", 2, _STRONG)
         else:
             yield _Part(hidden, hidden, 6)
 
@@ -103,9 +111,9 @@ class SummaryLine(ThemedWidget):
 
 
 _STYLES = {
-    Level.WARNING: "bold",
-    Level.CRITICAL: "bold reverse",
-    Level.EXHAUSTED: "bold reverse",
+    Level.WARNING: _STRONG,
+    Level.CRITICAL: _ALERT,
+    Level.EXHAUSTED: _ALERT,
 }
 
 

@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import pytest
 from textual.app import App, ComposeResult
 from textual.theme import BUILTIN_THEMES
 
 from porttui.model.port_range import PortRange, RangeName
-from porttui.ui.widgets.columns import Tone
+from porttui.ui.widgets.columns import Cell, Column, Tone
+from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_strip import RangeStrip
-from porttui.ui.widgets.row_strips import TONE_VARIABLES
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles, theme_color
+
+
+class Port(NamedTuple):
+    """A row."""
+
+    key: int
 
 
 class StripApp(App[None]):
@@ -57,16 +64,29 @@ async def test_styles_are_of_the_theme_of_the_moment() -> None:
         assert len(seen) == 3
 
 
-async def test_an_opacity_mixes_with_the_ground() -> None:
-    app = StripApp()
-    async with app.run_test(size=(100, 10)):
-        strip = app.query_one(RangeStrip)
-        _, ground = strip.background_colors
-        whole, third = (theme_color(strip, words, ground) for words in ("primary", "primary 30%"))
-        assert third == ground.blend(whole, 0.3)
-        styles = ThemeStyles(strip)
-        assert styles[Look()].bgcolor == ground.rich_color
-        assert styles[Look(text_style="bold")].bold
-        for tone in Tone:
-            if tone is not Tone.PLAIN:
-                assert theme_color(strip, TONE_VARIABLES[tone], ground) != ground
+async def test_a_persons_style_sheet_reaches_the_parts() -> None:
+    class Restyled(StripApp):
+        CSS = """
+        RangeStrip > .range-strip--scale { color: #123456; }
+        KeyedTable > .table--error { color: #654321; }
+        """
+
+        def compose(self) -> ComposeResult:
+            yield RangeStrip()
+            yield KeyedTable([Column[Port]("port", "PORT", 6, lambda _: Cell("80", Tone.ERROR))])
+
+    app = Restyled()
+    async with app.run_test(size=(100, 10)) as pilot:
+        table: KeyedTable[Port] = app.query_one(KeyedTable)
+        table.show([Port(80)])
+        await pilot.pause()
+        for line, color in (
+            (app.query_one(RangeStrip).render_line(0), "#123456"),
+            (table.render_line(1), "#654321"),
+        ):
+            colors = {
+                segment.style.color.name
+                for segment in line
+                if segment.style and segment.style.color
+            }
+            assert color in colors

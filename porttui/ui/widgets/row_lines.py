@@ -1,9 +1,8 @@
-"""The lines of a table of one width, drawn without ever reading a text as markup."""
+"""Draws the lines of a table of one width, without reading any text as markup."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from enum import Enum
 from typing import Generic, NamedTuple, TypeVar
 
 from rich.cells import cell_len, set_cell_size
@@ -12,8 +11,7 @@ from rich.style import Style
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.ui.widgets.columns import Cell, Column, Tone, fit, fit_cell, lay_out
-from porttui.ui.widgets.theme_styles import Look, ThemeStyles
+from porttui.ui.widgets.columns import Cell, Column, Tone, fit, fit_cell, lay_out, wrap
 
 GAP = 2
 """Blank cells between two columns."""
@@ -24,69 +22,36 @@ GUTTER = 2
 R = TypeVar("R")
 
 
-class Part(Enum):
-    """What a line of a table is."""
+HEADER = "table--header"
+CURSOR = "table--cursor"
+ROW = ""
+"""What a line of a table is: a component class, or a plain row."""
 
-    HEADER = "header"
-    ROW = "row"
-    CURSOR = "cursor"
-    """The row that keys act on."""
-    CURSOR_BLURRED = "blurred"
-    """The same while the keys are for something else."""
+COMPONENTS = {HEADER, CURSOR, *(f"table--{tone}" for tone in Tone if tone is not Tone.PLAIN)}
 
 
-_LOOKS = {
-    Part.HEADER: Look("text-muted", "panel", "bold"),
-    Part.ROW: Look(),
-    Part.CURSOR: Look(background="primary 30%", text_style="bold"),
-    Part.CURSOR_BLURRED: Look(background="primary 18%"),
-}
-_LOOKS_WITHOUT_COLORS = {
-    Part.HEADER: Look("text-muted", "panel", "bold underline"),
-    Part.ROW: Look(),
-    Part.CURSOR: Look(text_style="reverse"),
-    Part.CURSOR_BLURRED: Look(text_style="underline"),
-}
-"""Where there are no shades of a background: NO_COLOR, and themes of the terminal's own colours."""
+class LineStyles(dict[tuple[str, Tone], Style]):
+    """The style of each tone on each kind of line, mixed when it is first drawn."""
 
-
-class Palette(dict[Tone, Style]):
-    """The style of each tone on one kind of a table's lines, made when it is first drawn."""
-
-    def __init__(self, table: Widget, part: Part, looks: ThemeStyles) -> None:
-        """`looks`: the styles of the table, which its palettes share."""
+    def __init__(self, table: Widget) -> None:
+        """`table`: the widget whose component classes they come from."""
         super().__init__()
-        has_shades = not (table.app.no_color or table.app.native_ansi_color)
-        self._line = (_LOOKS if has_shades else _LOOKS_WITHOUT_COLORS)[part]
-        self._looks = looks
+        self._table = table
 
-    def __missing__(self, tone: Tone) -> Style:
-        style = self[tone] = self._mixed(tone, self._looks[self._line])
+    def __missing__(self, key: tuple[str, Tone]) -> Style:
+        style = self[key] = self._mixed(*key)
         return style
 
-    def _mixed(self, tone: Tone, line: Style) -> Style:
+    def _mixed(self, line: str, tone: Tone) -> Style:
         """Put the tone's colour on the line's background, with the text attributes of both."""
+        find = self._table.get_component_rich_style
+        plain = find(line) if line else self._table.rich_style
         if tone is Tone.PLAIN:
-            return line
-        attributes = _ATTRIBUTES.get(tone, Style())
-        if line.reverse:
-            # Reversed, each tone would become a background of its own and break up the line.
-            return line + attributes
-        color = self._looks[Look(TONE_VARIABLES[tone])].color
-        return line + Style(color=color) + attributes
-
-
-TONE_VARIABLES = {
-    Tone.MUTED: "text-muted",
-    Tone.OK: "text-success",
-    Tone.WARNING: "text-warning",
-    Tone.ERROR: "text-error",
-    Tone.ACCENT: "text-accent",
-    Tone.NEW: "text-success",
-    Tone.GONE: "text-muted",
-    Tone.CHANGED: "text-warning",
-}
-_ATTRIBUTES = {Tone.NEW: Style(bold=True), Tone.GONE: Style(italic=True)}
+            return plain
+        toned = find(f"table--{tone}")
+        # Reversed, each tone would become a background of its own and break up the line.
+        color = None if plain.reverse else toned.color
+        return plain + Style(color=color, bold=toned.bold, italic=toned.italic)
 
 
 class Sorting(NamedTuple):
@@ -105,7 +70,7 @@ class Sorting(NamedTuple):
         return fit(set_cell_size(column.label, width - 1) + arrow, width)
 
 
-class RowStrips(Generic[R]):
+class RowLines(Generic[R]):
     """Draws rows and headings into the columns that fit into one width."""
 
     def __init__(
@@ -127,17 +92,20 @@ class RowStrips(Generic[R]):
         headings = [sorting.heading(column, width) for column, width in self._layout]
         return self.text(" " * self._indent + (" " * GAP).join(headings), style)
 
-    def row(self, row: R, palette: Palette) -> Strip:
+    def row(self, row: R, styles: LineStyles, line: str) -> Strip:
         """The line of a row, each cell in the colour its own tone or its row's tone has."""
-        return _joined(self._parts(row, palette), self.width, palette[Tone.PLAIN])
+        return _joined(self._parts(row, styles, line), self.width, styles[line, Tone.PLAIN])
 
     def text(self, text: str, style: Style) -> Strip:
         """A line of one text in one style."""
         return _joined([(text, style)], self.width, style)
 
-    def centred(self, text: str, style: Style) -> Strip:
-        """A line with one text in its middle."""
-        return self.text(" " * ((self.width - cell_len(text)) // 2) + text, style)
+    def notice(self, text: str, line: int, height: int, style: Style) -> Strip:
+        """One of `height` lines in the middle of which a text stands instead of rows."""
+        texts = wrap(text, self.width)
+        at = line - max(0, (height - len(texts)) // 2)
+        shown = texts[at] if 0 <= at < len(texts) else ""
+        return self.text(" " * ((self.width - cell_len(shown)) // 2) + shown, style)
 
     def column_at(self, x: int) -> Column[R] | None:
         """The column at a cell of the line; the gap after a column belongs to it."""
@@ -148,19 +116,20 @@ class RowStrips(Generic[R]):
             start += width + GAP
         return None
 
-    def _parts(self, row: R, palette: Palette) -> Iterable[tuple[str, Style]]:
-        plain = palette[Tone.PLAIN]
+    def _parts(self, row: R, styles: LineStyles, line: str) -> Iterable[tuple[str, Style]]:
+        plain = styles[line, Tone.PLAIN]
         row_tone = Tone.PLAIN if self._tone is None else self._tone(row)
         if self._mark is not None:
             mark = self._mark(row)
-            yield fit_cell(mark, 1), palette[row_tone if mark.tone is Tone.PLAIN else mark.tone]
+            tone = row_tone if mark.tone is Tone.PLAIN else mark.tone
+            yield fit_cell(mark, 1), styles[line, tone]
             yield " " * (GUTTER - 1), plain
         gap = ""
         for column, width in self._layout:
             cell = column.cell(row)
             yield gap, plain
             tone = row_tone if cell.tone is Tone.PLAIN else cell.tone
-            yield fit_cell(cell, width, column.align), palette[tone]
+            yield fit_cell(cell, width, column.align), styles[line, tone]
             gap = " " * GAP
 
 
