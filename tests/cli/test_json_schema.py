@@ -8,8 +8,8 @@ from collections.abc import Iterable
 from enum import StrEnum
 from typing import Any
 
+import fastjsonschema
 import pytest
-from jsonschema import Draft202012Validator
 
 from porttui.diagnosis.waiting import PortState
 from porttui.model.contact import ContactOutcome
@@ -39,8 +39,11 @@ def closed(part: Any) -> Any:
 
 def faults(document: Any, definition: str) -> list[str]:
     schema = {"$ref": f"#/$defs/{definition}", "$defs": closed(SCHEMA["$defs"])}
-    found = Draft202012Validator(schema).iter_errors(document)
-    return [f"{each.json_path}: {each.message}" for each in found]
+    try:
+        fastjsonschema.validate(schema, document)
+    except fastjsonschema.JsonSchemaValueException as error:
+        return [error.message]
+    return []
 
 
 def printed(*argv: str) -> Any:
@@ -54,13 +57,16 @@ def assert_promised(*argv: str, definition: str = "") -> Any:
 
 
 def test_the_schema_is_one() -> None:
-    Draft202012Validator.check_schema(SCHEMA)
+    fastjsonschema.compile(SCHEMA)
+    with pytest.raises(fastjsonschema.JsonSchemaDefinitionException):
+        fastjsonschema.compile({**SCHEMA, "type": 7})
 
 
 def test_the_whole_schema_takes_each_command_and_nothing_else() -> None:
-    whole = Draft202012Validator(closed(SCHEMA))
-    assert whole.is_valid(printed("next"))
-    assert not whole.is_valid({"version": 1})
+    whole = fastjsonschema.compile(closed(SCHEMA))
+    whole(printed("next"))
+    with pytest.raises(fastjsonschema.JsonSchemaValueException):
+        whole({"version": 1})
 
 
 @pytest.mark.parametrize(

@@ -212,7 +212,7 @@ def test_a_supervisors_next_child_is_named_as_new(servers: Servers, desk: Desk) 
     result = desk.stop(desk.aim(supervised.port), tell=await_next)
     assert supervised.pid != before
     assert result.outcome is StopOutcome.RESPAWNED
-    assert f" {supervised.pid}, the same command, started by pid " in sentence(result)
+    assert f" {supervised.pid}, the same command (started by pid " in sentence(result)
     assert not has_exited(supervised.process.pid)
 
 
@@ -259,7 +259,7 @@ def test_a_port_that_somebody_else_takes_is_told_apart(servers: Servers) -> None
     result = desk.stop(desk.aim(server.port), tell=take)
     taken[0].close()
     assert result.outcome is StopOutcome.TAKEN_BY_OTHER
-    assert f"{os.getpid()}, another process" in sentence(result)
+    assert f"{os.getpid()}, a different process" in sentence(result)
     assert result.sent == (SentSignal(server.pid, TERM),)
 
 
@@ -303,7 +303,7 @@ def test_another_server_on_the_same_port_elsewhere_is_mentioned(
     [elsewhere] = result.elsewhere
     assert elsewhere.local == Endpoint.of("::1", server.port)
     assert pids_of(elsewhere) == (other.pid,)
-    assert f"[::1]:{server.port} is python" in sentence(result)
+    assert f"[::1]:{server.port} (python" in sentence(result)
     assert not has_exited(other.pid)
     with listener("127.0.0.1", server.port):
         pass
