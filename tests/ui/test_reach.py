@@ -31,7 +31,7 @@ async def test_a_server_that_is_gone() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", port, held_by=[NODE])])
     async with on_stage(machine) as stage:
         await stage.press("t")
-        await stage.until(lambda: "refused though somebody listens" in stage.said)
+        await stage.until(lambda: "listens there, but refused" in stage.said)
 
 
 async def test_http_is_spoken_when_it_is_asked_for() -> None:
