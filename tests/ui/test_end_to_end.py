@@ -64,7 +64,6 @@ async def test_a_server_is_found_stopped_and_its_port_is_free(
         stage.burst("y")
         if source is SourceName.PSUTIL:
             # It does not tell who opened a socket: root has to name the process.
-            await stage.see("who opened it is unknown")
             await stage.see("Type python")
             stage.burst(*str(server.pid), "enter")
         await stage.until(

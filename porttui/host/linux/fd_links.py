@@ -146,8 +146,7 @@ def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
     """Fork where there are very many descriptors; None where there are not."""
     counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
     processes = min(sum(counts.values()) // WORTH_A_PROCESS, _processors(), _MOST_PROCESSES)
-    # A fork takes along only the thread that calls it: locks of others would stay locked.
-    if processes < 2 or len(os.listdir("/proc/self/task")) > 1:
+    if processes < 2 or not _is_single_threaded():
         return None
     longest_first = sorted(counts, key=counts.__getitem__, reverse=True)
     try:
@@ -155,6 +154,11 @@ def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
     except OSError:
         return None  # with so few descriptors left it is read one by one, or said why it is not
     return FdScan(proc, longest_first, queue, processes)
+
+
+def _is_single_threaded() -> bool:
+    """A fork takes along only the thread that calls it: locks of others would stay locked."""
+    return len(os.listdir("/proc/self/task")) == 1
 
 
 def _processors() -> int:
