@@ -94,7 +94,7 @@ def _run_session(command: SessionCommand) -> int:
             file=sys.stderr,
         )
         return ExitStatus.FAILED
-    _clear_of_textual(os.environ)
+    _remove_foreign_settings(os.environ)
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
     boards = SamplingProcess(command.source)
     from porttui.ui.session import run_session
@@ -108,16 +108,16 @@ def _run_session(command: SessionCommand) -> int:
     )
 
 
-def _clear_of_textual(environ: MutableMapping[str, str]) -> None:
-    """Remove what would rule the session from outside: TEXTUAL_PRESS presses keys, others write
-    files, and COLUMNS stands for the terminal's own size."""
+_SIZES = ("COLUMNS", "LINES")
+_HARMLESS = ("TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY")
+
+
+def _remove_foreign_settings(environ: MutableMapping[str, str]) -> None:
+    """Textual presses the keys of TEXTUAL_PRESS, and writes files that other variables name.
+    COLUMNS and LINES would stand for the terminal's real size."""
     for name in list(environ):
         if name in _SIZES or (name.startswith("TEXTUAL_") and name not in _HARMLESS):
             del environ[name]
-
-
-_SIZES = ("COLUMNS", "LINES")
-_HARMLESS = ("TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY")
 
 
 def _no_terminal() -> str | None:

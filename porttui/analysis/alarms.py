@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from porttui.forecast.gauges import Gauge
-from porttui.forecast.levels import severity
+from porttui.forecast.gauges import Gauge, severity
 from porttui.model.forecast import Level
 from porttui.record import NamedTuple
 

@@ -6,11 +6,11 @@ from collections.abc import Hashable, Mapping, Sequence
 
 from porttui.analysis.board import Board, Summary
 from porttui.analysis.changes import Changes, Shown
+from porttui.analysis.filter_columns import socket_row_groups
 from porttui.analysis.listening import ListeningRow, listening
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pressure import pressure_rows
-from porttui.analysis.row_groups import socket_row_groups
 from porttui.analysis.trend import History, Trend, histories_then
 from porttui.analysis.usage import port_usage
 from porttui.forecast.forecasting import forecast

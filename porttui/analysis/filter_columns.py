@@ -7,17 +7,20 @@ What else a row says is the same for all rows of a group: a word is looked for o
 from __future__ import annotations
 
 from array import array
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
 from functools import reduce
-from itertools import compress
+from itertools import chain, compress, repeat
 from operator import and_, getitem, or_
 
-from porttui.record import TYPE_CHECKING, NamedTuple, Protocol
+from porttui.model.address import Protocol
+from porttui.record import TYPE_CHECKING, NamedTuple
+from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
     from porttui.analysis.filter import Filter
     from porttui.analysis.terms import Term
     from porttui.model.address import Address, Endpoint
+    from porttui.model.socket_table import SocketTable
 
 
 class Endpoints(NamedTuple):
@@ -28,7 +31,7 @@ class Endpoints(NamedTuple):
     ports: array[int]
 
 
-class SearchColumns(Protocol):
+class SearchColumns(Interface):
     """Rows that can be filtered."""
 
     def __len__(self) -> int: ...
@@ -109,6 +112,39 @@ class _Numbers(dict[Hashable, int]):
     def __missing__(self, key: Hashable) -> int:
         number = self[key] = len(self)
         return number
+
+
+Services = Mapping[tuple[Protocol, int], str]
+"""Names by protocol and port."""
+
+
+def socket_row_groups(sockets: SocketTable, services: Services) -> RowGroups:
+    """The group of each row of the table; made where nobody waits for a key of the filter."""
+    columns = (
+        sockets.groups,
+        sockets.states,
+        sockets.ownerships,
+        sockets.uids,
+        sockets.local_addresses,  # whoever can reach it
+        _protocols(sockets),
+        _services(sockets, sockets.remote_ports, services),
+        _services(sockets, sockets.local_ports, services),
+    )
+    return RowGroups(zip(*columns, strict=True))
+
+
+def _protocols(sockets: SocketTable) -> Iterator[Protocol]:
+    udp = len(sockets) - sockets.udp_from
+    return chain(repeat(Protocol.TCP, sockets.udp_from), repeat(Protocol.UDP, udp))
+
+
+def _services(sockets: SocketTable, ports: array[int], services: Services) -> Iterator[str | None]:
+    """What a column of ports is named, row by row."""
+    tcp, udp = (
+        {port: name for (protocol, port), name in services.items() if protocol is each}
+        for each in (Protocol.TCP, Protocol.UDP)
+    )
+    return chain(map(tcp.get, ports[: sockets.udp_from]), map(udp.get, ports[sockets.udp_from :]))
 
 
 class Searchable(NamedTuple):

@@ -1,10 +1,15 @@
-"""The processes that share one socket."""
+"""The processes that hold sockets: the master of those that share one, those with most."""
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 
 from porttui.model.process import Process
+from porttui.model.socket_table import SocketTable
+
+_MOST = 16
+"""So few that to look at each of them costs next to nothing."""
 
 
 def by_seniority(processes: Iterable[Process]) -> tuple[Process, ...]:
@@ -20,3 +25,14 @@ def by_seniority(processes: Iterable[Process]) -> tuple[Process, ...]:
             key=lambda each: (each.ppid in pids and each.ppid != each.pid, each.started, each.pid),
         )
     )
+
+
+def top_socket_holders(sockets: SocketTable) -> tuple[Process, ...]:
+    """Most sockets first: the first ones to have no descriptor left. Nobody where holders were
+    not looked for."""
+    held: Counter[Process] = Counter()
+    for group, count in Counter(sockets.groups).items():
+        for process in sockets.side.groups[group]:
+            held[process] += count
+    # Not Counter.most_common: it imports heapq.
+    return tuple(sorted(held, key=held.__getitem__, reverse=True)[:_MOST])

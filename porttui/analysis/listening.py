@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from porttui.analysis.ages import whole_units
-from porttui.analysis.exposure import exposure
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Exposure, Ownership, Socket
+from porttui.model.socket import Exposure, Ownership, Socket, exposure
 from porttui.record import NamedTuple
 
 

@@ -14,10 +14,9 @@ from itertools import compress
 from operator import and_, contains, or_
 
 from porttui.analysis.end_numbers import end_bases, pair_keys
-from porttui.analysis.filter_columns import RowGroups
+from porttui.analysis.filter_columns import RowGroups, socket_row_groups
 from porttui.analysis.loopback_rows import Direction
 from porttui.analysis.pair_table import DIRECTIONS, NO_ROW, PairTable
-from porttui.analysis.row_groups import socket_row_groups
 from porttui.model.address import PORTS, Address, Family
 from porttui.model.port_range import PortRange, range_marks
 from porttui.model.snapshot import Snapshot

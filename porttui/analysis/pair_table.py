@@ -9,9 +9,8 @@ from operator import eq, or_
 
 from porttui.analysis.changes import Columnar
 from porttui.analysis.end_numbers import end_bases, pair_keys
-from porttui.analysis.filter_columns import Endpoints, RowGroups
+from porttui.analysis.filter_columns import Endpoints, RowGroups, Services
 from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
-from porttui.analysis.row_groups import Services
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (

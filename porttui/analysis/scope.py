@@ -6,8 +6,7 @@ from array import array
 from collections.abc import Iterator, Sequence
 
 from porttui.analysis.end_numbers import end_bases
-from porttui.analysis.filter_columns import Endpoints, RowGroups
-from porttui.analysis.row_groups import Services
+from porttui.analysis.filter_columns import Endpoints, RowGroups, Services
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange, range_marks

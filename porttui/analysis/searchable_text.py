@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from porttui.analysis.exposure import WORDS
-from porttui.analysis.exposure import exposure as exposure_of
 from porttui.model.process import Process
-from porttui.model.socket import OWNER_UNSEEN, Ownership, Socket
+from porttui.model.socket import EXPOSURE_WORDS, OWNER_UNSEEN, Ownership, Socket
+from porttui.model.socket import exposure as exposure_of
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -16,7 +15,7 @@ if TYPE_CHECKING:
 def listening_text(row: ListeningRow) -> str:
     """Of a listening row."""
     unseen = Ownership.HIDDEN if row.hidden else row.ownership
-    words = (row.protocol, row.service or "", WORDS[row.exposure], _unseen(unseen))
+    words = (row.protocol, row.service or "", EXPOSURE_WORDS[row.exposure], _unseen(unseen))
     return _text(words, row.holders, (row.user,))
 
 
@@ -46,7 +45,7 @@ def socket_text(each: Socket, service: str | None) -> str:
             each.protocol,
             each.state or "",
             service or "",
-            WORDS[exposure_of(each.local.address)],
+            EXPOSURE_WORDS[exposure_of(each.local.address)],
             _unseen(each.ownership),
         ),
         each.holders,

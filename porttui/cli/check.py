@@ -11,7 +11,7 @@ from porttui.cli.options import Given, Grammar, Option, UsageError, number, seco
 from porttui.cli.output import OutputError, shortage, write
 from porttui.cli.shared_options import SOURCE, given_source, read_addresses, read_host_and_port
 from porttui.forecast.forecasting import USUAL_BINDS, forecast
-from porttui.forecast.gauges import Gauge, Resource, gauges
+from porttui.forecast.gauges import CRIT, WARN, Gauge, Resource, gauges
 from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.contract import Host
 from porttui.host.local import local_host
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
 UNREADABLE = ExitStatus.FAILED
 """Of no use here: `run` itself says UNKNOWN."""
 
-_DEFAULT_WARN = 20.0
-_DEFAULT_CRIT = 5.0
 _DEFAULT_PERIOD_S = 1.0
 _SHORTEST_PERIOD_S = 0.2
 _LONGEST_PERIOD_S = 3600.0
@@ -109,13 +107,13 @@ GRAMMAR = Grammar(
         ),
         Option(
             "--warn",
-            f"WARNING if fewer ports are left, {_DEFAULT_WARN:g} by default",
+            f"WARNING if fewer ports are left, {WARN:g} by default",
             "PERCENT",
             _read_percent,
         ),
         Option(
             "--crit",
-            f"CRITICAL if fewer ports are left, {_DEFAULT_CRIT:g} by default",
+            f"CRITICAL if fewer ports are left, {CRIT:g} by default",
             "PERCENT",
             _read_percent,
         ),
@@ -144,7 +142,7 @@ def read(given: Given) -> CheckCommand:
         UsageError: the thresholds contradict each other.
     """
     values = given.values
-    warn, crit = values.get("--warn", _DEFAULT_WARN), values.get("--crit", _DEFAULT_CRIT)
+    warn, crit = values.get("--warn", WARN), values.get("--crit", CRIT)
     period_s = values.get("--interval", _DEFAULT_PERIOD_S)
     towards, binds = values.get("--to", ()), values.get("--bind", ())
     if warn < crit:
@@ -170,21 +168,20 @@ def run(command: CheckCommand, out: TextIO | None, err: TextIO) -> CheckStatus:
     try:
         try:
             host = local_host(command.source, once=command.period_s is None)
+            sampler = Sampler(host)
+            if command.names_holders:
+                sampler.begin()
+            return run_check(command, host, sampler, out, err)
+        except BrokenPipeError:
+            raise
         except HostError as error:
-            write(unknown(str(error), as_json=command.as_json), out)
-            return CheckStatus.UNKNOWN
-        sampler = Sampler(host)
-        if command.names_holders:
-            sampler.begin()
-        return run_check(command, host, sampler, out, err)
+            reason = str(error)
+        except (OSError, MemoryError) as error:
+            reason = shortage(error)
+        write(unknown(reason, as_json=command.as_json), out)
     except OutputError as error:
         print(f"porttui: {error}", file=err)
-        return CheckStatus.UNKNOWN
-    except BrokenPipeError:
-        raise
-    except (OSError, MemoryError) as error:
-        print(f"PORTS UNKNOWN - {shortage(error)}")
-        return CheckStatus.UNKNOWN
+    return CheckStatus.UNKNOWN
 
 
 def run_check(

@@ -26,10 +26,6 @@ class ExitStatus(IntEnum):
     """Ctrl+C (128 + SIGINT)."""
     BROKEN_PIPE = 141
     """The reader of stdout went away (128 + SIGPIPE)."""
-    TERMINATED = 143
-    """SIGTERM; the terminal was restored first (128 + SIGTERM)."""
-    HUNG_UP = 129
-    """SIGHUP: the terminal went away (128 + SIGHUP)."""
 
 
 class CheckStatus(IntEnum):

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
-from porttui.analysis.exposure import WORDS, exposure
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
 from porttui.model.process import Process
-from porttui.model.socket import OWNER_UNSEEN, Socket
+from porttui.model.socket import EXPOSURE_WORDS, OWNER_UNSEEN, Socket, exposure
 from porttui.record import NamedTuple
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -89,7 +88,7 @@ SOCKET_FIELDS = (
         "exposure",
         lambda each: exposure(each.local.address).value,
         "EXPOSURE",
-        lambda each: WORDS[exposure(each.local.address)],
+        lambda each: EXPOSURE_WORDS[exposure(each.local.address)],
     ),
     Field(
         "holders",

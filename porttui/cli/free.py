@@ -244,6 +244,10 @@ def _planned(command: FreeCommand, target: StopTarget, guard: Guard) -> _Plan:
 def _refusal(
     command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], plans: Sequence[_Plan]
 ) -> str | None:
+    for address in command.place.addresses:
+        if address.scope:
+            # Servers on other interfaces have the same address: one of them would be stopped.
+            return f"{address} names an interface, and porttui does not read a server's interface"
     found = {process.pid for plan in plans for process in plan.chosen}
     for pid in command.pids:
         if pid not in found:

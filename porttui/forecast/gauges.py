@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from enum import StrEnum
 
-from porttui.forecast.levels import level, severity
 from porttui.model.address import Address
 from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits
@@ -15,6 +14,22 @@ from porttui.record import NamedTuple
 WARN = 20.0
 CRIT = 5.0
 """Percent of the capacity: less than that left is a warning, or critical."""
+_WORSE = (Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
+
+
+def level(left: int, capacity: int, warn: float = WARN, crit: float = CRIT) -> Level:
+    """How bad it is that so many ports are left of so many."""
+    if left <= 0:
+        return Level.EXHAUSTED
+    share = 100 * left / capacity
+    if share < crit:
+        return Level.CRITICAL
+    return Level.WARNING if share < warn else Level.OK
+
+
+def severity(how: Level) -> int:
+    """The higher, the worse. What is unknown is worse than OK and better than a warning."""
+    return _WORSE.index(how)
 
 
 class Resource(StrEnum):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from porttui.model.address import Endpoint, Family, Protocol
+from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.process import Process
 from porttui.record import NamedTuple
 
@@ -56,6 +56,20 @@ class Exposure(StrEnum):
     LOOPBACK = "loopback"
     ONE_INTERFACE = "one_interface"
     ALL_INTERFACES = "all_interfaces"
+
+
+EXPOSURE_WORDS = {
+    Exposure.LOOPBACK: "loopback",
+    Exposure.ONE_INTERFACE: "one interface",
+    Exposure.ALL_INTERFACES: "all interfaces",
+}
+
+
+def exposure(address: Address) -> Exposure:
+    """By the bound address alone. A firewall may narrow it: that is not seen here."""
+    if address.is_wildcard:
+        return Exposure.ALL_INTERFACES
+    return Exposure.LOOPBACK if address.is_loopback else Exposure.ONE_INTERFACE
 
 
 class Socket(NamedTuple):

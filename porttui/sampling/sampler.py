@@ -84,10 +84,10 @@ class Sampler:
     def limits(self, sockets: SocketTable) -> Limits:
         """What else can run out, now: of the processes those that hold most of the sockets."""
         # Most one-shot commands do not ask.
-        from porttui.forecast.crowds import crowded
+        from porttui.analysis.holders import top_socket_holders
         from porttui.model.limits import ProcessFiles
 
-        asked = [(each, self._host.open_files(each)) for each in crowded(sockets)]
+        asked = [(each, self._host.open_files(each)) for each in top_socket_holders(sockets)]
         told = [ProcessFiles(process, files) for process, files in asked if files is not None]
         return self._host.limits()._replace(processes=tuple(told))
 

@@ -7,7 +7,7 @@ from porttui.model.address import Endpoint
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.text.numbers import counted
-from porttui.text.processes import HIDDEN, agreeing, listed, with_user
+from porttui.text.processes import agreeing, holder_names, listed, with_user
 
 VERDICTS = {
     BindVerdict.HELD: "held",
@@ -88,11 +88,8 @@ def _of_socket(of: AddressVerdict, why: Why, each: Socket) -> str:
 def _who(each: Socket) -> str:
     if each.holders:
         return listed([with_user(holder) for holder in by_seniority(each.holders)], 1)
-    if each.ownership is Ownership.HIDDEN:
-        return f"{HIDDEN} of {each.user}" if each.user else HIDDEN
-    if each.ownership is Ownership.GONE:
-        return "a process that has since closed it"
-    return "the kernel"
+    whose = f" of {each.user}" if each.user and each.ownership is Ownership.HIDDEN else ""
+    return holder_names([each]) + whose
 
 
 def _serves(each: Socket) -> str:

@@ -8,10 +8,16 @@ from porttui.analysis.holders import by_seniority
 from porttui.analysis.usage import HolderCount
 from porttui.model.forecast import PortShare
 from porttui.model.process import Process
-from porttui.model.socket import Socket
+from porttui.model.socket import Ownership, Socket
 
 HIDDEN = "a hidden process"
 """Stands for a holder that this user may not see."""
+_UNSEEN = {
+    Ownership.HIDDEN: HIDDEN,
+    Ownership.GONE: "a process that has since closed it",
+    Ownership.KERNEL: "the kernel",
+}
+"""What stands for the holder of a socket without one, by why it has none."""
 
 
 def names(processes: Sequence[Process], most: int = 4) -> str:
@@ -26,9 +32,11 @@ def brief(processes: Sequence[Process]) -> str:
 
 
 def holder_names(sockets: Iterable[Socket], most: int = 4) -> str:
-    """The names of all holders of some sockets, by seniority; `HIDDEN` where none is seen."""
-    holders = by_seniority(holder for socket in sockets for holder in socket.holders)
-    return names(holders, most) or HIDDEN
+    """The names of all holders of some sockets, by seniority; why there are none, otherwise."""
+    every = tuple(sockets)
+    holders = by_seniority(holder for socket in every for holder in socket.holders)
+    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in every)
+    return names(holders, most) or " or ".join(unseen) or HIDDEN
 
 
 def agreeing(sockets: Iterable[Socket], one: str, many: str) -> str:

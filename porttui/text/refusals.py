@@ -62,6 +62,6 @@ def without_process(hidden_user: str | None, *, is_elevated: bool) -> str:
     if is_elevated:
         return (
             f"no visible process holds it{owner}: the kernel may, "
-            "or a process in another PID namespace (a container), or one that just ended"
+            "or a process in another PID namespace (a container), or one that ends too quickly"
         )
     return f"its process is hidden from you{owner}: run porttui with sudo to see and stop it"

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Protocol
 from porttui.model.process import Process
-from porttui.model.socket import Socket, TcpState
+from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.stop import StopOutcome, StopResult
 from porttui.text.numbers import counted
-from porttui.text.processes import HIDDEN, listed, names
+from porttui.text.processes import holder_names, listed, names
 
 _SOME = 4
 
@@ -66,7 +66,12 @@ def _held_by(result: StopResult) -> str:
     if holders:
         return f"still held by {names(holders)}"
     users = sorted({each.user for each in result.held_by if each.user})
-    return f"still held by {HIDDEN} (user {', '.join(users) or 'unknown'})"
+    whose = f" (user {', '.join(users) or 'unknown'})" if _is_hidden(result.held_by) else ""
+    return f"still held by {holder_names(result.held_by)}{whose}"
+
+
+def _is_hidden(sockets: Iterable[Socket]) -> bool:
+    return any(each.ownership is Ownership.HIDDEN for each in sockets)
 
 
 def _respawned(result: StopResult) -> str:
@@ -177,7 +182,7 @@ def _are(processes: Sequence[Process]) -> str:
 
 
 def _elsewhere(result: StopResult) -> str:
-    servers = [f"{each.local} ({names(each.holders) or HIDDEN})" for each in result.elsewhere]
+    servers = [f"{each.local} ({holder_names([each])})" for each in result.elsewhere]
     return f"The port is in use on other addresses: {listed(servers, _SOME)}."
 
 

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 from porttui.analysis.alarms import Alarms
-from porttui.forecast.gauges import Gauge, Resource
-from porttui.forecast.levels import level
+from porttui.forecast.gauges import Gauge, Resource, level
 from porttui.model.forecast import Headroom
 
 WARN = 20.0

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.filter_columns import Searchable, matching_rows
+from porttui.analysis.filter_columns import Searchable, matching_rows, socket_row_groups
 from porttui.analysis.filter_grammar import parse_filter
-from porttui.analysis.row_groups import socket_row_groups
 from porttui.analysis.scope import Scope, ScopeRows, SocketRow, rows_in
 from porttui.analysis.searchable_text import socket_text
 from porttui.model.address import Address, Protocol

@@ -168,6 +168,14 @@ def test_free_with_nothing_to_free() -> None:
     assert (document["outcome"], document["signals"]) == ("already_free", [])
 
 
+def test_free_stops_nobody_for_an_address_of_one_interface(servers: Servers) -> None:
+    """Servers on other interfaces have the same address, and which is which is not read."""
+    server = servers.listen("::1", free_port())
+    done = run("free", f"[::1%lo]:{server.port}", "--yes")
+    assert (done.returncode, "names an interface" in done.stdout) == (4, True)
+    assert not has_exited(server.pid)
+
+
 def test_free_of_all_holders(servers: Servers) -> None:
     family = servers.start({"sockets": [{}], "forks": 2})
     one = told("free", str(family.port), "--yes", status=1)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.forecast.levels import level, worst
+from porttui.forecast.gauges import level, severity
 from porttui.model.forecast import Level
 
 
@@ -34,8 +34,7 @@ def test_levels_of_one_s_own() -> None:
     assert level(0, 100, warn=0, crit=0) is Level.EXHAUSTED
 
 
-def test_the_worst_counts() -> None:
+def test_the_order_of_what_is_worse() -> None:
     order = [Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL, Level.EXHAUSTED]
-    for at, each in enumerate(order):
-        assert worst(order[: at + 1]) is each
-    assert worst([]) is Level.OK
+    assert [severity(each) for each in order] == list(range(5))
+    assert {*order} == {*Level}

@@ -71,7 +71,8 @@ def test_who_is_refused_and_why(each: Process, host: Host, reason: str | None) -
 
 
 OUT_OF_SIGHT = (
-    "the kernel may, or a process in another PID namespace (a container), or one that just ended"
+    "the kernel may, or a process in another PID namespace (a container), "
+    "or one that ends too quickly"
 )
 
 

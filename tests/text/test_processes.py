@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from porttui.model.forecast import PortShare
+from porttui.model.socket import Ownership
 from porttui.text.processes import HIDDEN, brief, holder_names, names, shares, with_user
 from tests.making import listener, process
 
@@ -39,3 +40,18 @@ def test_the_user_follows_the_pid() -> None:
 def test_a_share_tells_its_ports() -> None:
     found = [PortShare(NODE, 4210), PortShare(WORKERS[0], 3)]
     assert shares(found, 1) == "node 10 (4,210) and 1 more"
+
+
+@pytest.mark.parametrize(
+    ("ownership", "words"),
+    [
+        (Ownership.HIDDEN, "a hidden process"),
+        (Ownership.GONE, "a process that has since closed it"),
+        (Ownership.KERNEL, "the kernel"),
+    ],
+)
+def test_why_nobody_is_named_is_what_the_kernel_told(ownership: Ownership, words: str) -> None:
+    """Gone is not hidden, and what no process holds is the kernel's."""
+    unheld = listener("127.0.0.1", 80)._replace(ownership=ownership)
+    assert holder_names([unheld]) == words
+    assert holder_names([unheld, listener("::", 80, held_by=[NODE])]) == "node 10"

@@ -7,11 +7,10 @@ from typing import TYPE_CHECKING
 
 from porttui.analysis.board import Board
 from porttui.analysis.changes import Mark, Marked, Shown
-from porttui.analysis.exposure import WORDS
 from porttui.analysis.listening import ListeningRow
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import OWNER_UNSEEN, Exposure
+from porttui.model.socket import EXPOSURE_WORDS, OWNER_UNSEEN, Exposure
 from porttui.text.numbers import age, counted
 from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
@@ -97,7 +96,7 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
     yield Fact("service", row.service or "none registered for this port")
     yield Fact(
         "exposure",
-        f"{WORDS[row.exposure]}: {_REACH[row.exposure]}",
+        f"{EXPOSURE_WORDS[row.exposure]}: {_REACH[row.exposure]}",
         EXPOSURE_TONES[row.exposure],
     )
     if row.sockets > 1:
@@ -199,7 +198,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "exposure",
         "EXPOSURE",
         14,
-        lambda each: Cell(WORDS[each.row.exposure], EXPOSURE_TONES[each.row.exposure]),
+        lambda each: Cell(EXPOSURE_WORDS[each.row.exposure], EXPOSURE_TONES[each.row.exposure]),
         order=lambda each: (each.row.exposure, *_port_order(each)),
         rank=2,
     ),

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.exposure import WORDS, exposure
 from porttui.model.address import Address
-from porttui.model.socket import Exposure
+from porttui.model.socket import EXPOSURE_WORDS, Exposure, exposure
 
 
 @pytest.mark.parametrize(
@@ -27,4 +26,4 @@ from porttui.model.socket import Exposure
 )
 def test_exposure_follows_from_the_bound_address(address: str, reach: Exposure, words: str) -> None:
     assert exposure(Address.parse(address)) is reach
-    assert WORDS[reach] == words
+    assert EXPOSURE_WORDS[reach] == words

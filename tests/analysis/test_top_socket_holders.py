@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.forecast.crowds import crowded
+from porttui.analysis.holders import top_socket_holders
 from porttui.model.socket_table import SocketTable
 from tests.making import connection, listener, process, udp
 
@@ -18,7 +18,7 @@ def test_all_sockets_count_whatever_they_are() -> None:
         # Shared sockets take a descriptor of each.
         *(listener("127.0.0.1", port, held_by=[NGINX, NODE]) for port in (80, 81, 82)),
     ]
-    assert crowded(SocketTable.of(rows)) == (NODE, NGINX, CURL)
+    assert top_socket_holders(SocketTable.of(rows)) == (NODE, NGINX, CURL)
 
 
 def test_a_handful_is_enough() -> None:
@@ -28,8 +28,8 @@ def test_a_handful_is_enough() -> None:
         for at, each in enumerate(many)
         for port in range(1, at + 2)
     ]
-    assert crowded(SocketTable.of(rows)) == tuple(reversed(many))[:16]
+    assert top_socket_holders(SocketTable.of(rows)) == tuple(reversed(many))[:16]
 
 
 def test_nobody_where_holders_were_not_looked_for() -> None:
-    assert crowded(SocketTable.of([listener("127.0.0.1", 80)])) == ()
+    assert top_socket_holders(SocketTable.of([listener("127.0.0.1", 80)])) == ()
