@@ -49,7 +49,8 @@ def contact_words(reach: Reach, contact: Contact) -> str:
         case ContactOutcome.ANSWERS:
             return f"{_recognised(contact.answer)}, {took}"
         case ContactOutcome.SILENT:
-            return f"{_who(here)} accepted {took} and sent nothing"
+            # The kernel completes connections that nobody has accepted yet (listen(2)).
+            return f"{took}; {_who(here)} sent nothing"
         case ContactOutcome.CLOSED:
             return f"{_who(here)} accepted {took} and closed at once"
         case ContactOutcome.RESET:
@@ -102,7 +103,7 @@ def _listens(sockets: list[Socket]) -> str:
 
 
 def _who(sockets: list[Socket]) -> str:
-    return holder_names(sockets, 1) if sockets else "somebody"
+    return holder_names(sockets, 1) if sockets else "the server"
 
 
 def _recognised(answer: bytes) -> str:

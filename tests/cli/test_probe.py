@@ -73,7 +73,8 @@ def test_silent() -> None:
     with serving(lambda taken: taken.recv(1)) as port:
         [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] == "silent"
-    assert "and sent nothing" in contact["words"]
+    assert "sent nothing" in contact["words"]
+    assert "accept" not in contact["words"], "nobody has: the kernel completed it"
 
 
 @pytest.mark.parametrize(

@@ -133,7 +133,7 @@ def test_it_is_told_who_took_the_connection_and_waits(serving: Serving) -> None:
     contact = probed(f"127.0.0.1:{serving.port}")
     assert contact["outcome"] == "silent"
     assert serving.name in contact["words"]
-    assert "and sent nothing" in contact["words"]
+    assert "sent nothing" in contact["words"]
 
 
 def test_http_is_recognised(serving: Serving) -> None:
