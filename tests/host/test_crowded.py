@@ -72,7 +72,6 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
 ) -> None:
     """Opened when descriptors had been read, and before the sockets were."""
     monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
-    monkeypatch.setattr(fd_links, "_is_single_threaded", lambda: True)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     source = LinuxSource(SockDiagReader(), one_shot=True)
     source.begin()

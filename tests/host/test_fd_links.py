@@ -27,8 +27,6 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 NO_SUCH_PID = 2**22 + 1
 """Above the highest that Linux gives (proc_sys_kernel(5), pid_max)."""
 
-IS_SINGLE_THREADED = fd_links._is_single_threaded
-
 
 @pytest.fixture
 def pids(servers: Servers) -> Sequence[int]:
@@ -51,8 +49,6 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     monkeypatch.setattr(os, "fork", fork)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
     monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
-    # Threads that other tests have abandoned hold no lock of a scan.
-    monkeypatch.setattr(fd_links, "_is_single_threaded", lambda: True)
     return made
 
 
@@ -162,10 +158,7 @@ def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
 
 
-def test_a_process_with_threads_is_not_forked(
-    pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(fd_links, "_is_single_threaded", IS_SINGLE_THREADED)
+def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[int]) -> None:
     done = threading.Event()
     thread = threading.Thread(target=done.wait)
     thread.start()
