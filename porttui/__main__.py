@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import MutableMapping, Sequence
     from typing import NoReturn
 
-    from porttui.cli.session import SessionCommand
+    from porttui.settings import Settings
 
 _SESSION_BYTES = 768 << 20
 """550 MB were seen. 40 of them are in use; each thread reserves 64 (mallopt(3), M_ARENA_MAX)."""
@@ -74,7 +74,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return unreadable
 
 
-def _run_session(command: SessionCommand) -> int:
+def _run_session(settings: Settings) -> int:
     from porttui.cli.exit_status import ExitStatus
     from porttui.host.memory import address_space_bytes
     from porttui.sampling.remote import SamplingProcess
@@ -96,16 +96,10 @@ def _run_session(command: SessionCommand) -> int:
         return ExitStatus.FAILED
     _remove_foreign_settings(os.environ)
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
-    boards = SamplingProcess(command.source)
+    boards = SamplingProcess(settings.source)
     from porttui.ui.session import run_session
 
-    return run_session(
-        boards,
-        command.source,
-        interval_s=command.interval_s,
-        wanted=command.filter,
-        place=command.place,
-    )
+    return run_session(boards, settings)
 
 
 _SIZES = ("COLUMNS", "LINES")

@@ -6,6 +6,7 @@ The sampler, the stopper and the whole session on top of them are the real ones.
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
@@ -53,7 +54,7 @@ class ScriptedClock:
         clock = cls()
         monkeypatch.setattr("porttui.ui.sampling_loop.time", clock.time_module())
         monkeypatch.setattr("porttui.sampling.boards.time", clock.time_module())
-        monkeypatch.setattr("porttui.ui.showing.time", clock.time_module())
+        monkeypatch.setattr("porttui.ui.app.time", clock.time_module())
         monkeypatch.setattr("porttui.ui.sampling_loop.threading", clock.threading_module())
         return clock
 
@@ -156,6 +157,7 @@ class ScriptedMachine:
         self.person_uid: int | None = None
         """None: whoever it is has all the processes."""
         self.opened: list[str] = []
+        self.now: Callable[[], float] = time.time
         """URLs that a browser was handed."""
         self.ancestors: set[int] = set()
         """Pids that porttui descends from."""
@@ -192,6 +194,10 @@ class ScriptedMachine:
         self.uid = 0
         self._reading = 0
         self._lock = threading.Lock()
+
+    def open_url(self, url: str) -> None:
+        """Open it in no browser."""
+        self.opened.append(url)
 
     def host(self) -> Host:
         """The machine as the rest of porttui sees it."""

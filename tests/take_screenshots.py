@@ -33,8 +33,8 @@ from porttui.host.local import local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
-from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
+from porttui.ui.services import Services
 from tests import children
 from tests.children import SocketSpec
 from tests.scripted import ScriptedClipboard
@@ -370,7 +370,7 @@ async def take(shot: Shot, host: Host, cast: Cast) -> str:
     sampler = Sampler(host)
     app = PorttuiApp(
         LocalBoards(sampler),
-        lambda: Means(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
+        lambda: Services(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
     )
     async with app.run_test(size=shot.size) as pilot:
         await until(pilot, lambda: "gunicorn 9001" in shown(pilot), "the first sample")

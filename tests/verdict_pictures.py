@@ -20,9 +20,10 @@ from porttui.host.local import local_host
 from porttui.model.address import Place, Protocol
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
+from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
-from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
+from porttui.ui.services import Services
 from tests.scripted import ScriptedClipboard
 from tests.ui.stage import lines_of, until
 
@@ -109,8 +110,8 @@ async def _take(verdict: Verdict) -> str:
     sampler = Sampler(host)
     app = PorttuiApp(
         LocalBoards(sampler),
-        lambda: Means(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
-        place=Place(Protocol.TCP, PORT),
+        lambda: Services(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
+        Settings(place=Place(Protocol.TCP, PORT)),
     )
     async with app.run_test(size=(120, 34)) as pilot:
 

@@ -17,24 +17,11 @@ from porttui.cli.shared_options import (
     read_filter,
     read_place,
 )
-from porttui.host.asking import SourceName
 from porttui.model.address import Place
-from porttui.record import NamedTuple
+from porttui.settings import DEFAULT_INTERVAL_S, Settings
 
-_DEFAULT_INTERVAL_S = 1.0
 _SHORTEST_INTERVAL_S = 0.2
 _LONGEST_INTERVAL_S = 3600.0
-
-
-class SessionCommand(NamedTuple):
-    """`porttui`: the interactive session."""
-
-    interval_s: float
-    filter: str
-    """One that can be read; empty for every row."""
-    source: SourceName
-    place: Place | None = None
-    """The port to diagnose at once."""
 
 
 GRAMMAR = Grammar(
@@ -45,7 +32,7 @@ GRAMMAR = Grammar(
     options=(
         Option(
             "--interval",
-            f"time between two samples, {_DEFAULT_INTERVAL_S:g} by default; "
+            f"time between two samples, {DEFAULT_INTERVAL_S:g} by default; "
             "stretched when sampling is slow",
             "SECONDS",
             seconds(_SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S),
@@ -61,8 +48,8 @@ GRAMMAR = Grammar(
 )
 
 
-def read(given: Given) -> SessionCommand:
-    """The session that was asked for.
+def read(given: Given) -> Settings:
+    """The settings of the session.
 
     Raises:
         UsageError: there is no such command, port or filter.
@@ -73,10 +60,10 @@ def read(given: Given) -> SessionCommand:
         raise SystemExit(ExitStatus.OK)
     place = _place(given)
     typed = given.values.get("--filter", "" if place is None else str(place.port))
-    return SessionCommand(
-        interval_s=given.values.get("--interval", _DEFAULT_INTERVAL_S),
-        filter=read_filter((typed,)),
+    return Settings(
         source=given_source(given),
+        interval_s=given.values.get("--interval", DEFAULT_INTERVAL_S),
+        filter=read_filter((typed,)),
         place=place,
     )
 

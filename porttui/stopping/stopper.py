@@ -40,7 +40,7 @@ RESPAWN_WATCH_S = 2.0
 
 _LOOK_S = 0.05
 
-Tell = Callable[[str], None]
+Tell = Callable[[str], object]
 """Called with one line for each step, as it happens, from the thread that runs the stop."""
 
 

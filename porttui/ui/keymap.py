@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
-from textual.binding import Binding
+from textual.binding import Binding, BindingType
 
 
 class Group(StrEnum):
@@ -86,7 +86,7 @@ ACTIONS: tuple[Action, ...] = (
         spelled="Enter",
     ),
     Action(
-        "why",
+        "diagnose",
         ("w",),
         "Why",
         "Why is it in use? Each address, who holds it, and the next free port.",
@@ -94,7 +94,7 @@ ACTIONS: tuple[Action, ...] = (
         in_footer=True,
     ),
     Action(
-        "reach",
+        "probe",
         ("t",),
         "Test",
         "Test the server: connect, and say who accepts, refuses or answers.",
@@ -207,3 +207,79 @@ def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
         if not action.is_tables
         for key in action.keys
     ]
+
+
+class DialogKey(NamedTuple):
+    """One key of a dialog."""
+
+    id: str
+    """`action_<id>` of the dialog carries it out; the dialog itself takes an answer."""
+    keys: tuple[str, ...]
+    """In Textual's spelling."""
+    label: str
+    """For the dialog's last line and the docs; a dialog may say it more exactly."""
+    spelled: str = ""
+    """The keys as people write them, where Textual's spelling is another."""
+    is_answer: bool = False
+    """It answers a question: it counts only when it is pressed alone."""
+
+    @property
+    def shown_keys(self) -> str:
+        """For the dialog's last line."""
+        return self.spelled or self.keys[0]
+
+
+_CLOSE = DialogKey("close", ("escape", "q", "enter"), "close", "Esc")
+
+DIALOG_KEYS: Mapping[str, tuple[DialogKey, ...]] = {
+    "stop": (
+        DialogKey("terminate", ("y",), "ask to exit (SIGTERM)", is_answer=True),
+        DialogKey("kill", ("f",), "force (SIGKILL)", is_answer=True),
+        DialogKey("decline", ("n",), "leave it"),
+        DialogKey("select('ALL_HOLDERS')", ("a",), "all holders"),
+        DialogKey("select('PARENT')", ("P",), "stop its parent"),
+        DialogKey("select('GROUP')", ("G",), "its process group"),
+        DialogKey("move(1)", ("j",), "another", "j k"),
+        DialogKey("move(-1)", ("k",), "", "k"),
+        DialogKey("close", ("escape", "q"), "close", "Esc"),
+        DialogKey("close_when_over", ("enter",), "", "Enter"),
+    ),
+    "diagnosis": (
+        DialogKey("stop", ("x",), "stop it"),
+        DialogKey("copy_next", ("n",), "copy the next free port"),
+        DialogKey("copy_address", ("c",), "copy the address"),
+        DialogKey("wait", ("W",), "wait until free, or until something listens"),
+        DialogKey("diagnose", ("r",), "look again"),
+        DialogKey("explain", ("question_mark",), "why this verdict", "?"),
+        _CLOSE,
+    ),
+    "probe": (
+        DialogKey("probe_http", ("h",), "ask by HTTP"),
+        DialogKey("probe", ("r",), "try again"),
+        _CLOSE,
+    ),
+    "details": (
+        DialogKey("finish('stop')", ("x",), "stop"),
+        DialogKey("finish('copy')", ("c",), "copy address"),
+        _CLOSE,
+    ),
+    "choice": (DialogKey("close", ("escape", "n", "q"), "leave it", "Esc"),),
+    "text": (_CLOSE,),
+    "help": (_CLOSE._replace(keys=("escape", "q", "question_mark", "enter")),),
+}
+"""The keys of every dialog, by its name. One without a label is not shown on its last line."""
+
+
+def dialog_bindings(name: str) -> list[BindingType]:
+    """The bindings of a dialog; it takes answers itself."""
+    return [
+        Binding(key, each.id, each.label, show=False)
+        for each in DIALOG_KEYS[name]
+        if not each.is_answer
+        for key in each.keys
+    ]
+
+
+def shown_key(id: str) -> str:
+    """The key of an action, as people write it."""
+    return next(action.footer_key for action in ACTIONS if action.id == id)

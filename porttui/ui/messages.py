@@ -1,26 +1,26 @@
-"""What the threads tell the application."""
+"""Messages to the application from its sampling thread and its dialogs."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
 if TYPE_CHECKING:
     from porttui.analysis.board import Board
+    from porttui.model.stop import StopResult
 
 
 class SampleTaken(Message):
-    """A sample is there, analysed."""
+    """A sample was taken and analysed."""
 
     def __init__(self, board: Board, took_s: float | None, period_s: float) -> None:
         """Tell of a board.
 
         Args:
             board: What the panes are to show.
-            took_s: None when only the listeners were looked at.
-            period_s: Seconds from one look at the whole machine to the next.
+            took_s: None when only the listeners were sampled.
+            period_s: Seconds from one sample of all sockets to the next.
         """
         super().__init__()
         self.board = board
@@ -48,9 +48,19 @@ class SamplingCrashed(Message):
         self.error = error
 
 
-class Answered(Message):
-    """What a thread was asked for is there; the application does what is to be done with it."""
+class CopyRequested(Message):
+    """A dialog asks for a text to be copied."""
 
-    def __init__(self, tell: Callable[[], object]) -> None:
+    def __init__(self, text: str) -> None:
         super().__init__()
-        self.tell = tell
+        self.text = text
+
+
+class StopFinished(Message):
+    """A stop is over."""
+
+    def __init__(self, result: StopResult, *, is_shown: bool) -> None:
+        """`is_shown`: a dialog shows the result; otherwise it was closed before the end."""
+        super().__init__()
+        self.result = result
+        self.is_shown = is_shown

@@ -10,7 +10,7 @@ import os
 import sys
 import threading
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 
@@ -19,15 +19,12 @@ from porttui.ui.app import PorttuiApp
 from porttui.ui.ending import AbandonedWorkers, Ending
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from textual.driver import Driver
 
-    from porttui.analysis.filter import Filter
     from porttui.host.asking import SourceName
-    from porttui.model.address import Place
     from porttui.sampling.remote import SamplingProcess
-    from porttui.ui.acting import Means
+    from porttui.settings import Settings
+    from porttui.ui.services import Services
 
 _WRITER = "textual-output"
 _TERMINAL_THREADS = (_WRITER, "textual-input", "input")
@@ -44,22 +41,10 @@ _SHORTAGES = {
 """By what stands in a traceback, which is how Textual tells why it ended."""
 
 
-def run_session(
-    boards: SamplingProcess,
-    source: SourceName,
-    *,
-    interval_s: float,
-    wanted: str,
-    place: Place | None = None,
-) -> int:
+def run_session(boards: SamplingProcess, settings: Settings) -> int:
     """Run until the person leaves or a signal ends it; the result is the exit status.
 
-    Args:
-        boards: What is shown, and where acting looks, too.
-        source: Where they read.
-        interval_s: From one sample to the next.
-        wanted: The filter to begin with, one that can be read.
-        place: The port to diagnose at once.
+    `boards` is what is shown, and what reads the machine for actions, too.
     """
     ending = Ending()
     try:
@@ -68,15 +53,7 @@ def run_session(
         _say_why_it_ended(str(error))
         return _FAULT
     fault = io.StringIO()
-    app = _Session(
-        ending,
-        boards,
-        partial(_means, source, boards),
-        interval_s=interval_s,
-        wanted=_filter(wanted) if wanted else None,
-        place=place,
-        elevation=elevation_command(),
-    )
+    app = _TerminalApp(ending, boards, settings)
     app.error_console = Console(file=fault, width=100, markup=False, highlight=False)
     threading.excepthook = partial(_end_with_the_thread, ending)
     try:
@@ -95,12 +72,6 @@ def _say_why_it_ended(traceback: str) -> None:
         print(f"porttui: {found[0]}" if found else traceback, file=sys.stderr)
 
 
-def _filter(typed: str) -> Filter:
-    from porttui.analysis.filter_grammar import parse_filter  # most sessions begin without any
-
-    return parse_filter(typed)
-
-
 def _end_with_the_thread(ending: Ending, error: threading.ExceptHookArgs) -> None:
     """End when a thread that serves the terminal has ended.
 
@@ -117,23 +88,22 @@ def _end_with_the_thread(ending: Ending, error: threading.ExceptHookArgs) -> Non
         ending.begin(_FAULT)
 
 
-def _means(source: SourceName, boards: SamplingProcess) -> Means:
+def _services(source: SourceName, boards: SamplingProcess) -> Services:
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
     from porttui.stopping.stopper import Stopper
-    from porttui.ui.acting import Means
+    from porttui.ui.services import Services
 
     host = local_host(source)
-    return Means(host, boards, Stopper(host, boards), SystemClipboard())
+    return Services(host, boards, Stopper(host, boards), SystemClipboard())
 
 
-class _Session(PorttuiApp):
+class _TerminalApp(PorttuiApp):
     """The application in a real terminal, with the process's signals in hand."""
 
-    def __init__(
-        self, ending: Ending, boards: SamplingProcess, means: Callable[[], Means], **wishes: Any
-    ) -> None:
-        super().__init__(boards, means, **wishes)
+    def __init__(self, ending: Ending, boards: SamplingProcess, settings: Settings) -> None:
+        services = partial(_services, settings.source, boards)
+        super().__init__(boards, services, settings, elevation=elevation_command())
         self._ending = ending
 
     def get_driver_class(self) -> type[Driver]:

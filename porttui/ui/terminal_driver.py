@@ -13,8 +13,8 @@ from typing import Any
 from textual.app import App
 from textual.drivers.linux_driver import LinuxDriver
 
+from porttui.ui.app import PorttuiApp
 from porttui.ui.input_guard import InputGuard
-from porttui.ui.key_order import KeysInOrder
 
 _READ_BYTES = 4096
 _LOOK_S = 0.02
@@ -33,7 +33,7 @@ class TerminalDriver(LinuxDriver):
         size: tuple[int, int] | None = None,
     ) -> None:
         super().__init__(app, debug=debug, mouse=mouse, size=size)
-        self._keys = app if isinstance(app, KeysInOrder) else None
+        self._burst = app.burst if isinstance(app, PorttuiApp) else None
 
     def start_application_mode(self) -> None:
         """Leave the terminal as it was where no thread can be started that reads it."""
@@ -82,8 +82,8 @@ class TerminalDriver(LinuxDriver):
                         os.kill(os.getpid(), signal.SIGHUP)
                         return
                     passed += guard.feed(data, time.monotonic())
-                    if self._keys is not None:
-                        self._keys.input_read_at = guard.heard_at
+                    if self._burst is not None:
+                        self._burst.input_read_at = guard.heard_at
                 pipe.write(passed)
                 pipe.flush()  # fails where Textual reads no more
 

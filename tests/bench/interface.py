@@ -160,14 +160,14 @@ async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
     from porttui.sampling.remote import SamplingProcess
     from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper
-    from porttui.ui.acting import Means
     from porttui.ui.app import PorttuiApp
+    from porttui.ui.services import Services
 
     host = local_host()
     sampler = Sampler(host)
     boards = SamplingProcess(SourceName.AUTO)
     app = PorttuiApp(
-        boards, lambda: Means(host, sampler, Stopper(host, sampler), SystemClipboard())
+        boards, lambda: Services(host, sampler, Stopper(host, sampler), SystemClipboard())
     )
     late: list[float] = []
     async with app.run_test(size=(120, 40)) as pilot:

@@ -13,8 +13,8 @@ from porttui import __version__
 from porttui.cli import check, free, listing, next_port, probe, session, wait, who
 from porttui.cli.arguments import COMMANDS, CommandModule, command_module, read_command
 from porttui.cli.listing import ListCommand
-from porttui.cli.session import SessionCommand
 from porttui.host.asking import SourceName
+from porttui.settings import Settings
 from tests.cli.running import PORTTUI, environment, run
 from tests.servers import PATIENCE_S, ROOT
 
@@ -128,7 +128,7 @@ def test_a_hostile_argument_is_not_obeyed_by_the_terminal() -> None:
 
 
 def test_the_defaults() -> None:
-    assert parse_arguments([]) == SessionCommand(1.0, "", SourceName.AUTO)
+    assert parse_arguments([]) == Settings(SourceName.AUTO, 1.0, "")
     assert parse_arguments(["list"]) == ListCommand(
         "", only_listening=False, only_loopback=False, as_json=False, source=SourceName.AUTO
     )
@@ -136,9 +136,7 @@ def test_the_defaults() -> None:
 
 @pytest.mark.parametrize("interval", ["0.2", "1", "2.5", "3600", "1e1"])
 def test_intervals(interval: str) -> None:
-    assert parse_arguments(["--interval", interval]) == SessionCommand(
-        float(interval), "", SourceName.AUTO
-    )
+    assert parse_arguments(["--interval", interval]) == Settings(SourceName.AUTO, float(interval))
 
 
 def test_flags_of_list() -> None:
@@ -156,7 +154,7 @@ def test_flags_of_list() -> None:
 )
 def test_all_words_of_a_filter_are_one_filter(argv: list[str]) -> None:
     command = parse_arguments(argv)
-    assert isinstance(command, ListCommand | SessionCommand)
+    assert isinstance(command, ListCommand | Settings)
     assert command.filter == "3000 node"
 
 

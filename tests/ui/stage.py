@@ -20,10 +20,11 @@ from porttui.model.address import Place
 from porttui.model.socket import Socket
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
+from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
-from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
 from porttui.ui.messages import SampleTaken
+from porttui.ui.services import Services
 from porttui.ui.widgets.keyed_table import KeyedTable
 from tests.making import TAKEN_AT
 from tests.scripted import ScriptedClipboard, ScriptedMachine
@@ -53,16 +54,17 @@ def a_session(
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
         LocalBoards(sampler),
-        lambda: Means(
+        lambda: Services(
             host,
             sampler,
             Stopper(host, sampler, watch_s=watch_s),
             clipboard or ScriptedClipboard(),
-            machine.opened.append,
+            lambda url: machine.open_url(url),
+            lambda: machine.now(),
         ),
-        interval_s=interval_s,
-        wanted=wanted,
-        place=place,
+        Settings(
+            interval_s=interval_s, filter=wanted.text if wanted is not None else "", place=place
+        ),
         elevation=elevation,
         key_pause_s=key_pause_s,
     )

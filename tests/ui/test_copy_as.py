@@ -49,11 +49,11 @@ async def test_without_a_server_it_is_said() -> None:
 
 
 async def test_a_browser_that_is_not_there_is_said() -> None:
-    def refuse(_: str) -> None:
+    def refuse(url: str) -> None:  # noqa: ARG001
         raise HostError("there is no graphical display here")
 
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
     async with on_stage(machine) as stage:
-        stage.app._acting._means = stage.app._acting._means._replace(open_url=refuse)
+        stage.machine.open_url = refuse  # type: ignore[method-assign]
         await stage.press("o")
         await stage.say("Not opened: there is no graphical display here; C copies http://127.0.0.1")

@@ -14,8 +14,8 @@ from porttui.host.local import local_host
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
-from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
+from porttui.ui.services import Services
 from tests.scripted import ScriptedClipboard
 from tests.servers import Servers, has_exited, until
 from tests.ui.stage import LARGE, Stage
@@ -38,7 +38,7 @@ def a_session(source: SourceName) -> PorttuiApp:
     sampler = Sampler(host)
     return PorttuiApp(
         LocalBoards(sampler),
-        lambda: Means(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
+        lambda: Services(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
     )
 
 

@@ -222,7 +222,7 @@ async def test_a_paste_behind_an_answer_takes_it_back() -> None:
 async def test_an_answer_is_taken_back_by_what_is_read_behind_it() -> None:
     """Bytes that mean nothing become no key, and yet the key was one of a crowd."""
     async with on_stage(a_row_of_servers(), key_pause_s=BURST_S) as stage:
-        stage.app.input_read_at = time.monotonic() + 60.0
+        stage.app.burst.input_read_at = time.monotonic() + 60.0
         stage.burst("x", "y")
         await stage.see("press it again to answer")
         assert stage.machine.signals == []

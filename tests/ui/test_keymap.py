@@ -130,8 +130,8 @@ async def copies_the_next_port(stage: ScriptedStage, key: str) -> None:
 
 EFFECTS: dict[str, Effect] = {
     "stop": opens("StopDialog"),
-    "why": opens("WhyDialog"),
-    "reach": opens("ReachDialog"),
+    "diagnose": opens("DiagnosisDialog"),
+    "probe": opens("ProbeDialog"),
     "copy_as": opens("ChooseDialog"),
     "browse": opens_a_browser,
     "next_port": copies_the_next_port,

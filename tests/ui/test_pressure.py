@@ -219,7 +219,7 @@ async def test_w_and_copy_are_about_the_server_that_is_connected_to() -> None:
         await stage.until(lambda: stage.clipboard.copied)
         assert stage.clipboard.copied == ["127.0.0.1:3000"]
         await stage.press("w")
-        assert stage.dialog == "WhyDialog"
+        assert stage.dialog == "DiagnosisDialog"
 
 
 async def test_every_size_shows_what_is_left() -> None:

@@ -81,14 +81,10 @@ async def test_it_shows_the_command_and_all_other_ports_of_the_process() -> None
         assert "user ana" in stage.said
 
 
-async def test_it_shows_how_long_the_process_has_been_running(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    class Time:
-        time = staticmethod(lambda: NODE.create_time + 3 * 3600 + 1)
-
-    monkeypatch.setattr("porttui.ui.acting.time", Time)
-    async with asked_about(developers_machine()) as stage:
+async def test_it_shows_how_long_the_process_has_been_running() -> None:
+    machine = developers_machine()
+    machine.now = lambda: NODE.create_time + 3 * 3600 + 1
+    async with asked_about(machine) as stage:
         assert "running 3 h" in stage.said
 
 

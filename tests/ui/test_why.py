@@ -10,9 +10,10 @@ from porttui.model.address import Place, Protocol
 from porttui.model.origin import Traces
 from porttui.sampling.boards import LocalBoards
 from porttui.sampling.sampler import Sampler
+from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
-from porttui.ui.acting import Means
 from porttui.ui.app import PorttuiApp
+from porttui.ui.services import Services
 from tests.making import listener, process, udp
 from tests.scripted import ScriptedClipboard, ScriptedMachine, developers_machine
 from tests.servers import Servers, free_port
@@ -160,8 +161,10 @@ async def test_waiting_until_something_listens(servers: Servers, bells: list[boo
     """A real server, on this machine."""
     host, port = local_host(), free_port()
     sampler = Sampler(host)
-    means = Means(host, sampler, Stopper(host, sampler), ScriptedClipboard())
-    app = PorttuiApp(LocalBoards(sampler), lambda: means, place=Place(Protocol.TCP, port))
+    services = Services(host, sampler, Stopper(host, sampler), ScriptedClipboard())
+    app = PorttuiApp(
+        LocalBoards(sampler), lambda: services, Settings(place=Place(Protocol.TCP, port))
+    )
     async with app.run_test(size=LARGE) as pilot:
         stage = Stage(app, pilot, ())
         await stage.until(lambda: "W wait until something listens" in stage.said)

@@ -9,8 +9,10 @@ from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.text import Text
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from porttui.ui.key_order import KeyBurst
+from porttui.ui.keymap import dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint
 
 V = TypeVar("V")
@@ -29,7 +31,8 @@ class Choice(NamedTuple, Generic[V]):
 class ChooseDialog(Dialog[V | None], Generic[V]):
     """Ends with the value that was chosen, or with None; nothing is chosen beforehand."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,n,q", "leave", "Leave it")]
+    NAME = "choice"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
     def __init__(self, title: str, choices: Sequence[Choice[V]]) -> None:
         super().__init__(title)
@@ -47,16 +50,12 @@ class ChooseDialog(Dialog[V | None], Generic[V]):
     def hints(self) -> Sequence[KeyHint]:
         """The letters, and the way out."""
         letters = " ".join(choice.key for choice in self._choices)
-        return (KeyHint(letters, "choose"), KeyHint("Esc", "leave it"))
+        return (KeyHint(letters, "choose"), self.hint("close"))
 
-    def press(self, event: events.Key) -> bool:
+    def press(self, event: events.Key, burst: KeyBurst) -> bool:  # noqa: ARG002
         """Choose by the letter."""
         for choice in self._choices:
             if event.character == choice.key:
                 self.dismiss(choice.value)
                 return True
         return False
-
-    def action_leave(self) -> None:
-        """Choose nothing."""
-        self.dismiss(None)

@@ -7,8 +7,9 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from porttui.ui.keymap import dialog_bindings
 from porttui.ui.panes.pane import Details
 from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
 from porttui.ui.widgets.columns import Tone
@@ -17,11 +18,8 @@ from porttui.ui.widgets.columns import Tone
 class DetailsDialog(Dialog[str | None]):
     """Ends with the action to carry out on the same row, or with None."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,enter", "leave(None)", "Close"),
-        Binding("x", "leave('stop')", "Stop"),
-        Binding("c", "leave('copy')", "Copy"),
-    ]
+    NAME = "details"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
     def __init__(self, details: Details, taken_at: str, *, can_stop: bool) -> None:
         super().__init__(details.title)
@@ -41,10 +39,10 @@ class DetailsDialog(Dialog[str | None]):
 
     def hints(self) -> Sequence[KeyHint]:
         """What can be done with the row."""
-        stop = (KeyHint("x", "stop"),) if self._can_stop else ()
-        return (*stop, KeyHint("c", "copy address"), KeyHint("Esc", "close"))
+        stop = (self.hint("finish('stop')"),) if self._can_stop else ()
+        return (*stop, self.hint("finish('copy')"), self.hint("close"))
 
-    def action_leave(self, action: str | None) -> None:
-        """Close, and have the application do `action`."""
+    def action_finish(self, action: str) -> None:
+        """Close, and have the application carry out `action`."""
         if action != "stop" or self._can_stop:
             self.dismiss(action)

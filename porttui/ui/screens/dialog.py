@@ -19,6 +19,7 @@ from textual.widget import Widget
 from textual.widgets import Static
 
 from porttui.ui.key_order import KeyTaker
+from porttui.ui.keymap import DIALOG_KEYS, DialogKey
 from porttui.ui.widgets.columns import Tone
 
 T = TypeVar("T")
@@ -111,6 +112,9 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     Dialog .dialog-scroll { height: auto; scrollbar-size-vertical: 1; }
     """
 
+    NAME: ClassVar[str]
+    """Of its keys in the keymap."""
+
     def __init__(self, title: str) -> None:
         super().__init__()
         self._box_title = title
@@ -164,6 +168,20 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
             return Text(text)
         style = self._body.get_component_rich_style(f"dialog--{tone}")
         return Text(text, style=Style(color=style.color, bold=style.bold))
+
+    @property
+    def keys(self) -> Sequence[DialogKey]:
+        """Every key of this dialog."""
+        return DIALOG_KEYS[self.NAME]
+
+    def hint(self, id: str, words: str = "") -> KeyHint:
+        """A key of this dialog, with what the keymap says or with other words."""
+        key = next(key for key in self.keys if key.id == id)
+        return KeyHint(key.shown_keys, words or key.label)
+
+    def action_close(self) -> None:
+        """Close, with no result."""
+        self.dismiss(None)
 
     def body(self) -> Sequence[RenderableType]:
         """What it says, line by line; foreign text only in `Text`, never as markup."""

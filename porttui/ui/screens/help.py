@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
 from porttui.analysis.filter import SYNTAX
-from porttui.ui.keymap import ACTIONS, Group
+from porttui.ui.keymap import ACTIONS, Group, dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
 
 MARKS = (
@@ -29,9 +29,8 @@ MARKS = (
 class HelpDialog(Dialog[None]):
     """Help on everything that can be pressed and seen."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("escape,q,question_mark,enter", "leave", "Close"),
-    ]
+    NAME = "help"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
     def __init__(self) -> None:
         super().__init__("Help")
@@ -48,11 +47,7 @@ class HelpDialog(Dialog[None]):
 
     def hints(self) -> Sequence[KeyHint]:
         """The way out."""
-        return (KeyHint("↑ ↓", "scroll"), KeyHint("Esc", "close"))
-
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
+        return (KeyHint("↑ ↓", "scroll"), self.hint("close"))
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> list[RenderableType]:

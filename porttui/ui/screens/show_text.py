@@ -7,15 +7,17 @@ from typing import ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
+from porttui.ui.keymap import dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint
 
 
 class ShowText(Dialog[None]):
     """The text alone on a line of its own."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [Binding("escape,q,enter", "leave", "Close")]
+    NAME = "text"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
     def __init__(self, text: str, reason: str) -> None:
         super().__init__("No clipboard here")
@@ -33,8 +35,4 @@ class ShowText(Dialog[None]):
 
     def hints(self) -> Sequence[KeyHint]:
         """The way out."""
-        return (KeyHint("Esc", "close"),)
-
-    def action_leave(self) -> None:
-        """Close."""
-        self.dismiss(None)
+        return (self.hint("close"),)

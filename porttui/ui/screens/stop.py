@@ -2,41 +2,50 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import asyncio
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from enum import Enum, auto
 from functools import partial
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from rich.console import RenderableType
 from rich.text import Text
-from textual import events
-from textual.binding import Binding, BindingType
+from textual import events, on
+from textual.app import App
+from textual.binding import BindingType
+from textual.message import Message
 
+from porttui.analysis.targets import also_holds
+from porttui.host.asking import HostError, Want
 from porttui.model.origin import Origin
 from porttui.model.process import Process
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
+from porttui.sampling.errors import SampleError
 from porttui.stopping.aim import Aim, AimAt
-from porttui.stopping.guards import Guard
-from porttui.stopping.stopper import Stopper
-from porttui.text.processes import brief
+from porttui.text.processes import HIDDEN, brief
 from porttui.text.stop import is_good, sentence
-from porttui.ui.key_order import KeysInOrder
+from porttui.ui.key_order import KeyBurst
+from porttui.ui.keymap import dialog_bindings
+from porttui.ui.messages import StopFinished
+from porttui.ui.panes.pane import StopChoice
 from porttui.ui.screens.aim_lines import aim_lines
+from porttui.ui.screens.choose import Choice, ChooseDialog
 from porttui.ui.screens.dialog import Dialog, KeyHint
+from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
-
-Start = Callable[[StopTarget, tuple[Process, ...], StopSignal, Guard], None]
-"""Begins a stop off the screen's thread."""
 
 _BACK = "the holder instead"
 _AGAIN = "That key came with others: press it again to answer."
-_ANSWERS = {"y": StopSignal.TERM, "f": StopSignal.KILL}
+_ANSWERS = {"terminate": StopSignal.TERM, "kill": StopSignal.KILL}
+_ORIGINS = 12
+"""Holders whose origin is looked up."""
 
 
 class _Phase(Enum):
     ASKING = auto()
     TYPING = auto()
-    """The name of the process has to be typed: it is one that much depends on."""
+    """The name of the process has to be typed: much depends on it."""
     RUNNING = auto()
     OVER = auto()
 
@@ -44,24 +53,23 @@ class _Phase(Enum):
 class StopDialog(Dialog[None]):
     """Acts on the target it was opened for, whatever is under the cursor by then."""
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("a", "aim_at('ALL_HOLDERS')", "All holders"),
-        Binding("P", "aim_at('PARENT')", "The parent"),
-        Binding("G", "aim_at('GROUP')", "The process group"),
-        Binding("j", "aim(1)", "Next holder", show=False),
-        Binding("k", "aim(-1)", "Holder before", show=False),
-        Binding("n,escape,q", "leave", "Leave it"),
-        Binding("enter", "close_when_over", "Close", show=False),
-    ]
+    NAME = "stop"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
-    def __init__(self, target: StopTarget, stopper: Stopper, start: Start, now: float) -> None:
-        """`now`: seconds since the epoch, for ages. Origins and groups come later: see `tell_*`."""
+    class StepTaken(Message):
+        """The stop has come one step further."""
+
+        def __init__(self, words: str) -> None:
+            super().__init__()
+            self.words = words
+
+    def __init__(self, target: StopTarget, services: Services) -> None:
         super().__init__("Stop?")
-        self._guard = stopper.guard(target)
+        self._services = services
+        self._stopper = services.stopper
+        self._guard = self._stopper.guard(target)
         self._aim = Aim(target, self._guard.openers)
-        self._stopper = stopper
-        self._start = start
-        self._now = now
+        self._now = services.now()
         self._phase = _Phase.ASKING
         self._signal = StopSignal.TERM
         self._to_type: Process | None = None
@@ -79,6 +87,10 @@ class StopDialog(Dialog[None]):
     def target(self) -> StopTarget:
         """What it was opened for."""
         return self._aim.target
+
+    def on_mount(self) -> None:
+        """Look up where the holders come from, and their process groups."""
+        self.run_worker(self._look_up(), "origins")
 
     def body(self) -> Sequence[RenderableType]:
         """The target with all that the stop touches; later the steps and the outcome."""
@@ -104,7 +116,7 @@ class StopDialog(Dialog[None]):
             tone = Tone.OK if is_good(self._result) else Tone.WARNING
             said = sentence(self._result)
             if self._can_force_again():
-                said += " f sends SIGKILL."
+                said += f" {self.hint('kill').key} sends SIGKILL."
             lines += [Text(), self.toned(said, tone)]
         return lines
 
@@ -117,76 +129,42 @@ class StopDialog(Dialog[None]):
     def hints(self) -> Sequence[KeyHint]:
         """Only what can be pressed in this phase."""
         if self._phase is _Phase.TYPING:
-            return (KeyHint("Enter", "send it"), KeyHint("Esc", "leave it"))
+            return (KeyHint("Enter", "send it"), self.hint("close", "leave it"))
         if self._phase is _Phase.RUNNING:
-            return (KeyHint("Esc", "leave it running in the background"),)
+            return (self.hint("close", "leave it running in the background"),)
         if self._phase is _Phase.OVER:
-            again = (KeyHint("f", "force (SIGKILL)"),) if self._can_force_again() else ()
-            return (*again, KeyHint("Esc", "close"))
-        another = (KeyHint("j k", "another"),) if self._aim.is_shared else ()
+            return (*([self.hint("kill")] if self._can_force_again() else []), self.hint("close"))
+        another = (self.hint("move(1)"),) if self._aim.is_shared else ()
         if self._refusal():
-            return (*self._aim_hints(), *another, KeyHint("Esc", "close"))
-        ask = "ask to exit (SIGTERM)" if self._stopper.asks_first else "end it (forced)"
+            return (*self._aim_hints(), *another, self.hint("close"))
         return (
-            KeyHint("y", ask),
-            KeyHint("f", "force (SIGKILL)"),
+            self.hint("terminate", "" if self._stopper.asks_first else "end it (forced)"),
+            self.hint("kill"),
             *self._aim_hints(),
             *another,
-            KeyHint("n", "leave it"),
+            self.hint("decline"),
         )
 
     def _aim_hints(self) -> Iterator[KeyHint]:
-        """What else could be aimed at; for what is, the way back."""
+        """What else could be stopped; for what is chosen, the way back."""
         parent, group = self._aim.parent, self._aim.group
-        for key, at, words, back in (
-            ("a", AimAt.ALL_HOLDERS, "all holders", "only one"),
-            ("P", AimAt.PARENT, f"stop its parent {parent.label}" if parent else "", _BACK),
-            ("G", AimAt.GROUP, f"its process group of {len(group)}", _BACK),
+        for at, words, back in (
+            (AimAt.ALL_HOLDERS, "", "only one"),
+            (AimAt.PARENT, f"stop its parent {parent.label}" if parent else "", _BACK),
+            (AimAt.GROUP, f"its process group of {len(group)}", _BACK),
         ):
             if self._aim.can_be_at(at):
-                yield KeyHint(key, back if self._aim.at is at else words)
+                yield self.hint(f"select('{at.name}')", back if self._aim.at is at else words)
 
-    def _answer(self, signal: StopSignal, event: events.Key) -> None:
-        app = self.app
-        assert isinstance(app, KeysInOrder)
-        app.answer(event, partial(self._signal_if_asked, signal), self._ask_again)
-
-    def _ask_again(self) -> None:
-        if self._note != _AGAIN:  # a crowd of keys is drawn once
-            self._note = _AGAIN
-            self.draw()
-
-    def _signal_if_asked(self, signal: StopSignal) -> None:
-        """Begin the stop, if there is one to begin."""
-        if not self.is_attached:
-            return  # left in the moment in which it was seen that the key came alone
-        self._note = ""
-        forcing_on = self._can_force_again() and signal is StopSignal.KILL
-        if self._phase is _Phase.ASKING and not self._refusal():
-            self._to_type = next(filter(self._guard.warning, self._aim.chosen), None)
-            if self._to_type is not None:
-                self._phase, self._signal, self._typed = _Phase.TYPING, signal, ""
-                self.draw()
-                return
-            chosen = self._aim.chosen
-        elif forcing_on and self._result is not None:
-            chosen = self._result.survivors
-        else:
-            return
-        self._begin(chosen, signal)
-
-    def press(self, event: events.Key) -> bool:
+    def press(self, event: events.Key, burst: KeyBurst) -> bool:
         """The answers; and the name where it is typed: no key of that is a command."""
         if self._to_type is None:
-            signal = _ANSWERS.get(event.key)
-            if signal is not None:
-                self._answer(signal, event)
-            return signal is not None
+            return self._answer(event, burst)
         if event.key == "escape":
             self._phase, self._to_type = _Phase.ASKING, None
         elif event.key == "enter":
             if self._typed in _names(self._to_type):
-                self._begin(self._aim.chosen, self._signal)
+                self._start(self._aim.chosen, self._signal)
             else:
                 self._typed = ""
         elif event.key == "backspace":
@@ -198,59 +176,105 @@ class StopDialog(Dialog[None]):
         self.draw()
         return True
 
-    def _begin(self, chosen: tuple[Process, ...], signal: StopSignal) -> None:
+    def _answer(self, event: events.Key, burst: KeyBurst) -> bool:
+        answer = next((key for key in self.keys if key.is_answer and event.key in key.keys), None)
+        if answer is None:
+            return False
+        send = partial(self._send, _ANSWERS[answer.id])
+        burst.answer(event, self.set_timer, send, self._ask_again)
+        return True
+
+    def _ask_again(self) -> None:
+        if self._note != _AGAIN:  # a crowd of keys is drawn once
+            self._note = _AGAIN
+            self.draw()
+
+    def _send(self, signal: StopSignal) -> None:
+        """Start the stop, if one can be started."""
+        self._note = ""
+        if self._phase is _Phase.ASKING and not self._refusal():
+            self._to_type = next(filter(self._guard.warning, self._aim.chosen), None)
+            if self._to_type is None:
+                self._start(self._aim.chosen, signal)
+                return
+            self._phase, self._signal, self._typed = _Phase.TYPING, signal, ""
+            self.draw()
+        elif self._can_force_again() and signal is StopSignal.KILL and self._result is not None:
+            self._start(self._result.survivors, signal)
+
+    def _start(self, chosen: tuple[Process, ...], signal: StopSignal) -> None:
         self._phase, self._to_type, self._result = _Phase.RUNNING, None, None
         self.draw()
-        self._start(self.target, chosen, signal, self._guard)
+        # The application's worker: the stop goes on when the dialog is closed.
+        self.app.run_worker(self._stop(chosen, signal), "stop")
 
-    def action_aim_at(self, at: str) -> None:
-        """Aim there instead of at the one holder, or at that again."""
+    async def _stop(self, chosen: tuple[Process, ...], signal: StopSignal) -> None:
+        stop = partial(
+            self._stopper.stop,
+            self.target,
+            chosen,
+            signal,
+            lambda words: self.post_message(self.StepTaken(words)),
+            guard=self._guard,
+        )
+        result = await asyncio.to_thread(stop)
+        self._phase, self._result = _Phase.OVER, result
+        self.draw()
+        self.app.post_message(StopFinished(result, is_shown=self.is_attached))
+
+    @on(StepTaken)
+    def _show_step(self, message: StepTaken) -> None:
+        self._steps.append(message.words)
+        self.draw()
+
+    async def _look_up(self) -> None:
+        """Each holder's origin, then the process groups, then names that may take seconds."""
+        diagnoser = self._services.diagnoser
+        first = self.target.holders[:_ORIGINS]
+        origins = []
+        for process in first:
+            origins.append(await asyncio.to_thread(diagnoser.origin, process))
+            self._show_origin(origins[-1])
+        with suppress(HostError, SampleError):
+            groups = await asyncio.to_thread(self._services.host.read_groups, first)
+            listening = await asyncio.to_thread(self._services.sampler.sample, Want.LISTENING)
+            members = {member for group in groups.values() for member in group}
+            listener = (self.target.protocol, self.target.endpoint)
+            self._aim.know_groups(groups, dict(also_holds(listening, members, listener)))
+            self._draw_while_asking()
+        for origin in await asyncio.to_thread(diagnoser.named, origins):
+            self._show_origin(origin)
+
+    def _show_origin(self, origin: Origin) -> None:
+        process = origin.traces.process
+        if self._aim.origins.get(process) != origin:
+            self._aim.origins[process] = origin
+            self._draw_while_asking()
+
+    def _draw_while_asking(self) -> None:
+        if self._phase in (_Phase.ASKING, _Phase.TYPING):
+            self.draw()
+
+    def action_select(self, at: str) -> None:
+        """Stop those instead of the one holder, or only that again."""
         if self._phase is _Phase.ASKING:
             self._aim.toggle(AimAt[at])
             self.draw()
 
-    def action_aim(self, step: int) -> None:
-        """Aim at the next holder."""
+    def action_move(self, step: int) -> None:
+        """Choose another holder."""
         if self._phase is _Phase.ASKING:
             self._aim.move(step)
             self.draw()
 
-    def action_leave(self) -> None:
+    def action_decline(self) -> None:
         """Close; a stop that has begun goes on and reports at the bottom of the screen."""
-        self.dismiss(None)
+        self.action_close()
 
     def action_close_when_over(self) -> None:
         """Enter never confirms: it only closes what is over."""
         if self._phase is _Phase.OVER:
             self.dismiss(None)
-
-    def tell_origin(self, process: Process, origin: Origin) -> None:
-        """Where a holder comes from is known now."""
-        self._aim.origins[process] = origin
-        self._draw_while_asking()
-
-    def tell_groups(
-        self,
-        groups: Mapping[Process, tuple[Process, ...]],
-        also_hold: Mapping[int, tuple[str, ...]],
-    ) -> None:
-        """Who is in the holders' process groups is known now, and what else they listen on."""
-        self._aim.know_groups(groups, also_hold)
-        self._draw_while_asking()
-
-    def stepped(self, words: str) -> None:
-        """The stop has come one step further."""
-        self._steps.append(words)
-        self.draw()
-
-    def finished(self, result: StopResult) -> None:
-        """The stop is over."""
-        self._phase, self._result = _Phase.OVER, result
-        self.draw()
-
-    def _draw_while_asking(self) -> None:
-        if self._phase in (_Phase.ASKING, _Phase.TYPING):
-            self.draw()
 
     def _warnings(self) -> list[str]:
         found = map(self._guard.warning, self._aim.chosen)
@@ -263,6 +287,39 @@ class StopDialog(Dialog[None]):
 
     def _can_force_again(self) -> bool:
         return self._result is not None and self._result.outcome is StopOutcome.IGNORED_TERM
+
+
+def choose_stop(
+    app: App[Any],
+    targets: Sequence[StopTarget],
+    services: Services,
+) -> None:
+    """Open the dialog for the only target, or let one be chosen first: each address of a port is
+    a server of its own."""
+    choices = [
+        StopChoice(str(number), f"{target.endpoint}: {_whose(target)}", target)
+        for number, target in enumerate(targets[:9], 1)
+    ]
+    choose_target(app, "Stop which one?", choices, services)
+
+
+def choose_target(
+    app: App[Any], title: str, choices: Sequence[StopChoice], services: Services
+) -> None:
+    """Open the dialog for the only choice, or for the one that is chosen of several."""
+
+    def open_dialog(target: StopTarget | None) -> None:
+        if target is not None:
+            app.push_screen(StopDialog(target, services))
+
+    if len(choices) == 1:
+        open_dialog(choices[0].target)
+    else:
+        app.push_screen(ChooseDialog(title, [Choice(*each) for each in choices]), open_dialog)
+
+
+def _whose(target: StopTarget) -> str:
+    return brief(target.holders) if target.holders else HIDDEN
 
 
 def _names(process: Process) -> tuple[str, ...]:

@@ -1,0 +1,172 @@
+"""What keys do to the row under the cursor: details, stops, copies, diagnoses and probes.
+
+Imported, with the dialogs, at the first of them: not in the way of the first frame.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import TYPE_CHECKING, Literal
+
+from porttui.analysis.copies import Served, copies
+from porttui.diagnosis.diagnoser import usual_addresses
+from porttui.host.asking import HostError
+from porttui.host.clipboard import CopyOutcome
+from porttui.model.address import Place, Protocol
+from porttui.model.stop import StopResult
+from porttui.sampling.errors import SampleError
+from porttui.text.stop import is_good, sentence
+from porttui.ui.keymap import shown_key
+from porttui.ui.panes.pane import Details, StopChoice
+from porttui.ui.screens.choose import Choice, ChooseDialog
+from porttui.ui.screens.details import DetailsDialog
+from porttui.ui.screens.diagnosis import DiagnosisDialog, next_free_ports
+from porttui.ui.screens.help import HelpDialog
+from porttui.ui.screens.probe import ProbeDialog
+from porttui.ui.screens.show_text import ShowText
+from porttui.ui.screens.stop import choose_target
+from porttui.ui.services import Services
+from porttui.ui.widgets.columns import Tone
+
+if TYPE_CHECKING:
+    from porttui.ui.app import PorttuiApp
+
+
+class Actions:
+    """Opens dialogs over the application, and does what takes no dialog in its workers."""
+
+    def __init__(self, app: PorttuiApp, services: Services) -> None:
+        self._app = app
+        self._services = services
+
+    def help(self) -> None:
+        """Show the keys."""
+        self._app.push_screen(HelpDialog())
+
+    def details(
+        self, details: Details, address: str | None, choices: Sequence[StopChoice], taken_at: str
+    ) -> None:
+        """Show all that is known of a row; from there it can be copied or stopped."""
+
+        def follow_up(action: str | None) -> None:
+            if action == "copy":
+                self.copy(address)
+            elif action == "stop":
+                self.stop(choices)
+
+        dialog = DetailsDialog(details, taken_at, can_stop=bool(choices))
+        self._app.push_screen(dialog, follow_up)
+
+    def stop(self, choices: Sequence[StopChoice]) -> None:
+        """Ask which of a row's processes to stop, if there are two, and then whether to."""
+        if choices:
+            choose_target(self._app, "Stop which end?", choices, self._services)
+        else:
+            self._app.say("There is no process on this row to stop", Tone.WARNING)
+
+    def show_stopped(self, result: StopResult, *, is_shown: bool) -> None:
+        """Say how a stop ended, as a toast if no dialog shows it."""
+        good, words = is_good(result), sentence(result)
+        self._app.say(words, Tone.OK if good else Tone.WARNING)
+        if not is_shown:
+            severity: Literal["information", "warning"] = "information" if good else "warning"
+            self._app.notify(words, severity=severity, timeout=10, markup=False)
+
+    def copy(self, text: str | None) -> None:
+        """Copy, and say what came of it; None is no row."""
+        if text is None:
+            self._app.say("There is no row here to copy", Tone.WARNING)
+        else:
+            self._app.run_worker(self._copy(text), "copy")
+
+    async def _copy(self, text: str) -> None:
+        result = await asyncio.to_thread(self._services.clipboard.copy, text)
+        app = self._app
+        if result.outcome is CopyOutcome.CONFIRMED:
+            app.say(f"Copied {text} ({result.via})", Tone.OK)
+        elif result.outcome is CopyOutcome.HANDED_OVER:
+            app.say(f"Sent {text} to {result.via}; {result.detail}", Tone.PLAIN)
+        elif result.outcome is CopyOutcome.TERMINAL:
+            app.copy_to_clipboard(text)
+            app.say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN)
+        else:
+            app.say(f"No clipboard here; select it: {text}", Tone.WARNING)
+            app.push_screen(ShowText(text, result.detail))
+
+    def copy_as(self, served: Served | None) -> None:
+        """Ask in which form to copy a server's address."""
+        if served is None:
+            self._app.say("There is no server on this row", Tone.WARNING)
+            return
+
+        def copy(text: str | None) -> None:
+            if text is not None:
+                self.copy(text)
+
+        choices = [Choice(each.key, each.text, each.text, each.label) for each in copies(served)]
+        self._app.push_screen(ChooseDialog("Copy what?", choices), copy)
+
+    def browse(self, served: Served | None) -> None:
+        """Open a server in the browser."""
+        if served is None or served.protocol is not Protocol.TCP:
+            self._app.say("There is no TCP server on this row to open", Tone.WARNING)
+        else:
+            self._app.run_worker(self._browse(served.url), "browser")
+
+    async def _browse(self, url: str) -> None:
+        try:
+            await asyncio.to_thread(self._services.open_url, url)
+        except HostError as error:
+            copy_as = shown_key("copy_as")
+            self._app.say(f"Not opened: {error}; {copy_as} copies {url}", Tone.WARNING)
+        else:
+            self._app.say(f"Sent {url} to the browser", Tone.PLAIN)
+
+    def probe(self, served: Served | None) -> None:
+        """Show whether a client can connect."""
+        if served is None or served.protocol is not Protocol.TCP:
+            self._app.say("There is no TCP server on this row to connect to", Tone.WARNING)
+        else:
+            dialog = ProbeDialog(served.host, served.endpoint.port, self._services.sampler)
+            self._app.push_screen(dialog)
+
+    def diagnose(self, place: Place) -> None:
+        """Show why a port is held or free."""
+        self._app.push_screen(DiagnosisDialog(place, self._services))
+
+    def diagnose_row(self, place: Place | None) -> None:
+        """The same for a row, on its own address and the usual ones."""
+        if place is None:
+            self._app.say("Which port? Go to a row, or filter by one port", Tone.WARNING)
+        else:
+            self.diagnose(self._with_usual(place))
+
+    def copy_next_port(self, place: Place | None) -> None:
+        """Copy the next free port after a row's."""
+        if place is None:
+            self._app.say("Next to which port? Go to a row, or filter by one port", Tone.WARNING)
+        else:
+            self._app.run_worker(self._copy_next_port(self._with_usual(place)), "next port")
+
+    async def _copy_next_port(self, place: Place) -> None:
+        services = self._services
+        try:
+            snapshot = await asyncio.to_thread(services.sampler.sample)
+            next_free = partial(next_free_ports, services, place, snapshot, 1)
+            ports = await asyncio.to_thread(next_free)
+        except (HostError, SampleError) as error:
+            self._app.say(f"No port was found: {error}", Tone.ERROR)
+            return
+        if ports:
+            await self._copy(f"PORT={ports[0]}")
+        else:
+            self._app.say(f"No free port was found after {place.port}", Tone.WARNING)
+
+    def _with_usual(self, place: Place) -> Place:
+        """The usual addresses, and before them one that is not among them."""
+        usual = usual_addresses(self._services.host, place.protocol)
+        known = {address.unmapped for address in usual}
+        unusual = [address for address in place.addresses if address.unmapped not in known]
+        return place._replace(addresses=(*unusual, *usual))

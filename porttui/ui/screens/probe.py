@@ -1,0 +1,95 @@
+"""Whether a client can connect: every address that a name stands for, probed now."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from functools import partial
+from typing import ClassVar
+
+from rich.console import RenderableType
+from rich.table import Table
+from rich.text import Text
+from textual.binding import BindingType
+
+from porttui.diagnosis.reaching import reach
+from porttui.host.asking import HostError
+from porttui.model.contact import Contact, ContactOutcome, Reach
+from porttui.sampling.errors import SampleError
+from porttui.sampling.snapshots import SnapshotSource
+from porttui.text.diagnosis import spelled
+from porttui.text.probe import OUTCOMES, advice, contact_words
+from porttui.ui.keymap import dialog_bindings
+from porttui.ui.screens.dialog import Dialog, KeyHint
+from porttui.ui.widgets.columns import Tone
+
+
+class ProbeDialog(Dialog[None]):
+    """Sends nothing until it is told to speak HTTP."""
+
+    NAME = "probe"
+    BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
+
+    def __init__(self, host: str, port: int, sampler: SnapshotSource) -> None:
+        super().__init__(f"Connect to {f'[{host}]' if ':' in host else host}:{port}")
+        self._host = host
+        self._port = port
+        self._sampler = sampler
+        self._reach: Reach | None = None
+        self._failure = ""
+
+    def on_mount(self) -> None:
+        """Probe at once."""
+        self.action_probe()
+
+    def body(self) -> Sequence[RenderableType]:
+        """A line for each address, and what else to know."""
+        if self._failure:
+            return [self.toned(f"Nothing was tried: {self._failure}.", Tone.ERROR)]
+        if self._reach is None:
+            return [self.toned("connecting ...", Tone.MUTED)]
+        table = Table.grid(padding=(0, 2, 0, 0))
+        table.add_column(no_wrap=True)
+        table.add_column(no_wrap=True)
+        table.add_column(overflow="fold")
+        for contact in self._reach.contacts:
+            table.add_row(
+                spelled(contact.remote),
+                self.toned(OUTCOMES[contact.outcome], _tone(contact)),
+                Text(contact_words(self._reach, contact)),
+            )
+        notes = [self.toned(note, Tone.WARNING) for note in advice(self._reach)]
+        return [table, *([Text()] if notes else []), *notes]
+
+    def hints(self) -> Sequence[KeyHint]:
+        """HTTP only where a server is silent."""
+        outcomes = {each.outcome for each in self._reach.contacts} if self._reach else set()
+        http = (self.hint("probe_http"),) if ContactOutcome.SILENT in outcomes else ()
+        return (*http, self.hint("probe"), self.hint("close"))
+
+    def action_probe(self) -> None:
+        """Connect, and send nothing."""
+        self._start(speak_http=False)
+
+    def action_probe_http(self) -> None:
+        """Connect, and send one HEAD request where the server waits."""
+        self._start(speak_http=True)
+
+    def _start(self, *, speak_http: bool) -> None:
+        self._reach = None
+        self.draw()
+        self.run_worker(self._probe(speak_http), "probe", exclusive=True)
+
+    async def _probe(self, speak_http: bool) -> None:
+        probe = partial(reach, self._sampler, self._host, self._port, speak_http=speak_http)
+        try:
+            self._reach, self._failure = await asyncio.to_thread(probe), ""
+        except (HostError, SampleError) as error:
+            self._failure = str(error)
+        self.draw()
+
+
+def _tone(contact: Contact) -> Tone:
+    if contact.outcome is ContactOutcome.ANSWERS:
+        return Tone.OK
+    return Tone.WARNING if contact.outcome.is_connected else Tone.ERROR
