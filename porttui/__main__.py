@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
     from porttui.settings import Settings
 
-_SESSION_BYTES = 768 << 20
+_MIN_ADDRESS_SPACE_BYTES = 768 << 20
 """550 MB were seen. 40 of them are in use; each thread reserves 64 (mallopt(3), M_ARENA_MAX)."""
 
 
@@ -38,30 +38,30 @@ def main(argv: Sequence[str] | None = None) -> int:
     Raises:
         SystemExit: bad usage (2), and --help and --version (0).
     """
-    from porttui.cli.arguments import COMMANDS, command_module, read_command
+    from porttui.cli.arguments import COMMANDS, command_module, parse_command
     from porttui.cli.exit_status import ExitStatus
-    from porttui.cli.output import OutputError, shortage
-    from porttui.host.asking import HostError
+    from porttui.cli.output import OutputError, system_error
+    from porttui.host.request import HostError
     from porttui.sampling.errors import SampleError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             # Whoever names a process must not break the list of a terminal with another encoding.
             stream.reconfigure(errors="backslashreplace")
-    words = sys.argv[1:] if argv is None else argv
-    unreadable = ExitStatus.FAILED
+    arguments = sys.argv[1:] if argv is None else argv
+    host_error_status = ExitStatus.FAILED
     try:
-        if not words or words[0] not in COMMANDS:
+        if not arguments or arguments[0] not in COMMANDS:
             from porttui.cli import session
 
-            return _run_session(read_command(session.GRAMMAR, session.read, words))
-        module = command_module(words[0])
-        command = read_command(module.GRAMMAR, module.read, words[1:])
-        unreadable = module.UNREADABLE
+            return _start_session(parse_command(session.GRAMMAR, session.build_command, arguments))
+        module = command_module(arguments[0])
+        command = parse_command(module.GRAMMAR, module.build_command, arguments[1:])
+        host_error_status = module.HOST_ERROR_STATUS
         return module.run(command, sys.stdout, sys.stderr)
     except (HostError, SampleError) as error:
         print(f"porttui: {error}", file=sys.stderr)
-        return unreadable
+        return host_error_status
     except BrokenPipeError:
         return ExitStatus.BROKEN_PIPE
     except OutputError as error:
@@ -70,51 +70,51 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except (OSError, MemoryError) as error:
-        print(f"porttui: {shortage(error)}", file=sys.stderr)
-        return unreadable
+        print(f"porttui: {system_error(error)}", file=sys.stderr)
+        return host_error_status
 
 
-def _run_session(settings: Settings) -> int:
+def _start_session(settings: Settings) -> int:
     from porttui.cli.exit_status import ExitStatus
     from porttui.host.memory import address_space_bytes
-    from porttui.sampling.remote import SamplingProcess
+    from porttui.sampling.process import SamplingProcess
 
-    obstacle = _no_terminal()
-    if obstacle is not None:
+    problem = _terminal_problem()
+    if problem is not None:
         print(
-            f"porttui: {obstacle}; for a list without a terminal use: porttui list",
+            f"porttui: {problem}; for a list without a terminal use: porttui list",
             file=sys.stderr,
         )
         return ExitStatus.USAGE
     limit = address_space_bytes()
-    if limit is not None and limit < _SESSION_BYTES:
+    if limit is not None and limit < _MIN_ADDRESS_SPACE_BYTES:
         print(
-            f"porttui: a session takes {_SESSION_BYTES >> 20} MB of address space, and the limit "
-            f"is {limit >> 20} MB (ulimit -v); porttui list takes less",
+            f"porttui: a session takes {_MIN_ADDRESS_SPACE_BYTES >> 20} MB of address space, "
+            f"and the limit is {limit >> 20} MB (ulimit -v); porttui list takes less",
             file=sys.stderr,
         )
         return ExitStatus.FAILED
-    _remove_foreign_settings(os.environ)
+    _remove_textual_variables(os.environ)
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
-    boards = SamplingProcess(settings.source)
+    dashboards = SamplingProcess(settings.source)
     from porttui.ui.session import run_session
 
-    return run_session(boards, settings)
+    return run_session(dashboards, settings)
 
 
-_SIZES = ("COLUMNS", "LINES")
-_HARMLESS = ("TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY")
+_SIZE_VARIABLES = ("COLUMNS", "LINES")
+_KEPT_VARIABLES = ("TEXTUAL_ANIMATIONS", "TEXTUAL_DISABLE_KITTY_KEY")
 
 
-def _remove_foreign_settings(environ: MutableMapping[str, str]) -> None:
+def _remove_textual_variables(environ: MutableMapping[str, str]) -> None:
     """Textual presses the keys of TEXTUAL_PRESS, and writes files that other variables name.
     COLUMNS and LINES would stand for the terminal's real size."""
     for name in list(environ):
-        if name in _SIZES or (name.startswith("TEXTUAL_") and name not in _HARMLESS):
+        if name in _SIZE_VARIABLES or (name.startswith("TEXTUAL_") and name not in _KEPT_VARIABLES):
             del environ[name]
 
 
-def _no_terminal() -> str | None:
+def _terminal_problem() -> str | None:
     """Why the interactive session cannot run here; Textual would hang or paint into a file."""
     for stream, name in ((sys.stdin, "stdin"), (sys.stdout, "stdout"), (sys.stderr, "stderr")):
         if stream is None or not stream.isatty():

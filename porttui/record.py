@@ -23,7 +23,7 @@ else:
         __class_getitem__ = classmethod(lambda cls, _: cls)
 
     Generic = Protocol
-    TypeVar = overload = lambda it, **_: it
+    TypeVar = overload = lambda value, **_: value
 
     class _RecordType(type):
         def __new__(mcs, name, bases, body):
@@ -38,13 +38,13 @@ else:
     class NamedTuple(tuple, metaclass=_RecordType):
         """As `typing.NamedTuple`, in modules that postpone the evaluation of annotations."""
 
-        def __new__(cls, *values, **named):
+        def __new__(cls, *values, **keywords):
             fields, defaults = cls._fields, cls._field_defaults
             if len(values) != len(fields):
-                named = {**defaults, **dict(zip(fields, values)), **named}  # noqa: B905
-                values = [named.pop(field) for field in fields]
-            if named and set(named) - set(fields):
-                raise TypeError(f"{cls.__name__} has no fields {list(named)}")
+                keywords = {**defaults, **dict(zip(fields, values)), **keywords}  # noqa: B905
+                values = [keywords.pop(field) for field in fields]
+            if keywords and set(keywords) - set(fields):
+                raise TypeError(f"{cls.__name__} has no fields {list(keywords)}")
             return tuple.__new__(cls, values)
 
         def _replace(self, **changes):

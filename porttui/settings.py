@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from porttui.host.asking import SourceName
-from porttui.model.address import Place
+from porttui.host.request import SourceName
+from porttui.model.address import PortQuery
 from porttui.record import NamedTuple
 
 DEFAULT_INTERVAL_S = 1.0
@@ -17,5 +17,5 @@ class Settings(NamedTuple):
     """From one sample to the next."""
     filter: str = ""
     """As it is typed, and without an error; empty for every row."""
-    place: Place | None = None
+    port_query: PortQuery | None = None
     """The port to diagnose at once."""

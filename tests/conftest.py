@@ -36,4 +36,4 @@ def network(servers: Servers) -> Network:
 @pytest.fixture
 def fakes_are_trusted(monkeypatch: pytest.MonkeyPatch) -> None:
     """Root would run no fake of a program: they are in folders that anybody may write into."""
-    monkeypatch.setattr(programs, "_is_roots", lambda _: True)
+    monkeypatch.setattr(programs, "_is_root_owned", lambda _: True)

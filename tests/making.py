@@ -5,17 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
-from porttui.host.asking import Want
-from porttui.host.contract import BindAnswer, Host, ProcessHandle, SocketReading
+from porttui.host.contract import BindResult, Host, ProcessHandle, SocketReading
+from porttui.host.request import SocketRequest
 from porttui.model.address import PORTS, Endpoint, Protocol
 from porttui.model.limits import Limits
-from porttui.model.origin import Traces
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity
+from porttui.model.provenance import Provenance
 from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.socket_table import SocketTable
-from porttui.model.stop import SocketMaker, StopTarget
+from porttui.model.stop import SocketCredentials, StopTarget
 
 TAKEN_AT = datetime(2026, 1, 2, 3, 4, 5, 678_000, tzinfo=UTC).timestamp()
 
@@ -163,7 +163,7 @@ def target(
     endpoint: str = "127.0.0.1:3000",
     *,
     protocol: Protocol = Protocol.TCP,
-    listens: bool = True,
+    is_listener: bool = True,
     holders: Sequence[Process] = (),
     hidden_user: str | None = None,
 ) -> StopTarget:
@@ -171,12 +171,12 @@ def target(
     return StopTarget(
         protocol=protocol,
         endpoint=at(endpoint),
-        listens=listens,
+        is_listener=is_listener,
         holders=tuple(holders),
         hidden_user=hidden_user,
-        also_holds=(),
+        other_endpoints=(),
         clients=0,
-        makers=tuple((each.pid, SocketMaker(each.uid, each.user)) for each in holders),
+        credentials=tuple((each.pid, SocketCredentials(each.uid, each.user)) for each in holders),
     )
 
 
@@ -188,12 +188,16 @@ class _Untouched:
     """A part of a machine that a pure test must not ask for anything."""
 
     name = "nothing"
-    asks_first = True
+    supports_sigterm = True
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
+    def read(
+        self,
+        request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002
+        ports: range = PORTS,  # noqa: ARG002
+    ) -> SocketReading:
         raise AssertionError("the sockets were read")
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
@@ -206,7 +210,7 @@ def machine(
     uid: int | None = 1000,
     is_elevated: bool = False,
     ancestors: Sequence[int] = (),
-    person_uid: int | None = None,
+    invoking_uid: int | None = None,
     pids_match: bool = True,
     details: Mapping[Process, ProcessDetails] | None = None,
 ) -> Host:
@@ -219,10 +223,10 @@ def machine(
     def service_name(protocol: Protocol, port: int) -> str | None:
         raise AssertionError(f"the service of {protocol} {port} was asked for")
 
-    def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
+    def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindResult:
         raise AssertionError(f"{protocol} {endpoint} was probed")
 
-    def try_bind(protocol: Protocol, endpoint: Endpoint, _reuse: bool) -> BindAnswer:
+    def try_bind(protocol: Protocol, endpoint: Endpoint, _reuse: bool) -> BindResult:
         return can_bind(protocol, endpoint)
 
     return Host(
@@ -232,19 +236,19 @@ def machine(
         control=_Untouched(),
         can_bind=can_bind,
         try_bind=try_bind,
-        read_traces=Traces,
+        read_provenance=Provenance,
         process_details=details.get if details is not None else _its_own,
-        read_groups=lambda _: {},
+        process_groups=lambda _: {},
         container_name=lambda *_: None,
         ancestor_pids=lambda: frozenset(ancestors),
         pid=pid,
         pids_match=pids_match,
         uid=uid,
-        person_uid=uid if person_uid is None else person_uid,
+        invoking_uid=uid if invoking_uid is None else invoking_uid,
         has_systemd=True,
         is_elevated=is_elevated,
         tcp_rules=lambda: None,
-        lists_idle=lambda: False,
+        lists_bound_inactive=lambda: False,
         limits=lambda: Limits(None, None),
         open_files=lambda _: None,
         source_address=lambda _: None,

@@ -11,11 +11,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 
 import pytest
 
-from porttui.analysis.overlap import stands_in_the_way
-from porttui.host.asking import HostError, Want
+from porttui.analysis.address_rules import blocks_bind
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.contract import (
-    BindAnswer,
+    BindResult,
     Host,
     ProcessChangedError,
     ProcessGoneError,
@@ -23,11 +22,12 @@ from porttui.host.contract import (
     SocketReading,
 )
 from porttui.host.programs import RunAs
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.limits import Limit, Limits
-from porttui.model.origin import Container, Traces
 from porttui.model.port_range import PortRange
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity
+from porttui.model.provenance import Container, Provenance
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket, TcpState
 from porttui.model.socket_table import SocketTable
@@ -53,7 +53,7 @@ class ScriptedClock:
         """The clock that the sampling loop, and with it the marks, go by until the test's end."""
         clock = cls()
         monkeypatch.setattr("porttui.ui.sampling_loop.time", clock.time_module())
-        monkeypatch.setattr("porttui.sampling.boards.time", clock.time_module())
+        monkeypatch.setattr("porttui.sampling.dashboards.time", clock.time_module())
         monkeypatch.setattr("porttui.ui.app.time", clock.time_module())
         monkeypatch.setattr("porttui.ui.sampling_loop.threading", clock.threading_module())
         return clock
@@ -135,7 +135,7 @@ class ScriptedMachine:
 
     name = "scripted"
     """Where its sockets are read."""
-    asks_first = True
+    supports_sigterm = True
 
     def __init__(self, sockets: Iterable[Socket] = ()) -> None:
         self.sockets = tuple(sockets)
@@ -154,7 +154,7 @@ class ScriptedMachine:
         """Every signal that was delivered, in order."""
         self.endures: dict[int, set[StopSignal]] = {}
         """The signals that a pid lives on after."""
-        self.person_uid: int | None = None
+        self.invoking_uid: int | None = None
         """None: whoever it is has all the processes."""
         self.opened: list[str] = []
         self.now: Callable[[], float] = time.time
@@ -163,14 +163,14 @@ class ScriptedMachine:
         """Pids that porttui descends from."""
         self.tcp_rules: TcpRules | None = TcpRules(2, True, 1000, False)
         """Linux' default."""
-        self.lists_idle = True
+        self.lists_bound_inactive = True
         """It tells of sockets that are bound and idle, as Linux does over netlink."""
         self.limits = Limits(conntrack=None, open_files=None)
         self.open_files: dict[int, Limit] = {}
         """Of pids, and how many they can have."""
         self.sources: dict[Address, Address] = {}
         """The address that speaks to another, where it is not the same."""
-        self.traces: dict[int, Traces] = {}
+        self.provenance: dict[int, Provenance] = {}
         """Where pids come from."""
         self.container_names: dict[str, str] = {}
         """What people call the containers with these ids."""
@@ -208,28 +208,32 @@ class ScriptedMachine:
             control=self,
             can_bind=self._can_bind,
             try_bind=self._try_bind,
-            read_traces=self._read_traces,
-            read_groups=self._read_groups,
+            read_provenance=self._read_traces,
+            process_groups=self._process_groups,
             container_name=self._container_name,
             ancestor_pids=lambda: frozenset(self.ancestors),
             pid=self.pid,
             pids_match=self.pids_match,
             process_details=self._process_details,
             uid=self.uid,
-            person_uid=self.person_uid,
+            invoking_uid=self.invoking_uid,
             has_systemd=True,
             is_elevated=self.uid == 0,
             tcp_rules=lambda: self.tcp_rules,
-            lists_idle=lambda: self.lists_idle,
+            lists_bound_inactive=lambda: self.lists_bound_inactive,
             limits=lambda: self.limits,
             open_files=lambda process: self.open_files.get(process.pid),
             source_address=lambda remote: self.sources.get(remote, remote),
         )
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
+    def read(
+        self,
+        request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002
+        ports: range = PORTS,  # noqa: ARG002
+    ) -> SocketReading:
         """See `SocketSource.read`."""
         with self._lock:
             self.reads += 1
@@ -269,15 +273,15 @@ class ScriptedMachine:
             raise HostError("this kernel does not tell")
         return self.ephemeral
 
-    def _can_bind(self, protocol: Protocol, where: Endpoint) -> BindAnswer:
+    def _can_bind(self, protocol: Protocol, where: Endpoint) -> BindResult:
         taken = any(
             each.protocol is protocol and each.local == where and each.is_listening
             for each in self.sockets
         )
-        return BindAnswer.IN_USE if taken else BindAnswer.BINDABLE
+        return BindResult.IN_USE if taken else BindResult.BINDABLE
 
-    def _read_traces(self, process: Process) -> Traces:
-        return self.traces.get(process.pid, Traces(process))
+    def _read_traces(self, process: Process) -> Provenance:
+        return self.provenance.get(process.pid, Provenance(process))
 
     def _process_details(self, process: Process) -> ProcessDetails | None:
         """It opens sockets as the user whose its own are; None where it has gone."""
@@ -285,12 +289,14 @@ class ScriptedMachine:
         its_own = ProcessDetails(uid=uids[0]) if uids else None
         return self.details.get(process.pid, its_own)
 
-    def _container_name(self, container: Container, _within_s: float) -> str | None:
+    def _container_name(self, container: Container, _timeout_s: float) -> str | None:
         if not self.may_name.wait(timeout=30):
             raise AssertionError("the test never let containers be named")
         return self.container_names.get(container.id)
 
-    def _read_groups(self, processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+    def _process_groups(
+        self, processes: Sequence[Process]
+    ) -> Mapping[Process, tuple[Process, ...]]:
         """Of those whose group the test has made."""
         return {
             process: members
@@ -299,11 +305,11 @@ class ScriptedMachine:
             if process in members
         }
 
-    def _try_bind(self, protocol: Protocol, where: Endpoint, _reuse: bool) -> BindAnswer:
+    def _try_bind(self, protocol: Protocol, where: Endpoint, _reuse: bool) -> BindResult:
         table = SocketTable.of(self.sockets)
-        on_port = [table[row] for row in table.on_port(protocol, where.port)]
-        taken = any(stands_in_the_way(where.address, each) for each in on_port)
-        return BindAnswer.IN_USE if taken else BindAnswer.BINDABLE
+        on_port = [table[row] for row in table.rows_on_port(protocol, where.port)]
+        taken = any(blocks_bind(where.address, each) for each in on_port)
+        return BindResult.IN_USE if taken else BindResult.BINDABLE
 
 
 class ScriptedHandle:
@@ -328,11 +334,11 @@ class ScriptedHandle:
         """See `ProcessHandle.resume`."""
         return False
 
-    def has_exited(self, within: float = 0.0) -> bool:
+    def has_exited(self, timeout_s: float = 0.0) -> bool:
         """See `ProcessHandle.has_exited`."""
         sent = {signal for pid, signal in self._machine.signals if pid == self._pid}
         is_ending = bool(sent - self._machine.endures.get(self._pid, set()))
-        if is_ending and within and self._machine.may_exit.wait(timeout=30):
+        if is_ending and timeout_s and self._machine.may_exit.wait(timeout=30):
             self._machine.end(self._pid)
         return self._pid in self._machine.gone
 
@@ -356,8 +362,8 @@ class ScriptedClipboard(SystemClipboard):
 
 _RESULTS = {
     CopyOutcome.CONFIRMED: CopyResult(CopyOutcome.CONFIRMED, "xclip", ""),
-    CopyOutcome.HANDED_OVER: CopyResult(
-        CopyOutcome.HANDED_OVER, "the tmux buffer", "your terminal may have it, too"
+    CopyOutcome.UNCONFIRMED: CopyResult(
+        CopyOutcome.UNCONFIRMED, "the tmux buffer", "your terminal may have it, too"
     ),
     CopyOutcome.TERMINAL: CopyResult(CopyOutcome.TERMINAL, "OSC 52", "there is no display here"),
     CopyOutcome.UNAVAILABLE: CopyResult(

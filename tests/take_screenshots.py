@@ -30,7 +30,7 @@ from textual.pilot import Pilot
 
 from porttui.host.contract import Host
 from porttui.host.local import local_host
-from porttui.sampling.boards import LocalBoards
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
@@ -40,7 +40,7 @@ from tests.children import SocketSpec
 from tests.scripted import ScriptedClipboard
 from tests.servers import ROOT
 from tests.ui.stage import lines_of, until
-from tests.verdict_pictures import VERDICTS, take_verdicts
+from tests.verdict_pictures import VERDICT_NAMES, take_verdicts
 
 SCREENSHOTS = ROOT / "screenshots"
 
@@ -358,7 +358,7 @@ def take_all() -> None:
     close_connections(CLOSED_CONNECTIONS)
     cast.start_all(SERVERS)
     cast.start_all(CLIENTS)
-    host = local_host()._replace(person_uid=USERS["ana"])
+    host = local_host()._replace(invoking_uid=USERS["ana"])
     for shot in SHOTS:
         svg = asyncio.run(take(shot, host, cast))
         Path(SCREENSHOTS, f"{shot.name}.svg").write_text(svg, encoding="utf-8")
@@ -369,7 +369,7 @@ async def take(shot: Shot, host: Host, cast: Cast) -> str:
     """One picture, as SVG. While it is taken servers come, restart and go."""
     sampler = Sampler(host)
     app = PorttuiApp(
-        LocalBoards(sampler),
+        LocalDashboards(sampler),
         lambda: Services(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
     )
     async with app.run_test(size=shot.size) as pilot:
@@ -492,7 +492,7 @@ def in_new_namespaces() -> None:
     """Go on in a network and a mount namespace of our own."""
     require_font()
     again("--in-network", within=["unshare", "--net", "--mount"])
-    for name in [shot.name for shot in (*SHOTS, *VERDICTS)]:
+    for name in [shot.name for shot in (*SHOTS, *VERDICT_NAMES)]:
         draw(SCREENSHOTS / f"{name}.svg")
 
 

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 from porttui.host.local import local_host
-from porttui.model.address import Place, Protocol
-from porttui.sampling.boards import LocalBoards
+from porttui.model.address import PortQuery, Protocol
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
@@ -52,7 +52,7 @@ class Verdict(NamedTuple):
     says: str
 
 
-VERDICTS = (
+VERDICT_NAMES = (
     Verdict("verdict-plain", ("python3 server.py 127.0.0.1",), ("x", "y"), "port 3000 is free ("),
     Verdict(
         "verdict-respawner",
@@ -78,7 +78,7 @@ VERDICTS = (
 
 def take_verdicts(keep: Callable[[str, str], object], as_picture: Callable[[str], str]) -> None:
     """Take them all; `keep` gets a name and an SVG."""
-    for verdict in VERDICTS:
+    for verdict in VERDICT_NAMES:
         with _running(verdict.commands):
             keep(verdict.name, as_picture(asyncio.run(_take(verdict))))
 
@@ -109,9 +109,9 @@ async def _take(verdict: Verdict) -> str:
     host = local_host()
     sampler = Sampler(host)
     app = PorttuiApp(
-        LocalBoards(sampler),
+        LocalDashboards(sampler),
         lambda: Services(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
-        Settings(place=Place(Protocol.TCP, PORT)),
+        Settings(port_query=PortQuery(Protocol.TCP, PORT)),
     )
     async with app.run_test(size=(120, 34)) as pilot:
 

@@ -1,4 +1,4 @@
-"""How old something is, in the largest unit that fits."""
+"""Rounds ages to their largest unit."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What is said once when something begins to run out, and once when it is over."""
+"""Announces each resource once when it runs low, and once when it has recovered."""
 
 from __future__ import annotations
 
@@ -8,52 +8,55 @@ from porttui.forecast.gauges import Gauge, severity
 from porttui.model.forecast import Level
 from porttui.record import NamedTuple
 
-_WELL_ABOVE = 1.1
-"""It is over when so many times the share of the warning is left: a number that trembles around
-a threshold is announced once, and not every second."""
+_RECOVERY_FACTOR = 1.1
+"""A resource has recovered when this many times the warning share is left (hysteresis)."""
 
 _QUIET = frozenset({Level.OK, Level.UNKNOWN})
 
 
-class News(NamedTuple):
+class Announcement(NamedTuple):
     """Something to announce."""
 
     gauge: Gauge
-    """As it is now; as it was announced if it is gone."""
-    is_over: bool = False
-    """It recovered."""
+    """The current gauge; the announced one if it has departed."""
+    has_recovered: bool = False
+    """Whether the resource has recovered."""
     is_gone: bool = False
-    """It is no more among the destinations that press most."""
+    """Whether it is no longer among the most used destinations."""
 
 
 class Alarms(NamedTuple):
-    """What has been announced, by the key of the gauge, and not been taken back."""
+    """The open announcements, by gauge key."""
 
     announced: Mapping[Hashable, Gauge] = {}
 
-    def then(self, gauges: Sequence[Gauge], warn: float) -> tuple[Alarms, tuple[News, ...]]:
-        """After another forecast, of which the gauges are the worst first.
+    def update(
+        self, gauges: Sequence[Gauge], warn: float
+    ) -> tuple[Alarms, tuple[Announcement, ...]]:
+        """Compare with the gauges of the next forecast, worst first.
 
         `warn`: percent of the capacity that is the first threshold.
         """
-        news: list[News] = []
+        announcements: list[Announcement] = []
         announced: dict[Hashable, Gauge] = {}
-        there = {gauge.key: gauge for gauge in gauges}
-        for key, gauge in there.items():
+        current = {gauge.key: gauge for gauge in gauges}
+        for key, gauge in current.items():
             known = self.announced.get(key)
             worst_known = severity(known.level) if known else 0
             if gauge.level not in _QUIET and severity(gauge.level) > worst_known:
                 announced[key] = gauge
-                news.append(News(gauge))
+                announcements.append(Announcement(gauge))
             elif known is not None:
-                if _is_over(gauge, warn):
-                    news.append(News(gauge, is_over=True))
+                if _has_recovered(gauge, warn):
+                    announcements.append(Announcement(gauge, has_recovered=True))
                 else:
                     announced[key] = known
-        gone = [known for key, known in self.announced.items() if key not in there]
-        news += [News(known, is_over=True, is_gone=True) for known in gone]
-        return Alarms(announced), tuple(news)
+        departed = [known for key, known in self.announced.items() if key not in current]
+        announcements += [
+            Announcement(known, has_recovered=True, is_gone=True) for known in departed
+        ]
+        return Alarms(announced), tuple(announcements)
 
 
-def _is_over(gauge: Gauge, warn: float) -> bool:
-    return gauge.level is Level.OK and 100 * gauge.left >= _WELL_ABOVE * warn * gauge.capacity
+def _has_recovered(gauge: Gauge, warn: float) -> bool:
+    return gauge.level is Level.OK and 100 * gauge.left >= _RECOVERY_FACTOR * warn * gauge.capacity

@@ -1,4 +1,4 @@
-"""What the path of a control group tells (cgroups(7)): a container, or a unit of systemd.
+"""Recognises containers and systemd units in control group paths (cgroups(7)).
 
 Its names are chosen by whoever may make groups there: below a user's own manager, and below what
 runs inside a container, that is somebody else than root. What is certain of a name is told with it.
@@ -33,7 +33,7 @@ _MACHINE = re.compile(
 )
 
 
-class ContainerGroup(NamedTuple):
+class ContainerCgroup(NamedTuple):
     """A container's group."""
 
     runtime: str
@@ -46,7 +46,7 @@ class ContainerGroup(NamedTuple):
     """Whether only root, or that user, can have made a group of that name."""
 
 
-class UnitGroup(NamedTuple):
+class UnitCgroup(NamedTuple):
     """A systemd service's group."""
 
     name: str
@@ -58,29 +58,29 @@ class UnitGroup(NamedTuple):
     """As of a container; and the name is one that a unit can have."""
 
 
-def container_group(path: str) -> ContainerGroup | None:
+def container_cgroup(path: str) -> ContainerCgroup | None:
     """The outermost container: the one that the runtime of this machine knows."""
     parts = path.strip("/").split("/")
     for at, part in enumerate(parts):
-        found = _ID.match(part)
-        if found is None:
+        match = _ID.match(part)
+        if match is None:
             continue
         before = parts[:at]
         runtime = _runtime(part, before)
         if runtime:
             uid, is_certain = _owner(before)
-            return ContainerGroup(runtime, found[1], uid, is_certain)
+            return ContainerCgroup(runtime, match[1], uid, is_certain)
     return None
 
 
-def unit_group(path: str) -> UnitGroup | None:
+def unit_cgroup(path: str) -> UnitCgroup | None:
     """The service nearest to the root of those that slices lead to; None for a session."""
     parts = path.strip("/").split("/")
     machine, rest = "", parts
     for at, part in enumerate(parts):
-        found = _MACHINE.fullmatch(part)
-        if found and _are_slices(parts[:at]):
-            machine, rest = found[1], parts[at + 1 :]
+        match = _MACHINE.fullmatch(part)
+        if match and _are_slices(parts[:at]):
+            machine, rest = match[1], parts[at + 1 :]
             rest = rest[1:] if rest[:1] in (["payload"], ["supervisor"]) else rest
             break
     services = [part for part in rest if part.endswith(".service")]
@@ -99,7 +99,7 @@ def unit_group(path: str) -> UnitGroup | None:
         first = services[1]
         is_certain = is_certain and _are_slices(inner[: inner.index(first)], least=0)
     is_name = _UNIT.fullmatch(first) is not None
-    return UnitGroup(first, uid, machine, is_certain and is_name)
+    return UnitCgroup(first, uid, machine, is_certain and is_name)
 
 
 def _owner(before: list[str]) -> tuple[int | None, bool]:
@@ -123,7 +123,7 @@ def _runtime(part: str, before: list[str]) -> str:
     for name, runtime in _RUNTIMES.items():
         if head.startswith(f"{name}-") or f":{name}:" in part:
             return runtime
-    if any(each.startswith("kubepods") for each in before):
+    if any(name.startswith("kubepods") for name in before):
         return "kubepods"
     return "docker" if before[-1:] == ["docker"] else ""
 

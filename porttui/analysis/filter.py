@@ -1,4 +1,4 @@
-"""What a person looks for among rows, and how it is typed."""
+"""The row filter and its syntax."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SYNTAX = (
 
 
 class Filter(NamedTuple):
-    """A filter that was understood. An empty one lets everything pass."""
+    """A parsed filter; an empty one matches every row."""
 
     text: str = ""
     terms: tuple[Term, ...] = ()

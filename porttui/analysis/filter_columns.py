@@ -1,4 +1,4 @@
-"""The filter, over rows by columns: the same for a listing of ten and for tens of thousands.
+"""Evaluates a filter over columns of rows.
 
 The endpoints of many rows have few addresses: which ports a term means is found once for each.
 What else a row says is the same for all rows of a group: a word is looked for once in each.
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from porttui.model.socket_table import SocketTable
 
 
-class Endpoints(NamedTuple):
+class EndpointColumns(NamedTuple):
     """One end of every row."""
 
     addresses: array[int]
@@ -31,7 +31,7 @@ class Endpoints(NamedTuple):
     ports: array[int]
 
 
-class SearchColumns(Interface):
+class FilterableRows(Interface):
     """Rows that can be filtered."""
 
     def __len__(self) -> int: ...
@@ -41,61 +41,63 @@ class SearchColumns(Interface):
         """By their numbers, as the rows say them; None where there is no end."""
 
     @property
-    def endpoints(self) -> Sequence[Endpoints]:
+    def endpoints(self) -> Sequence[EndpointColumns]:
         """Of every row the one and the other."""
 
-    def rows_saying(self, word: str) -> bytes:
+    def rows_containing(self, word: str) -> bytes:
         """For each row 1 if the word is in its text, which is without its endpoints."""
 
 
-def matching_rows(table: SearchColumns, wanted: Filter) -> list[int]:
+def matching_rows(table: FilterableRows, row_filter: Filter) -> list[int]:
     """The rows that meet every term, in their order."""
     every = b"\x01" * len(table)
-    bitmap = reduce(_both, [_bitmap(table, term) for term in wanted.terms], every)
+    bitmap = reduce(_intersection, [_bitmap(table, term) for term in row_filter.terms], every)
     return list(compress(range(len(table)), bitmap))
 
 
-def _bitmap(table: SearchColumns, term: Term) -> bytes:
+def _bitmap(table: FilterableRows, term: Term) -> bytes:
     """For each row 1 if it meets the term."""
     from porttui.analysis.terms import NO_PORT, WordTerm  # to make columns takes none
 
     ports_at = term.ports_at(table.addresses)
-    found = [bytes(len(table))]
+    bitmaps = [bytes(len(table))]
     if any(ports is not NO_PORT for ports in ports_at):
-        found += [_at_ends(ports_at, ends) for ends in table.endpoints]
+        bitmaps += [_endpoint_bitmap(ports_at, columns) for columns in table.endpoints]
     if isinstance(term, WordTerm):  # the others are of endpoints alone
-        found.append(table.rows_saying(term.word))
-    return reduce(_either, found)
+        bitmaps.append(table.rows_containing(term.word))
+    return reduce(_union, bitmaps)
 
 
-def _at_ends(ports_at: Sequence[bytes], ends: Endpoints) -> bytes:
+def _endpoint_bitmap(ports_at: Sequence[bytes], columns: EndpointColumns) -> bytes:
     """For each row 1 if its end is at an address and a port that are meant."""
-    return bytes(map(getitem, map(ports_at.__getitem__, ends.addresses), ends.ports))
+    return bytes(map(getitem, map(ports_at.__getitem__, columns.addresses), columns.ports))
 
 
-def _both(one: bytes, other: bytes) -> bytes:
+def _intersection(one: bytes, other: bytes) -> bytes:
     return bytes(map(and_, one, other))
 
 
-def _either(one: bytes, other: bytes) -> bytes:
+def _union(one: bytes, other: bytes) -> bytes:
     return bytes(map(or_, one, other))
 
 
 class RowGroups:
     """Rows that differ in nothing but their endpoints, taken together."""
 
-    __slots__ = ("_texts", "examples", "of_row")
+    __slots__ = ("_texts", "example_rows", "group_of_row")
 
     def __init__(self, rows: Iterable[Hashable]) -> None:
         """`rows`: of every row all that a filter sees of it, but for its endpoints."""
-        self.of_row = array("I", map(_Numbers().__getitem__, rows))
+        self.group_of_row = array("I", map(_KeyNumbers().__getitem__, rows))
         """The group of each row, counted from 0."""
-        first = dict(zip(reversed(self.of_row), reversed(range(len(self.of_row))), strict=True))
-        self.examples = array("I", [first[group] for group in range(len(first))])
+        first = dict(
+            zip(reversed(self.group_of_row), reversed(range(len(self.group_of_row))), strict=True)
+        )
+        self.example_rows = array("I", [first[group] for group in range(len(first))])
         """A row of each group."""
         self._texts: Sequence[str] | None = None
 
-    def rows_saying(self, word: str, text_of: Callable[[int], str]) -> bytes:
+    def rows_containing(self, word: str, text_of: Callable[[int], str]) -> bytes:
         """For each row 1 if the word is in its group's text.
 
         Args:
@@ -103,12 +105,12 @@ class RowGroups:
             text_of: The text of a row; kept for the next key.
         """
         if self._texts is None:
-            self._texts = [text_of(row) for row in self.examples]
-        found = [word in text for text in self._texts]
-        return bytes(map(found.__getitem__, self.of_row))
+            self._texts = [text_of(row) for row in self.example_rows]
+        is_match = [word in text for text in self._texts]
+        return bytes(map(is_match.__getitem__, self.group_of_row))
 
 
-class _Numbers(dict[Hashable, int]):
+class _KeyNumbers(dict[Hashable, int]):
     def __missing__(self, key: Hashable) -> int:
         number = self[key] = len(self)
         return number
@@ -121,7 +123,7 @@ Services = Mapping[tuple[Protocol, int], str]
 def socket_row_groups(sockets: SocketTable, services: Services) -> RowGroups:
     """The group of each row of the table; made where nobody waits for a key of the filter."""
     columns = (
-        sockets.groups,
+        sockets.holder_sets,
         sockets.states,
         sockets.ownerships,
         sockets.uids,
@@ -134,21 +136,21 @@ def socket_row_groups(sockets: SocketTable, services: Services) -> RowGroups:
 
 
 def _protocols(sockets: SocketTable) -> Iterator[Protocol]:
-    udp = len(sockets) - sockets.udp_from
-    return chain(repeat(Protocol.TCP, sockets.udp_from), repeat(Protocol.UDP, udp))
+    udp = len(sockets) - sockets.udp_start
+    return chain(repeat(Protocol.TCP, sockets.udp_start), repeat(Protocol.UDP, udp))
 
 
 def _services(sockets: SocketTable, ports: array[int], services: Services) -> Iterator[str | None]:
     """What a column of ports is named, row by row."""
     tcp, udp = (
-        {port: name for (protocol, port), name in services.items() if protocol is each}
-        for each in (Protocol.TCP, Protocol.UDP)
+        {port: name for (protocol, port), name in services.items() if protocol is transport}
+        for transport in (Protocol.TCP, Protocol.UDP)
     )
-    return chain(map(tcp.get, ports[: sockets.udp_from]), map(udp.get, ports[sockets.udp_from :]))
+    return chain(map(tcp.get, ports[: sockets.udp_start]), map(udp.get, ports[sockets.udp_start :]))
 
 
 class Searchable(NamedTuple):
-    """What a filter sees of a row."""
+    """A row's endpoints and searchable text."""
 
     endpoints: tuple[Endpoint, ...]
     """One or two."""
@@ -161,19 +163,19 @@ class SearchableRows:
 
     def __init__(self, rows: Iterable[Searchable]) -> None:
         self._texts: list[str] = []
-        numbers = _Numbers()
-        nowhere = numbers[None]
-        self.endpoints = tuple(Endpoints(array("I"), array("H")) for _ in range(2))
+        numbers = _KeyNumbers()
+        no_address = numbers[None]
+        self.endpoints = tuple(EndpointColumns(array("I"), array("H")) for _ in range(2))
         for endpoints, text in rows:
             self._texts.append(text)
-            for at, ends in enumerate(self.endpoints):
-                there = at < len(endpoints)
-                ends.addresses.append(numbers[endpoints[at].address] if there else nowhere)
-                ends.ports.append(endpoints[at].port if there else 0)
+            for at, columns in enumerate(self.endpoints):
+                has_end = at < len(endpoints)
+                columns.addresses.append(numbers[endpoints[at].address] if has_end else no_address)
+                columns.ports.append(endpoints[at].port if has_end else 0)
         self.addresses: Sequence[Address | None] = list(numbers)  # type: ignore[arg-type]
 
     def __len__(self) -> int:
         return len(self._texts)
 
-    def rows_saying(self, word: str) -> bytes:
+    def rows_containing(self, word: str) -> bytes:
         return bytes(word in text for text in self._texts)

@@ -1,4 +1,4 @@
-"""What a person types after `/`: terms separated by blanks, all of which a row must meet.
+"""Parses a filter: terms separated by blanks, all of which a row must match.
 
 `filter.SYNTAX` tells a person what there is. Each kind of term is one `_read_...` function in
 `_READERS`: a richer grammar adds its own there, and its row to that table.
@@ -18,7 +18,7 @@ _QUOTED = 12
 
 
 class FilterError(ValueError):
-    """The filter says nothing that can be looked for; the message says why."""
+    """The filter cannot be parsed; the message says why."""
 
 
 def parse_filter(text: str) -> Filter:
@@ -49,13 +49,13 @@ def _read_port(word: str) -> Term | None:
 
 
 def _read_range(word: str) -> Term | None:
-    found = re.fullmatch(r":?([0-9]+)-([0-9]*)", word)
-    if found is None:
+    match = re.fullmatch(r":?([0-9]+)-([0-9]*)", word)
+    if match is None:
         return None
-    if not found[2]:
-        raise FilterError(f"{word} needs a last port, as in {found[1]}-{found[1]}")
+    if not match[2]:
+        raise FilterError(f"{word} needs a last port, as in {match[1]}-{match[1]}")
     # 0 to 1023 is how the well-known ports are written, though 0 is no port.
-    first, last = _port(found[1], least=0), _port(found[2])
+    first, last = _port(match[1], least=0), _port(match[2])
     if first > last:
         raise FilterError(f"{word} runs backwards: the first port is above the last")
     return PortTerm(first, last)

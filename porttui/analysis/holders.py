@@ -1,4 +1,4 @@
-"""The processes that hold sockets: the master of those that share one, those with most."""
+"""Orders socket holders: by seniority, and by number of sockets."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from porttui.model.process import Process
 from porttui.model.socket_table import SocketTable
 
-_MOST = 16
+_TOP = 16
 """So few that to look at each of them costs next to nothing."""
 
 
@@ -22,7 +22,11 @@ def by_seniority(processes: Iterable[Process]) -> tuple[Process, ...]:
     return tuple(
         sorted(
             unique.values(),
-            key=lambda each: (each.ppid in pids and each.ppid != each.pid, each.started, each.pid),
+            key=lambda process: (
+                process.ppid in pids and process.ppid != process.pid,
+                process.started,
+                process.pid,
+            ),
         )
     )
 
@@ -31,8 +35,8 @@ def top_socket_holders(sockets: SocketTable) -> tuple[Process, ...]:
     """Most sockets first: the first ones to have no descriptor left. Nobody where holders were
     not looked for."""
     held: Counter[Process] = Counter()
-    for group, count in Counter(sockets.groups).items():
-        for process in sockets.side.groups[group]:
+    for number, count in Counter(sockets.holder_sets).items():
+        for process in sockets.side.holder_sets[number]:
             held[process] += count
     # Not Counter.most_common: it imports heapq.
-    return tuple(sorted(held, key=held.__getitem__, reverse=True)[:_MOST])
+    return tuple(sorted(held, key=held.__getitem__, reverse=True)[:_TOP])

@@ -1,10 +1,10 @@
-"""One connection over loopback, with both its ends."""
+"""A loopback connection: its two ends and which is the server."""
 
 from __future__ import annotations
 
 from enum import StrEnum
 
-from porttui.analysis.end_numbers import end_number, pair_keys
+from porttui.analysis.endpoint_numbers import connection_keys, endpoint_number
 from porttui.model.address import Endpoint
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import TcpState
@@ -12,7 +12,7 @@ from porttui.record import NamedTuple
 
 
 class EndStatus(StrEnum):
-    """What is known of who is at one end."""
+    """What is known about the holder of one end."""
 
     HELD = "held"
     HIDDEN = "hidden"
@@ -28,8 +28,8 @@ class EndStatus(StrEnum):
     """One socket connected to itself: it is both ends."""
 
 
-class Direction(StrEnum):
-    """How sure it is which end is the server."""
+class RoleCertainty(StrEnum):
+    """How certain it is which end is the server."""
 
     KNOWN = "known"
     """One end's address is listened on."""
@@ -38,7 +38,7 @@ class Direction(StrEnum):
     UNKNOWN = "unknown"
 
 
-class End(NamedTuple):
+class ConnectionEnd(NamedTuple):
     """One end of a connection."""
 
     endpoint: Endpoint
@@ -52,24 +52,24 @@ class End(NamedTuple):
 class PairRow(NamedTuple):
     """One connection over loopback."""
 
-    client: End
-    server: End
-    direction: Direction
+    client: ConnectionEnd
+    server: ConnectionEnd
+    role_certainty: RoleCertainty
     service: str | None = None
     """Name of the service on the server's port."""
 
     @property
     def key(self) -> int:
         """The same whichever end is taken for the server."""
-        client, server = (end_number(*end.endpoint) for end in (self.client, self.server))
-        [key] = pair_keys([client], [server])
+        client, server = (endpoint_number(*end.endpoint) for end in (self.client, self.server))
+        [key] = connection_keys([client], [server])
         return key
 
     @property
     def signature(self) -> tuple[tuple[ProcessIdentity, ...], ...]:
         """Differs when an end changed hands, a first accept included; not when roles flip."""
-        ends = sorted((self.client, self.server), key=lambda end: end_number(*end.endpoint))
-        return tuple(tuple(each.identity for each in end.holders) for end in ends)
+        ends = sorted((self.client, self.server), key=lambda end: endpoint_number(*end.endpoint))
+        return tuple(tuple(process.identity for process in end.holders) for end in ends)
 
     @property
     def is_half_closed(self) -> bool:

@@ -7,18 +7,18 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import repeat
 from operator import eq, or_
 
-from porttui.analysis.changes import Columnar
-from porttui.analysis.end_numbers import end_bases, pair_keys
-from porttui.analysis.filter_columns import Endpoints, RowGroups, Services
-from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
+from porttui.analysis.endpoint_numbers import address_numbers, connection_keys
+from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services
+from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
+from porttui.analysis.rows import LazyRows
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
-    NOBODY,
+    NO_HOLDERS,
     OWNERSHIP_CODES,
     STATES,
-    UNACCEPTED,
-    UNTOLD,
+    UNACCEPTED_STATES,
+    UNKNOWN_NUMBER,
     SocketTable,
 )
 from porttui.record import overload
@@ -26,22 +26,22 @@ from porttui.record import overload
 NO_ROW = -1
 """Where an end has no socket in the table."""
 
-DIRECTIONS = tuple(Direction)
+ROLE_CERTAINTIES = tuple(RoleCertainty)
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _GONE = OWNERSHIP_CODES[Ownership.GONE]
 
 
-class PairTable(Sequence[PairRow], Columnar):
+class PairTable(Sequence[PairRow], LazyRows):
     """One row for each connection; a `PairRow` is made when somebody looks at it."""
 
     __slots__ = (
         "clients",
-        "directions",
         "endpoints",
-        "groups_of_sockets",
+        "role_certainties",
         "row_groups",
         "servers",
         "services",
+        "socket_groups",
         "sockets",
     )
 
@@ -49,34 +49,34 @@ class PairTable(Sequence[PairRow], Columnar):
         self,
         sockets: SocketTable,
         services: Services,
-        groups_of_sockets: array[int],
+        socket_groups: array[int],
         *,
         clients: array[int],
         servers: array[int],
-        directions: bytes,
+        role_certainties: bytes,
     ) -> None:
-        """Rows of the socket table, or NO_ROW; directions as places in DIRECTIONS.
+        """Rows of the socket table, or NO_ROW; role_certainties as indexes in ROLE_CERTAINTIES.
 
         What every key of a filter asks for is made here, where nobody waits for a key.
 
         Args:
             sockets: With both ends, or one.
             services: Names of server ports.
-            groups_of_sockets: For each of them a number, see `socket_row_groups`.
+            socket_groups: For each of them a number, see `socket_row_groups`.
             clients: The one end of each connection.
             servers: The other.
-            directions: How sure it is which is which.
+            role_certainties: How sure it is which is which.
         """
         self.sockets = sockets
         self.services = services
         self.clients = clients
         self.servers = servers
-        self.directions = directions
+        self.role_certainties = role_certainties
         self.endpoints = (
             self._endpoints_of(clients, servers),
             self._endpoints_of(servers, clients),
         )
-        self.groups_of_sockets = groups_of_sockets
+        self.socket_groups = socket_groups
         self.row_groups = RowGroups(self._all_but_endpoints())
 
     def __len__(self) -> int:
@@ -88,13 +88,13 @@ class PairTable(Sequence[PairRow], Columnar):
     def __getitem__(self, at: slice) -> Sequence[PairRow]: ...
     def __getitem__(self, at: int | slice) -> PairRow | Sequence[PairRow]:
         if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+            return [self[index] for index in range(*at.indices(len(self)))]
         client, server = self.clients[at], self.servers[at]
         far = self._end(server, client, is_itself=client == server)
         return PairRow(
             client=self._end(client, server, is_itself=False),
             server=far,
-            direction=DIRECTIONS[self.directions[at]],
+            role_certainty=ROLE_CERTAINTIES[self.role_certainties[at]],
             service=self.services.get((Protocol.TCP, far.endpoint.port)),
         )
 
@@ -112,15 +112,17 @@ class PairTable(Sequence[PairRow], Columnar):
 
     def keys(self) -> list[int]:
         """`PairRow.key` of every row."""
-        return pair_keys(*self._numbers())
+        return connection_keys(*self._numbers())
 
     def signatures(self) -> list[Hashable]:
         """`PairRow.signature` of every row."""
         sockets = self.sockets
-        who = [tuple(each.identity for each in group) for group in sockets.side.groups]
-        groups = sockets.groups + array("I", [NOBODY])  # at NO_ROW, the last place
+        identities = [
+            tuple(process.identity for process in holders) for holders in sockets.side.holder_sets
+        ]
+        numbers = sockets.holder_sets + array("I", [NO_HOLDERS])  # at NO_ROW, the last place
         clients, servers = (
-            map(who.__getitem__, map(groups.__getitem__, rows))
+            map(identities.__getitem__, map(numbers.__getitem__, rows))
             for rows in (self.clients, self.servers)
         )
         return [
@@ -128,24 +130,24 @@ class PairTable(Sequence[PairRow], Columnar):
             for client, server, one, other in zip(clients, servers, *self._numbers(), strict=True)
         ]
 
-    def only(self, places: Sequence[int]) -> PairTable:
-        """See `Columnar.only`; with it goes no more of the socket table than these rows'."""
-        clients = array("i", map(self.clients.__getitem__, places))
-        servers = array("i", map(self.servers.__getitem__, places))
+    def select(self, indexes: Sequence[int]) -> PairTable:
+        """See `LazyRows.select`; with it goes no more of the socket table than these rows'."""
+        clients = array("i", map(self.clients.__getitem__, indexes))
+        servers = array("i", map(self.servers.__getitem__, indexes))
         rows = sorted({*clients, *servers} - {NO_ROW})
         now = {NO_ROW: NO_ROW, **{row: at for at, row in enumerate(rows)}}
         return PairTable(
-            self.sockets.only(rows),
+            self.sockets.select(rows),
             self.services,
-            array("I", map(self.groups_of_sockets.__getitem__, rows)),
+            array("I", map(self.socket_groups.__getitem__, rows)),
             clients=array("i", map(now.__getitem__, clients)),
             servers=array("i", map(now.__getitem__, servers)),
-            directions=bytes(map(self.directions.__getitem__, places)),
+            role_certainties=bytes(map(self.role_certainties.__getitem__, indexes)),
         )
 
     def _numbers(self) -> tuple[Iterator[int], Iterator[int]]:
-        """`end_number` of the client's and of the server's end of every row."""
-        bases = end_bases(self.sockets)
+        """`endpoint_number` of the client's and of the server's end of every row."""
+        bases = address_numbers(self.sockets)
         client, server = (
             map(or_, map(bases.__getitem__, end.addresses), end.ports) for end in self.endpoints
         )
@@ -153,21 +155,24 @@ class PairTable(Sequence[PairRow], Columnar):
 
     def names(self, own: array[int]) -> list[str]:
         """For `clients` or `servers`: what to sort by the first holder's name; nobody is last."""
-        names = [group[0].name.lower() if group else "\uffff" for group in self.sockets.side.groups]
-        groups = self.sockets.groups
-        return ["\uffff" if row == NO_ROW else names[groups[row]] for row in own]
+        names = [
+            holders[0].name.lower() if holders else "\uffff"
+            for holders in self.sockets.side.holder_sets
+        ]
+        numbers = self.sockets.holder_sets
+        return ["\uffff" if row == NO_ROW else names[numbers[row]] for row in own]
 
     @property
     def addresses(self) -> Sequence[Address | None]:
         """By their numbers, in the spelling of the rows."""
         side = self.sockets.side.addresses
-        return [each and Address.of_packed(each.unmapped) for each in side]
+        return [address and Address.of_packed(address.unmapped) for address in side]
 
-    def rows_saying(self, word: str) -> bytes:
+    def rows_containing(self, word: str) -> bytes:
         """For each row 1 if the word is in its text, which is without its endpoints."""
         from porttui.analysis.searchable_text import pair_text  # to make a table takes none
 
-        return self.row_groups.rows_saying(word, lambda row: pair_text(self[row]))
+        return self.row_groups.rows_containing(word, lambda row: pair_text(self[row]))
 
     @property
     def client_ports(self) -> array[int]:
@@ -179,42 +184,42 @@ class PairTable(Sequence[PairRow], Columnar):
         """The server's port of every row."""
         return self.endpoints[1].ports
 
-    def _endpoints_of(self, own: array[int], other: array[int]) -> Endpoints:
+    def _endpoints_of(self, own: array[int], other: array[int]) -> EndpointColumns:
         """A row's local end, and where there is NO_ROW the remote one of the other."""
         sockets = self.sockets
-        places: Sequence[int] = own
+        indexes: Sequence[int] = own
         if NO_ROW in own:
             far = len(sockets)
-            places = [
+            indexes = [
                 row if row != NO_ROW else far + peer for row, peer in zip(own, other, strict=True)
             ]
 
         def column(code: str, local: array[int], remote: array[int]) -> array[int]:
-            return array(code, map((local + remote).__getitem__, places))
+            return array(code, map((local + remote).__getitem__, indexes))
 
-        return Endpoints(
+        return EndpointColumns(
             column("I", sockets.local_addresses, sockets.remote_addresses),
             column("H", sockets.local_ports, sockets.remote_ports),
         )
 
     def _all_but_endpoints(self) -> Iterator[tuple[object, ...]]:
         """Of every row all that a filter sees of it besides its ends."""
-        groups = self.groups_of_sockets + array("I", [UNTOLD])  # at NO_ROW, the last place
+        numbers = self.socket_groups + array("I", [UNKNOWN_NUMBER])  # at NO_ROW, the last place
         return zip(
-            map(groups.__getitem__, self.clients),
-            map(groups.__getitem__, self.servers),
+            map(numbers.__getitem__, self.clients),
+            map(numbers.__getitem__, self.servers),
             map(eq, self.clients, self.servers),
             map(self.services.get, zip(repeat(Protocol.TCP), self.server_ports, strict=False)),
             strict=True,
         )
 
-    def _end(self, row: int, far: int, *, is_itself: bool) -> End:
+    def _end(self, row: int, far: int, *, is_itself: bool) -> ConnectionEnd:
         sockets = self.sockets
         if row == NO_ROW:
             endpoint = sockets.remote(far)
             assert endpoint is not None
-            return End(_unmapped(endpoint), EndStatus.MISSING, (), None, None)
-        holders = sockets.side.groups[sockets.groups[row]]
+            return ConnectionEnd(_unmapped(endpoint), EndStatus.MISSING, (), None, None)
+        holders = sockets.side.holder_sets[sockets.holder_sets[row]]
         if is_itself:
             status = EndStatus.ITSELF
         elif holders:
@@ -223,13 +228,13 @@ class PairTable(Sequence[PairRow], Columnar):
             status = EndStatus.HIDDEN
         elif sockets.ownerships[row] == _GONE:
             status = EndStatus.GONE
-        elif sockets.states[row] in UNACCEPTED:
+        elif sockets.states[row] in UNACCEPTED_STATES:
             status = EndStatus.NOT_ACCEPTED
         else:
             status = EndStatus.CLOSING
         user = sockets.side.users.get(sockets.uids[row])
         state = STATES[sockets.states[row]]
-        return End(_unmapped(sockets.local(row)), status, holders, user, state)
+        return ConnectionEnd(_unmapped(sockets.local(row)), status, holders, user, state)
 
 
 def _unmapped(endpoint: Endpoint) -> Endpoint:

@@ -1,4 +1,4 @@
-"""The rows of the ranges pane: what can run out, with its trend, and the ranges of ports."""
+"""Rows of the ranges pane: port ranges, and limited resources with their trend."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class PressureRow(NamedTuple):
 
     @property
     def key(self) -> Hashable:
-        """The same for the same thing in every board."""
+        """The same for the same thing in every dashboard."""
         return self.usage.key if self.usage else self.gauge.key if self.gauge else None
 
 
@@ -31,15 +31,23 @@ def pressure_rows(
     gauges: Sequence[Gauge],
     trends: Mapping[Hashable, Trend],
 ) -> tuple[PressureRow, ...]:
-    """What the kernel draws from first, what runs out of it, the textbook's ranges, the rest."""
+    """The ephemeral range first, then low resources, IANA's ranges, and all other resources."""
 
     def rows() -> Iterator[PressureRow]:
-        yield from (PressureRow(usage=each) for each in usage if each.key is RangeName.EPHEMERAL)
-        yield from (measured(each) for each in gauges if each.level is not Level.OK)
         yield from (
-            PressureRow(usage=each) for each in usage if each.key is not RangeName.EPHEMERAL
+            PressureRow(usage=range_usage)
+            for range_usage in usage
+            if range_usage.key is RangeName.EPHEMERAL
         )
-        yield from (measured(each) for each in gauges if each.level is Level.OK and each.is_telling)
+        yield from (measured(gauge) for gauge in gauges if gauge.level is not Level.OK)
+        yield from (
+            PressureRow(usage=range_usage)
+            for range_usage in usage
+            if range_usage.key is not RangeName.EPHEMERAL
+        )
+        yield from (
+            measured(gauge) for gauge in gauges if gauge.level is Level.OK and gauge.is_notable
+        )
 
     def measured(gauge: Gauge) -> PressureRow:
         return PressureRow(gauge=gauge, trend=trends.get(gauge.key))

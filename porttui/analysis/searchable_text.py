@@ -1,14 +1,14 @@
-"""What a filter sees of a row besides its endpoints, as one text."""
+"""Builds the searchable text of a row: everything but its endpoints."""
 
 from __future__ import annotations
 
 from porttui.model.process import Process
-from porttui.model.socket import EXPOSURE_WORDS, OWNER_UNSEEN, Ownership, Socket
+from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Ownership, Socket
 from porttui.model.socket import exposure as exposure_of
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from porttui.analysis.listening import ListeningRow
+    from porttui.analysis.listeners import ListeningRow
     from porttui.analysis.loopback_rows import PairRow
 
 
@@ -38,18 +38,18 @@ def pair_text(row: PairRow) -> str:
     )
 
 
-def socket_text(each: Socket, service: str | None) -> str:
+def socket_text(socket: Socket, service: str | None) -> str:
     """Of a socket, whatever pane it is in."""
     return _text(
         (
-            each.protocol,
-            each.state or "",
+            socket.protocol,
+            socket.state or "",
             service or "",
-            EXPOSURE_WORDS[exposure_of(each.local.address)],
-            _unseen(each.ownership),
+            EXPOSURE_WORDS[exposure_of(socket.local.address)],
+            _unseen(socket.ownership),
         ),
-        each.holders,
-        (each.user,),
+        socket.holders,
+        (socket.user,),
     )
 
 
@@ -57,7 +57,7 @@ _SEARCHED = (Ownership.HIDDEN, Ownership.GONE)
 
 
 def _unseen(ownership: Ownership) -> str:
-    return OWNER_UNSEEN[ownership] if ownership in _SEARCHED else ""
+    return OWNERSHIP_WORDS[ownership] if ownership in _SEARCHED else ""
 
 
 def _text(

@@ -1,4 +1,4 @@
-"""Who would start a process again, told by its control groups and its ancestors' command lines.
+"""Finds the supervisors of a process in its control groups and its ancestors' command lines.
 
 A name on these lists is a fact (the unit, the container, the parent's command line); that it will
 start the process again is what such tools do, and is worded so.
@@ -11,18 +11,18 @@ import shlex
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 
-from porttui.analysis.cgroup_paths import container_group, unit_group
-from porttui.model.origin import Container, Origin, Supervisor, SupervisorKind, Traces
+from porttui.analysis.cgroup_paths import container_cgroup, unit_cgroup
 from porttui.model.process import Process
+from porttui.model.provenance import Container, Origin, Provenance, Supervisor, SupervisorKind
 from porttui.record import NamedTuple
 
-_STOPS = {
+_STOP_COMMANDS = {
     "docker": "docker stop",
     "libpod": "podman stop",
     "nerdctl": "nerdctl stop",
     **dict.fromkeys(("cri-containerd", "crio", "kubepods"), "crictl stop"),
 }
-_SHOWN_ID = 12
+_SHORT_ID = 12
 """Characters of a container's id that its tools show."""
 
 RELOADERS: dict[str, tuple[str, ...]] = {
@@ -73,8 +73,8 @@ _SHELLS = frozenset({"sh", "bash", "dash", "zsh", "ksh", "ash", "busybox"})
 _LOOP = re.compile(r"(?:^|[\s;&|(])(while|until|for)\s")
 
 
-class Viewer(NamedTuple):
-    """Who a command is told: what it may be."""
+class CommandUser(NamedTuple):
+    """The user a command is suggested to."""
 
     uid: int | None
     """Effective user id."""
@@ -82,71 +82,71 @@ class Viewer(NamedTuple):
     """Whether systemd runs this machine (sd_booted(3)): else `systemctl` asks nobody."""
 
 
-def origin_of(traces: Traces, viewer: Viewer) -> Origin:
+def origin_of(provenance: Provenance, user: CommandUser) -> Origin:
     """The process with all that would start it again, and commands that stop it for good.
 
     A command may be pasted into a root shell: it is quoted, and there is none where somebody else
     than its manager may have chosen the name in it.
     """
-    return Origin(traces, tuple(_supervisors(traces, viewer)))
+    return Origin(provenance, tuple(_supervisors(provenance, user)))
 
 
-def _supervisors(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
-    groups = [_group(path, viewer) for path in traces.cgroups]
-    found = next(filter(None, groups), None)
-    if found is None or found.kind is not SupervisorKind.CONTAINER:
-        yield from _forwarder(traces, viewer)  # in a container anybody may call itself so
-    yield from _reloader(traces)
-    if found is not None:
-        yield found
+def _supervisors(provenance: Provenance, user: CommandUser) -> Iterator[Supervisor]:
+    cgroup_supervisors = [_cgroup_supervisor(path, user) for path in provenance.cgroups]
+    supervisor = next(filter(None, cgroup_supervisors), None)
+    if supervisor is None or supervisor.kind is not SupervisorKind.CONTAINER:
+        yield from _port_forwarder(provenance, user)  # in a container anybody may call itself so
+    yield from _reloader(provenance)
+    if supervisor is not None:
+        yield supervisor
 
 
-def _group(path: str, viewer: Viewer) -> Supervisor | None:
+def _cgroup_supervisor(path: str, user: CommandUser) -> Supervisor | None:
     """A container, or a unit; one that certainly is before one that may only be called so."""
-    container, unit = _container(path, viewer), _unit(path, viewer)
+    container, unit = _container(path, user), _unit(path, user)
     if container and unit and unit.command and not container.command:
         return unit
     return container or unit
 
 
-def _unit(path: str, viewer: Viewer) -> Supervisor | None:
+def _unit(path: str, user: CommandUser) -> Supervisor | None:
     """The systemd service, of the system or of a user (systemd.special(7)). A .scope is none."""
-    unit = unit_group(path)
+    unit = unit_cgroup(path)
     if unit is None:
         return None
     command: list[str] = []
-    if unit.is_certain and viewer.has_systemd:
+    if unit.is_certain and user.has_systemd:
         if unit.machine:
             command = ["systemctl", f"--machine={unit.machine}", "stop", unit.name]
         elif unit.uid is None:
             command = ["systemctl", "stop", unit.name]
-        elif unit.uid == viewer.uid:
+        elif unit.uid == user.uid:
             command = ["systemctl", "--user", "stop", unit.name]
-        elif viewer.uid == 0:
+        elif user.uid == 0:
             command = ["systemctl", "--user", f"--machine={unit.uid}@", "stop", unit.name]
     is_users = unit.uid is not None
     kind = SupervisorKind.SYSTEMD_USER if is_users else SupervisorKind.SYSTEMD
     return Supervisor(kind, unit.name, shlex.join(command))
 
 
-def _container(path: str, viewer: Viewer) -> Supervisor | None:
-    group = container_group(path)
-    if group is None:
+def _container(path: str, user: CommandUser) -> Supervisor | None:
+    cgroup = container_cgroup(path)
+    if cgroup is None:
         return None
-    container = Container(runtime=group.runtime, id=group.id)
-    shown = group.id[:_SHOWN_ID]
-    stop = _STOPS.get(group.runtime)
+    container = Container(runtime=cgroup.runtime, id=cgroup.id)
+    short_id = cgroup.id[:_SHORT_ID]
+    stop = _STOP_COMMANDS.get(cgroup.runtime)
     # A user's containers are known to that user's engine alone.
-    is_theirs = group.uid in (None, viewer.uid)
-    command = f"{stop} {shown}" if stop and group.is_certain and is_theirs else ""
-    return Supervisor(SupervisorKind.CONTAINER, shown, command, container=container)
+    is_theirs = cgroup.uid in (None, user.uid)
+    command = f"{stop} {short_id}" if stop and cgroup.is_certain and is_theirs else ""
+    return Supervisor(SupervisorKind.CONTAINER, short_id, command, container=container)
 
 
-def _forwarder(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
+def _port_forwarder(provenance: Provenance, user: CommandUser) -> Iterator[Supervisor]:
     """docker-proxy holds a published port for a container; ending it only breaks the container."""
-    process = traces.process
-    is_proxy = traces.executable.rpartition("/")[2] == "docker-proxy"
-    if not is_proxy or process.uid not in (0, viewer.uid):
+    process = provenance.process
+    is_proxy = provenance.executable.rpartition("/")[2] == "docker-proxy"
+    if not is_proxy or process.uid not in (0, user.uid):
         return  # whoever calls itself so may name any port
     options = dict(pairwise(process.cmdline))
     port, protocol = options.get("-host-port", ""), options.get("-proto", "tcp")
@@ -157,13 +157,13 @@ def _forwarder(traces: Traces, viewer: Viewer) -> Iterator[Supervisor]:
         yield Supervisor(SupervisorKind.PORT_FORWARDER, "docker-proxy", command)
 
 
-def _reloader(traces: Traces) -> Iterator[Supervisor]:
-    for ancestor in traces.ancestors:
+def _reloader(provenance: Provenance) -> Iterator[Supervisor]:
+    for ancestor in provenance.ancestors:
         if ancestor.pid <= 1:
             return
         command = f"kill -TERM {ancestor.pid}"
         name = _tool(ancestor.cmdline)
-        if name is None and _reloads_itself(ancestor, traces.process):
+        if name is None and _reloads_itself(ancestor, provenance.process):
             name = ancestor.name
         if name is not None:
             yield Supervisor(SupervisorKind.RELOADER, name, command, ancestor)
@@ -180,7 +180,7 @@ def _tool(cmdline: Sequence[str]) -> str | None:
     for name, spellings in RELOADERS.items():
         for spelling in spellings:
             program, *others = spelling.split(" ")
-            if any(_is_program(each, program) for each in programs) and all(
+            if any(_is_program(word, program) for word in programs) and all(
                 other in words for other in others
             ):
                 return name

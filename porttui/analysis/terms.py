@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from porttui.model.address import PORTS, Address, Endpoint
-from porttui.model.port_range import port_marks
+from porttui.model.port_range import port_bitmap
 from porttui.record import NamedTuple, Protocol
 
-NO_PORT = port_marks(())
-EVERY_PORT = port_marks((PORTS,))
+NO_PORT = port_bitmap(())
+EVERY_PORT = port_bitmap((PORTS,))
 
 _DIGITS = len(str(PORTS[-1]))
 
@@ -18,7 +18,7 @@ _DIGITS = len(str(PORTS[-1]))
 @lru_cache(maxsize=8)
 def _bitmap(spans: tuple[range, ...]) -> bytes:
     """For each port 1 if it is in one of the spans; one object for thousands of addresses."""
-    return port_marks(spans) if spans else NO_PORT
+    return port_bitmap(spans) if spans else NO_PORT
 
 
 class Term(Protocol):
@@ -39,7 +39,7 @@ class PortTerm(NamedTuple):
 
     def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
         ports = _bitmap((range(self.first, self.last + 1),))
-        return [NO_PORT if each is None else ports for each in addresses]
+        return [NO_PORT if address is None else ports for address in addresses]
 
 
 class PrefixTerm(NamedTuple):
@@ -49,7 +49,7 @@ class PrefixTerm(NamedTuple):
 
     def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
         ports = _bitmap(self.spans)
-        return [NO_PORT if each is None else ports for each in addresses]
+        return [NO_PORT if address is None else ports for address in addresses]
 
     @property
     def spans(self) -> tuple[range, ...]:
@@ -75,7 +75,7 @@ class EndpointTerm(NamedTuple):
 
     def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
         ports = _bitmap((range(self.port, self.port + 1),))
-        return [ports if self._is_at(each) else NO_PORT for each in addresses]
+        return [ports if self._is_at(address) else NO_PORT for address in addresses]
 
     def _is_at(self, address: Address | None) -> bool:
         if address is None:
@@ -91,7 +91,7 @@ class WordTerm(NamedTuple):
     word: str
 
     def ports_at(self, addresses: Sequence[Address | None]) -> Sequence[bytes]:
-        return [NO_PORT if each is None else self._ports_at(each) for each in addresses]
+        return [NO_PORT if address is None else self._ports_at(address) for address in addresses]
 
     def _ports_at(self, address: Address) -> bytes:
         """Where the word is in the endpoint as it is written: "127.0.0.1:3000", "[::1]:3000"."""

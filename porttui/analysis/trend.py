@@ -1,4 +1,4 @@
-"""How what is left has changed over the last minutes, and when it would be used up."""
+"""Trend of a resource: lows of the last minutes, rate, and time to exhaustion."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ BUCKET_S = 5.0
 BUCKETS = 36
 """Three minutes."""
 RATE_OVER_S = 10.0
-"""What is used up per second is told by the last so many seconds: TIME_WAIT comes back after one,
+"""What is used up per second is told by the last so count seconds: TIME_WAIT comes back after one,
 so a shorter look would take every wave of connections for a trend."""
 _RATE_AFTER_S = 2.0
 
@@ -21,27 +21,27 @@ class Trend(NamedTuple):
     lows: tuple[int | None, ...]
     """The least that was left in each BUCKET_S, the oldest first; None where nobody looked."""
     rate: float | None
-    """How many are used up per second, negative where more and more is left; None where it has
+    """How count are used up per second, negative where more and more is left; None where it has
     not been looked at for long enough."""
     exhausted_in_s: float | None
     """When nothing is left at this rate; None while it does not shrink."""
 
 
-class History(NamedTuple):
-    """What has been seen."""
+class LeftHistory(NamedTuple):
+    """The samples a trend is computed from."""
 
     recent: tuple[tuple[float, int], ...] = ()
-    """When and how many, over RATE_OVER_S."""
+    """When and how count, over RATE_OVER_S."""
     lows: tuple[tuple[int, int], ...] = ()
     """The number of each bucket that was looked at, and the least in it."""
 
-    def then(self, at: float, left: int) -> History:
+    def update(self, at: float, left: int) -> LeftHistory:
         """With another look, at monotonic seconds `at`."""
         bucket = int(at / BUCKET_S)
         lows = dict(self.lows)
         lows[bucket] = min(left, lows.get(bucket, left))
-        kept = tuple((when, many) for when, many in self.recent if at - when <= RATE_OVER_S)
-        return History(
+        kept = tuple((when, count) for when, count in self.recent if at - when <= RATE_OVER_S)
+        return LeftHistory(
             (*kept, (at, left)),
             tuple((number, low) for number, low in lows.items() if bucket - number < BUCKETS),
         )
@@ -63,8 +63,8 @@ class History(NamedTuple):
         )
 
 
-def histories_then(
-    before: Mapping[Hashable, History], at: float, left: Mapping[Hashable, int]
-) -> Mapping[Hashable, History]:
+def update_histories(
+    before: Mapping[Hashable, LeftHistory], at: float, left: Mapping[Hashable, int]
+) -> Mapping[Hashable, LeftHistory]:
     """The histories of everything that there is something left of; the others are forgotten."""
-    return {key: before.get(key, History()).then(at, many) for key, many in left.items()}
+    return {key: before.get(key, LeftHistory()).update(at, count) for key, count in left.items()}

@@ -1,4 +1,4 @@
-"""The ranges pane: how much of each range of ports is in use, how, and by whom."""
+"""Port usage by range: ports in use, by state and by holder."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from porttui.model.socket import TcpState
 from porttui.model.socket_table import STATES, SocketTable
 from porttui.record import NamedTuple
 
-BLOCKS = 256
+DENSITY_BLOCKS = 256
 """Parts of the port space whose use is counted, of 256 ports each."""
 
 
@@ -51,7 +51,7 @@ class RangeUsage(NamedTuple):
 
     def in_state(self, state: TcpState) -> int:
         """Ports with a socket in `state`."""
-        return next((ports for each, ports in self.by_state if each is state), 0)
+        return next((ports for held_state, ports in self.by_state if held_state is state), 0)
 
 
 class _Ports:
@@ -60,24 +60,24 @@ class _Ports:
     def __init__(self, ports: Iterable[int]) -> None:
         self._ports = sorted(set(ports) - {0})
 
-    def within(self, port_range: PortRange) -> int:
+    def count_in(self, port_range: PortRange) -> int:
         """How many of them are in the range, reserved ones not counted."""
-        held_back = sum(self._between(first, last) for first, last in port_range.reserved)
-        return self._between(port_range.first, port_range.last) - held_back
+        reserved_count = sum(self._between(first, last) for first, last in port_range.reserved)
+        return self._between(port_range.first, port_range.last) - reserved_count
 
     def density(self) -> tuple[int, ...]:
-        """How many of them are in each of the BLOCKS."""
-        used = [0] * BLOCKS
+        """How many of them are in each of the DENSITY_BLOCKS."""
+        used = [0] * DENSITY_BLOCKS
         for port in self._ports:
-            used[port * BLOCKS >> 16] += 1
+            used[port * DENSITY_BLOCKS >> 16] += 1
         return tuple(used)
 
     def _between(self, first: int, last: int) -> int:
         return bisect_right(self._ports, last) - bisect_left(self._ports, first)
 
 
-class _Census(NamedTuple):
-    """The distinct ports of a snapshot, by what is to be told of them."""
+class _PortSets(NamedTuple):
+    """The distinct ports of a snapshot by protocol, state and process."""
 
     tcp: _Ports
     udp: _Ports
@@ -96,59 +96,63 @@ class PortUsage(NamedTuple):
 
 def port_usage(snapshot: Snapshot) -> PortUsage:
     """What is in use, from one look at all ports."""
-    census = _census(snapshot.sockets)
+    port_sets = _port_sets(snapshot.sockets)
     ranges: Iterable[PortRange] = IANA_RANGES
     if snapshot.ephemeral is not None:
         ranges = (*IANA_RANGES, snapshot.ephemeral)
-    return PortUsage(tuple(_usage(each, census) for each in ranges), census.tcp.density())
+    return PortUsage(
+        tuple(_usage(port_range, port_sets) for port_range in ranges), port_sets.tcp.density()
+    )
 
 
-def _census(sockets: SocketTable) -> _Census:
-    ports, udp_from = sockets.local_ports, sockets.udp_from
+def _port_sets(sockets: SocketTable) -> _PortSets:
+    ports, udp_start = sockets.local_ports, sockets.udp_start
     by_state: dict[TcpState, set[int]] = {}
-    for code, held in enumerate(_sorted_out(sockets.states[:udp_from], ports, len(STATES))):
+    for code, held in enumerate(_ports_by_number(sockets.states[:udp_start], ports, len(STATES))):
         state = STATES[code]
         if held and state is not None:
             by_state.setdefault(state, set()).update(held)
     by_process: dict[Process, set[int]] = {}
-    groups = sockets.side.groups
-    for group, held in zip(groups, _sorted_out(sockets.groups, ports, len(groups)), strict=True):
-        for process in group:
+    holder_sets = sockets.side.holder_sets
+    for holders, held in zip(
+        holder_sets, _ports_by_number(sockets.holder_sets, ports, len(holder_sets)), strict=True
+    ):
+        for process in holders:
             by_process.setdefault(process, set()).update(held)
-    return _Census(
-        _Ports(ports[:udp_from]),
-        _Ports(ports[udp_from:]),
+    return _PortSets(
+        _Ports(ports[:udp_start]),
+        _Ports(ports[udp_start:]),
         {state: _Ports(held) for state, held in by_state.items()},
         {process: _Ports(held) for process, held in by_process.items() if held},
     )
 
 
-def _sorted_out(numbers: Sequence[int], ports: Iterable[int], most: int) -> list[set[int]]:
-    """For each number below `most` the ports that stand where it stands."""
-    found: list[set[int]] = [set() for _ in range(most)]
+def _ports_by_number(numbers: Sequence[int], ports: Iterable[int], size: int) -> list[set[int]]:
+    """For each number below `size` the ports that stand where it stands."""
+    by_number: list[set[int]] = [set() for _ in range(size)]
     for number, port in zip(numbers, ports, strict=False):
-        found[number].add(port)
-    return found
+        by_number[number].add(port)
+    return by_number
 
 
-def _usage(port_range: PortRange, census: _Census) -> RangeUsage:
+def _usage(port_range: PortRange, port_sets: _PortSets) -> RangeUsage:
     is_ephemeral = port_range.name is RangeName.EPHEMERAL
     states = [
         (state, ports)
-        for state, held in census.by_state.items()
-        if (ports := held.within(port_range))
+        for state, held in port_sets.by_state.items()
+        if (ports := held.count_in(port_range))
     ]
     holders = [
         HolderCount(process, ports)
-        for process, held in census.by_process.items()
-        if (ports := held.within(port_range))
+        for process, held in port_sets.by_process.items()
+        if (ports := held.count_in(port_range))
     ]
     return RangeUsage(
         range=port_range,
-        tcp=census.tcp.within(port_range),
-        udp=census.udp.within(port_range),
-        by_state=tuple(sorted(states, key=lambda each: (-each[1], each[0]))),
-        holders=tuple(sorted(holders, key=lambda each: (-each.ports, each.process.pid))),
+        tcp=port_sets.tcp.count_in(port_range),
+        udp=port_sets.udp.count_in(port_range),
+        by_state=tuple(sorted(states, key=lambda item: (-item[1], item[0]))),
+        holders=tuple(sorted(holders, key=lambda holder: (-holder.ports, holder.process.pid))),
         shared_with=tuple(
             (other.name, shared)
             for other in IANA_RANGES

@@ -8,14 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
 from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Given, Grammar, UsageError, help_text, parse
+from porttui.cli.options import Grammar, ParsedArguments, UsageError, help_text, parse
 from porttui.record import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:
     from typing import Any, TextIO
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
-    "list": ("porttui.cli.listing", "print the sockets once and exit"),
+    "list": ("porttui.cli.list_sockets", "print the sockets once and exit"),
     "who": ("porttui.cli.who", "say who has a port, and whether it can be had"),
     "free": ("porttui.cli.free", "stop who has a port, and prove that it is free"),
     "next": ("porttui.cli.next_port", "print the next free port"),
@@ -25,7 +25,7 @@ COMMANDS: Mapping[str, tuple[str, str]] = {
 }
 """The `CommandModule` and the help of each; the session (`cli.session`) has no name."""
 
-_LONGEST_ERROR = 400
+_MAX_ERROR_LENGTH = 400
 
 C = TypeVar("C")
 
@@ -34,10 +34,10 @@ class CommandModule(Protocol):
     """A module about one command."""
 
     GRAMMAR: Grammar
-    UNREADABLE: ExitStatus
+    HOST_ERROR_STATUS: ExitStatus
     """The status where the machine cannot be read."""
 
-    def read(self, given: Given) -> Any:
+    def build_command(self, parsed: ParsedArguments) -> Any:
         """The command's value.
 
         Raises:
@@ -56,39 +56,41 @@ class CommandModule(Protocol):
 def command_module(name: str) -> CommandModule:
     """The module of a command of `COMMANDS`. No other command's is loaded."""
     module, _ = COMMANDS[name]
-    found: Any = import_module(module)
-    return found  # type: ignore[no-any-return]
+    loaded: Any = import_module(module)
+    return loaded  # type: ignore[no-any-return]
 
 
-def read_command(grammar: Grammar, read: Callable[[Given], C], argv: Sequence[str]) -> C:
+def parse_command(
+    grammar: Grammar, build: Callable[[ParsedArguments], C], argv: Sequence[str]
+) -> C:
     """The command that `argv` (without the program's and the command's name) asks for.
 
     Raises:
         SystemExit: for bad usage, and with 0 after --help.
     """
     try:
-        given = parse(grammar, argv)
-        if not given.wants_help:
-            return read(given)
+        parsed = parse(grammar, argv)
+        if not parsed.wants_help:
+            return build(parsed)
     except UsageError as error:
-        from porttui.host.foreign_text import safe
+        from porttui.host.safe_text import safe_text
 
-        words = f"{safe(str(error), _LONGEST_ERROR)} ({grammar.prog} --help tells more)"
-        refuse = grammar.refuse or _refuse
-        raise SystemExit(refuse(grammar.prog, words, argv)) from None
+        message = f"{safe_text(str(error), _MAX_ERROR_LENGTH)} ({grammar.prog} --help tells more)"
+        report = grammar.report_usage_error or _report_usage_error
+        raise SystemExit(report(grammar.prog, message, argv)) from None
     from porttui.cli.output import write
 
-    write(help_text(grammar, _columns()).removesuffix("\n"), sys.stdout)
+    write(help_text(grammar, _terminal_columns()).removesuffix("\n"), sys.stdout)
     raise SystemExit(ExitStatus.OK)
 
 
-def _refuse(prog: str, words: str, argv: Sequence[str]) -> int:  # noqa: ARG001
+def _report_usage_error(prog: str, message: str, argv: Sequence[str]) -> int:  # noqa: ARG001
     if sys.stderr is not None:
-        print(f"{prog}: {words}", file=sys.stderr)
+        print(f"{prog}: {message}", file=sys.stderr)
     return ExitStatus.USAGE
 
 
-def _columns() -> int:
+def _terminal_columns() -> int:
     try:
         return int(os.environ.get("COLUMNS", "")) or os.get_terminal_size().columns
     except (ValueError, OSError):

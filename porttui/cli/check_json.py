@@ -10,7 +10,7 @@ from porttui.cli.json_output import VERSION
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits, ProcessFiles
-from porttui.text.forecast import caveat_words, cure, verdict
+from porttui.text.forecast import caveats_text, cure, verdict
 
 
 def unknown_json(reason: str) -> str:
@@ -18,10 +18,10 @@ def unknown_json(reason: str) -> str:
     return json.dumps({"version": VERSION, "verdict": Level.UNKNOWN.value, "message": reason})
 
 
-def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits: Limits) -> str:
+def check_json(forecast: Forecast, gauges: Sequence[Gauge], decisive: Gauge, limits: Limits) -> str:
     """One object in one line."""
-    ephemeral = found.ephemeral
-    level_of = {each.destination: each.level for each in every}
+    ephemeral = forecast.ephemeral
+    level_of = {gauge.destination: gauge.level for gauge in gauges}
     document: dict[str, Json] = {
         "version": VERSION,
         "verdict": decisive.level.value,
@@ -35,42 +35,43 @@ def check_json(found: Forecast, every: Sequence[Gauge], decisive: Gauge, limits:
             "capacity": ephemeral.capacity,
         },
         "tcp": {
-            "used": found.tcp_used,
-            "time_wait": found.time_wait,
-            "reusable": found.reusable,
-            "bind_headroom": {each.address.text: each.headroom.expected for each in found.binds},
+            "used": forecast.tcp_used,
+            "time_wait": forecast.time_wait,
+            "reusable": forecast.reusable,
+            "bind_headroom": {bind.address.text: bind.headroom.expected for bind in forecast.binds},
             "destinations": [
-                _destination(each, level_of.get(each, Level.UNKNOWN)) for each in found.destinations
+                _destination(destination, level_of.get(destination, Level.UNKNOWN))
+                for destination in forecast.destinations
             ],
         },
-        "udp": {"used": found.udp_used, "headroom": _expected(found.udp_headroom)},
+        "udp": {"used": forecast.udp_used, "headroom": _expected(forecast.udp_headroom)},
         "limits": {
             "conntrack": _limit(limits.conntrack),
             "open_files": _limit(limits.open_files),
-            "processes": _processes(limits.processes, every),
+            "processes": _processes(limits.processes, gauges),
         },
-        "estimate": found.is_estimate,
-        "caveats": list(caveat_words(found.caveats)),
+        "estimate": forecast.is_estimate,
+        "caveats": list(caveats_text(forecast.caveats)),
     }
     return json.dumps(document)
 
 
-def _destination(each: Destination, level: Level) -> dict[str, Json]:
+def _destination(destination: Destination, level: Level) -> dict[str, Json]:
     return {
-        "local": each.local.text,
-        "remote": endpoint_json(each.remote),
+        "local": destination.local.text,
+        "remote": endpoint_json(destination.remote),
         "verdict": level.value,
-        "in_use": each.in_use,
-        "time_wait": each.time_wait,
-        "headroom": _headroom(each.headroom),
-        "recovers_in_s": _rounded(each.recovers_in_s),
-        "recovered_in_s": _rounded(each.recovered_in_s),
+        "in_use": destination.in_use,
+        "time_wait": destination.time_wait,
+        "headroom": _headroom(destination.headroom),
+        "recovers_in_s": _rounded(destination.recovers_in_s),
+        "recovered_in_s": _rounded(destination.recovered_in_s),
         "holders": [
-            {**process_json(share.process), "ports": share.ports} for share in each.holders
+            {**process_json(share.process), "ports": share.ports} for share in destination.holders
         ],
-        "hidden": each.hidden,
-        "gone": each.gone,
-        "listeners": [process_json(process) for process in each.listeners],
+        "hidden": destination.hidden,
+        "gone": destination.gone,
+        "listeners": [process_json(process) for process in destination.listeners],
     }
 
 
@@ -89,20 +90,20 @@ def _headroom(headroom: Headroom | None) -> Json:
 
 
 def _limit(limit: Limit | None) -> Json:
-    return None if limit is None else {"used": limit.used, "most": limit.most}
+    return None if limit is None else {"used": limit.used, "most": limit.maximum}
 
 
-def _processes(found: Sequence[ProcessFiles], every: Sequence[Gauge]) -> list[Json]:
-    level_of = {each.process: each.level for each in every}
+def _processes(processes: Sequence[ProcessFiles], gauges: Sequence[Gauge]) -> list[Json]:
+    level_of = {gauge.process: gauge.level for gauge in gauges}
     return [
         {
             "pid": process.pid,
             "name": process.name,
             "used": files.used,
-            "most": files.most,
+            "most": files.maximum,
             "verdict": level_of[process].value,
         }
-        for process, files in found
+        for process, files in processes
     ]
 
 

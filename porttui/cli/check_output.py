@@ -12,50 +12,56 @@ from porttui.cli.columns import columns
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Forecast, Level
 from porttui.model.snapshot import Coverage
-from porttui.text.forecast import caveat_words, cure, recovery, title, verdict
+from porttui.text.forecast import caveats_text, cure, recovery, title, verdict
 from porttui.text.processes import shares
 
-_WORDS = {
+_STATUS_NAMES = {
     Level.OK: "OK",
     Level.WARNING: "WARNING",
     Level.CRITICAL: "CRITICAL",
     Level.EXHAUSTED: "CRITICAL",
     Level.UNKNOWN: "UNKNOWN",
 }
-_MOST_HOLDERS = 3
-_MEASURED = 20
+_MAX_HOLDERS = 3
+_MAX_PERFORMANCE_GAUGES = 20
 """Gauges whose performance data is told."""
 
 
 def unknown_line(reason: str) -> str:
     """The whole output where there is no answer."""
-    return f"PORTS UNKNOWN - {_barless(reason)}"
+    return f"PORTS UNKNOWN - {_without_bars(reason)}"
 
 
 def check_text(
-    found: Forecast,
-    every: Sequence[Gauge],
+    forecast: Forecast,
+    gauges: Sequence[Gauge],
     decisive: Gauge,
     coverage: Coverage,
     thresholds: tuple[float, float],
 ) -> str:
     """All of it; `thresholds`: below which percentages it is a warning, and critical."""
     # A graph of a pid is of no use: the next process is another one.
-    lasting = [each for each in every if each.process is None]
-    measured = " ".join(_performance(each, thresholds) for each in lasting[:_MEASURED])
-    lines = [f"PORTS {_WORDS[decisive.level]} - {_barless(verdict(decisive))} | {measured}"]
+    without_processes = [gauge for gauge in gauges if gauge.process is None]
+    performance = " ".join(
+        _performance(gauge, thresholds) for gauge in without_processes[:_MAX_PERFORMANCE_GAUGES]
+    )
+    lines = [
+        f"PORTS {_STATUS_NAMES[decisive.level]} - {_without_bars(verdict(decisive))}"
+        f" | {performance}"
+    ]
     if decisive.level not in (Level.OK, Level.UNKNOWN):
         lines.append(f"what helps: {cure(decisive)}")
-    lines += ["", _barless(_table(every)), ""]
-    reserved = found.ephemeral.last - found.ephemeral.first + 1 - found.ephemeral.capacity
+    lines += ["", _without_bars(_table(gauges)), ""]
+    reserved = forecast.ephemeral.last - forecast.ephemeral.first + 1 - forecast.ephemeral.capacity
     lines.append(
-        f"ephemeral range {found.ephemeral}: {found.ephemeral.capacity:,} ports"
+        f"ephemeral range {forecast.ephemeral}: {forecast.ephemeral.capacity:,} ports"
         + (f", {reserved:,} reserved" if reserved else "")
-        + f"; of them TCP {found.tcp_used:,} in use, sockets in TIME_WAIT: {found.time_wait:,}"
-        + ("" if found.reusable is None else f" ({found.reusable:,} can be taken over)")
-        + f"; UDP {found.udp_used:,} in use"
+        + f"; of them TCP {forecast.tcp_used:,} in use"
+        + f", sockets in TIME_WAIT: {forecast.time_wait:,}"
+        + ("" if forecast.reusable is None else f" ({forecast.reusable:,} can be taken over)")
+        + f"; UDP {forecast.udp_used:,} in use"
     )
-    lines += caveat_words(found.caveats)
+    lines += caveats_text(forecast.caveats)
     if coverage.hidden_holders and not coverage.elevated:
         from porttui.host.elevation import elevation_command
 
@@ -65,29 +71,29 @@ def check_text(
     return "\n".join(lines)
 
 
-def _table(every: Sequence[Gauge]) -> str:
+def _table(gauges: Sequence[Gauge]) -> str:
     rows = [
         (
-            title(each),
-            f"{'about ' * each.is_estimate}{each.left:,}",
-            "" if each.headroom.is_exact or each.is_estimate else f"{each.headroom.at_least:,}",
-            _WORDS[each.level] if each.level is not Level.EXHAUSTED else "EXHAUSTED",
-            *_in_use(each),
-            shares(each.destination.holders, _MOST_HOLDERS) if each.destination else "",
-            recovery(each),
+            title(gauge),
+            f"{'about ' * gauge.is_estimate}{gauge.left:,}",
+            "" if gauge.headroom.is_exact or gauge.is_estimate else f"{gauge.headroom.at_least:,}",
+            _STATUS_NAMES[gauge.level] if gauge.level is not Level.EXHAUSTED else "EXHAUSTED",
+            *_in_use(gauge),
+            shares(gauge.destination.holders, _MAX_HOLDERS) if gauge.destination else "",
+            recovery(gauge),
         )
-        for each in every
-        if each.is_telling
+        for gauge in gauges
+        if gauge.is_notable
     ]
     heading = ("THE NEXT", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "BY", "")
-    return columns(heading, rows, right=(1, 2, 4, 5), where_told=(2, 6))
+    return columns(heading, rows, right_aligned=(1, 2, 4, 5), optional=(2, 6))
 
 
 def _in_use(gauge: Gauge) -> tuple[str, str]:
     """And in TIME_WAIT."""
-    found = gauge.destination
-    if found is not None:
-        return f"{found.in_use:,}", f"{found.time_wait:,}"
+    destination = gauge.destination
+    if destination is not None:
+        return f"{destination.in_use:,}", f"{destination.time_wait:,}"
     if gauge.is_estimate:
         return f"{gauge.used:,}", "" if gauge.time_wait is None else f"{gauge.time_wait:,}"
     return "", ""
@@ -104,6 +110,6 @@ def _performance(gauge: Gauge, thresholds: tuple[float, float]) -> str:
     return f"'{label}'={gauge.left};{warn}:;{crit}:;0;{gauge.capacity}"
 
 
-def _barless(text: str) -> str:
+def _without_bars(text: str) -> str:
     """Whatever a process is called, the bar is the one before the performance data."""
     return text.replace("|", "¦")

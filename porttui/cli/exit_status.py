@@ -12,7 +12,7 @@ class ExitStatus(IntEnum):
     """Done. A list that is empty is done, too."""
     FAILED = 1
     """`list`: the machine could not be read. The session: it ended by a fault. stderr says why."""
-    NO = 1
+    NEGATIVE = 1
     """Commands about a port: the answer is no."""
     USAGE = 2
     """Bad usage, or no terminal for the interactive session. Nothing was done."""

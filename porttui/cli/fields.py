@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
 from porttui.model.process import Process
-from porttui.model.socket import EXPOSURE_WORDS, OWNER_UNSEEN, Socket, exposure
+from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Socket, exposure
 from porttui.record import NamedTuple
 
 Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
@@ -45,56 +45,56 @@ def process_names(processes: Iterable[Process]) -> str:
     return ", ".join(process.label for process in by_seniority(processes))
 
 
-def socket_json(each: Socket) -> dict[str, Json]:
+def socket_json(socket: Socket) -> dict[str, Json]:
     """One socket with its holders."""
-    return {field.key: field.value(each) for field in SOCKET_FIELDS}
+    return {field.key: field.value(socket) for field in SOCKET_FIELDS}
 
 
-def _user(each: Socket) -> str:
+def _user(socket: Socket) -> str:
     """The socket's user, or else its holder's."""
-    return each.user or next((holder.user for holder in each.holders if holder.user), "-")
+    return socket.user or next((holder.user for holder in socket.holders if holder.user), "-")
 
 
 SOCKET_FIELDS = (
     Field(
         "protocol",
-        lambda each: each.protocol.value,
+        lambda socket: socket.protocol.value,
         "PROTO",
-        lambda each: each.protocol.value,
+        lambda socket: socket.protocol.value,
     ),
-    Field("family", lambda each: each.family.value),
+    Field("family", lambda socket: socket.family.value),
     Field(
         "state",
-        lambda each: each.state.value if each.state else None,
+        lambda socket: socket.state.value if socket.state else None,
         "STATE",
-        lambda each: each.state or "-",
+        lambda socket: socket.state or "-",
     ),
     Field(
         "local",
-        lambda each: endpoint_json(each.local),
+        lambda socket: endpoint_json(socket.local),
         "LOCAL",
-        lambda each: str(each.local),
+        lambda socket: str(socket.local),
     ),
     Field(
         "remote",
-        lambda each: endpoint_json(each.remote) if each.remote else None,
+        lambda socket: endpoint_json(socket.remote) if socket.remote else None,
         "REMOTE",
-        lambda each: str(each.remote) if each.remote else "*",
+        lambda socket: str(socket.remote) if socket.remote else "*",
     ),
-    Field("uid", lambda each: each.uid),
-    Field("user", lambda each: each.user, "USER", _user),
-    Field("ownership", lambda each: each.ownership.value),
+    Field("uid", lambda socket: socket.uid),
+    Field("user", lambda socket: socket.user, "USER", _user),
+    Field("ownership", lambda socket: socket.ownership.value),
     Field(
         "exposure",
-        lambda each: exposure(each.local.address).value,
+        lambda socket: exposure(socket.local.address).value,
         "EXPOSURE",
-        lambda each: EXPOSURE_WORDS[exposure(each.local.address)],
+        lambda socket: EXPOSURE_WORDS[exposure(socket.local.address)],
     ),
     Field(
         "holders",
-        lambda each: [process_json(holder) for holder in each.holders],
+        lambda socket: [process_json(holder) for holder in socket.holders],
         "PROCESS",
-        lambda each: process_names(each.holders) or OWNER_UNSEEN[each.ownership],
+        lambda socket: process_names(socket.holders) or OWNERSHIP_WORDS[socket.ownership],
     ),
 )
 """In the order of the JSON object."""

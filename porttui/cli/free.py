@@ -6,24 +6,24 @@ import sys
 from collections.abc import Callable, Sequence
 
 from porttui.analysis.holders import by_seniority
-from porttui.analysis.targets import targets_on_port
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Given, Grammar, Option
-from porttui.cli.output import write
-from porttui.cli.shared_options import (
+from porttui.analysis.stop_targets import targets_on_port
+from porttui.cli.common_options import (
     ADDRESS,
     JSON,
-    PORT_WORDS,
+    PORT_HELP,
     SOURCE,
     TIMEOUT,
     UDP,
-    given_source,
-    needed_place,
+    needed_port_query,
+    source_option,
 )
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Grammar, Option, ParsedArguments
+from porttui.cli.output import write
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.host.asking import SourceName
 from porttui.host.local import local_host
-from porttui.model.address import Endpoint, Place
+from porttui.host.request import SourceName
+from porttui.model.address import Endpoint, PortQuery
 from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
@@ -31,14 +31,14 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
-from porttui.text.diagnosis import reasons, spelled
+from porttui.text.diagnosis import host_text, reasons
 from porttui.text.processes import names, with_user
-from porttui.text.stop import is_good, sentence
+from porttui.text.stop import is_success, sentence
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-UNREADABLE = ExitStatus.UNREADABLE
+HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 ALREADY_FREE = "already_free"
 
 _DEFAULT_GRACE_S = 3.0
@@ -47,8 +47,8 @@ _DEFAULT_GRACE_S = 3.0
 class FreeCommand(NamedTuple):
     """`porttui free`: stop who has a port."""
 
-    place: Place
-    sure: bool
+    port_query: PortQuery
+    assume_yes: bool
     """Do not ask."""
     kill: bool
     """SIGKILL instead of SIGTERM."""
@@ -60,7 +60,7 @@ class FreeCommand(NamedTuple):
     source: SourceName
 
 
-def _read_pid(text: str) -> int:
+def _parse_pid(text: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 10:
         return int(text)
     raise ValueError(f"{text!r} is no pid")
@@ -82,44 +82,44 @@ GRAMMAR = Grammar(
             "--pid",
             "this one of the processes that share the socket; may be given again",
             "PID",
-            _read_pid,
+            _parse_pid,
             excludes="--all-holders",
-            many=True,
+            repeatable=True,
         ),
         TIMEOUT._replace(help=f"how long the process has to exit, {_DEFAULT_GRACE_S:g} by default"),
         JSON,
         SOURCE,
     ),
     operands="PORT",
-    most=1,
-    epilog=f"{PORT_WORDS}\nexit status: 0 free now (or for a server with SO_REUSEADDR), "
+    max_operands=1,
+    epilog=f"{PORT_HELP}\nexit status: 0 free now (or for a server with SO_REUSEADDR), "
     "1 not freed, 2 bad usage,\n3 not permitted, 4 refused: nothing was sent",
 )
 
 
-def read(given: Given) -> FreeCommand:
+def build_command(parsed: ParsedArguments) -> FreeCommand:
     """The request that was made.
 
     Raises:
         UsageError: there is no such port or address.
     """
     return FreeCommand(
-        place=needed_place(given),
-        sure="--yes" in given.values,
-        kill="--kill" in given.values,
-        all_holders="--all-holders" in given.values,
-        pids=given.values.get("--pid", ()),
-        timeout_s=given.values.get(TIMEOUT.name, _DEFAULT_GRACE_S),
-        as_json=JSON.name in given.values,
-        source=given_source(given),
+        port_query=needed_port_query(parsed),
+        assume_yes="--yes" in parsed.values,
+        kill="--kill" in parsed.values,
+        all_holders="--all-holders" in parsed.values,
+        pids=parsed.values.get("--pid", ()),
+        timeout_s=parsed.values.get(TIMEOUT.name, _DEFAULT_GRACE_S),
+        as_json=JSON.name in parsed.values,
+        source=source_option(parsed),
     )
 
 
-Ask = Callable[[str], bool] | None
+Confirm = Callable[[str], bool] | None
 """Puts a question to a person; None where there is nobody to ask."""
 
 
-class _Told(NamedTuple):
+class _FreeReport(NamedTuple):
     """What is told at the end."""
 
     outcome: str
@@ -128,103 +128,113 @@ class _Told(NamedTuple):
     results: Sequence[StopResult] = ()
 
 
-class Freeing(NamedTuple):
+class FreeServices(NamedTuple):
     """What it takes to free a port."""
 
     sampler: Sampler
     diagnoser: Diagnoser
     stopper: Stopper
-    ask: Ask
+    confirm: Confirm
 
 
 def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Free a port of this machine."""
     host = local_host(command.source)
     sampler = Sampler(host)
-    sampler.begin()
-    ask = _ask if sys.stdin is not None and sys.stdin.isatty() and err.isatty() else None
-    means = Freeing(sampler, Diagnoser(host, sampler), Stopper(host, sampler), ask)
-    return run_free(command, means, out, err)
+    sampler.prefetch()
+    confirm = _confirm if sys.stdin is not None and sys.stdin.isatty() and err.isatty() else None
+    services = FreeServices(sampler, Diagnoser(host, sampler), Stopper(host, sampler), confirm)
+    return run_free(command, services, out, err)
 
 
-def _ask(question: str) -> bool:
+def _confirm(question: str) -> bool:
     print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
 
-def run_free(command: FreeCommand, means: Freeing, out: TextIO | None, err: TextIO) -> ExitStatus:
+def run_free(
+    command: FreeCommand, services: FreeServices, out: TextIO | None, err: TextIO
+) -> ExitStatus:
     """Free a port, and print what is true then.
 
     Raises:
         SampleError: the sockets could not be read.
     """
-    targets = targets_on_port(means.sampler.sample(), *command.place)
-    told = _free(command, means, targets, err) if targets else _without_target(command, means)
+    targets = targets_on_port(services.sampler.sample(), *command.port_query)
+    report = (
+        _stop_targets(command, services, targets, err)
+        if targets
+        else _report_without_listener(command, services)
+    )
     if command.as_json:
-        write(_json(command, means, targets, told), out)
+        write(_report_json(command, services, targets, report), out)
     else:
-        write(told.message, out)
-    return told.status
+        write(report.message, out)
+    return report.status
 
 
-def _without_target(command: FreeCommand, means: Freeing) -> _Told:
+def _report_without_listener(command: FreeCommand, services: FreeServices) -> _FreeReport:
     """Nobody listens: it is free, or what holds it is nothing to be stopped for it."""
-    found = means.diagnoser.diagnose(*command.place)
-    port = command.place.port
-    if found.can_be_had:
-        message = f"port {port} is free: nothing was sent{_conditions(found)}"
-        return _Told(ALREADY_FREE, message, ExitStatus.OK)
-    ends = [spelled(Endpoint(each, port)) for each in command.place.addresses]
-    where = " or ".join(ends) or f"port {port}"
+    diagnosis = services.diagnoser.diagnose(*command.port_query)
+    port = command.port_query.port
+    if diagnosis.is_bindable:
+        message = f"port {port} is free: nothing was sent{_conditions_text(diagnosis)}"
+        return _FreeReport(ALREADY_FREE, message, ExitStatus.OK)
+    endpoints = [host_text(Endpoint(address, port)) for address in command.port_query.addresses]
+    where = " or ".join(endpoints) or f"port {port}"
     message = f"nothing was sent: nobody listens on {where}, but it cannot be bound: "
-    return _Told(StopOutcome.REFUSED, message + _obstacles(found), ExitStatus.REFUSED)
+    return _FreeReport(
+        StopOutcome.REFUSED, message + _obstacles_text(diagnosis), ExitStatus.REFUSED
+    )
 
 
-def _conditions(found: Diagnosis) -> str:
-    words = {why for each in found.addresses for why in reasons(found, each)}
+def _conditions_text(diagnosis: Diagnosis) -> str:
+    words = {reason for verdict in diagnosis.addresses for reason in reasons(diagnosis, verdict)}
     return f" ({'; '.join(sorted(words))})" if words else ""
 
 
-def _obstacles(found: Diagnosis) -> str:
-    told = []
-    for each in found.addresses:
-        where = spelled(Endpoint(each.address, found.port))
-        told += [f"{where}: {why}" for why in reasons(found, each)[:1]]
-    return "; ".join(told)
+def _obstacles_text(diagnosis: Diagnosis) -> str:
+    clauses = []
+    for verdict in diagnosis.addresses:
+        where = host_text(Endpoint(verdict.address, diagnosis.port))
+        clauses += [f"{where}: {reason}" for reason in reasons(diagnosis, verdict)[:1]]
+    return "; ".join(clauses)
 
 
-def _free(
-    command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], err: TextIO
-) -> _Told:
+def _stop_targets(
+    command: FreeCommand, services: FreeServices, targets: Sequence[StopTarget], err: TextIO
+) -> _FreeReport:
     signal = StopSignal.KILL if command.kill else StopSignal.TERM
-    every = [_planned(command, target, means.stopper.guard(target)) for target in targets]
+    all_plans = [_make_plan(command, target, services.stopper.guard(target)) for target in targets]
     # With --pid other addresses of the port may well be another process's.
-    plans = [plan for plan in every if plan.chosen or not command.pids]
-    refused = _refusal(command, means.stopper, targets, plans)
+    plans = [plan for plan in all_plans if plan.chosen or not command.pids]
+    refused = _refusal(command, services.stopper, targets, plans)
     if refused:
-        return _Told(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
-    plan = "; ".join(_plan(each, signal) for each in plans)
-    if not command.sure:
-        if means.ask is None:
-            message = f"nothing was sent; with --yes this would be done: {plan}"
-            return _Told(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
-        if not means.ask(f"{plan}?"):
-            return _Told(StopOutcome.REFUSED, "nothing was sent", ExitStatus.REFUSED)
+        return _FreeReport(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
+    plan_text = "; ".join(_plan_text(plan, signal) for plan in plans)
+    if not command.assume_yes:
+        if services.confirm is None:
+            message = f"nothing was sent; with --yes this would be done: {plan_text}"
+            return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
+        if not services.confirm(f"{plan_text}?"):
+            return _FreeReport(StopOutcome.REFUSED, "nothing was sent", ExitStatus.REFUSED)
 
-    def tell(step: str) -> None:
+    def print_step(step: str) -> None:
         print(step, file=err)
 
     results = []
     for target, chosen, guard in plans:
         results.append(
-            means.stopper.stop(target, chosen, signal, tell, grace_s=command.timeout_s, guard=guard)
+            services.stopper.stop(
+                target, chosen, signal, print_step, grace_s=command.timeout_s, guard=guard
+            )
         )
         if not _is_freed(results[-1]):
             break
-    return _summed_up(results)
+    return _summarize(results)
 
 
-class _Plan(NamedTuple):
+class _StopPlan(NamedTuple):
     """What is to be done on one address."""
 
     target: StopTarget
@@ -232,32 +242,35 @@ class _Plan(NamedTuple):
     guard: Guard
 
 
-def _planned(command: FreeCommand, target: StopTarget, guard: Guard) -> _Plan:
+def _make_plan(command: FreeCommand, target: StopTarget, guard: Guard) -> _StopPlan:
     """Without a choice the most senior of those who certainly opened the port."""
     if command.pids:
-        chosen = tuple(each for each in target.holders if each.pid in command.pids)
+        chosen = tuple(holder for holder in target.holders if holder.pid in command.pids)
     else:
         chosen = target.holders if command.all_holders else guard.openers[:1]
-    return _Plan(target, chosen, guard)
+    return _StopPlan(target, chosen, guard)
 
 
 def _refusal(
-    command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], plans: Sequence[_Plan]
+    command: FreeCommand,
+    stopper: Stopper,
+    targets: Sequence[StopTarget],
+    plans: Sequence[_StopPlan],
 ) -> str | None:
-    for address in command.place.addresses:
-        if address.scope:
+    for address in command.port_query.addresses:
+        if address.zone:
             # Servers on other interfaces have the same address: one of them would be stopped.
             return f"{address} names an interface, and porttui does not read a server's interface"
-    found = {process.pid for plan in plans for process in plan.chosen}
+    chosen_pids = {process.pid for plan in plans for process in plan.chosen}
     for pid in command.pids:
-        if pid not in found:
-            return _no_holder(command, stopper, targets, pid)
+        if pid not in chosen_pids:
+            return _pid_refusal(command, stopper, targets, pid)
     for target, chosen, guard in plans:
         for reason in (stopper.refusal(target), *(stopper.refusal(target, p) for p in chosen)):
             if reason:
                 return f"{target.endpoint}: {reason}"
         if not chosen:
-            return f"{target.endpoint}: {_uncertain(target)}"
+            return f"{target.endpoint}: {_unknown_opener(target)}"
         if command.pids:
             continue  # whoever types a pid means that process
         for process in chosen:
@@ -267,7 +280,7 @@ def _refusal(
     return None
 
 
-def _no_holder(
+def _pid_refusal(
     command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], pid: int
 ) -> str:
     """Whether it is none, or not known to be one."""
@@ -275,12 +288,12 @@ def _no_holder(
         reason = stopper.refusal(target)
         if reason:
             return f"whether process {pid} holds {target.endpoint} is not known: {reason}"
-    return f"process {pid} does not hold port {command.place.port}"
+    return f"process {pid} does not hold port {command.port_query.port}"
 
 
-def _uncertain(target: StopTarget) -> str:
+def _unknown_opener(target: StopTarget) -> str:
     """All holders, for none is known to have opened it."""
-    users = sorted({maker.user for _, maker in target.makers if maker.user})
+    users = sorted({maker.user for _, maker in target.credentials if maker.user})
     whose = f" (user {', '.join(users)})" if users else ""
     holders = ", ".join(map(with_user, target.holders))
     return (
@@ -289,56 +302,58 @@ def _uncertain(target: StopTarget) -> str:
     )
 
 
-def _plan(plan: _Plan, signal: StopSignal) -> str:
+def _plan_text(plan: _StopPlan, signal: StopSignal) -> str:
     others = len(plan.target.holders) - len(plan.chosen)
-    beside = f" ({others} more hold it)" if others else ""
-    chosen = names(plan.chosen, most=len(plan.chosen))
-    return f"send {signal} to {chosen}, on {plan.target.endpoint}{beside}"
+    others_text = f" ({others} more hold it)" if others else ""
+    chosen = names(plan.chosen, limit=len(plan.chosen))
+    return f"send {signal} to {chosen}, on {plan.target.endpoint}{others_text}"
 
 
 def _is_freed(result: StopResult) -> bool:
     """Whether a server that sets SO_REUSEADDR can start now."""
     if result.outcome is StopOutcome.FREED_LINGERING:
         return bool(result.can_bind)
-    return is_good(result)
+    return is_success(result)
 
 
-def _summed_up(results: Sequence[StopResult]) -> _Told:
+def _summarize(results: Sequence[StopResult]) -> _FreeReport:
     """The last one tells: it is the first that failed, if one did."""
     last = results[-1]
     statuses = {
         StopOutcome.DENIED: ExitStatus.DENIED,
         StopOutcome.REFUSED: ExitStatus.REFUSED,
     }
-    status = ExitStatus.OK if _is_freed(last) else statuses.get(last.outcome, ExitStatus.NO)
+    status = ExitStatus.OK if _is_freed(last) else statuses.get(last.outcome, ExitStatus.NEGATIVE)
     message = " ".join(sentence(result) for result in results)
     if last.outcome is StopOutcome.IGNORED_TERM:
         message += " --kill sends SIGKILL."
-    if last.outcome is StopOutcome.STILL_HELD_BY_OTHERS and _shared(last):
+    if last.outcome is StopOutcome.STILL_HELD_BY_OTHERS and _held_by_sharers(last):
         message += " --all-holders stops those that share the socket."
-    return _Told(last.outcome, message, status, results)
+    return _FreeReport(last.outcome, message, status, results)
 
 
-def _shared(result: StopResult) -> bool:
+def _held_by_sharers(result: StopResult) -> bool:
     """Whether those who still have the port had it before, with the chosen ones."""
-    holding = {each.identity for socket in result.held_by for each in socket.holders}
-    return any(each.identity in holding for each in result.target.holders)
+    identities = {holder.identity for socket in result.held_by for holder in socket.holders}
+    return any(holder.identity in identities for holder in result.target.holders)
 
 
-def _json(command: FreeCommand, means: Freeing, targets: Sequence[StopTarget], told: _Told) -> str:
-    from porttui.cli.port_json import freed_json
+def _report_json(
+    command: FreeCommand, services: FreeServices, targets: Sequence[StopTarget], report: _FreeReport
+) -> str:
+    from porttui.cli.port_json import free_json
 
-    protocol, port, addresses = command.place
-    now = targets_on_port(means.sampler.sample(), protocol, port, addresses)
-    return freed_json(
+    protocol, port, addresses = command.port_query
+    now = targets_on_port(services.sampler.sample(), protocol, port, addresses)
+    return free_json(
         port,
         protocol,
-        outcome=str(told.outcome),
-        message=told.message,
-        signals=_signals(told.results),
-        before=_holders(targets),
-        after=_holders(now),
-        waited_ms=sum(result.waited_ms for result in told.results),
+        outcome=str(report.outcome),
+        message=report.message,
+        signals=_signals(report.results),
+        before=_target_holders(targets),
+        after=_target_holders(now),
+        waited_ms=sum(result.waited_ms for result in report.results),
     )
 
 
@@ -346,5 +361,5 @@ def _signals(results: Sequence[StopResult]) -> list[SentSignal]:
     return [sent for result in results for sent in result.sent]
 
 
-def _holders(targets: Sequence[StopTarget]) -> tuple[Process, ...]:
+def _target_holders(targets: Sequence[StopTarget]) -> tuple[Process, ...]:
     return by_seniority(holder for target in targets for holder in target.holders)

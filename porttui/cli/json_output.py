@@ -15,7 +15,7 @@ VERSION = 1
 
 def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
     """One object in one line, without a newline: the snapshot with these of its sockets."""
-    chosen = list(sockets)
+    listed = list(sockets)
     document: Json = {
         "version": VERSION,
         "taken_at": _iso_8601(snapshot.taken_at),
@@ -26,7 +26,7 @@ def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
             "pids_match": snapshot.coverage.pids_match,
         },
         "problems": [str(problem) for problem in snapshot.problems],
-        "sockets": [socket_json(each) for each in chosen],
+        "sockets": [socket_json(socket) for socket in listed],
     }
     # Foreign names go through whatever the encoding of stdout is.
     return json.dumps(document)

@@ -2,25 +2,25 @@
 
 from __future__ import annotations
 
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Given, Grammar, Option
-from porttui.cli.output import write
-from porttui.cli.shared_options import (
+from porttui.cli.common_options import (
     ADDRESS,
     JSON,
-    PORT_WORDS,
+    PORT_HELP,
     SOURCE,
     UDP,
-    given_addresses,
-    given_place,
-    given_protocol,
-    given_source,
+    address_options,
+    given_port_query,
+    protocol_option,
+    source_option,
 )
-from porttui.diagnosis.diagnoser import Diagnoser, usual_addresses
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Grammar, Option, ParsedArguments
+from porttui.cli.output import write
+from porttui.diagnosis.diagnoser import Diagnoser, default_addresses
 from porttui.diagnosis.next_port import next_ports
-from porttui.host.asking import SourceName, Want
 from porttui.host.local import local_host
-from porttui.model.address import Place
+from porttui.host.request import SocketRequest, SourceName
+from porttui.model.address import PortQuery
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 
@@ -28,57 +28,57 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-UNREADABLE = ExitStatus.UNREADABLE
+HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
-_USUAL_START = 2999
+_DEFAULT_AFTER = 2999
 """`next` without a port begins with 3000."""
-_MOST_PORTS = 100
+_MAX_COUNT = 100
 
 
 class NextCommand(NamedTuple):
     """`porttui next`: another port."""
 
-    place: Place
+    port_query: PortQuery
     """The ports after this one."""
-    number: int
+    port_count: int
     as_json: bool
     source: SourceName
 
 
-def _read_number(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= _MOST_PORTS:
+def _parse_count(text: str) -> int:
+    if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= _MAX_COUNT:
         return int(text)
-    raise ValueError(f"{text!r} is no number from 1 to {_MOST_PORTS}")
+    raise ValueError(f"{text!r} is no number from 1 to {_MAX_COUNT}")
 
 
 GRAMMAR = Grammar(
     prog="porttui next",
     description="Print the next free port after PORT, bindable on all the addresses.",
     options=(
-        Option("-n", "how many, 1 by default", "NUMBER", _read_number),
+        Option("-n", "how many, 1 by default", "NUMBER", _parse_count),
         ADDRESS,
         UDP,
         JSON,
         SOURCE,
     ),
     operands="[PORT]",
-    most=1,
-    epilog=f"{PORT_WORDS}\nexit status: 0 found, 1 none is free, 2 bad usage",
+    max_operands=1,
+    epilog=f"{PORT_HELP}\nexit status: 0 found, 1 none is free, 2 bad usage",
 )
 
 
-def read(given: Given) -> NextCommand:
+def build_command(parsed: ParsedArguments) -> NextCommand:
     """The request that was made.
 
     Raises:
         UsageError: there is no such port or address.
     """
-    usual = Place(given_protocol(given), _USUAL_START, given_addresses(given))
+    default = PortQuery(protocol_option(parsed), _DEFAULT_AFTER, address_options(parsed))
     return NextCommand(
-        place=given_place(given) or usual,
-        number=given.values.get("-n", 1),
-        as_json=JSON.name in given.values,
-        source=given_source(given),
+        port_query=given_port_query(parsed) or default,
+        port_count=parsed.values.get("-n", 1),
+        as_json=JSON.name in parsed.values,
+        source=source_option(parsed),
     )
 
 
@@ -88,16 +88,16 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     Raises:
         SampleError: the sockets could not be read.
     """
-    host = local_host(command.source, once=True)
+    host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
-    protocol, after, addresses = command.place
+    protocol, after, addresses = command.port_query
     ports = next_ports(
         Diagnoser(host, sampler),
-        sampler.sample(Want.PORTS),
+        sampler.sample(SocketRequest.WITHOUT_HOLDERS),
         after,
-        command.number,
+        command.port_count,
         protocol=protocol,
-        addresses=addresses or usual_addresses(host, protocol),
+        addresses=addresses or default_addresses(host, protocol),
     )
     if command.as_json:
         from porttui.cli.port_json import next_json
@@ -105,6 +105,6 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         write(next_json(protocol, ports), out)
     elif ports:
         write("\n".join(map(str, ports)), out)
-    if len(ports) < command.number:
-        print(f"porttui: {len(ports)} of {command.number} found free", file=err)
-    return ExitStatus.OK if ports else ExitStatus.NO
+    if len(ports) < command.port_count:
+        print(f"porttui: {len(ports)} of {command.port_count} found free", file=err)
+    return ExitStatus.OK if ports else ExitStatus.NEGATIVE

@@ -27,13 +27,13 @@ class Option(NamedTuple):
     name: str
     """With its dashes."""
     help: str
-    value: str = ""
+    metavar: str = ""
     """What stands for the value in the help; empty for a flag."""
-    read: Callable[[str], object] = str
+    parse: Callable[[str], object] = str
     """The value of a text; raises ValueError or UsageError with the reason."""
     excludes: str = ""
     """The name of another option that makes no sense beside this one."""
-    many: bool = False
+    repeatable: bool = False
     """It may be given again and again: its value is a tuple."""
 
 
@@ -45,25 +45,25 @@ class Grammar(NamedTuple):
     options: tuple[Option, ...]
     operands: str = ""
     """What stands for them in the help: "FILTER ...", "[PORT]"; empty for none."""
-    most: int = 0
+    max_operands: int = 0
     """How many operands there may be."""
     commands: tuple[tuple[str, str], ...] = ()
     """Name and help of each command under this one."""
     epilog: str = ""
-    refuse: Callable[[str, str, Sequence[str]], int] | None = None
+    report_usage_error: Callable[[str, str, Sequence[str]], int] | None = None
     """Tells of bad usage in the command's own way, of program, message and words; the status."""
 
 
-class Given(NamedTuple):
+class ParsedArguments(NamedTuple):
     """What was found on a command line."""
 
     values: Mapping[str, Any]
-    """By the option's name: what its `read` made of it; True for a flag."""
+    """By the option's name: what its `parse` returned; True for a flag."""
     operands: tuple[str, ...]
     wants_help: bool = False
 
 
-def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
+def parse(grammar: Grammar, argv: Sequence[str]) -> ParsedArguments:
     """Read the options and operands of a command.
 
     Raises:
@@ -72,56 +72,56 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> Given:
     known = {option.name: option for option in grammar.options}
     values: dict[str, Any] = {}
     operands: list[str] = []
-    left = list(reversed(argv))
-    while left:
-        word = left.pop()
+    remaining = list(reversed(argv))
+    while remaining:
+        word = remaining.pop()
         if word == "--":
-            operands += reversed(left)
+            operands += reversed(remaining)
             break
         if not word.startswith("-") or word == "-":
             operands.append(word)
             continue
         name, equals, text = word.partition("=")
         if name in (HELP, "-h"):
-            return Given({}, (), wants_help=True)
+            return ParsedArguments({}, (), wants_help=True)
         option = known.get(name)
         if option is None:
             raise UsageError(f"there is no option {name}")
-        if not option.value:
+        if not option.metavar:
             if equals:
                 raise UsageError(f"{name} takes no value")
             values[name] = True
             continue
         if not equals:
-            if not left:
-                raise UsageError(f"{name} needs a value: {name} {option.value}")
-            text = left.pop()
-        value = _read(option, text)
-        values[name] = (*values.get(name, ()), value) if option.many else value
+            if not remaining:
+                raise UsageError(f"{name} needs a value: {name} {option.metavar}")
+            text = remaining.pop()
+        value = _parse_value(option, text)
+        values[name] = (*values.get(name, ()), value) if option.repeatable else value
     for option in grammar.options:
         if option.name in values and option.excludes in values:
             raise UsageError(f"{option.excludes} and {option.name} exclude each other")
-    if len(operands) > grammar.most:
-        raise UsageError(f"{operands[grammar.most]} is one argument too many")
-    return Given(values, tuple(operands))
+    if len(operands) > grammar.max_operands:
+        raise UsageError(f"{operands[grammar.max_operands]} is one argument too many")
+    return ParsedArguments(values, tuple(operands))
 
 
-def _read(option: Option, text: str) -> object:
+def _parse_value(option: Option, text: str) -> object:
     try:
-        return option.read(text)
+        return option.parse(text)
     except (ValueError, UsageError) as error:
         raise UsageError(f"{option.name}: {error}") from error
 
 
 def seconds(least: float, most: float) -> Callable[[str], float]:
-    """Reads a time, for `Option.read`."""
+    """Reads a time, for `Option.parse`."""
 
-    def read(text: str) -> float:
+    def parse_seconds(text: str) -> float:
         if not least <= number(text) <= most:
             raise ValueError(f"{text!r} is no number of seconds from {least:g} to {most:g}")
         return number(text)
 
-    return read
+    return parse_seconds
 
 
 def number(text: str) -> float:
@@ -138,26 +138,26 @@ def help_text(grammar: Grammar, columns: int) -> str:
 
     columns = max(columns, 40)
     options = [*grammar.options, Option(HELP, "show this help and exit")]
-    usage = [grammar.prog, *(f"[{_spelled(option)}]" for option in options)]
+    usage = [grammar.prog, *(f"[{_usage(option)}]" for option in options)]
     usage += [grammar.operands] if grammar.operands else []
     usage += ["[COMMAND ...]"] if grammar.commands else []
     indent = " " * len(f"usage: {grammar.prog} ")
-    parts = [_wrapped("usage:", usage, columns, indent)]
+    parts = [_wrap("usage:", usage, columns, indent)]
     parts.append(textwrap.fill(grammar.description, columns))
     if grammar.commands:
         parts.append("\n".join(["commands:", *_two_columns(grammar.commands, columns)]))
-    pairs = [(_spelled(option), option.help) for option in options]
+    pairs = [(_usage(option), option.help) for option in options]
     parts.append("\n".join(["options:", *_two_columns(pairs, columns)]))
     if grammar.epilog:
         parts.append(grammar.epilog.rstrip())
     return "\n\n".join(parts) + "\n"
 
 
-def _spelled(option: Option) -> str:
-    return f"{option.name} {option.value}".rstrip()
+def _usage(option: Option) -> str:
+    return f"{option.name} {option.metavar}".rstrip()
 
 
-def _wrapped(start: str, words: Sequence[str], columns: int, indent: str) -> str:
+def _wrap(start: str, words: Sequence[str], columns: int, indent: str) -> str:
     """Words that are never broken, in lines."""
     lines = [start]
     for word in words:
@@ -176,5 +176,5 @@ def _two_columns(pairs: Sequence[tuple[str, str]], columns: int) -> list[str]:
     for left, right in pairs:
         first, *others = textwrap.wrap(right, max(columns - width, 20))
         lines.append(f"  {left}".ljust(width) + first)
-        lines += [" " * width + each for each in others]
+        lines += [" " * width + line for line in others]
     return lines

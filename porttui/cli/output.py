@@ -14,7 +14,7 @@ class OutputError(Exception):
     """What was to be said could not be written; the message says why."""
 
 
-def shortage(error: OSError | MemoryError) -> str:
+def system_error(error: OSError | MemoryError) -> str:
     """What the system did not give, where nobody expected that it might not."""
     if isinstance(error, MemoryError):
         return "there is not enough memory"

@@ -7,45 +7,45 @@ from collections.abc import Iterable, Sequence
 
 from porttui.cli.fields import Json, process_json, socket_json
 from porttui.cli.json_output import VERSION
-from porttui.diagnosis.waiting import Waited
+from porttui.diagnosis.wait import WaitResult
 from porttui.model.address import Protocol
-from porttui.model.contact import Reach
 from porttui.model.diagnosis import Diagnosis
-from porttui.model.origin import Container, Origin
+from porttui.model.probe import ProbeResult
 from porttui.model.process import Process
+from porttui.model.provenance import Container, Origin
 from porttui.model.stop import SentSignal
 from porttui.text.diagnosis import reasons
-from porttui.text.probe import advice, contact_words
+from porttui.text.probe import advice, probe_words
 
 
-def diagnosis_json(found: Diagnosis, origins: Sequence[Origin]) -> str:
+def diagnosis_json(diagnosis: Diagnosis, origins: Sequence[Origin]) -> str:
     """Of `who`; `origins` are those of all holders, by seniority."""
-    return _document(
-        port=found.port,
-        protocol=found.protocol.value,
+    return _json_document(
+        port=diagnosis.port,
+        protocol=diagnosis.protocol.value,
         addresses=[
             {
-                "address": each.address.text,
-                "verdict": each.verdict.value,
-                "reasons": list(reasons(found, each)),
+                "address": verdict.address.text,
+                "verdict": verdict.verdict.value,
+                "reasons": list(reasons(diagnosis, verdict)),
             }
-            for each in found.addresses
+            for verdict in diagnosis.addresses
         ],
-        holders=_processes(origin.traces.process for origin in origins),
+        holders=_processes(origin.provenance.process for origin in origins),
         origins=[_origin(origin) for origin in origins],
-        sockets=[socket_json(each) for each in found.sockets],
-        problems=list(found.problems),
+        sockets=[socket_json(socket) for socket in diagnosis.sockets],
+        problems=list(diagnosis.problems),
     )
 
 
 def next_json(protocol: Protocol, ports: Sequence[int]) -> str:
     """Of `next`."""
-    return _document(protocol=protocol.value, ports=list(ports))
+    return _json_document(protocol=protocol.value, ports=list(ports))
 
 
-def waited_json(port: int, protocol: Protocol, waited: Waited) -> str:
+def wait_json(port: int, protocol: Protocol, waited: WaitResult) -> str:
     """Of `wait`."""
-    return _document(
+    return _json_document(
         port=port,
         protocol=protocol.value,
         state=waited.state.value,
@@ -54,27 +54,27 @@ def waited_json(port: int, protocol: Protocol, waited: Waited) -> str:
     )
 
 
-def reach_json(found: Reach) -> str:
+def probe_json(result: ProbeResult) -> str:
     """Of `probe`."""
-    return _document(
-        host=found.host,
-        port=found.port,
-        reached=found.is_reached,
+    return _json_document(
+        host=result.host,
+        port=result.port,
+        reached=result.is_connected,
         contacts=[
             {
-                "address": contact.remote.address.text,
-                "outcome": contact.outcome.value,
-                "took_ms": round(contact.took_ms, 3),
-                "words": contact_words(found, contact),
+                "address": probe.remote.address.text,
+                "outcome": probe.outcome.value,
+                "took_ms": round(probe.took_ms, 3),
+                "words": probe_words(result, probe),
             }
-            for contact in found.contacts
+            for probe in result.probes
         ],
-        advice=list(advice(found)),
-        listeners=[socket_json(each) for each in found.listeners],
+        advice=list(advice(result)),
+        listeners=[socket_json(socket) for socket in result.listeners],
     )
 
 
-def freed_json(
+def free_json(
     port: int,
     protocol: Protocol,
     *,
@@ -86,12 +86,12 @@ def freed_json(
     waited_ms: float = 0.0,
 ) -> str:
     """Of `free`."""
-    return _document(
+    return _json_document(
         port=port,
         protocol=protocol.value,
         outcome=outcome,
         message=message,
-        signals=[{"pid": each.pid, "signal": each.signal.value} for each in signals],
+        signals=[{"pid": sent.pid, "signal": sent.signal.value} for sent in signals],
         holders_before=_processes(before),
         holders_after=_processes(after),
         waited_ms=round(waited_ms, 3),
@@ -99,21 +99,23 @@ def freed_json(
 
 
 def _origin(origin: Origin) -> dict[str, Json]:
-    traces = origin.traces
+    provenance = origin.provenance
     return {
-        "pid": traces.process.pid,
-        "cwd": traces.cwd,
-        "project": traces.project,
-        "parents": [{"pid": each.pid, "name": each.name} for each in traces.ancestors],
+        "pid": provenance.process.pid,
+        "cwd": provenance.cwd,
+        "project": provenance.project,
+        "parents": [
+            {"pid": ancestor.pid, "name": ancestor.name} for ancestor in provenance.ancestors
+        ],
         "supervisors": [
             {
-                "kind": each.kind.value,
-                "name": each.name,
-                "pid": each.process.pid if each.process else None,
-                "command": each.command,
-                "container": _container(each.container),
+                "kind": supervisor.kind.value,
+                "name": supervisor.name,
+                "pid": supervisor.process.pid if supervisor.process else None,
+                "command": supervisor.command,
+                "container": _container(supervisor.container),
             }
-            for each in origin.supervisors
+            for supervisor in origin.supervisors
         ],
     }
 
@@ -123,8 +125,8 @@ def _container(container: Container | None) -> Json:
 
 
 def _processes(processes: Iterable[Process]) -> list[Json]:
-    return [process_json(each) for each in processes]
+    return [process_json(process) for process in processes]
 
 
-def _document(**facts: Json) -> str:
+def _json_document(**facts: Json) -> str:
     return json.dumps({"version": VERSION, **facts})

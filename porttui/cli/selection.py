@@ -12,44 +12,46 @@ if TYPE_CHECKING:
     from porttui.analysis.filter import Filter
 
 
-def select(
-    snapshot: Snapshot, wanted: Filter | None, *, only_listening: bool, only_loopback: bool
+def select_sockets(
+    snapshot: Snapshot, filter_: Filter | None, *, only_listening: bool, only_loopback: bool
 ) -> tuple[Socket, ...]:
     """Sockets that meet the filter if there is one, ordered as the panes order them."""
-    found = [
-        each
-        for each in snapshot.sockets
-        if (each.is_listening or not only_listening)
-        and (_is_established_loopback(each) or not only_loopback)
+    sockets = [
+        socket
+        for socket in snapshot.sockets
+        if (socket.is_listening or not only_listening)
+        and (_is_established_loopback(socket) or not only_loopback)
     ]
-    if wanted is not None:
-        found = _meeting(found, wanted, snapshot)
-    return tuple(sorted(found, key=_order))
+    if filter_ is not None:
+        sockets = _matching(sockets, filter_, snapshot)
+    return tuple(sorted(sockets, key=_sort_key))
 
 
-def _meeting(found: Sequence[Socket], wanted: Filter, snapshot: Snapshot) -> list[Socket]:
+def _matching(sockets: Sequence[Socket], filter_: Filter, snapshot: Snapshot) -> list[Socket]:
     from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
     from porttui.analysis.searchable_text import socket_text
 
-    def searchable(each: Socket) -> Searchable:
-        endpoints = (each.local, each.remote) if each.remote else (each.local,)
-        service = snapshot.services.get((each.protocol, each.local.port))
-        return Searchable(endpoints, socket_text(each, service))
+    def searchable(socket: Socket) -> Searchable:
+        endpoints = (socket.local, socket.remote) if socket.remote else (socket.local,)
+        service = snapshot.services.get((socket.protocol, socket.local.port))
+        return Searchable(endpoints, socket_text(socket, service))
 
-    return [found[at] for at in matching_rows(SearchableRows(map(searchable, found)), wanted)]
-
-
-def _is_established_loopback(each: Socket) -> bool:
-    return each.state is TcpState.ESTABLISHED and each.is_on_loopback
+    return [
+        sockets[row] for row in matching_rows(SearchableRows(map(searchable, sockets)), filter_)
+    ]
 
 
-def _order(each: Socket) -> tuple[object, ...]:
-    remote = each.remote or each.local
+def _is_established_loopback(socket: Socket) -> bool:
+    return socket.state is TcpState.ESTABLISHED and socket.is_on_loopback
+
+
+def _sort_key(socket: Socket) -> tuple[object, ...]:
+    remote = socket.remote or socket.local
     return (
-        not each.is_listening,
-        each.local.port,
-        each.protocol,
-        each.local.address,
+        not socket.is_listening,
+        socket.local.port,
+        socket.protocol,
+        socket.local.address,
         remote.port,
         remote.address,
     )

@@ -6,22 +6,22 @@ import sys
 
 from porttui import __version__
 from porttui.cli.arguments import COMMANDS
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Given, Grammar, Option, UsageError, seconds
-from porttui.cli.output import write
-from porttui.cli.shared_options import (
-    MOST_WORDS,
+from porttui.cli.common_options import (
+    MAX_FILTER_WORDS,
     SOURCE,
     filter_help,
-    given_source,
-    read_filter,
-    read_place,
+    read_port_query,
+    source_option,
+    valid_filter,
 )
-from porttui.model.address import Place
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, seconds
+from porttui.cli.output import write
+from porttui.model.address import PortQuery
 from porttui.settings import DEFAULT_INTERVAL_S, Settings
 
-_SHORTEST_INTERVAL_S = 0.2
-_LONGEST_INTERVAL_S = 3600.0
+_MIN_INTERVAL_S = 0.2
+_MAX_INTERVAL_S = 3600.0
 
 
 GRAMMAR = Grammar(
@@ -35,48 +35,48 @@ GRAMMAR = Grammar(
             f"time between two samples, {DEFAULT_INTERVAL_S:g} by default; "
             "stretched when sampling is slow",
             "SECONDS",
-            seconds(_SHORTEST_INTERVAL_S, _LONGEST_INTERVAL_S),
+            seconds(_MIN_INTERVAL_S, _MAX_INTERVAL_S),
         ),
         Option("--filter", "begin with this filter", "FILTER"),
         SOURCE,
         Option("--version", "show the version and exit"),
     ),
     operands="[PORT]",
-    most=MOST_WORDS,
+    max_operands=MAX_FILTER_WORDS,
     commands=tuple((name, words) for name, (_, words) in COMMANDS.items()),
     epilog=filter_help(),
 )
 
 
-def read(given: Given) -> Settings:
+def build_command(parsed: ParsedArguments) -> Settings:
     """The settings of the session.
 
     Raises:
         UsageError: there is no such command, port or filter.
         SystemExit: with 0 after --version.
     """
-    if "--version" in given.values:
+    if "--version" in parsed.values:
         write(f"porttui {__version__}", sys.stdout)
         raise SystemExit(ExitStatus.OK)
-    place = _place(given)
-    typed = given.values.get("--filter", "" if place is None else str(place.port))
+    port_query = _port_query(parsed)
+    text = parsed.values.get("--filter", "" if port_query is None else str(port_query.port))
     return Settings(
-        source=given_source(given),
-        interval_s=given.values.get("--interval", DEFAULT_INTERVAL_S),
-        filter=read_filter((typed,)),
-        place=place,
+        source=source_option(parsed),
+        interval_s=parsed.values.get("--interval", DEFAULT_INTERVAL_S),
+        filter=valid_filter((text,)),
+        port_query=port_query,
     )
 
 
-def _place(given: Given) -> Place | None:
+def _port_query(parsed: ParsedArguments) -> PortQuery | None:
     """The port in `porttui 3000`."""
-    if not given.operands:
+    if not parsed.operands:
         return None
-    first, *others = given.operands
+    first, *others = parsed.operands
     if first in COMMANDS:
         raise UsageError(f"{first} comes first")
-    if not any(sign.isdecimal() for sign in first):
+    if not any(character.isdecimal() for character in first):
         raise UsageError(f"there is no command {first}")
     if others:
         raise UsageError(f"{others[0]} is one argument too many")
-    return read_place(first)
+    return read_port_query(first)

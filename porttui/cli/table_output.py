@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
+from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
 from porttui.cli.columns import columns
 from porttui.cli.fields import SOCKET_FIELDS, TABLE_COLUMNS, process_names
 from porttui.model.socket import Socket
 
-_ARROWS = {Direction.KNOWN: "->", Direction.LIKELY: "~>", Direction.UNKNOWN: "--"}
+_ARROWS = {RoleCertainty.KNOWN: "->", RoleCertainty.LIKELY: "~>", RoleCertainty.UNKNOWN: "--"}
 
 
 def socket_table(sockets: Iterable[Socket]) -> str:
     """A heading and a line for each socket; "" when there is none."""
     by_key = {field.key: field for field in SOCKET_FIELDS}
     fields = [by_key[key] for key in TABLE_COLUMNS]
-    rows = [[field.cell(each) for field in fields] for each in sockets]
+    rows = [[field.cell(socket) for field in fields] for socket in sockets]
     return columns([field.heading for field in fields], rows)
 
 
@@ -30,7 +30,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
         (
             str(row.client.endpoint),
             _end(row.client),
-            _ARROWS[row.direction],
+            _ARROWS[row.role_certainty],
             str(row.server.endpoint),
             _end(row.server),
         )
@@ -39,7 +39,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
     return columns(("CLIENT", "PROCESS", "", "SERVER", "PROCESS"), rows)
 
 
-def _end(end: End) -> str:
+def _end(end: ConnectionEnd) -> str:
     if end.status is EndStatus.HELD:
         return process_names(end.holders)
     return f"({end.status})"

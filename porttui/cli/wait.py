@@ -2,32 +2,32 @@
 
 from __future__ import annotations
 
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Given, Grammar, Option
-from porttui.cli.output import write
-from porttui.cli.shared_options import (
+from porttui.cli.common_options import (
     ADDRESS,
     JSON,
-    PORT_WORDS,
+    PORT_HELP,
     SOURCE,
     TIMEOUT,
     UDP,
-    given_source,
-    needed_place,
+    needed_port_query,
+    source_option,
 )
-from porttui.diagnosis.diagnoser import usual_addresses
-from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
-from porttui.host.asking import SourceName
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Grammar, Option, ParsedArguments
+from porttui.cli.output import write
+from porttui.diagnosis.diagnoser import default_addresses
+from porttui.diagnosis.wait import PortState, PortWaiter, Until, WaitResult
 from porttui.host.local import local_host
-from porttui.model.address import Place
+from porttui.host.request import SourceName
+from porttui.model.address import PortQuery
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
-from porttui.text.processes import agreeing, holder_names
+from porttui.text.processes import holder_names, verb_form
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-UNREADABLE = ExitStatus.UNREADABLE
+HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 _ERASE_LINE = "\r\x1b[K"
 _BELL = "\a"
@@ -36,14 +36,14 @@ _BELL = "\a"
 class WaitCommand(NamedTuple):
     """`porttui wait`: until a port is free, or served."""
 
-    place: Place
+    port_query: PortQuery
     until_listening: bool
     timeout_s: float | None
     as_json: bool
     source: SourceName
 
 
-def _read_until(text: str) -> str:
+def _parse_state(text: str) -> str:
     if text not in ("free", "listening"):
         raise ValueError(f"{text!r} is neither free nor listening")
     return text
@@ -53,7 +53,7 @@ GRAMMAR = Grammar(
     prog="porttui wait",
     description="Wait until a port is free, or until something listens on it.",
     options=(
-        Option("--until", "free (the default) or listening", "STATE", _read_until),
+        Option("--until", "free (the default) or listening", "STATE", _parse_state),
         TIMEOUT,
         ADDRESS,
         UDP,
@@ -61,23 +61,23 @@ GRAMMAR = Grammar(
         SOURCE,
     ),
     operands="PORT",
-    most=1,
-    epilog=f"{PORT_WORDS}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
+    max_operands=1,
+    epilog=f"{PORT_HELP}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
 )
 
 
-def read(given: Given) -> WaitCommand:
+def build_command(parsed: ParsedArguments) -> WaitCommand:
     """The request that was made.
 
     Raises:
         UsageError: there is no such port or address.
     """
     return WaitCommand(
-        place=needed_place(given),
-        until_listening=given.values.get("--until") == "listening",
-        timeout_s=given.values.get(TIMEOUT.name),
-        as_json=JSON.name in given.values,
-        source=given_source(given),
+        port_query=needed_port_query(parsed),
+        until_listening=parsed.values.get("--until") == "listening",
+        timeout_s=parsed.values.get(TIMEOUT.name),
+        as_json=JSON.name in parsed.values,
+        source=source_option(parsed),
     )
 
 
@@ -89,44 +89,46 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """
     host = local_host(command.source)
     sampler = Sampler(host)
-    protocol, port, given = command.place
-    addresses = given or usual_addresses(host, protocol)
+    protocol, port, requested = command.port_query
+    addresses = requested or default_addresses(host, protocol)
     until = Until.LISTENING if command.until_listening else Until.FREE
-    shows = err.isatty()
+    is_terminal = err.isatty()
 
-    def tell(seen: Waited) -> None:
-        if shows:
-            seconds = f"{seen.waited_ms / 1000:.0f} s"
+    def show_progress(progress: WaitResult) -> None:
+        if is_terminal:
+            seconds = f"{progress.waited_ms / 1000:.0f} s"
             goal = "is free" if until is Until.FREE else "has a listener"
             err.write(f"{_ERASE_LINE}waiting {seconds} until port {port} {goal}: "
-                      f"{_state(port, seen)}")  # fmt: skip
+                      f"{_state_text(port, progress)}")  # fmt: skip
             err.flush()
 
-    waited = Waiting(host, sampler, protocol, port, addresses).wait(until, command.timeout_s, tell)
-    if shows:
-        err.write(_ERASE_LINE + (_BELL if waited.reached else ""))
+    result = PortWaiter(host, sampler, protocol, port, addresses).wait(
+        until, command.timeout_s, show_progress
+    )
+    if is_terminal:
+        err.write(_ERASE_LINE + (_BELL if result.reached else ""))
         err.flush()
     if command.as_json:
-        from porttui.cli.port_json import waited_json
+        from porttui.cli.port_json import wait_json
 
-        write(waited_json(port, protocol, waited), out)
+        write(wait_json(port, protocol, result), out)
     else:
-        write(_sentence(port, waited), out)
-    return ExitStatus.OK if waited.reached else ExitStatus.NO
+        write(_result_text(port, result), out)
+    return ExitStatus.OK if result.reached else ExitStatus.NEGATIVE
 
 
-def _sentence(port: int, waited: Waited) -> str:
-    seconds = f"{waited.waited_ms / 1000:.1f} s"
-    if waited.reached:
-        return f"{_state(port, waited)} (after {seconds})"
-    return f"gave up after {seconds}: {_state(port, waited)}"
+def _result_text(port: int, result: WaitResult) -> str:
+    seconds = f"{result.waited_ms / 1000:.1f} s"
+    if result.reached:
+        return f"{_state_text(port, result)} (after {seconds})"
+    return f"gave up after {seconds}: {_state_text(port, result)}"
 
 
-def _state(port: int, waited: Waited) -> str:
-    if waited.state is PortState.FREE:
+def _state_text(port: int, result: WaitResult) -> str:
+    if result.state is PortState.FREE:
         return f"port {port} is free"
-    if waited.state is PortState.HELD:
+    if result.state is PortState.HELD:
         return f"port {port} cannot be bound, but nothing listens"
-    where = ", ".join(dict.fromkeys(str(each.local) for each in waited.listeners))
-    listens = agreeing(waited.listeners, "listens", "listen")
-    return f"{holder_names(waited.listeners)} {listens} on {where}"
+    where = ", ".join(dict.fromkeys(str(socket.local) for socket in result.listeners))
+    listens = verb_form(result.listeners, "listens", "listen")
+    return f"{holder_names(result.listeners)} {listens} on {where}"

@@ -6,41 +6,41 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 
 from porttui.analysis.holders import by_seniority
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Given, Grammar
-from porttui.cli.output import write
-from porttui.cli.shared_options import (
+from porttui.cli.common_options import (
     ADDRESS,
     JSON,
-    PORT_WORDS,
+    PORT_HELP,
     SOURCE,
     UDP,
-    given_source,
-    needed_place,
+    needed_port_query,
+    source_option,
 )
+from porttui.cli.exit_status import ExitStatus
+from porttui.cli.options import Grammar, ParsedArguments
+from porttui.cli.output import write
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.host.asking import SourceName
 from porttui.host.local import local_host
-from porttui.model.address import Endpoint, Place
+from porttui.host.request import SourceName
+from porttui.model.address import Endpoint, PortQuery
 from porttui.model.diagnosis import Diagnosis
-from porttui.model.origin import Origin
 from porttui.model.process import Process
+from porttui.model.provenance import Origin
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
-from porttui.text.diagnosis import VERDICTS, reasons, spelled
-from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words
+from porttui.text.diagnosis import VERDICT_NAMES, host_text, reasons
+from porttui.text.provenance import ancestors_text, directory_label, directory_text, supervisor_text
 
 if TYPE_CHECKING:
     from typing import TextIO
 
 
-UNREADABLE = ExitStatus.UNREADABLE
+HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 
 class WhoCommand(NamedTuple):
     """`porttui who`: who has a port, and whether it can be had."""
 
-    place: Place
+    port_query: PortQuery
     as_json: bool
     source: SourceName
 
@@ -50,25 +50,25 @@ GRAMMAR = Grammar(
     description="Say who has a port, why, and on which addresses it can be had.",
     options=(ADDRESS, UDP, JSON, SOURCE),
     operands="PORT",
-    most=1,
-    epilog=f"{PORT_WORDS}\nexit status: 0 held on an address, 1 not held, 2 bad usage",
+    max_operands=1,
+    epilog=f"{PORT_HELP}\nexit status: 0 held on an address, 1 not held, 2 bad usage",
 )
 
 
-def read(given: Given) -> WhoCommand:
+def build_command(parsed: ParsedArguments) -> WhoCommand:
     """The question that was asked.
 
     Raises:
         UsageError: there is no such port or address.
     """
-    return WhoCommand(needed_place(given), JSON.name in given.values, given_source(given))
+    return WhoCommand(needed_port_query(parsed), JSON.name in parsed.values, source_option(parsed))
 
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Answer it about this machine."""
-    host = local_host(command.source, once=True)
+    host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
-    sampler.begin()
+    sampler.prefetch()
     return run_who(command, Diagnoser(host, sampler), out, err)
 
 
@@ -80,32 +80,33 @@ def run_who(
     Raises:
         SampleError: the sockets could not be read.
     """
-    found = diagnoser.diagnose(*command.place)
-    holders = by_seniority(holder for each in found.sockets for holder in each.holders)
-    openers = {each.pid: _other_openers(each, found) for each in holders}
-    origins = diagnoser.named([diagnoser.origin(process) for process in holders])
+    diagnosis = diagnoser.diagnose(*command.port_query)
+    holders = by_seniority(holder for socket in diagnosis.sockets for holder in socket.holders)
+    openers = {holder.pid: _other_openers(holder, diagnosis) for holder in holders}
+    origins = diagnoser.with_container_names([diagnoser.origin(process) for process in holders])
     if command.as_json:
         from porttui.cli.port_json import diagnosis_json
 
-        write(diagnosis_json(found, origins), out)
+        write(diagnosis_json(diagnosis, origins), out)
     else:
-        write("\n".join([_text(found), *_origins(origins, openers)]), out)
-    for problem in found.problems:
+        write("\n".join([_verdict_lines(diagnosis), *_origin_lines(origins, openers)]), out)
+    for problem in diagnosis.problems:
         print(f"porttui: {problem}", file=err)
-    return ExitStatus.OK if found.is_held else ExitStatus.NO
+    return ExitStatus.OK if diagnosis.is_held else ExitStatus.NEGATIVE
 
 
-def _other_openers(process: Process, found: Diagnosis) -> str:
+def _other_openers(process: Process, diagnosis: Diagnosis) -> str:
     """Who opened the sockets that it holds, where that was another user than its own."""
-    held = [each for each in found.sockets if process in each.holders]
-    users = {each.user or f"uid {each.uid}" for each in held if each.uid not in (None, process.uid)}
+    held = [socket for socket in diagnosis.sockets if process in socket.holders]
+    others = [socket for socket in held if socket.uid not in (None, process.uid)]
+    users = {socket.user or f"uid {socket.uid}" for socket in others}
     return f"opened by user {', '.join(sorted(users))}" if users else ""
 
 
-def _origins(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[str]:
+def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[str]:
     """Who it is: some lines for each process; `openers`: of its sockets, by pid."""
     for origin in origins:
-        process = origin.traces.process
+        process = origin.provenance.process
         started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time))
         yield ""
         yield f"{process.label}: {process.command}"
@@ -113,21 +114,23 @@ def _origins(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[
             ("user", process.user or "unknown"),
             ("socket", openers.get(process.pid, "")),
             ("started", started),
-            (place_label(origin), place_words(origin)),
-            ("parents", chain_words(origin)),
-            *(("may restart it", supervisor_words(each)) for each in origin.supervisors),
+            (directory_label(origin), directory_text(origin)),
+            ("parents", ancestors_text(origin)),
+            *(("may restart it", supervisor_text(supervisor)) for supervisor in origin.supervisors),
         ]
         yield from (f"  {label:14}  {words}" for label, words in facts if words)
 
 
-def _text(found: Diagnosis) -> str:
+def _verdict_lines(diagnosis: Diagnosis) -> str:
     lines = []
-    names = [spelled(Endpoint(each.address, found.port)) for each in found.addresses]
-    width = max(map(len, names))
-    most = max(len(VERDICTS[each.verdict]) for each in found.addresses)
-    for name, each in zip(names, found.addresses, strict=True):
-        first, *others = reasons(found, each) or ("",)
-        start = f"{name:{width}}  {VERDICTS[each.verdict]:{most}}"
+    addresses = [
+        host_text(Endpoint(verdict.address, diagnosis.port)) for verdict in diagnosis.addresses
+    ]
+    width = max(map(len, addresses))
+    verdict_width = max(len(VERDICT_NAMES[verdict.verdict]) for verdict in diagnosis.addresses)
+    for address, verdict in zip(addresses, diagnosis.addresses, strict=True):
+        first, *others = reasons(diagnosis, verdict) or ("",)
+        start = f"{address:{width}}  {VERDICT_NAMES[verdict.verdict]:{verdict_width}}"
         lines.append(f"{start}  {first}".rstrip())
         lines += [f"{'':{len(start)}}  {other}" for other in others]
     return "\n".join(lines)

@@ -4,26 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 
-from porttui.analysis.overlap import stands_in_the_way
-from porttui.host.contract import BindAnswer
+from porttui.analysis.address_rules import blocks_bind
+from porttui.host.contract import BindResult
 from porttui.model.address import Address, Protocol
-from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
+from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, ReasonKind
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.record import NamedTuple
 
 
-class Probes(NamedTuple):
+class BindProbes(NamedTuple):
     """What the kernel answered to binding an address for a moment."""
 
-    reusing: BindAnswer
+    reusing: BindResult
     """With SO_REUSEADDR; on systems where that flag means something else, without."""
-    plain: BindAnswer
+    plain: BindResult
     """Without. The same as `reusing` where that was refused already."""
 
 
 def judge(
-    snapshot: Snapshot, protocol: Protocol, port: int, probes: Mapping[Address, Probes]
+    snapshot: Snapshot, protocol: Protocol, port: int, probes: Mapping[Address, BindProbes]
 ) -> Diagnosis:
     """The verdict on each probed address.
 
@@ -31,13 +31,13 @@ def judge(
     listed.
     """
     table = snapshot.sockets
-    sockets = tuple(table[row] for row in table.on_port(protocol, port))
+    sockets = tuple(table[row] for row in table.rows_on_port(protocol, port))
     in_range = snapshot.ephemeral is not None and port in snapshot.ephemeral
     return Diagnosis(
         protocol=protocol,
         port=port,
         addresses=tuple(
-            _judge_address(address, answers, sockets, in_range=in_range)
+            _address_verdict(address, answers, sockets, in_range=in_range)
             for address, answers in probes.items()
         ),
         sockets=sockets,
@@ -46,84 +46,86 @@ def judge(
     )
 
 
-def _judge_address(
-    address: Address, answers: Probes, sockets: Sequence[Socket], *, in_range: bool
+def _address_verdict(
+    address: Address, answers: BindProbes, sockets: Sequence[Socket], *, in_range: bool
 ) -> AddressVerdict:
-    colliding = [(each, stands_in_the_way(address, each)) for each in sockets]
-    there = [each for each, collides in colliding if collides]
-    verdict, reasons = _verdict(answers, there)
+    overlaps = [(socket, blocks_bind(address, socket)) for socket in sockets]
+    conflicts = [socket for socket, collides in overlaps if collides]
+    verdict, reasons = _verdict(answers, conflicts)
     if verdict is BindVerdict.HELD and not reasons:
         # A dual-stack listener that does not say so, or nothing at all that is listed.
-        perhaps = [each for each, collides in colliding if collides is None]
-        reasons = [_reason(each) for each in perhaps] or [Reason(Why.UNSEEN)]
-    notes = list(_notes(sockets, there, reasons))
+        possible = [socket for socket, collides in overlaps if collides is None]
+        reasons = [_reason(socket) for socket in possible] or [Reason(ReasonKind.UNLISTED)]
+    notes = list(_notes(sockets, conflicts, reasons))
     if in_range and verdict in (BindVerdict.FREE, BindVerdict.FREE_WITH_REUSEADDR):
-        notes.append(Reason(Why.IN_RANGE))
+        notes.append(Reason(ReasonKind.EPHEMERAL))
     return AddressVerdict(address, verdict, (*reasons, *notes))
 
 
-def _verdict(answers: Probes, there: Sequence[Socket]) -> tuple[BindVerdict, list[Reason]]:
-    listeners = [each for each in there if _refuses_everybody(each)]
+def _verdict(answers: BindProbes, conflicts: Sequence[Socket]) -> tuple[BindVerdict, list[Reason]]:
+    listeners = [socket for socket in conflicts if _blocks_every_bind(socket)]
     if listeners:
         # No flag gets past a listener, so nothing else on the port matters.
-        return BindVerdict.HELD, [_reason(each) for each in listeners]
-    reasons = _gathered(there)
+        return BindVerdict.HELD, [_reason(socket) for socket in listeners]
+    reasons = _group_reasons(conflicts)
     match answers:
-        case (BindAnswer.BINDABLE, BindAnswer.BINDABLE):
+        case (BindResult.BINDABLE, BindResult.BINDABLE):
             return BindVerdict.FREE, []
-        case (BindAnswer.BINDABLE, _):
-            return BindVerdict.FREE_WITH_REUSEADDR, reasons or [Reason(Why.UNSEEN)]
-        case (BindAnswer.IN_USE, _):
+        case (BindResult.BINDABLE, _):
+            return BindVerdict.FREE_WITH_REUSEADDR, reasons or [Reason(ReasonKind.UNLISTED)]
+        case (BindResult.IN_USE, _):
             return BindVerdict.HELD, reasons
-        case (BindAnswer.NOT_PERMITTED, _):
-            return BindVerdict.NOT_PERMITTED, [Reason(Why.PRIVILEGED), *reasons]
-        case (BindAnswer.NOT_HERE, _):
-            return BindVerdict.UNKNOWN, [Reason(Why.NOT_HERE)]
-    return BindVerdict.UNKNOWN, [Reason(Why.UNTRIED), *reasons]
+        case (BindResult.NOT_PERMITTED, _):
+            return BindVerdict.NOT_PERMITTED, [Reason(ReasonKind.PRIVILEGED), *reasons]
+        case (BindResult.NOT_LOCAL, _):
+            return BindVerdict.UNKNOWN, [Reason(ReasonKind.NOT_LOCAL)]
+    return BindVerdict.UNKNOWN, [Reason(ReasonKind.NOT_TESTED), *reasons]
 
 
-def _refuses_everybody(each: Socket) -> bool:
-    return each.state is TcpState.LISTEN or each.protocol is Protocol.UDP
+def _blocks_every_bind(socket: Socket) -> bool:
+    return socket.state is TcpState.LISTEN or socket.protocol is Protocol.UDP
 
 
-def _gathered(sockets: Sequence[Socket]) -> list[Reason]:
+def _group_reasons(sockets: Sequence[Socket]) -> list[Reason]:
     """One reason for each kind of connection and holder: a hundred of them say no more than one."""
-    found: dict[object, Reason] = {}
-    for each in sorted(sockets, key=_weight):
-        reason = _reason(each)
-        found.setdefault((reason.why, tuple(holder.pid for holder in each.holders)), reason)
-    return list(found.values())
+    groups: dict[object, Reason] = {}
+    for socket in sorted(sockets, key=_duration_key):
+        reason = _reason(socket)
+        groups.setdefault((reason.kind, tuple(holder.pid for holder in socket.holders)), reason)
+    return list(groups.values())
 
 
-def _weight(each: Socket) -> tuple[bool, int]:
+def _duration_key(socket: Socket) -> tuple[bool, int]:
     """Those first that last longest: with a process, then the longest TIME_WAIT."""
-    return (not each.holders, -(each.expires_ms or 0))
+    return (not socket.holders, -(socket.expires_ms or 0))
 
 
-def _reason(each: Socket) -> Reason:
-    return Reason(_why(each), each)
+def _reason(socket: Socket) -> Reason:
+    return Reason(_why(socket), socket)
 
 
-def _why(each: Socket) -> Why:
-    if _refuses_everybody(each):
-        return Why.LISTENS
-    if each.state is TcpState.TIME_WAIT:
-        return Why.TIME_WAIT
-    if each.remote is None:
-        return Why.BOUND
-    return Why.CLOSING if each.ownership is Ownership.KERNEL else Why.CONNECTED
+def _why(socket: Socket) -> ReasonKind:
+    if _blocks_every_bind(socket):
+        return ReasonKind.LISTENS
+    if socket.state is TcpState.TIME_WAIT:
+        return ReasonKind.TIME_WAIT
+    if socket.remote is None:
+        return ReasonKind.BOUND
+    return ReasonKind.CLOSING if socket.ownership is Ownership.KERNEL else ReasonKind.CONNECTED
 
 
 def _notes(
-    sockets: Sequence[Socket], there: Sequence[Socket], reasons: Sequence[Reason]
+    sockets: Sequence[Socket], conflicts: Sequence[Socket], reasons: Sequence[Reason]
 ) -> Iterator[Reason]:
     """Servers beside it: `localhost` may lead to them instead.
 
     Not those of the very processes that serve this address: they are one server.
     """
-    named = [reason.socket for reason in reasons if reason.socket is not None]
-    known = {each.holders for each in named if each.holders}
-    for each in sockets:
-        is_beside = each not in there and each not in named and each.holders not in known
-        if _refuses_everybody(each) and is_beside:
-            yield Reason(Why.ELSEWHERE, each)
+    reported = [reason.socket for reason in reasons if reason.socket is not None]
+    known = {socket.holders for socket in reported if socket.holders}
+    for socket in sockets:
+        is_beside = (
+            socket not in conflicts and socket not in reported and socket.holders not in known
+        )
+        if _blocks_every_bind(socket) and is_beside:
+            yield Reason(ReasonKind.OTHER_ADDRESS, socket)

@@ -1,4 +1,4 @@
-"""Everything that can run out, each with what is left of it and how bad that is."""
+"""Gauges of limited resources: capacity, headroom and level."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from enum import StrEnum
 
 from porttui.model.address import Address
-from porttui.model.forecast import Destination, Flow, Forecast, Headroom, Level
+from porttui.model.forecast import ConnectPath, Destination, Forecast, Headroom, Level
 from porttui.model.limits import Limit, Limits
 from porttui.model.process import Process, ProcessIdentity
 from porttui.record import NamedTuple
@@ -14,11 +14,11 @@ from porttui.record import NamedTuple
 WARN = 20.0
 CRIT = 5.0
 """Percent of the capacity: less than that left is a warning, or critical."""
-_WORSE = (Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
+_BY_SEVERITY = (Level.OK, Level.UNKNOWN, Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
 
 
-def level(left: int, capacity: int, warn: float = WARN, crit: float = CRIT) -> Level:
-    """How bad it is that so many ports are left of so many."""
+def level_of(left: int, capacity: int, warn: float = WARN, crit: float = CRIT) -> Level:
+    """The level of `left` out of `capacity`."""
     if left <= 0:
         return Level.EXHAUSTED
     share = 100 * left / capacity
@@ -27,9 +27,9 @@ def level(left: int, capacity: int, warn: float = WARN, crit: float = CRIT) -> L
     return Level.WARNING if share < warn else Level.OK
 
 
-def severity(how: Level) -> int:
+def severity(level: Level) -> int:
     """The higher, the worse. What is unknown is worse than OK and better than a warning."""
-    return _WORSE.index(how)
+    return _BY_SEVERITY.index(level)
 
 
 class Resource(StrEnum):
@@ -47,7 +47,7 @@ class Resource(StrEnum):
 
 
 class Gauge(NamedTuple):
-    """One of them."""
+    """A limited resource: its capacity, headroom and level."""
 
     resource: Resource
     capacity: int
@@ -63,25 +63,25 @@ class Gauge(NamedTuple):
     """Of TCP_RANGE: sockets in TIME_WAIT."""
 
     @property
-    def key(self) -> tuple[Resource, Flow | Address | ProcessIdentity | None]:
+    def key(self) -> tuple[Resource, ConnectPath | Address | ProcessIdentity | None]:
         """The same for the same thing in every forecast."""
         whose = self.process.identity if self.process else None
-        return self.resource, self.flow or self.address or whose
+        return self.resource, self.path or self.address or whose
 
     @property
-    def flow(self) -> Flow | None:
+    def path(self) -> ConnectPath | None:
         """Of the destination."""
-        found = self.destination
-        return Flow(found.local, found.remote) if found else None
+        destination = self.destination
+        return ConnectPath(destination.local, destination.remote) if destination else None
 
     @property
     def left(self) -> int:
-        """What is to be expected to be left."""
+        """The expected headroom."""
         return self.headroom.expected
 
     @property
     def used(self) -> int:
-        """What is not left of the capacity, whoever has it."""
+        """Capacity less headroom."""
         return max(0, self.capacity - self.left)
 
     @property
@@ -90,44 +90,46 @@ class Gauge(NamedTuple):
         return self.resource in (Resource.TCP_RANGE, Resource.UDP_RANGE)
 
     @property
-    def is_telling(self) -> bool:
+    def is_notable(self) -> bool:
         """Whether it is worth a line: of processes that are far from their limit none is."""
         return self.resource is not Resource.PROCESS_FILES or self.level is not Level.OK
 
 
 def gauges(
-    found: Forecast, limits: Limits | None = None, warn: float = WARN, crit: float = CRIT
+    forecast: Forecast, limits: Limits | None = None, warn: float = WARN, crit: float = CRIT
 ) -> tuple[Gauge, ...]:
     """All of a forecast, the worst first, otherwise in its order; `warn` and `crit` in percent."""
-    every = [*_of_ports(found, warn, crit), *_of_limits(limits, warn, crit)]
-    return tuple(sorted(every, key=lambda gauge: (-severity(gauge.level), _place(gauge))))
+    every = [*_of_ports(forecast, warn, crit), *_of_limits(limits, warn, crit)]
+    return tuple(sorted(every, key=lambda gauge: (-severity(gauge.level), _sort_key(gauge))))
 
 
-def _of_ports(found: Forecast, warn: float, crit: float) -> Iterator[Gauge]:
-    capacity = found.ephemeral.capacity
-    for each in found.destinations:
-        if each.headroom is None:
+def _of_ports(forecast: Forecast, warn: float, crit: float) -> Iterator[Gauge]:
+    capacity = forecast.ephemeral.capacity
+    for destination in forecast.destinations:
+        if destination.headroom is None:
             continue
-        how = level(each.headroom.expected, capacity, warn, crit)
-        yield Gauge(Resource.CONNECT, capacity, each.headroom, how, destination=each)
-    for bind in found.binds:
-        how = level(bind.headroom.expected, capacity, warn, crit)
-        yield Gauge(Resource.BIND, capacity, bind.headroom, how, address=bind.address)
-    if found.udp_headroom is not None:
-        how = level(found.udp_headroom.expected, capacity, warn, crit)
-        yield Gauge(Resource.UDP, capacity, found.udp_headroom, how)
-    if found.is_estimate:
-        tcp = _of_range(Resource.TCP_RANGE, capacity, found.tcp_used, warn, crit)
-        yield tcp._replace(time_wait=found.time_wait)
-        yield _of_range(Resource.UDP_RANGE, capacity, found.udp_used, warn, crit)
+        level = level_of(destination.headroom.expected, capacity, warn, crit)
+        yield Gauge(
+            Resource.CONNECT, capacity, destination.headroom, level, destination=destination
+        )
+    for bind in forecast.binds:
+        level = level_of(bind.headroom.expected, capacity, warn, crit)
+        yield Gauge(Resource.BIND, capacity, bind.headroom, level, address=bind.address)
+    if forecast.udp_headroom is not None:
+        level = level_of(forecast.udp_headroom.expected, capacity, warn, crit)
+        yield Gauge(Resource.UDP, capacity, forecast.udp_headroom, level)
+    if forecast.is_estimate:
+        tcp = _of_range(Resource.TCP_RANGE, capacity, forecast.tcp_used, warn, crit)
+        yield tcp._replace(time_wait=forecast.time_wait)
+        yield _of_range(Resource.UDP_RANGE, capacity, forecast.udp_used, warn, crit)
 
 
 def _of_range(resource: Resource, capacity: int, used: int, warn: float, crit: float) -> Gauge:
     left = max(0, capacity - used)
-    how = level(left, capacity, warn, crit)
+    level = level_of(left, capacity, warn, crit)
     # That there is no port at all is nothing that an estimate could tell.
-    how = Level.CRITICAL if how is Level.EXHAUSTED else how
-    return Gauge(resource, capacity, Headroom(0, capacity, left), how)
+    level = Level.CRITICAL if level is Level.EXHAUSTED else level
+    return Gauge(resource, capacity, Headroom(0, capacity, left), level)
 
 
 def _of_limits(limits: Limits | None, warn: float, crit: float) -> Iterator[Gauge]:
@@ -144,12 +146,12 @@ def _of_limits(limits: Limits | None, warn: float, crit: float) -> Iterator[Gaug
 
 
 def _of_limit(resource: Resource, limit: Limit, warn: float, crit: float) -> Gauge:
-    left = max(0, limit.most - limit.used)
-    how = level(left, limit.most, warn, crit)
-    return Gauge(resource, limit.most, Headroom(left, left, left), how)
+    left = max(0, limit.maximum - limit.used)
+    level = level_of(left, limit.maximum, warn, crit)
+    return Gauge(resource, limit.maximum, Headroom(left, left, left), level)
 
 
-def _place(gauge: Gauge) -> tuple[int, float]:
+def _sort_key(gauge: Gauge) -> tuple[int, float]:
     is_one_of_many = gauge.destination is not None or gauge.process is not None
     return (_ORDER.index(gauge.resource), gauge.left if is_one_of_many else 0)
 

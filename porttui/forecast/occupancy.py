@@ -1,8 +1,8 @@
-"""Which TCP ports of the ephemeral range are taken, and by what.
+"""Occupancy of the ephemeral range by TCP sockets.
 
 The kernel draws a port for connect(2) in __inet_hash_connect (net/ipv4/inet_hashtables.c): it
-passes over every port that somebody bound (`hard` here), whatever the addresses, and may share
-any other between connections that differ in one of the ends.
+passes over every bound port (`bound_ports` here), whatever the addresses, and may share any
+other between connections that differ in one of the ends.
 """
 
 from __future__ import annotations
@@ -12,19 +12,19 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import compress
 
 from porttui.model.address import Address
-from porttui.model.port_range import PortRange, range_marks
+from porttui.model.port_range import PortRange, range_bitmap
 from porttui.model.socket import TcpState
-from porttui.model.socket_table import LISTEN, NOWHERE, STATES, TIME_WAIT, SocketTable
+from porttui.model.socket_table import LISTEN, NO_ADDRESS, STATES, TIME_WAIT, SocketTable
 from porttui.record import NamedTuple
 
-FlowKey = tuple[bytes, bytes, int]
+ConnectPathKey = tuple[bytes, bytes, int]
 """The local and the remote address, unmapped, and the remote port."""
 
-_CONNECTED, _BOUND, _WAITING = range(3)
+_CONNECTED, _BOUND, _IN_TIME_WAIT = range(3)
 
 _BOUND_STATES = frozenset({TcpState.LISTEN, TcpState.CLOSE, None})
-_KINDS = bytes(
-    _WAITING if code == TIME_WAIT else _BOUND if state in _BOUND_STATES else _CONNECTED
+_KIND_OF_STATE = bytes(
+    _IN_TIME_WAIT if code == TIME_WAIT else _BOUND if state in _BOUND_STATES else _CONNECTED
     for code, state in enumerate(STATES)
 ).ljust(256, bytes([_CONNECTED]))
 """What a socket is to the range, by its state."""
@@ -40,7 +40,7 @@ class Occupancy(NamedTuple):
     ephemeral: PortRange
     bound: Sequence[int]
     """Rows of the sockets that listen or are bound and idle."""
-    hard: Set[int]
+    bound_ports: Set[int]
     """Their ports: no connect(2) gets one, whatever its addresses."""
     used: Set[int]
     """All ports."""
@@ -48,14 +48,14 @@ class Occupancy(NamedTuple):
     """The ports of all others by the number of their local address."""
     time_wait: int
     """Sockets in TIME_WAIT."""
-    connected: Mapping[FlowKey, Sequence[int]]
+    connected: Mapping[ConnectPathKey, Sequence[int]]
     """Rows of the clients: what was accepted by a listener that is still there is none."""
-    waiting: Mapping[FlowKey, Sequence[int]]
+    in_time_wait: Mapping[ConnectPathKey, Sequence[int]]
     """The same in TIME_WAIT."""
-    is_whole: bool
+    lists_bound_inactive: bool
     """Whether sockets that are bound and idle would be among them."""
 
-    def surely_left(self, refused: Set[int]) -> int:
+    def minimum_left(self, refused: Set[int]) -> int:
         """How many ports a call finds at the least when none but the refused ones are taken.
 
         In a range of an odd size one may be passed over: the kernel tries every second port, and
@@ -63,7 +63,7 @@ class Occupancy(NamedTuple):
         whichever it draws as the start (`remaining &= ~1U` in __inet_hash_connect and
         inet_csk_find_open_port).
         """
-        if not self.is_whole:
+        if not self.lists_bound_inactive:
             return 0
         first, last = self.ephemeral.first, self.ephemeral.last
         left = self.ephemeral.capacity - len(refused)
@@ -72,38 +72,40 @@ class Occupancy(NamedTuple):
         return left - any(port in self.ephemeral and port not in refused for port in (first, last))
 
 
-def occupancy(sockets: SocketTable, ephemeral: PortRange, *, is_whole: bool = True) -> Occupancy:
-    """The occupancy of the range when the sockets were read."""
+def measure_occupancy(
+    sockets: SocketTable, ephemeral: PortRange, *, lists_bound_inactive: bool = True
+) -> Occupancy:
+    """Group the TCP sockets of the range."""
     groups = _grouped(sockets, ephemeral)
     ports = sockets.local_ports
     bound = [row for key, rows in groups.items() if key[0] == _BOUND for row in rows]
-    hard = {ports[row] for row in bound}
+    bound_ports = {ports[row] for row in bound}
     on = _by_local(sockets, groups)
     return Occupancy(
         sockets=sockets,
         ephemeral=ephemeral,
         bound=bound,
-        hard=hard,
-        used=hard.union(*on.values()),
+        bound_ports=bound_ports,
+        used=bound_ports.union(*on.values()),
         connected_on=on,
-        time_wait=sum(len(rows) for key, rows in groups.items() if key[0] == _WAITING),
+        time_wait=sum(len(rows) for key, rows in groups.items() if key[0] == _IN_TIME_WAIT),
         connected=_clients(sockets, groups, _CONNECTED, bound),
-        waiting=_clients(sockets, groups, _WAITING, bound),
-        is_whole=is_whole,
+        in_time_wait=_clients(sockets, groups, _IN_TIME_WAIT, bound),
+        lists_bound_inactive=lists_bound_inactive,
     )
 
 
 def _grouped(sockets: SocketTable, ephemeral: PortRange) -> _Groups:
-    end = sockets.udp_from
+    end = sockets.udp_start
     rows: Iterable[int] = range(end)
     keys: Iterable[tuple[int, int, int, int]] = zip(
-        sockets.states[:end].translate(_KINDS),
+        sockets.states[:end].translate(_KIND_OF_STATE),
         sockets.local_addresses,
         sockets.remote_addresses,
         sockets.remote_ports,
         strict=False,
     )
-    chosen = bytes(map(range_marks(ephemeral).__getitem__, sockets.local_ports[:end]))
+    chosen = bytes(map(range_bitmap(ephemeral).__getitem__, sockets.local_ports[:end]))
     if 0 in chosen:
         rows, keys = compress(rows, chosen), compress(keys, chosen)
     groups: defaultdict[tuple[int, int, int, int], list[int]] = defaultdict(list)
@@ -123,23 +125,23 @@ def _by_local(sockets: SocketTable, groups: _Groups) -> dict[int, set[int]]:
 
 
 def _clients(
-    sockets: SocketTable, groups: _Groups, wanted: int, bound: Sequence[int]
-) -> dict[FlowKey, Sequence[int]]:
-    """The rows of one kind that no listener accepted, by their flow."""
-    unmapped = [each.unmapped if each else b"" for each in sockets.side.addresses]
+    sockets: SocketTable, groups: _Groups, of_kind: int, bound: Sequence[int]
+) -> dict[ConnectPathKey, Sequence[int]]:
+    """The rows of one kind that no listener accepted, by their path."""
+    unmapped = [address.unmapped if address else b"" for address in sockets.side.addresses]
     listening = [row for row in bound if sockets.states[row] == LISTEN]
-    served: dict[int, frozenset[int]] = {}
-    clients: dict[FlowKey, Sequence[int]] = {}
-    for (kind, local, remote, port), every in groups.items():
-        if kind != wanted or remote == NOWHERE:
+    accepting: dict[int, frozenset[int]] = {}
+    clients: dict[ConnectPathKey, Sequence[int]] = {}
+    for (kind, local, remote, port), all_rows in groups.items():
+        if kind != of_kind or remote == NO_ADDRESS:
             continue
-        rows = every
+        rows = all_rows
         if listening:
-            if local not in served:
-                served[local] = _served_on(sockets, listening, local)
-            if served[local]:
+            if local not in accepting:
+                accepting[local] = _accepting_ports(sockets, listening, local)
+            if accepting[local]:
                 own = sockets.local_ports
-                rows = [row for row in every if own[row] not in served[local]]
+                rows = [row for row in all_rows if own[row] not in accepting[local]]
         if rows:
             key = (unmapped[local], unmapped[remote], port)
             # A second time where one of two clients is an IPv6 socket with mapped addresses.
@@ -147,7 +149,7 @@ def _clients(
     return clients
 
 
-def _served_on(sockets: SocketTable, listening: Sequence[int], number: int) -> frozenset[int]:
+def _accepting_ports(sockets: SocketTable, listening: Sequence[int], number: int) -> frozenset[int]:
     """The ports on which a listener accepts what arrives at this local address."""
     address = sockets.side.addresses[number]
     assert address is not None

@@ -11,13 +11,13 @@ TIME_WAIT_MS = 60_000
 _NEVER, _ALWAYS = 0, 1
 
 
-class Takeover(NamedTuple):
-    """How TIME_WAIT is treated by the rules of a system."""
+class TimeWaitReuse(NamedTuple):
+    """When the sysctls of a system allow the reuse of a port in TIME_WAIT."""
 
     rules: TcpRules
 
-    def due_ms(self, is_loopback: bool) -> int:
-        """What `expires_ms` must not exceed for a port to be taken over; -1 where none is.
+    def max_expires_ms(self, is_loopback: bool) -> int:
+        """The largest `expires_ms` of a reusable port; -1 where no port is reusable.
 
         The kernel looks at the timestamps of the connection that ended, and not at the sysctl:
         the other machine may have had none.
@@ -31,10 +31,10 @@ class Takeover(NamedTuple):
             return -1
         if rules.tw_reuse != _ALWAYS and not is_loopback:
             return -1
-        # An age that is not told, UNTOLD, exceeds it.
+        # An age that is not told, UNKNOWN_NUMBER, exceeds it.
         return max(-1, TIME_WAIT_MS - rules.tw_reuse_delay_ms)
 
     def wait_ms(self, expires_ms: int, is_loopback: bool) -> int:
         """How long TIME_WAIT stays in the way of another connection between its two ends."""
-        due = self.due_ms(is_loopback)
-        return expires_ms if due < 0 else max(0, expires_ms - due)
+        max_expires_ms = self.max_expires_ms(is_loopback)
+        return expires_ms if max_expires_ms < 0 else max(0, expires_ms - max_expires_ms)

@@ -1,6 +1,6 @@
 """Accounts, and whether this user sees everything.
 
-Of the files first: others may be asked over a network, and may not answer (`Bounded`).
+Of the files first: others may be asked over a network, and may not answer (`TimeLimitedCaller`).
 """
 
 from __future__ import annotations
@@ -8,17 +8,17 @@ from __future__ import annotations
 import os
 from functools import cache
 
-from porttui.host.foreign_text import safe
+from porttui.host.safe_text import safe_text
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from typing import Any
 
-    from porttui.host.bounded import Bounded
+    from porttui.host.time_limit import TimeLimitedCaller
 
 _PASSWD = "/etc/passwd"
-_FIELDS = 7
-WITHIN_S = 0.5
+_PASSWD_FIELDS = 7
+NAME_SERVICES_S = 0.5
 """How long name services (nsswitch.conf(5): LDAP, sssd) have for all names of a period."""
 
 
@@ -38,38 +38,38 @@ NO_ACCOUNT = Account("", 0, "/", "")
 
 def user_name(uid: int) -> str:
     """The account's name, or "uid 1234" for a number without an account (in containers, say)."""
-    name = _names.get(uid)
+    name = _display_names.get(uid)
     if name is None:
         account = account_of(uid)
         if account is None:
             return f"uid {uid}"
-        name = _names[uid] = safe(os.fsencode(account.name))
+        name = _display_names[uid] = safe_text(os.fsencode(account.name))
     return name
 
 
-_names: dict[int, str] = {}
+_display_names: dict[int, str] = {}
 """By uid, safe to be shown."""
 
 
 def account_of(uid: int) -> Account | None:
     """None where there is none, or where nobody tells in time."""
-    account = _accounts_in_file().get(uid) or _known.get(uid)
+    account = _passwd_accounts().get(uid) or _resolved_accounts.get(uid)
     if account is None:
-        account = _name_services().ask(lambda: _getpwuid(uid))
+        account = _name_service_caller().call(lambda: _getpwuid(uid))
         if account is not None:  # otherwise somebody may answer another time
-            _known[uid] = account
+            _resolved_accounts[uid] = account
     return account if account and account.name else None
 
 
-_known: dict[int, Account] = {}
+_resolved_accounts: dict[int, Account] = {}
 """By uid, what name services have told; NO_ACCOUNT where there is none."""
 
 
-def groups_of(account: Account) -> tuple[int, ...]:
+def group_ids_of(account: Account) -> tuple[int, ...]:
     """All groups of an account's user; its own alone where nobody tells in time."""
-    own = account.gid
-    found = _name_services().ask(lambda: os.getgrouplist(account.name, own))
-    return tuple(found or (own,))
+    primary_gid = account.gid
+    group_ids = _name_service_caller().call(lambda: os.getgrouplist(account.name, primary_gid))
+    return tuple(group_ids or (primary_gid,))
 
 
 def effective_uid() -> int | None:
@@ -77,12 +77,12 @@ def effective_uid() -> int | None:
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 
-def person_uid() -> int | None:
+def invoking_uid() -> int | None:
     """Who sits here: behind sudo the user who called it (sudo(8), SUDO_UID)."""
     uid = effective_uid()
-    called_by = os.environ.get("SUDO_UID", "")
-    is_uid = called_by.isdecimal() and len(called_by) <= 10 and int(called_by) < 0xFFFFFFFF
-    return int(called_by) if uid == 0 and is_uid else uid
+    sudo_uid = os.environ.get("SUDO_UID", "")
+    is_uid = sudo_uid.isdecimal() and len(sudo_uid) <= 10 and int(sudo_uid) < 0xFFFFFFFF
+    return int(sudo_uid) if uid == 0 and is_uid else uid
 
 
 def is_elevated() -> bool:
@@ -97,7 +97,7 @@ def is_elevated() -> bool:
 
 
 @cache
-def _accounts_in_file(path: str = _PASSWD) -> dict[int, Account]:
+def _passwd_accounts(path: str = _PASSWD) -> dict[int, Account]:
     """By uid, the first of each (passwd(5))."""
     try:
         with open(path, "rb") as file:
@@ -106,17 +106,17 @@ def _accounts_in_file(path: str = _PASSWD) -> dict[int, Account]:
         return {}
     accounts: dict[int, Account] = {}
     for line in lines:
-        if len(line) == _FIELDS and line[0] and line[2].isdecimal() and line[3].isdecimal():
+        if len(line) == _PASSWD_FIELDS and line[0] and line[2].isdecimal() and line[3].isdecimal():
             name, _, uid, gid, _, home, shell = line
             accounts.setdefault(int(uid), Account(name, int(gid), home, shell))
     return accounts
 
 
 @cache
-def _name_services() -> Bounded[Any]:
-    from porttui.host.bounded import Bounded, Budget  # seldom needed
+def _name_service_caller() -> TimeLimitedCaller[Any]:
+    from porttui.host.time_limit import TimeBudget, TimeLimitedCaller  # seldom needed
 
-    return Bounded(Budget(WITHIN_S))
+    return TimeLimitedCaller(TimeBudget(NAME_SERVICES_S))
 
 
 def _getpwuid(uid: int) -> Account:
@@ -124,7 +124,7 @@ def _getpwuid(uid: int) -> Account:
     import pwd
 
     try:
-        found = pwd.getpwuid(uid)
+        entry = pwd.getpwuid(uid)
     except (KeyError, OverflowError, UnicodeError):
         return NO_ACCOUNT
-    return Account(found.pw_name, found.pw_gid, found.pw_dir, found.pw_shell)
+    return Account(entry.pw_name, entry.pw_gid, entry.pw_dir, entry.pw_shell)

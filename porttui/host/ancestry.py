@@ -6,19 +6,23 @@ from collections.abc import Callable
 
 from porttui.model.process import Process
 
-_MOST = 32
+_MAX_ANCESTORS = 32
 
 
 def ancestors_of(
     process: Process, read_process: Callable[[int], Process | None]
 ) -> tuple[Process, ...]:
     """From the parent upwards, as far as this user may see them."""
-    found: list[Process] = []
+    ancestors: list[Process] = []
     pid = process.ppid
-    while pid > 0 and len(found) < _MOST and all(pid != each.pid for each in found):
+    while (
+        pid > 0
+        and len(ancestors) < _MAX_ANCESTORS
+        and all(pid != ancestor.pid for ancestor in ancestors)
+    ):
         ancestor = read_process(pid)
         if ancestor is None:
             break
-        found.append(ancestor)
+        ancestors.append(ancestor)
         pid = ancestor.ppid
-    return tuple(found)
+    return tuple(ancestors)

@@ -12,13 +12,13 @@ import errno
 import socket
 import sys
 
-from porttui.host.contract import BindAnswer
+from porttui.host.contract import BindResult
 from porttui.model.address import Endpoint, Family, Protocol
 
 _EXCLUSIVE = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
 
 
-def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
+def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindResult:
     """Whether a server that sets SO_REUSEADDR could bind `endpoint` right now.
 
     For [::] it is enough that the IPv6 side can be bound: an IPv4 server beside it is another's.
@@ -26,15 +26,15 @@ def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
     if endpoint.address.family is Family.IPV4:
         return _bind(socket.AF_INET, protocol, endpoint, v6only=None)
     if endpoint.address.is_wildcard:
-        dual = _bind(socket.AF_INET6, protocol, endpoint, v6only=False)
-        if dual is not BindAnswer.IN_USE:
-            return dual
+        outcome = _bind(socket.AF_INET6, protocol, endpoint, v6only=False)
+        if outcome is not BindResult.IN_USE:
+            return outcome
         return _bind(socket.AF_INET6, protocol, endpoint, v6only=True)
-    mapped = len(endpoint.address.unmapped) == 4
-    return _bind(socket.AF_INET6, protocol, endpoint, v6only=not mapped)
+    is_mapped = len(endpoint.address.unmapped) == 4
+    return _bind(socket.AF_INET6, protocol, endpoint, v6only=not is_mapped)
 
 
-def try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer:
+def try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindResult:
     """Whether `endpoint` can be bound as it stands, [::] for both families.
 
     Without `reuse` a server that starts at the same moment can fail for it: only for a person who
@@ -42,8 +42,8 @@ def try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer:
     """
     if endpoint.address.family is Family.IPV4:
         return _bind(socket.AF_INET, protocol, endpoint, v6only=None, reuse=reuse)
-    both = endpoint.address.is_wildcard or len(endpoint.address.unmapped) == 4
-    return _bind(socket.AF_INET6, protocol, endpoint, v6only=not both, reuse=reuse)
+    is_dual_stack = endpoint.address.is_wildcard or len(endpoint.address.unmapped) == 4
+    return _bind(socket.AF_INET6, protocol, endpoint, v6only=not is_dual_stack, reuse=reuse)
 
 
 def _bind(
@@ -53,12 +53,12 @@ def _bind(
     *,
     v6only: bool | None,
     reuse: bool = True,
-) -> BindAnswer:
-    kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
+) -> BindResult:
+    socket_type = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     try:
-        probe = socket.socket(family, kind)
+        probe = socket.socket(family, socket_type)
     except OSError:
-        return BindAnswer.UNKNOWN  # a sandbox forbids it, or there is no IPv6: bind was not asked
+        return BindResult.UNKNOWN  # a sandbox forbids it, or there is no IPv6: bind was not asked
     try:
         with probe:
             if v6only is not None:
@@ -70,8 +70,8 @@ def _bind(
                 probe.setsockopt(socket.SOL_SOCKET, _EXCLUSIVE, 1)
             probe.bind((endpoint.address.text, endpoint.port))
     except PermissionError:
-        return BindAnswer.NOT_PERMITTED
+        return BindResult.NOT_PERMITTED
     except OSError as error:
-        answers = {errno.EADDRINUSE: BindAnswer.IN_USE, errno.EADDRNOTAVAIL: BindAnswer.NOT_HERE}
-        return answers.get(error.errno or 0, BindAnswer.UNKNOWN)
-    return BindAnswer.BINDABLE
+        answers = {errno.EADDRINUSE: BindResult.IN_USE, errno.EADDRNOTAVAIL: BindResult.NOT_LOCAL}
+        return answers.get(error.errno or 0, BindResult.UNKNOWN)
+    return BindResult.BINDABLE

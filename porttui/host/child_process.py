@@ -10,9 +10,9 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from porttui.host.asking import HostError
 from porttui.host.memory import CHILD_ENVIRONMENT
-from porttui.host.programs import RunAs, isolated_python, popen_options, small_environ
+from porttui.host.programs import RunAs, isolated_python, minimal_environ, popen_options
+from porttui.host.request import HostError
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 _LENGTH = struct.Struct("=Q")
 _PR_SET_PDEATHSIG = 1
 _SIGKILL = 9
-_GRACE_S = 0.5
+_KILL_TIMEOUT_S = 0.5
 """How long a killed child has to be gone."""
-_ENDED = "the sampling process has ended"
+_ENDED_MESSAGE = "the sampling process has ended"
 
 
 class ChildEndedError(HostError):
     """The process is gone before it answered."""
 
 
-class ChildHangsError(HostError):
+class ChildTimeoutError(HostError):
     """The process is there, and has not answered in time."""
 
 
@@ -38,7 +38,7 @@ class ChildProcess:
     """Runs a module of porttui; requests are single bytes, answers are frames of bytes.
 
     The child ends when its standard input does; on Linux the kernel kills it with the thread that
-    started it, even a child that is stopped (see `answer_requests`). It has a session of its own:
+    started it, even a child that is stopped (see `serve_requests`). It has a session of its own:
     keys and signals of the terminal are not for it.
     """
 
@@ -58,7 +58,7 @@ class ChildProcess:
                 stdout=subprocess.PIPE,
                 stderr=subprocess.DEVNULL,
                 bufsize=0,
-                **popen_options(RunAs({**CHILD_ENVIRONMENT, **small_environ()})),
+                **popen_options(RunAs({**CHILD_ENVIRONMENT, **minimal_environ()})),
             )
         except OSError as error:
             raise HostError(f"a second process cannot be started: {error}") from error
@@ -77,18 +77,18 @@ class ChildProcess:
         try:
             _pipe(self._process.stdin).write(request)
         except (OSError, ValueError) as error:  # ValueError: it has been closed
-            raise ChildEndedError(_ENDED) from error
+            raise ChildEndedError(_ENDED_MESSAGE) from error
 
-    def receive(self, within_s: float) -> bytes:
+    def receive(self, timeout_s: float) -> bytes:
         """Wait for the answer, for so many seconds.
 
         Raises:
             ChildEndedError: it ended instead.
-            ChildHangsError: it did neither.
+            ChildTimeoutError: it did neither.
         """
-        until = time.monotonic() + within_s
-        (length,) = _LENGTH.unpack(self._read(_LENGTH.size, until))
-        return self._read(length, until)
+        deadline = time.monotonic() + timeout_s
+        (length,) = _LENGTH.unpack(self._read(_LENGTH.size, deadline))
+        return self._read(length, deadline)
 
     def has_answered(self) -> bool:
         """Whether its answer has begun to come, or it has ended: `receive` will not wait."""
@@ -103,43 +103,43 @@ class ChildProcess:
 
         self._process.kill()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            self._process.wait(_GRACE_S)
+            self._process.wait(_KILL_TIMEOUT_S)
         _pipe(self._process.stdin).close()
         _pipe(self._process.stdout).close()
 
-    def _is_readable(self, within_s: float) -> bool:
+    def _is_readable(self, timeout_s: float) -> bool:
         poller = select.poll()
         poller.register(_pipe(self._process.stdout), select.POLLIN)
-        return bool(poller.poll(max(0.0, within_s) * 1000))
+        return bool(poller.poll(max(0.0, timeout_s) * 1000))
 
-    def _read(self, size: int, until: float) -> bytes:
+    def _read(self, size: int, deadline: float) -> bytes:
         content = bytearray(size)
-        view, at = memoryview(content), 0
+        view, offset = memoryview(content), 0
         pipe = _pipe(self._process.stdout)
-        while at < size:
+        while offset < size:
             try:
                 # Windows cannot poll a pipe: there the answer is waited for.
-                if hasattr(select, "poll") and not self._is_readable(until - time.monotonic()):
-                    raise ChildHangsError("the sampling process does not answer")
-                count = os.readv(pipe.fileno(), [view[at:]])
+                if hasattr(select, "poll") and not self._is_readable(deadline - time.monotonic()):
+                    raise ChildTimeoutError("the sampling process does not answer")
+                count = os.readv(pipe.fileno(), [view[offset:]])
             except (ValueError, OSError) as error:  # closed by another thread
-                raise ChildEndedError(_ENDED) from error
+                raise ChildEndedError(_ENDED_MESSAGE) from error
             if count == 0:
-                raise ChildEndedError(_ENDED)
-            at += count
+                raise ChildEndedError(_ENDED_MESSAGE)
+            offset += count
         return bytes(content)
 
 
-def allow_many_files() -> None:
+def raise_open_files_limit() -> None:
     """Raise this process's own limit of open files as far as it may, for what it holds open."""
     if sys.platform != "win32":
         import resource
 
-        _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
+        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
 
 
-def answer_requests(answer: Callable[[bytes], bytes]) -> None:
+def serve_requests(answer: Callable[[bytes], bytes]) -> None:
     """The child's side: answer every byte on standard input until it ends."""
     parent = os.getppid()
     requests, answers = sys.stdin.fileno(), os.dup(sys.stdout.fileno())
@@ -155,11 +155,11 @@ def answer_requests(answer: Callable[[bytes], bytes]) -> None:
                 return
         if parent:
             # Not before the first answer: somebody waits for it, and ctypes takes its time.
-            _die_with(parent)
+            _die_with_parent(parent)
             parent = 0
 
 
-def _die_with(parent: int) -> None:
+def _die_with_parent(parent: int) -> None:
     """Have the kernel kill this process when the thread ends that started it (prctl(2))."""
     if sys.platform == "linux":
         import ctypes

@@ -8,7 +8,13 @@ from collections.abc import Sequence
 from enum import StrEnum
 from functools import cached_property
 
-from porttui.host.programs import Finished, RunAs, as_person, isolated_python, run_program
+from porttui.host.programs import (
+    ProgramResult,
+    RunAs,
+    isolated_python,
+    run_as_invoking_user,
+    run_program,
+)
 from porttui.record import NamedTuple
 
 
@@ -17,7 +23,7 @@ class CopyOutcome(StrEnum):
 
     CONFIRMED = "confirmed"
     """It was read back from the clipboard and is the same."""
-    HANDED_OVER = "handed over"
+    UNCONFIRMED = "handed over"
     """A tool took it without complaint; whether it can be pasted elsewhere is not known."""
     TERMINAL = "terminal"
     """No tool took it. The terminal may, if the user interface sends it by OSC 52."""
@@ -29,7 +35,7 @@ class CopyResult(NamedTuple):
     """What became of one copy."""
 
     outcome: CopyOutcome
-    via: str
+    method: str
     """"xclip", "pbcopy", "wl-copy", "Windows clipboard", "tmux buffer", "OSC 52" or ""."""
     detail: str
     """Why it is no more than that, in words; "" when it is confirmed."""
@@ -40,55 +46,57 @@ class SystemClipboard:
 
     def __init__(
         self,
-        whose: RunAs | None = None,
+        run_as: RunAs | None = None,
         platform: str = sys.platform,
         timeout: float = 1.5,
     ) -> None:
         """Copy for a person.
 
         Args:
-            whose: Whose clipboard it is; by default the person's who sits here.
+            run_as: Whose clipboard it is; by default the person's who sits here.
             platform: As `sys.platform`.
             timeout: Seconds for each of the two means that are tried, the display and tmux.
         """
-        self._given = whose
+        self._explicit_run_as = run_as
         self._platform = platform
         self._timeout = timeout
 
     @cached_property
-    def _whose(self) -> RunAs:
+    def _run_as(self) -> RunAs:
         # Not before it is needed, in a worker: a name service may be slow to tell who that is.
-        return self._given or as_person()
+        return self._explicit_run_as or run_as_invoking_user()
 
     def copy(self, text: str) -> CopyResult:
         """Copy `text`. Blocks, so it belongs in a worker thread; fails in words only.
 
         Raises:
             ValueError: `text` is empty or not `str.isprintable()`. A pasted line end would run
-                the line in a shell; `foreign_text.safe` makes text that may be copied.
+                the line in a shell; `safe_text` makes text that may be copied.
         """
         if not text or not text.isprintable():
             raise ValueError("only printable text on a single line can be copied")
-        in_the_way: list[str] = []
+        reasons: list[str] = []
         if self._is_remote:
-            in_the_way.append("over SSH the display's clipboard is another machine's")
+            reasons.append("over SSH the display's clipboard is another machine's")
         elif self._has_display:
             result = self._copy_by_pyperclip(text)
             if result.outcome is not CopyOutcome.UNAVAILABLE:
                 return result
-            in_the_way.append(result.detail)
+            reasons.append(result.detail)
         else:
-            in_the_way.append("there is no display here")
-        if self._whose.environ.get("TMUX"):
+            reasons.append("there is no display here")
+        if self._run_as.environ.get("TMUX"):
             result = self._copy_by_tmux(text)
             if result.outcome is not CopyOutcome.UNAVAILABLE:
                 return result
-            in_the_way.append(result.detail)
-        return self._leave_to_terminal(in_the_way)
+            reasons.append(result.detail)
+        return self._copy_by_terminal(reasons)
 
     @property
     def _is_remote(self) -> bool:
-        return bool(self._whose.environ.get("SSH_CONNECTION") or self._whose.environ.get("SSH_TTY"))
+        return bool(
+            self._run_as.environ.get("SSH_CONNECTION") or self._run_as.environ.get("SSH_TTY")
+        )
 
     @property
     def _has_display(self) -> bool:
@@ -96,70 +104,72 @@ class SystemClipboard:
             return True
         # Under WSL the clipboard is that of Windows, with or without a display of its own.
         displays = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
-        return any(self._whose.environ.get(name) for name in displays)
+        return any(self._run_as.environ.get(name) for name in displays)
 
     def _copy_by_pyperclip(self, text: str) -> CopyResult:
         deadline = time.monotonic() + self._timeout
         # pyperclip waits for its tool without end and lets it write its complaints onto the
         # screen. In a process of its own it can be ended and kept quiet. It ignores the tool's
         # exit status as well, so only what is read back counts.
-        copying = self._run(isolated_python(_COPY), text, deadline)
-        if copying.status == _NO_TOOL:
+        copied = self._run(isolated_python(_COPY_SCRIPT), text, deadline)
+        if copied.status == _NO_TOOL:
             return _unavailable("the display has no clipboard tool (xclip, xsel or wl-clipboard)")
-        if copying.status != 0:
-            return _unavailable(f"the display's clipboard tool {copying.failure}")
-        reading = self._run(isolated_python(_COMPARE), text, deadline, most_bytes=_NAME_BYTES)
-        tool = reading.output.decode("ascii", "replace").strip()
-        via = _TOOL_NAMES.get(tool, "the display's clipboard tool")
-        if reading.status == 0:
-            return CopyResult(CopyOutcome.CONFIRMED, via, "")
-        if reading.status == _DIFFERENT:
-            return _unavailable(f"{via} did not keep the text")
-        return CopyResult(CopyOutcome.HANDED_OVER, via, "it could not be read back")
+        if copied.status != 0:
+            return _unavailable(f"the display's clipboard tool {copied.failure}")
+        compared = self._run(
+            isolated_python(_COMPARE_SCRIPT), text, deadline, max_bytes=_MAX_NAME_BYTES
+        )
+        function_name = compared.output.decode("ascii", "replace").strip()
+        tool_name = _TOOL_NAMES.get(function_name, "the display's clipboard tool")
+        if compared.status == 0:
+            return CopyResult(CopyOutcome.CONFIRMED, tool_name, "")
+        if compared.status == _DIFFERENT:
+            return _unavailable(f"{tool_name} did not keep the text")
+        return CopyResult(CopyOutcome.UNCONFIRMED, tool_name, "it could not be read back")
 
     def _copy_by_tmux(self, text: str) -> CopyResult:
         deadline = time.monotonic() + self._timeout
         detail = "your terminal may have it, too"
         # -w passes it on to the outer terminal. It came with tmux 3.2.
-        loading = self._run(["tmux", "load-buffer", "-w", "-"], text, deadline)
-        if loading.status:
+        loaded = self._run(["tmux", "load-buffer", "-w", "-"], text, deadline)
+        if loaded.status:
             detail = "this tmux keeps it to itself"
-            loading = self._run(["tmux", "load-buffer", "-"], text, deadline)
-        if loading.status != 0:
-            return _unavailable(f"tmux {loading.failure}")
-        most_bytes = len(text.encode()) + 1
-        showing = self._run(["tmux", "show-buffer"], "", deadline, most_bytes=most_bytes)
-        if showing.status != 0:
+            loaded = self._run(["tmux", "load-buffer", "-"], text, deadline)
+        if loaded.status != 0:
+            return _unavailable(f"tmux {loaded.failure}")
+        max_bytes = len(text.encode()) + 1
+        read_back = self._run(["tmux", "show-buffer"], "", deadline, max_bytes=max_bytes)
+        if read_back.status != 0:
             detail = "it could not be read back"
-        elif showing.output != text.encode():
+        elif read_back.output != text.encode():
             return _unavailable("tmux did not keep the text")
-        return CopyResult(CopyOutcome.HANDED_OVER, "the tmux buffer", detail)
+        return CopyResult(CopyOutcome.UNCONFIRMED, "the tmux buffer", detail)
 
     def _run(
-        self, command: Sequence[str], text: str, deadline: float, *, most_bytes: int = 0
-    ) -> Finished:
-        within_s = deadline - time.monotonic()
-        given = text.encode()
+        self, command: Sequence[str], text: str, deadline: float, *, max_bytes: int = 0
+    ) -> ProgramResult:
+        timeout_s = deadline - time.monotonic()
+        stdin = text.encode()
         return run_program(
-            command, self._whose, within_s=within_s, given=given, most_bytes=most_bytes
+            command, self._run_as, timeout_s=timeout_s, stdin=stdin, max_bytes=max_bytes
         )
 
-    def _leave_to_terminal(self, in_the_way: Sequence[str]) -> CopyResult:
-        term = self._whose.environ.get("TERM", "")
+    def _copy_by_terminal(self, reasons: Sequence[str]) -> CopyResult:
+        term = self._run_as.environ.get("TERM", "")
         # On Windows no terminal sets TERM, and Windows Terminal does know OSC 52.
         is_bare = term in ("linux", "dumb") or (not term and self._platform != "win32")
-        if is_bare or self._whose.environ.get("TERM_PROGRAM") == "Apple_Terminal":
+        if is_bare or self._run_as.environ.get("TERM_PROGRAM") == "Apple_Terminal":
             no_terminal = "this terminal cannot take it either (no OSC 52)"
-            return _unavailable("; ".join([*in_the_way, no_terminal]))
-        return CopyResult(CopyOutcome.TERMINAL, "OSC 52", "; ".join(in_the_way))
+            return _unavailable("; ".join([*reasons, no_terminal]))
+        return CopyResult(CopyOutcome.TERMINAL, "OSC 52", "; ".join(reasons))
 
 
-_NAME_BYTES = 200
+_MAX_NAME_BYTES = 200
 """Of the name that pyperclip has for what it uses."""
 _NO_TOOL = 3
 _DIFFERENT = 4
 
-_COPY = f"""
+_COPY_SCRIPT = f"""
 import sys, pyperclip
 copy, _ = pyperclip.determine_clipboard()
 if not copy:
@@ -168,7 +178,7 @@ copy(sys.stdin.buffer.read().decode())
 """
 
 # Read more than once: xclip returns a moment before the display knows about the text.
-_COMPARE = f"""
+_COMPARE_SCRIPT = f"""
 import sys, time, pyperclip
 copy, paste = pyperclip.determine_clipboard()
 print(copy.__name__, flush=True)

@@ -10,11 +10,11 @@ import re
 import threading
 import time
 
-from porttui.host.foreign_text import safe
-from porttui.host.programs import RunAs, as_self, run_program
-from porttui.model.origin import Container
+from porttui.host.programs import RunAs, run_as_self, run_program
+from porttui.host.safe_text import safe_text
+from porttui.model.provenance import Container
 
-REMEMBERED_S = 60.0
+RETRY_AFTER_S = 60.0
 """How long a tool that told no name is not asked again for the same container."""
 
 _TOOLS = {"docker": "docker", "libpod": "podman"}
@@ -24,45 +24,45 @@ _NAME = re.compile(rb"/?([a-zA-Z0-9][a-zA-Z0-9_.-]*)")
 """What both allow as a name (docker: daemon/names, podman: libpod/define); docker inspect puts a
 slash before it."""
 
-_MOST_BYTES = 512
-_NAME_CHARACTERS = 64
+_MAX_BYTES = 512
+_MAX_NAME_CHARACTERS = 64
 
 
 class ContainerNames:
     """Asks once for each container; several threads may ask, one after another."""
 
-    def __init__(self, whose: RunAs | None = None, remembered_s: float = REMEMBERED_S) -> None:
-        """`whose`: as whom the tools are run; by default as the user that porttui runs as."""
-        self._whose = whose or as_self()
-        self._remembered_s = remembered_s
+    def __init__(self, run_as: RunAs | None = None, retry_after_s: float = RETRY_AFTER_S) -> None:
+        """`run_as`: as whom the tools are run; by default as the user that porttui runs as."""
+        self._run_as = run_as or run_as_self()
+        self._retry_after_s = retry_after_s
         self._names: dict[str, str] = {}
-        self._failures: dict[str, float] = {}
+        self._failed_at: dict[str, float] = {}
         """When each of the others was last asked for."""
         self._lock = threading.Lock()
 
-    def name_of(self, container: Container, within_s: float) -> str | None:
+    def name_of(self, container: Container, timeout_s: float) -> str | None:
         """None where no tool tells it within that many seconds; then the tool is killed."""
-        until = time.monotonic() + within_s
-        if not self._lock.acquire(timeout=max(0.0, within_s)):
+        deadline = time.monotonic() + timeout_s
+        if not self._lock.acquire(timeout=max(0.0, timeout_s)):
             return None
         try:
-            return self._names.get(container.id) or self._look_up(container, until)
+            return self._names.get(container.id) or self._look_up(container, deadline)
         finally:
             self._lock.release()
 
-    def _look_up(self, container: Container, until: float) -> str | None:
+    def _look_up(self, container: Container, deadline: float) -> str | None:
         now = time.monotonic()
         tool = _TOOLS.get(container.runtime)
-        failed = self._failures.get(container.id)
-        is_known_to_fail = failed is not None and now < failed + self._remembered_s
-        if tool is None or is_known_to_fail or now >= until:
+        failed_at = self._failed_at.get(container.id)
+        failed_recently = failed_at is not None and now < failed_at + self._retry_after_s
+        if tool is None or failed_recently or now >= deadline:
             return None
-        inspect = [tool, "inspect", "--type", "container", "--format", "{{.Name}}", container.id]
-        within_s = until - time.monotonic()
-        asked = run_program(inspect, self._whose, within_s=within_s, most_bytes=_MOST_BYTES)
-        name = _NAME.fullmatch(asked.output.strip()) if asked.status == 0 else None
+        command = [tool, "inspect", "--type", "container", "--format", "{{.Name}}", container.id]
+        timeout_s = deadline - time.monotonic()
+        result = run_program(command, self._run_as, timeout_s=timeout_s, max_bytes=_MAX_BYTES)
+        name = _NAME.fullmatch(result.output.strip()) if result.status == 0 else None
         if name is None:
-            self._failures[container.id] = time.monotonic()
+            self._failed_at[container.id] = time.monotonic()
             return None
-        self._names[container.id] = safe(name[1], _NAME_CHARACTERS)
+        self._names[container.id] = safe_text(name[1], _MAX_NAME_CHARACTERS)
         return self._names[container.id]

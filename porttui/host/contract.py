@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
-from porttui.host.asking import HostError, Want
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.process import ProcessIdentity
@@ -16,8 +16,8 @@ from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
     from porttui.model.limits import Limit, Limits
-    from porttui.model.origin import Container, Traces
     from porttui.model.process import Process, ProcessDetails
+    from porttui.model.provenance import Container, Provenance
     from porttui.model.stop import StopSignal
     from porttui.model.tcp_rules import TcpRules
 
@@ -48,18 +48,20 @@ class SocketSource(Interface):
     def name(self) -> str:
         """Where it reads, for the status line."""
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """A whole look is soon to come: what can be done for it beside something else, begins.
 
         Raises:
             HostError: nothing could be read at all.
         """
 
-    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:
+    def read(
+        self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
+    ) -> SocketReading:
         """All TCP and UDP sockets, IPv4 and IPv6; or what is wanted of them.
 
         Args:
-            want: Less than everything costs less.
+            request: Less than everything costs less.
             ports: At least the sockets with one of these local ports.
 
         Raises:
@@ -86,8 +88,8 @@ class ProcessHandle(Interface):
             SignalDeniedError: this user may not.
         """
 
-    def has_exited(self, within: float = 0.0) -> bool:
-        """Wait up to `within` seconds for its end; True once it has ended, reaped or not."""
+    def has_exited(self, timeout_s: float = 0.0) -> bool:
+        """Wait up to `timeout_s` seconds for its end; True once it has ended, reaped or not."""
 
     def close(self) -> None:
         """Let go of it."""
@@ -97,7 +99,7 @@ class ProcessControl(Interface):
     """Ends processes."""
 
     @property
-    def asks_first(self) -> bool:
+    def supports_sigterm(self) -> bool:
         """False where SIGTERM cannot be handled by the process (Windows: always forced)."""
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
@@ -109,13 +111,13 @@ class ProcessControl(Interface):
         """
 
 
-class BindAnswer(StrEnum):
+class BindResult(StrEnum):
     """What happened when the address was bound for a moment, without listening."""
 
     BINDABLE = "bindable"
     IN_USE = "in_use"
     NOT_PERMITTED = "not_permitted"
-    NOT_HERE = "not_here"
+    NOT_LOCAL = "not_here"
     """The address is none of this machine."""
     UNKNOWN = "unknown"
 
@@ -127,15 +129,15 @@ class Host(NamedTuple):
     ephemeral_range: Callable[[], PortRange]
     service_name: Callable[[Protocol, int], str | None]
     control: ProcessControl
-    can_bind: Callable[[Protocol, Endpoint], BindAnswer]
+    can_bind: Callable[[Protocol, Endpoint], BindResult]
     """For a server that sets SO_REUSEADDR; of [::] the IPv6 side is enough."""
-    try_bind: Callable[[Protocol, Endpoint, bool], BindAnswer]
+    try_bind: Callable[[Protocol, Endpoint, bool], BindResult]
     """With SO_REUSEADDR or without, [::] being dual-stack."""
-    read_traces: Callable[[Process], Traces]
+    read_provenance: Callable[[Process], Provenance]
     """Where a process comes from."""
     process_details: Callable[[Process], ProcessDetails | None]
     """What the kernel tells of a process beside a sample; None where it is gone, or not told."""
-    read_groups: Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
+    process_groups: Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
     """For each process that is there all that are in its process group now, itself too; nothing
     where there are no groups (Windows). May raise HostError."""
     container_name: Callable[[Container, float], str | None]
@@ -150,7 +152,7 @@ class Host(NamedTuple):
     namespace that sees another one's /proc. Then nothing must be signalled."""
     uid: int | None
     """Effective user id; None where there is none (Windows)."""
-    person_uid: int | None
+    invoking_uid: int | None
     """Of who sits here: behind sudo the user who called it; None where there is none."""
     has_systemd: bool
     """Whether systemd runs this machine."""
@@ -158,7 +160,7 @@ class Host(NamedTuple):
     """Root on POSIX, an administrator on Windows."""
     tcp_rules: Callable[[], TcpRules | None]
     """None where the kernel does not tell them, and on other systems than Linux."""
-    lists_idle: Callable[[], bool]
+    lists_bound_inactive: Callable[[], bool]
     """Whether the source, as it reads now, lists TCP sockets that are bound and idle."""
     limits: Callable[[], Limits]
     """What else than ports can run out; of no process."""

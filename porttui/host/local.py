@@ -7,9 +7,9 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
-from porttui.host.accounts import effective_uid, is_elevated, person_uid
-from porttui.host.asking import HostError, SourceName
-from porttui.host.contract import BindAnswer, Host, ProcessControl, ProcessHandle, SocketSource
+from porttui.host.accounts import effective_uid, invoking_uid, is_elevated
+from porttui.host.contract import BindResult, Host, ProcessControl, ProcessHandle, SocketSource
+from porttui.host.request import HostError, SourceName
 from porttui.host.services import service_name
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.port_range import PortRange
@@ -19,53 +19,53 @@ from porttui.record import TYPE_CHECKING
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
     from porttui.model.limits import Limit, Limits
-    from porttui.model.origin import Container, Traces
+    from porttui.model.provenance import Container, Provenance
     from porttui.model.tcp_rules import TcpRules
 
 
-def local_host(source: SourceName = SourceName.AUTO, *, once: bool = False) -> Host:
-    """This machine, read in the best way it allows; `once`: it will be looked at a single time.
+def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) -> Host:
+    """This machine, read in the best way it allows; `one_shot`: it will be looked at a single time.
 
     Raises:
         HostError: `source` does not exist on this system.
     """
-    reader = _source(source, once=once)
+    reader = _source(source, one_shot=one_shot)
     return Host(
         sockets=reader,
         ephemeral_range=_ephemeral_range(),
         service_name=service_name,
-        control=_LateControl(reader),
+        control=_LazyControl(reader),
         can_bind=_can_bind,
         try_bind=_try_bind,
-        read_traces=partial(_read_traces, is_portable=reader.name == "psutil"),
-        process_details=_no_details if reader.name == "psutil" else _process_details,
-        read_groups=_read_groups_by_psutil if reader.name == "psutil" else _read_groups,
+        read_provenance=partial(_read_traces, is_portable=reader.name == "psutil"),
+        process_details=_no_process_details if reader.name == "psutil" else _process_details,
+        process_groups=_process_groups_with_psutil if reader.name == "psutil" else _process_groups,
         container_name=_container_name,
         ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
         pids_match=_pids_match(),
         uid=effective_uid(),
-        person_uid=person_uid(),
+        invoking_uid=invoking_uid(),
         has_systemd=os.path.isdir("/run/systemd/system"),  # sd_booted(3)
         is_elevated=is_elevated(),
         tcp_rules=_tcp_rules,
-        lists_idle=partial(_lists_idle, reader),
+        lists_bound_inactive=partial(_lists_bound_inactive, reader),
         limits=_limits,
-        open_files=_open_files_untold if reader.name == "psutil" else _open_files,
+        open_files=_no_open_files if reader.name == "psutil" else _open_files,
         source_address=_source_address,
     )
 
 
-def _source(source: SourceName, *, once: bool) -> SocketSource:
+def _source(source: SourceName, *, one_shot: bool) -> SocketSource:
     # Each branch imports what it needs: psutil alone would double the start of a one-shot.
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
-        linux = linux_source(netlink=source is not SourceName.PROC, one_shot=once)
-        if source is SourceName.NETLINK and linux.name != "sock_diag":
+        source_of_linux = linux_source(netlink=source is not SourceName.PROC, one_shot=one_shot)
+        if source is SourceName.NETLINK and source_of_linux.name != "sock_diag":
             raise HostError("netlink sock_diag is refused here: use --source proc")
-        if linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
-            return linux
+        if source_of_linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
+            return source_of_linux
     if source in (SourceName.PROC, SourceName.NETLINK):
         raise HostError(f"there is no {source} source here: use --source psutil")
     from porttui.host.portable.source import PsutilSource
@@ -73,7 +73,7 @@ def _source(source: SourceName, *, once: bool) -> SocketSource:
     return PsutilSource()
 
 
-class _LateControl:
+class _LazyControl:
     """The control of this machine, imported at the first use: most commands signal nothing."""
 
     def __init__(self, source: SocketSource) -> None:
@@ -81,8 +81,8 @@ class _LateControl:
         self._control: ProcessControl | None = None
 
     @property
-    def asks_first(self) -> bool:
-        return self._get().asks_first
+    def supports_sigterm(self) -> bool:
+        return self._get().supports_sigterm
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
         return self._get().open(identity)
@@ -93,39 +93,39 @@ class _LateControl:
         return self._control
 
 
-def _can_bind(protocol: Protocol, endpoint: Endpoint) -> BindAnswer:
+def _can_bind(protocol: Protocol, endpoint: Endpoint) -> BindResult:
     from porttui.host.bind_probe import can_bind
 
     return can_bind(protocol, endpoint)
 
 
-def _try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindAnswer:
+def _try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindResult:
     from porttui.host.bind_probe import try_bind
 
     return try_bind(protocol, endpoint, reuse)
 
 
-def _read_traces(process: Process, *, is_portable: bool) -> Traces:
+def _read_traces(process: Process, *, is_portable: bool) -> Provenance:
     if sys.platform == "linux":
-        from porttui.host.linux.traces import read_traces as from_proc
+        from porttui.host.linux.provenance import read_provenance as from_proc
 
         if is_portable:
             from porttui.host.portable.processes import read_process
 
             return from_proc(process, read_process)
         return from_proc(process)
-    from porttui.host.portable.traces import read_traces
+    from porttui.host.portable.provenance import read_provenance
 
-    return read_traces(process)
+    return read_provenance(process)
 
 
 def _process_details(process: Process) -> ProcessDetails | None:
-    from porttui.host.linux.processes import read_details
+    from porttui.host.linux.processes import read_process_details
 
-    return read_details(process)
+    return read_process_details(process)
 
 
-def _no_details(_: Process) -> ProcessDetails | None:
+def _no_process_details(_: Process) -> ProcessDetails | None:
     """psutil tells neither who opened a socket nor what to compare with."""
     return None
 
@@ -138,20 +138,22 @@ def _pids_match() -> bool:
     return shows_own_pids()
 
 
-def _read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+def _process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
     from porttui.host.linux.processes import read_process_groups
 
     return read_process_groups(processes)
 
 
-def _read_groups_by_psutil(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
-    from porttui.host.portable.groups import read_groups
+def _process_groups_with_psutil(
+    processes: Sequence[Process],
+) -> Mapping[Process, tuple[Process, ...]]:
+    from porttui.host.portable.groups import process_groups
 
-    return read_groups(processes)
+    return process_groups(processes)
 
 
-def _container_name(container: Container, within_s: float) -> str | None:
-    return _container_names().name_of(container, within_s)
+def _container_name(container: Container, timeout_s: float) -> str | None:
+    return _container_names().name_of(container, timeout_s)
 
 
 @cache
@@ -172,7 +174,11 @@ def _ancestor_pids() -> frozenset[int]:
     from porttui.host.ancestry import ancestors_of
 
     porttui = read(_listed_pid())
-    return frozenset(each.pid for each in ancestors_of(porttui, read)) if porttui else frozenset()
+    return (
+        frozenset(ancestor.pid for ancestor in ancestors_of(porttui, read))
+        if porttui
+        else frozenset()
+    )
 
 
 def _listed_pid() -> int:
@@ -187,9 +193,9 @@ def _control(source: SocketSource) -> ProcessControl:
     """The control must know the start marks that the source gives."""
     is_portable = source.name == "psutil"
     if not is_portable:
-        from porttui.host.linux.control import PidfdControl, has_pidfds
+        from porttui.host.linux.control import PidfdControl, supports_pidfds
 
-        if has_pidfds():
+        if supports_pidfds():
             return PidfdControl()
     from porttui.host.portable.control import PsutilControl
 
@@ -222,7 +228,7 @@ def _tcp_rules() -> TcpRules | None:
     return read_tcp_rules()
 
 
-def _lists_idle(source: SocketSource) -> bool:
+def _lists_bound_inactive(source: SocketSource) -> bool:
     if source.name != "sock_diag":
         return False
     from porttui.host.linux.sysctl import lists_bound_inactive
@@ -246,7 +252,7 @@ def _open_files(process: Process) -> Limit | None:
     return read_process_files(process)
 
 
-def _open_files_untold(_: Process) -> Limit | None:
+def _no_open_files(_: Process) -> Limit | None:
     """psutil counts them, but tells the limit on Linux alone, where it is not needed."""
     return None
 

@@ -17,7 +17,7 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 
 import porttui
-from porttui.host.accounts import account_of, effective_uid, groups_of, person_uid
+from porttui.host.accounts import account_of, effective_uid, group_ids_of, invoking_uid
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -27,10 +27,10 @@ if TYPE_CHECKING:
 TRUSTED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """Folders of root's, as a rule: sudo's own secure_path (sudoers(5)). See `trusted_path`."""
 
-HOME_OF_PACKAGE = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
+PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
 """Where this porttui was imported from: code from there runs already."""
 
-_BOOTSTRAP = """\
+_BOOTSTRAP_SCRIPT = """\
 import sys
 sys.path.insert(0, sys.argv.pop(1))
 import porttui
@@ -39,16 +39,16 @@ sys.path.append(sys.path.pop(0))
 """Finds the very same porttui, and nothing else before the standard library: -I leaves out the
 working directory, PYTHONPATH and the user's site-packages, and porttui may lie in either."""
 
-_ALWAYS_GIVEN = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
-_GIVEN_TO_OWN = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
+_KEPT_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
+_LIBRARY_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
 """Without these some Pythons do not start. This one was started with them; sudo removes them."""
-_DISPLAYS = (
+_SESSION_VARIABLES = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP"),
     *("DBUS_SESSION_BUS_ADDRESS", "BROWSER", "TERM", "TERM_PROGRAM", "TMUX"),
     *("SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"),
 )
-_ENVIRON_BYTES = 1 << 18
-_GRACE_S = 0.2
+_MAX_ENVIRON_BYTES = 1 << 18
+_KILL_TIMEOUT_S = 0.2
 """How long a killed program has to be gone."""
 
 
@@ -64,7 +64,7 @@ class RunAs(NamedTuple):
     """Of the account; "" for the user that porttui runs as."""
 
 
-class Finished(NamedTuple):
+class ProgramResult(NamedTuple):
     """A program that has ended."""
 
     status: int | None
@@ -80,33 +80,33 @@ def isolated_python(code: str, *arguments: str) -> list[str]:
         options.append("-B")
     if sys.pycache_prefix is not None:
         options += ["-X", f"pycache_prefix={sys.pycache_prefix}"]
-    return [sys.executable, *options, "-c", _BOOTSTRAP + code, HOME_OF_PACKAGE, *arguments]
+    return [sys.executable, *options, "-c", _BOOTSTRAP_SCRIPT + code, PACKAGE_ROOT, *arguments]
 
 
-def small_environ() -> dict[str, str]:
+def minimal_environ() -> dict[str, str]:
     """For porttui's own processes."""
-    return {**_given((*_ALWAYS_GIVEN, *_GIVEN_TO_OWN)), "PATH": _path()}
+    return {**_environ_subset((*_KEPT_VARIABLES, *_LIBRARY_VARIABLES)), "PATH": _program_path()}
 
 
-def as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
+def run_as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
     """As the user that porttui runs as; for root without what sudo may have let through."""
     if not _is_root():
         return RunAs(environ)
-    return RunAs({**_given(_ALWAYS_GIVEN), "PATH": trusted_path(), "HOME": _home_of_root()})
+    return RunAs({**_environ_subset(_KEPT_VARIABLES), "PATH": trusted_path(), "HOME": _root_home()})
 
 
-def as_person(environ: Mapping[str, str] = os.environ) -> RunAs:
+def run_as_invoking_user(environ: Mapping[str, str] = os.environ) -> RunAs:
     """As the person who sits here: behind sudo the one who called it, with their environment.
 
     For root itself without BROWSER, and with programs from root's folders alone.
     """
-    uid = person_uid()
+    uid = invoking_uid()
     if not _is_root() or uid is None:
         return RunAs(environ)
     if uid == 0:
-        displays = [name for name in _DISPLAYS if name != "BROWSER"]
-        return RunAs({**as_self().environ, **_given(displays)})
-    return _as_account(uid)
+        displays = [name for name in _SESSION_VARIABLES if name != "BROWSER"]
+        return RunAs({**run_as_self().environ, **_environ_subset(displays)})
+    return _run_as_account(uid)
 
 
 def find_program(name: str, path: str | None) -> str | None:
@@ -116,10 +116,10 @@ def find_program(name: str, path: str | None) -> str | None:
     """
     if os.path.isabs(name):
         return name
-    endings = ("", ".exe") if sys.platform == "win32" else ("",)
+    suffixes = ("", ".exe") if sys.platform == "win32" else ("",)
     for folder in (path or os.defpath).split(os.pathsep):
-        for ending in endings:
-            program = os.path.join(folder, name + ending)
+        for suffix in suffixes:
+            program = os.path.join(folder, name + suffix)
             if os.path.isabs(folder) and os.path.isfile(program) and os.access(program, os.X_OK):
                 return program
     return None
@@ -129,10 +129,10 @@ def find_program(name: str, path: str | None) -> str | None:
 def trusted_path() -> str:
     """Those folders of TRUSTED_PATH that only root may write into."""
     folders = TRUSTED_PATH.split(os.pathsep)
-    return os.pathsep.join(each for each in folders if _is_roots(each))
+    return os.pathsep.join(folder for folder in folders if _is_root_owned(folder))
 
 
-def _is_roots(path: str) -> bool:
+def _is_root_owned(path: str) -> bool:
     """Whether nobody but root can have written it, or put another in its place."""
     path = os.path.realpath(path)
     while True:
@@ -140,95 +140,95 @@ def _is_roots(path: str) -> bool:
             stat = os.stat(path)
         except OSError:
             return False
-        is_others = bool(stat.st_mode & 0o002 or (stat.st_mode & 0o020 and stat.st_gid))
-        if stat.st_uid or is_others:
+        is_writable_by_others = bool(stat.st_mode & 0o002 or (stat.st_mode & 0o020 and stat.st_gid))
+        if stat.st_uid or is_writable_by_others:
             return False
         if path == os.path.dirname(path):
             return True
         path = os.path.dirname(path)
 
 
-def popen_options(whose: RunAs) -> dict[str, Any]:
+def popen_options(run_as: RunAs) -> dict[str, Any]:
     """What keeps a program apart from this one: folder, session, environment, user."""
     options: dict[str, Any] = {
         "cwd": os.path.abspath(os.sep),
         # A session of its own can be killed whole, and no key of the terminal is for it.
         "start_new_session": True,
-        "env": dict(whose.environ),
+        "env": dict(run_as.environ),
     }
-    if whose.uid is not None:
-        options.update(user=whose.uid, group=whose.gid, extra_groups=whose.groups)
+    if run_as.uid is not None:
+        options.update(user=run_as.uid, group=run_as.gid, extra_groups=run_as.groups)
     return options
 
 
 def run_program(
     command: Sequence[str],
-    whose: RunAs,
+    run_as: RunAs,
     *,
-    within_s: float,
-    given: bytes = b"",
-    most_bytes: int = 0,
-    may_stay: bool = False,
-) -> Finished:
-    """Run a program to its end; after `within_s` seconds it is killed with its children.
+    timeout_s: float,
+    stdin: bytes = b"",
+    max_bytes: int = 0,
+    may_keep_running: bool = False,
+) -> ProgramResult:
+    """Run a program to its end; after `timeout_s` seconds it is killed with its children.
 
     Args:
         command: The program, by name or absolute path, and its arguments.
-        whose: As whom, and with which environment.
-        within_s: How long it may take.
-        given: Its standard input.
-        most_bytes: How much of its output is kept. With 0 it has none, and a child that it leaves
+        run_as: As whom, and with which environment.
+        timeout_s: How long it may take.
+        stdin: Its standard input.
+        max_bytes: How much of its output is kept. With 0 it has none, and a child that it leaves
             behind may go on; with more, writing more is a failure.
-        may_stay: It is not killed: that it runs on is as good as its end.
+        may_keep_running: It is not killed: that it runs on is as good as its end.
     """
     # Imported here: nobody needs it before the first program.
     import subprocess
     import threading
 
-    until = time.monotonic() + within_s
-    program = find_program(command[0], whose.environ.get("PATH"))
+    deadline = time.monotonic() + timeout_s
+    program = find_program(command[0], run_as.environ.get("PATH"))
     if program is None:
-        return Finished(None, b"", "is not installed")
-    is_own = whose.uid is not None or program == sys.executable  # which runs this already
-    if _is_root() and not is_own and not _is_roots(program):
-        return Finished(None, b"", f"is not root's own ({program})")
+        return ProgramResult(None, b"", "is not installed")
+    is_trusted = run_as.uid is not None or program == sys.executable  # which runs this already
+    if _is_root() and not is_trusted and not _is_root_owned(program):
+        return ProgramResult(None, b"", f"is not root's own ({program})")
     try:
         process = subprocess.Popen(
             [program, *command[1:]],
             stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE if most_bytes else subprocess.DEVNULL,
+            stdout=subprocess.PIPE if max_bytes else subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
-            **popen_options(whose),
+            **popen_options(run_as),
         )
     except OSError as error:
-        return Finished(None, b"", f"cannot be run ({error.strerror})")
+        return ProgramResult(None, b"", f"cannot be run ({error.strerror})")
     output: list[bytes] = []
-    threads = [threading.Thread(target=_feed, args=(process.stdin, given), daemon=True)]
+    threads = [threading.Thread(target=_write_input, args=(process.stdin, stdin), daemon=True)]
     if process.stdout is not None:
-        reading = (process.stdout, most_bytes, output)
-        threads.append(threading.Thread(target=_collect, args=reading, daemon=True))
+        reader_arguments = (process.stdout, max_bytes, output)
+        threads.append(threading.Thread(target=_read_output, args=reader_arguments, daemon=True))
     try:
         for thread in threads:
             thread.start()
         for thread in threads:
-            thread.join(max(0.0, until - time.monotonic()))
-        if sum(map(len, output)) > most_bytes:
-            return Finished(None, b"", "said too much")
-        status = process.wait(max(0.0, until - time.monotonic()))
+            thread.join(max(0.0, deadline - time.monotonic()))
+        if sum(map(len, output)) > max_bytes:
+            return ProgramResult(None, b"", "said too much")
+        status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
-        if may_stay:
-            return Finished(0, b"".join(output), "")
-        return Finished(None, b"".join(output), "did not answer in time")
+        if may_keep_running:
+            return ProgramResult(0, b"".join(output), "")
+        return ProgramResult(None, b"".join(output), "did not answer in time")
     except RuntimeError as error:
-        return Finished(None, b"", f"cannot be run ({error})")
+        return ProgramResult(None, b"", f"cannot be run ({error})")
     else:
-        return Finished(status, b"".join(output), f"failed (exit status {status})")
+        return ProgramResult(status, b"".join(output), f"failed (exit status {status})")
     finally:
-        if not may_stay:
-            end_group(process)
+        if not may_keep_running:
+            kill_process_group(process)
 
 
-def end_group(process: subprocess.Popen[bytes]) -> None:
+def kill_process_group(process: subprocess.Popen[bytes]) -> None:
     """Kill it with its children, unless it has ended: then its pid may be another's."""
     import subprocess
 
@@ -240,55 +240,57 @@ def end_group(process: subprocess.Popen[bytes]) -> None:
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(process.pid, signal.SIGKILL)
         try:
-            process.wait(_GRACE_S)
+            process.wait(_KILL_TIMEOUT_S)
         except subprocess.TimeoutExpired:
             # It waits for something that not even SIGKILL ends: reaped when that is over.
             _abandoned.append(process)
-    _abandoned[:] = [each for each in _abandoned if each.poll() is None]
+    _abandoned[:] = [process for process in _abandoned if process.poll() is None]
 
 
 _abandoned: list[subprocess.Popen[bytes]] = []
 
 
-def _feed(pipe: IO[bytes], given: bytes) -> None:
+def _write_input(pipe: IO[bytes], stdin: bytes) -> None:
     with contextlib.suppress(OSError, ValueError), pipe:
-        pipe.write(given)
+        pipe.write(stdin)
 
 
-def _collect(pipe: IO[bytes], most: int, output: list[bytes]) -> None:
+def _read_output(pipe: IO[bytes], max_bytes: int, output: list[bytes]) -> None:
     """Piece by piece: of a program that hangs there is what it has said."""
-    left = most + 1
+    remaining = max_bytes + 1
     with contextlib.suppress(OSError, ValueError), pipe:
-        while left > 0 and (piece := os.read(pipe.fileno(), left)):
-            output.append(piece)
-            left -= len(piece)
+        while remaining > 0 and (chunk := os.read(pipe.fileno(), remaining)):
+            output.append(chunk)
+            remaining -= len(chunk)
 
 
 def _is_root() -> bool:
     return effective_uid() == 0
 
 
-def _path() -> str:
+def _program_path() -> str:
     return trusted_path() if _is_root() else os.environ.get("PATH", os.defpath)
 
 
-def _given(names: Sequence[str]) -> dict[str, str]:
+def _environ_subset(names: Sequence[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
 
 
-def _home_of_root() -> str:
+def _root_home() -> str:
     account = account_of(0)
     return account.home if account else "/"
 
 
-def _as_account(uid: int) -> RunAs:
+def _run_as_account(uid: int) -> RunAs:
     account = account_of(uid)
     if account is None:
-        return RunAs({**_given(_ALWAYS_GIVEN), "PATH": trusted_path(), "HOME": "/"}, uid, uid)
+        return RunAs(
+            {**_environ_subset(_KEPT_VARIABLES), "PATH": trusted_path(), "HOME": "/"}, uid, uid
+        )
     environ = {
         "PATH": trusted_path(),
-        **_given((*_ALWAYS_GIVEN, *_DISPLAYS)),
-        **_environ_of_person(uid),
+        **_environ_subset((*_KEPT_VARIABLES, *_SESSION_VARIABLES)),
+        **_invoking_user_environ(uid),
         "HOME": account.home,
         "USER": account.name,
         "LOGNAME": account.name,
@@ -297,10 +299,10 @@ def _as_account(uid: int) -> RunAs:
     runtime = f"/run/user/{uid}"
     if os.path.isdir(runtime):
         environ.setdefault("XDG_RUNTIME_DIR", runtime)
-    return RunAs(environ, uid, account.gid, groups_of(account), account.name)
+    return RunAs(environ, uid, account.gid, group_ids_of(account), account.name)
 
 
-def _environ_of_person(uid: int) -> dict[str, str]:
+def _invoking_user_environ(uid: int) -> dict[str, str]:
     """That of the nearest process above this one that is theirs: as a rule the shell they typed
     sudo into. sudo itself has removed most of it."""
     pid = os.getppid()
@@ -314,7 +316,7 @@ def _environ_of_person(uid: int) -> dict[str, str]:
                 )
             if int(status[b"Uid"].split()[0]) == int(status[b"Uid"].split()[1]) == uid:
                 with open(f"/proc/{pid}/environ", "rb") as file:
-                    return _parse_environ(file.read(_ENVIRON_BYTES))
+                    return _parse_environ(file.read(_MAX_ENVIRON_BYTES))
             pid = int(status[b"PPid"])
         except (OSError, KeyError, ValueError):
             break
@@ -323,7 +325,7 @@ def _environ_of_person(uid: int) -> dict[str, str]:
 
 def _parse_environ(content: bytes) -> dict[str, str]:
     """proc_pid_environ(5): NUL after each."""
-    pairs = (each.partition(b"=") for each in content.split(b"\0"))
+    pairs = (entry.partition(b"=") for entry in content.split(b"\0"))
     return {
         os.fsdecode(name): os.fsdecode(value) for name, is_set, value in pairs if is_set and name
     }

@@ -13,8 +13,8 @@ import time
 from collections.abc import Iterator
 from functools import cache
 
-from porttui.host.bounded import Budget
-from porttui.host.foreign_text import safe
+from porttui.host.safe_text import safe_text
+from porttui.host.time_limit import TimeBudget
 from porttui.record import NamedTuple
 
 MARKERS = (
@@ -33,12 +33,12 @@ MARKERS = (
 )
 """A directory with one of these is where a project begins."""
 
-WITHIN_S = 1.0
-"""How long all lookups by other processes may take, in each period (`Budget`)."""
+LOOKUP_S = 1.0
+"""How long all lookups by other processes may take, in each period (`TimeBudget`)."""
 
-_MOST_LEVELS = 12
+_MAX_LEVELS = 12
 _PATH_CHARACTERS = 1000
-_HERE = frozenset(
+_LOCAL_FILESYSTEMS = frozenset(
     {
         *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "reiserfs"),
         *("tmpfs", "ramfs", "rootfs", "devtmpfs", "squashfs", "erofs", "iso9660"),
@@ -54,7 +54,7 @@ class _Mount(NamedTuple):
     filesystem: str
 
 
-def project_of(directory: str, pid: int | None = None, *, is_strangers: bool = False) -> str | None:
+def project_of(directory: str, pid: int | None = None, *, is_untrusted: bool = False) -> str | None:
     """The nearest directory from here upwards with a marker; None without one, and where the
     filesystem does not answer in time.
 
@@ -64,50 +64,53 @@ def project_of(directory: str, pid: int | None = None, *, is_strangers: bool = F
         directory: Its path, as its process sees it.
         pid: On Linux the process that has it as its working directory: in a container the path
             leads elsewhere on this side.
-        is_strangers: Somebody else chose it, who may want to do harm.
+        is_untrusted: Somebody else chose it, who may want to do harm.
     """
     if not os.path.isabs(directory):
         return None
     handle = directory if pid is None else f"/proc/{pid}/cwd"
-    levels = [path for path, _ in _upwards(directory, handle)]
-    if not levels:
+    directories = [path for path, _ in _candidate_directories(directory, handle)]
+    if not directories:
         return None
-    if not is_strangers and _are_here(levels, "self" if pid is None else str(pid)):
-        found = find_project(directory, handle)
+    if not is_untrusted and _are_local(directories, "self" if pid is None else str(pid)):
+        project = find_project(directory, handle)
     else:
-        found = _ask_other_process(directory, handle)
-    return None if found is None else safe(found, _PATH_CHARACTERS)
+        project = _find_in_child(directory, handle)
+    return None if project is None else safe_text(project, _PATH_CHARACTERS)
 
 
 def find_project(directory: str, handle: str) -> str | None:
     """As `project_of`, for as long as it takes; `handle` is another path to the directory."""
-    for path, reached in _upwards(directory, handle):
-        if any(os.path.lexists(os.path.join(reached, marker)) for marker in MARKERS):
+    for path, candidate in _candidate_directories(directory, handle):
+        if any(os.path.lexists(os.path.join(candidate, marker)) for marker in MARKERS):
             return path
     return None
 
 
-def _upwards(directory: str, handle: str) -> Iterator[tuple[str, str]]:
+def _candidate_directories(directory: str, handle: str) -> Iterator[tuple[str, str]]:
     """Each directory that may be a project, and how it is reached."""
     homes = {os.path.expanduser("~"), "/", "/root", "/home"}
-    for _ in range(_MOST_LEVELS):
-        above = os.path.dirname(directory)
-        if directory in homes or directory == above:
+    for _ in range(_MAX_LEVELS):
+        parent = os.path.dirname(directory)
+        if directory in homes or directory == parent:
             return
         yield directory, handle
-        directory, handle = above, os.path.join(handle, os.pardir)
+        directory, handle = parent, os.path.join(handle, os.pardir)
 
 
-def _are_here(levels: list[str], process: str) -> bool:
+def _are_local(directories: list[str], process: str) -> bool:
     """Whether this kernel answers for all of them, as the process has them mounted.
 
     What porttui itself was started from has answered already.
     """
     if sys.platform != "linux":
         return True
-    mounts, own = _mounts(process), _device_of_root()
-    found = [_mount_of(path, mounts) for path in levels]
-    return all(each and (each.filesystem in _HERE or each.device == own) for each in found)
+    mounts, root_device = _mounts(process), _root_device()
+    found_mounts = [_mount_of(path, mounts) for path in directories]
+    return all(
+        mount and (mount.filesystem in _LOCAL_FILESYSTEMS or mount.device == root_device)
+        for mount in found_mounts
+    )
 
 
 def _mounts(process: str) -> list[_Mount]:
@@ -117,7 +120,7 @@ def _mounts(process: str) -> list[_Mount]:
             lines = [line.split(b" ") for line in file.read().splitlines()]
         return [
             _Mount(
-                os.fsdecode(_unescaped(line[4])), line[2], os.fsdecode(line[line.index(b"-") + 1])
+                os.fsdecode(_unescape(line[4])), line[2], os.fsdecode(line[line.index(b"-") + 1])
             )
             for line in lines
         ]
@@ -125,45 +128,47 @@ def _mounts(process: str) -> list[_Mount]:
         return []
 
 
-def _unescaped(path: bytes) -> bytes:
-    for sign in (b" ", b"\t", b"\n", b"\\"):
-        path = path.replace(b"\\%03o" % ord(sign), sign)
+def _unescape(path: bytes) -> bytes:
+    for character in (b" ", b"\t", b"\n", b"\\"):
+        path = path.replace(b"\\%03o" % ord(character), character)
     return path
 
 
 def _mount_of(path: str, mounts: list[_Mount]) -> _Mount | None:
     """The last one that is mounted nearest above a path."""
-    found: _Mount | None = None
-    for each in mounts:
-        is_above = (path + "/").startswith(each.point.rstrip("/") + "/")
-        if is_above and (found is None or len(each.point) >= len(found.point)):
-            found = each
-    return found
+    nearest: _Mount | None = None
+    for mount in mounts:
+        is_above = (path + "/").startswith(mount.point.rstrip("/") + "/")
+        if is_above and (nearest is None or len(mount.point) >= len(nearest.point)):
+            nearest = mount
+    return nearest
 
 
 @cache
-def _device_of_root() -> bytes:
+def _root_device() -> bytes:
     root = _mount_of("/", _mounts("self"))
     return root.device if root else b""
 
 
-_budget = Budget(WITHIN_S)
+_time_budget = TimeBudget(LOOKUP_S)
 
 
-def _ask_other_process(directory: str, handle: str) -> str | None:
-    from porttui.host.programs import as_self, isolated_python, run_program
+def _find_in_child(directory: str, handle: str) -> str | None:
+    from porttui.host.programs import isolated_python, run_as_self, run_program
 
-    within_s = _budget.left_s
-    if not within_s:
+    timeout_s = _time_budget.remaining_s
+    if not timeout_s:
         return None
-    begun_at = time.monotonic()
-    command = isolated_python(_FIND, directory, handle)
-    asked = run_program(command, as_self(), within_s=within_s, most_bytes=4 * _PATH_CHARACTERS)
-    _budget.spend(time.monotonic() - begun_at)
-    return os.fsdecode(asked.output) or None if asked.status == 0 else None
+    started_at = time.monotonic()
+    command = isolated_python(_FIND_SCRIPT, directory, handle)
+    result = run_program(
+        command, run_as_self(), timeout_s=timeout_s, max_bytes=4 * _PATH_CHARACTERS
+    )
+    _time_budget.spend(time.monotonic() - started_at)
+    return os.fsdecode(result.output) or None if result.status == 0 else None
 
 
-_FIND = """\
+_FIND_SCRIPT = """\
 import os
 from porttui.host.project import find_project
 os.write(1, os.fsencode(find_project(*sys.argv[1:]) or ""))

@@ -6,13 +6,13 @@ import errno
 import os
 import socket
 
-from porttui.host.asking import HostError
-from porttui.host.foreign_text import safe
+from porttui.host.request import HostError
+from porttui.host.safe_text import safe_text
 from porttui.model.address import Address, Family
 
-_ANY_PORT = 9
+_DISCARD_PORT = 9
 """Nothing is sent to it: it is the port of the discard service (RFC 863)."""
-_TRIES = 128
+_MAX_ATTEMPTS = 128
 
 
 def source_address(remote: Address) -> Address | None:
@@ -26,17 +26,17 @@ def source_address(remote: Address) -> Address | None:
     """
     try:
         if remote.family is Family.IPV4:
-            return _source(socket.AF_INET, (remote.text, _ANY_PORT))
+            return _local_address(socket.AF_INET, (remote.text, _DISCARD_PORT))
         # By its number, since a name in the text would be looked up by getaddrinfo(3).
-        scope = socket.if_nametoindex(remote.scope) if remote.scope else 0
+        zone = socket.if_nametoindex(remote.zone) if remote.zone else 0
         bare = remote.text.partition("%")[0]
-        return _source(socket.AF_INET6, (bare, _ANY_PORT, 0, scope))
+        return _local_address(socket.AF_INET6, (bare, _DISCARD_PORT, 0, zone))
     except OSError:
         return None
 
 
-def _source(
-    family: socket.AddressFamily, to: tuple[str, int] | tuple[str, int, int, int]
+def _local_address(
+    family: socket.AddressFamily, destination: tuple[str, int] | tuple[str, int, int, int]
 ) -> Address:
     try:
         probe = socket.socket(family, socket.SOCK_DGRAM)
@@ -46,26 +46,26 @@ def _source(
         raise HostError(f"{family.name} sockets are refused here: {error.strerror}") from error
     with probe:
         try:
-            probe.connect(to)
+            probe.connect(destination)
         except BlockingIOError:
             # No ephemeral port is left (EAGAIN): with a port of its own it needs none.
-            _bind_somewhere(probe)
-            probe.connect(to)
+            _bind_any_port(probe)
+            probe.connect(destination)
         text, *rest = probe.getsockname()
-    scope = rest[2] if len(rest) == 3 else 0
+    zone = rest[2] if len(rest) == 3 else 0
     packed = socket.inet_pton(family, text.partition("%")[0])
-    return Address.of_packed(packed, safe(socket.if_indextoname(scope)) if scope else "")
+    return Address.of_packed(packed, safe_text(socket.if_indextoname(zone)) if zone else "")
 
 
-def _bind_somewhere(probe: socket.socket) -> None:
+def _bind_any_port(probe: socket.socket) -> None:
     """Not twice at the same port for two processes at once.
 
     Raises:
         OSError: no port was free.
     """
-    for number in range(_TRIES):
+    for attempt in range(_MAX_ATTEMPTS):
         try:
-            probe.bind(("", 1024 + (os.getpid() + number * 997) % (65536 - 1024)))
+            probe.bind(("", 1024 + (os.getpid() + attempt * 997) % (65536 - 1024)))
         except OSError:
             continue
         return

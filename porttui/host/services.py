@@ -5,7 +5,7 @@ from __future__ import annotations
 import socket
 from functools import lru_cache
 
-from porttui.host.foreign_text import safe
+from porttui.host.safe_text import safe_text
 from porttui.model.address import Protocol
 
 
@@ -21,6 +21,6 @@ def service_port(protocol: Protocol, name: str) -> int | None:
 def service_name(protocol: Protocol, port: int) -> str | None:
     """The name registered for `port` (getservbyport(3)); None where there is none."""
     try:
-        return safe(socket.getservbyport(port, protocol.value))
+        return safe_text(socket.getservbyport(port, protocol.value))
     except (OSError, UnicodeError):
         return None

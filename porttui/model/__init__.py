@@ -1,1 +1,1 @@
-"""The words: immutable values of addresses, sockets, processes, ranges, snapshots and stops."""
+"""Immutable values: addresses, sockets, processes, ranges, snapshots and stops."""

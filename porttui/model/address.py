@@ -35,10 +35,10 @@ class Address(NamedTuple):
 
     packed: bytes
     """4 or 16 bytes in network order."""
-    scope: str
+    zone: str
     """Interface of a link-local address ("eth0"), or ""."""
     text: str
-    """The usual spelling, with scope: "127.0.0.1", "::1", "fe80::1%eth0"."""
+    """The usual spelling, with zone: "127.0.0.1", "::1", "fe80::1%eth0"."""
     is_loopback: bool
     """In 127.0.0.0/8, ::1, or ::ffff:127.0.0.0/104. Python 3.11's `ipaddress` denies the last."""
     is_wildcard: bool
@@ -56,7 +56,7 @@ class Address(NamedTuple):
 
     @staticmethod
     @lru_cache(maxsize=8192)
-    def of_packed(packed: bytes, scope: str = "") -> Address:
+    def of_packed(packed: bytes, zone: str = "") -> Address:
         """The address of 4 or 16 bytes in network order.
 
         Raises:
@@ -71,8 +71,8 @@ class Address(NamedTuple):
             raise ValueError(f"an address has 4 or 16 bytes, not {len(packed)}")
         return Address(
             packed=packed,
-            scope=scope,
-            text=f"{text}%{scope}" if scope else text,
+            zone=zone,
+            text=f"{text}%{zone}" if zone else text,
             is_loopback=unmapped[0] == 127 if len(unmapped) == 4 else packed == LOOPBACK_6,
             is_wildcard=not any(unmapped),
             unmapped=unmapped,
@@ -81,15 +81,15 @@ class Address(NamedTuple):
     @staticmethod
     @lru_cache(maxsize=8192)
     def parse(text: str) -> Address:
-        """The address spelled by `text`, with or without brackets and %scope.
+        """The address spelled by `text`, with or without brackets and %zone.
 
         Raises:
             ValueError: `text` spells no IP address.
         """
-        bare, _, scope = text.removeprefix("[").removesuffix("]").partition("%")
+        bare, _, zone = text.removeprefix("[").removesuffix("]").partition("%")
         family = socket.AF_INET6 if ":" in bare else socket.AF_INET
         try:
-            return Address.of_packed(socket.inet_pton(family, bare), scope)
+            return Address.of_packed(socket.inet_pton(family, bare), zone)
         except (OSError, ValueError) as error:
             raise ValueError(f"{text!r} is no IP address") from error
 
@@ -108,7 +108,7 @@ class Endpoint(NamedTuple):
 
     @property
     def peer_key(self) -> tuple[bytes, int]:
-        """Equal for 127.0.0.1:80 and [::ffff:127.0.0.1]:80, and for any scope."""
+        """Equal for 127.0.0.1:80 and [::ffff:127.0.0.1]:80, and for any zone."""
         return (self.address.unmapped, self.port)
 
     @classmethod
@@ -121,13 +121,13 @@ class Endpoint(NamedTuple):
         return cls(Address.parse(address), port)
 
 
-class Place(NamedTuple):
-    """A port that is asked about, and the addresses that are meant."""
+class PortQuery(NamedTuple):
+    """A port, its protocol, and the addresses to consider."""
 
     protocol: Protocol
     port: int
     addresses: tuple[Address, ...] = ()
-    """None for the usual ones."""
+    """Empty for the usual addresses."""
 
     def __str__(self) -> str:
         """As in "port 3000" """

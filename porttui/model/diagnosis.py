@@ -1,4 +1,4 @@
-"""Whether an address can be bound, and what speaks for it."""
+"""Diagnosis of a port: a verdict for each address, with reasons."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from porttui.record import NamedTuple
 
 
 class BindVerdict(StrEnum):
-    """What a new server finds that binds the address and listens."""
+    """The result for a new server that binds the address and listens."""
 
     HELD = "held"
     FREE = "free"
@@ -21,8 +21,8 @@ class BindVerdict(StrEnum):
     UNKNOWN = "unknown"
 
 
-class Why(StrEnum):
-    """The kinds of reasons."""
+class ReasonKind(StrEnum):
+    """Kinds of reasons."""
 
     LISTENS = "listens"
     BOUND = "bound"
@@ -32,28 +32,28 @@ class Why(StrEnum):
     CLOSING = "closing"
     """Such a connection that no process holds: the kernel finishes it."""
     TIME_WAIT = "time_wait"
-    UNSEEN = "unseen"
+    UNLISTED = "unseen"
     """The kernel says that the address is in use, and lists nothing that would explain it."""
     PRIVILEGED = "privileged"
-    NOT_HERE = "not_here"
+    NOT_LOCAL = "not_here"
     """The address is none of this machine."""
-    UNTRIED = "untried"
+    NOT_TESTED = "untried"
     """Whether it can be bound could not be found out."""
-    ELSEWHERE = "elsewhere"
+    OTHER_ADDRESS = "elsewhere"
     """A server has the port at an address that does not collide."""
-    IN_RANGE = "in_range"
+    EPHEMERAL = "in_range"
     """The port is in the ephemeral range: an outgoing connection may take it."""
 
 
 class Reason(NamedTuple):
-    """One thing that speaks for a verdict, or that somebody should know beside it."""
+    """A reason for a verdict, or a note beside it."""
 
-    why: Why
+    kind: ReasonKind
     socket: Socket | None = None
 
 
 class AddressVerdict(NamedTuple):
-    """What is true of one address."""
+    """The verdict for one address."""
 
     address: Address
     verdict: BindVerdict
@@ -61,7 +61,7 @@ class AddressVerdict(NamedTuple):
 
 
 class Diagnosis(NamedTuple):
-    """What is true of a port, at the moment of one look."""
+    """The verdicts for a port, from one sample."""
 
     protocol: Protocol
     port: int
@@ -70,15 +70,15 @@ class Diagnosis(NamedTuple):
     """Every socket with this local port, whatever its address."""
     ephemeral: PortRange | None
     problems: tuple[str, ...] = ()
-    """What the look could not see."""
+    """What could not be read."""
 
     @property
     def is_held(self) -> bool:
         """On any of the addresses."""
-        return any(each.verdict is BindVerdict.HELD for each in self.addresses)
+        return any(address.verdict is BindVerdict.HELD for address in self.addresses)
 
     @property
-    def can_be_had(self) -> bool:
+    def is_bindable(self) -> bool:
         """On all of the addresses, by a server that sets SO_REUSEADDR."""
         good = (BindVerdict.FREE, BindVerdict.FREE_WITH_REUSEADDR)
-        return all(each.verdict in good for each in self.addresses)
+        return all(address.verdict in good for address in self.addresses)

@@ -1,4 +1,4 @@
-"""How many ports are left, for whom, and when there will be more."""
+"""The forecast: headroom by destination and address, and when TIME_WAIT ends."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ class Headroom(NamedTuple):
     """How many further calls get a port before the first one that does not."""
 
     at_least: int
-    """If everything that cannot be told is as bad as it can be."""
+    """If everything unknown is at its worst."""
     at_most: int
-    """If it is as good as it can be."""
+    """If everything unknown is at its best."""
     expected: int
     """If every client left the choice of its port to the kernel, as nearly all do."""
 
@@ -26,8 +26,8 @@ class Headroom(NamedTuple):
         return self.at_least == self.at_most
 
 
-class Flow(NamedTuple):
-    """From where to where: what the kernel counts the ports of connections by."""
+class ConnectPath(NamedTuple):
+    """A local address and a remote endpoint: connections between them cannot share a port."""
 
     local: Address
     remote: Endpoint
@@ -90,15 +90,15 @@ class BindHeadroom(NamedTuple):
 
 
 class Caveat(StrEnum):
-    """Why the numbers may be off."""
+    """Why the forecast may be inexact."""
 
-    RULES_UNTOLD = "rules_untold"
+    RULES_UNKNOWN = "rules_untold"
     """The system is not Linux, or hides its sysctls: how it gives out ports is not known, and
     nothing is predicted. How many ports of the range are in use is told, an estimate."""
-    IDLE_UNSEEN = "idle_unseen"
+    BOUND_INACTIVE_UNLISTED = "idle_unseen"
     """TCP sockets that are bound and do not listen are not listed by this source, or by this
     kernel: what is left to TCP is "at most"."""
-    AGES_UNTOLD = "ages_untold"
+    AGES_UNKNOWN = "ages_untold"
     """The source does not tell how long TIME_WAIT lasts: none is expected to be taken over."""
     PORTS_SHARED = "ports_shared"
     """ip_autobind_reuse is set: a bind(2) with SO_REUSEADDR gets a port when others do not."""
@@ -141,4 +141,4 @@ class Forecast(NamedTuple):
     @property
     def is_estimate(self) -> bool:
         """Whether the rules of this system are not known, so that none were applied."""
-        return Caveat.RULES_UNTOLD in self.caveats
+        return Caveat.RULES_UNKNOWN in self.caveats

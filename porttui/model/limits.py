@@ -1,4 +1,4 @@
-"""What else can run out, and looks like having no port left."""
+"""Limits whose exhaustion looks like a lack of ports: conntrack and open files."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ from porttui.record import NamedTuple
 
 
 class Limit(NamedTuple):
-    """A number of things, and how many there can be at most."""
+    """Usage and maximum."""
 
     used: int
-    most: int
+    maximum: int
 
 
 class ProcessFiles(NamedTuple):

@@ -38,8 +38,8 @@ class PortRange(NamedTuple):
     @property
     def capacity(self) -> int:
         """How many ports it has, reserved ones not counted."""
-        held_back = sum(last - first + 1 for first, last in self.reserved)
-        return self.last - self.first + 1 - held_back
+        reserved_count = sum(last - first + 1 for first, last in self.reserved)
+        return self.last - self.first + 1 - reserved_count
 
     def shared_with(self, other: PortRange) -> int:
         """How many ports of this range lie between the ends of `other`."""
@@ -66,21 +66,21 @@ def clip(
 
 
 @lru_cache(maxsize=16)
-def port_marks(spans: tuple[range, ...]) -> bytes:
+def port_bitmap(spans: tuple[range, ...]) -> bytes:
     """For each port there is 1 if it is in one of the spans, else 0: to look up many at once."""
-    marks = bytearray(len(PORTS))
+    bitmap = bytearray(len(PORTS))
     for span in spans:
-        marks[span.start : span.stop] = b"\x01" * len(span)
-    return bytes(marks)
+        bitmap[span.start : span.stop] = b"\x01" * len(span)
+    return bytes(bitmap)
 
 
-def range_marks(port_range: PortRange) -> bytes:
-    """As `port_marks`, of a range."""
+def range_bitmap(port_range: PortRange) -> bytes:
+    """As `port_bitmap`, of a range."""
     spans, first = [], port_range.first
     for start, end in port_range.reserved:
         spans.append(range(first, start))
         first = end + 1
-    return port_marks((*spans, range(first, port_range.last + 1)))
+    return port_bitmap((*spans, range(first, port_range.last + 1)))
 
 
 IANA_RANGES = (

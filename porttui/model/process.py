@@ -1,4 +1,4 @@
-"""Processes, and what tells one from another that got its pid later."""
+"""Processes and their identity."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ _IN_NAMES = "-_.+:@/()[]*#=~%…\\"
 
 
 class ProcessIdentity(NamedTuple):
-    """A pid is given out again when its process is gone; with its start mark it is unique."""
+    """A pid with its start time, which is unique even when the pid is reused."""
 
     pid: int
     started: int
-    """Start mark of the host: clock ticks after boot on Linux (/proc/PID/stat, field 22:
+    """Start time on the host's clock: clock ticks after boot on Linux (/proc/PID/stat, field 22:
     untouched by changes of the wall clock), milliseconds since the epoch elsewhere."""
     pidfd_inode: int = 0
     """Of its pidfd, from Linux 6.9 on given to no other process while the machine runs (pidfs);

@@ -1,4 +1,4 @@
-"""One look at the machine."""
+"""One sample of the machine."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class Problem(NamedTuple):
 
 
 class Coverage(NamedTuple):
-    """How much of the truth this user may see."""
+    """How much of the machine this user may see."""
 
     elevated: bool
     """True for root on POSIX, an administrator on Windows."""
@@ -49,5 +49,5 @@ class Snapshot(NamedTuple):
     problems: tuple[Problem, ...] = ()
     tcp_rules: TcpRules | None = None
     """What decides on using a port again; None where it is not told, and was not wanted."""
-    lists_idle: bool = False
+    lists_bound_inactive: bool = False
     """Whether TCP sockets that are bound and idle would be among the sockets."""

@@ -37,15 +37,15 @@ class Ownership(StrEnum):
     """By nature without a process: TIME_WAIT, orphans, connections not accepted yet."""
     GONE = "gone"
     """It was closed before its holder could be looked up: a short connection."""
-    UNASKED = "unasked"
+    NOT_LOOKED_UP = "unasked"
     """Nobody was looked for."""
 
 
-OWNER_UNSEEN = {
+OWNERSHIP_WORDS = {
     Ownership.HIDDEN: "hidden",
     Ownership.GONE: "gone",
     Ownership.KERNEL: "(kernel)",
-    Ownership.UNASKED: "",
+    Ownership.NOT_LOOKED_UP: "",
 }
 """What stands where a holder would be named."""
 

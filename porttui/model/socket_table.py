@@ -1,4 +1,4 @@
-"""All sockets of a sample as columns: sixty thousand objects would cost most of a second.
+"""The sockets of a sample as columns: 60,000 objects would cost most of a second.
 
 A row becomes a `Socket` only when somebody looks at it. What has to look at all of them reads the
 columns, which are arrays of numbers, with names, addresses and processes in small side tables.
@@ -34,28 +34,30 @@ STATES: tuple[TcpState | None, ...] = (
 """A state by its number in `SocketTable.states`: Linux's own (include/net/tcp_states.h), where 12
 is a request that is no full socket yet and 13 a socket that is bound and idle; 0 for UDP."""
 
-CODES: Mapping[TcpState | None, int] = {
+STATE_CODES: Mapping[TcpState | None, int] = {
     **{state: code for code, state in reversed(list(enumerate(STATES)))},
 }
 """The first number of each state."""
 
 ESTABLISHED, TIME_WAIT, LISTEN = 1, 6, 10
 
-UNACCEPTED = frozenset({1, 3, 12})
+UNACCEPTED_STATES = frozenset({1, 3, 12})
 """States in which a connection without a process waits for accept(2): established, or with
 TCP_DEFER_ACCEPT still a request (tcp(7))."""
 
-NOWHERE = 0
+NO_ADDRESS = 0
 """The number of no address: the remote one of a socket that has none."""
 
-UNTOLD = 0xFFFFFFFF
+UNKNOWN_NUMBER = 0xFFFFFFFF
 """Nobody has this user number (chown(2): -1 is none), and no TIME_WAIT lasts so long."""
 
-NOBODY = 0
+NO_HOLDERS = 0
 """The number of the empty group of holders."""
 
 _OWNERSHIPS = tuple(Ownership)
-OWNERSHIP_CODES: Mapping[Ownership, int] = {each: code for code, each in enumerate(_OWNERSHIPS)}
+OWNERSHIP_CODES: Mapping[Ownership, int] = {
+    ownership: code for code, ownership in enumerate(_OWNERSHIPS)
+}
 _V6ONLY: tuple[bool | None, ...] = (None, False, True)
 
 
@@ -63,9 +65,9 @@ class SideTables(NamedTuple):
     """What the numbers in the columns stand for."""
 
     addresses: tuple[Address | None, ...]
-    """At NOWHERE: None."""
-    groups: tuple[tuple[Process, ...], ...]
-    """The holders of one or more sockets; at NOBODY: ()."""
+    """At NO_ADDRESS: None."""
+    holder_sets: tuple[tuple[Process, ...], ...]
+    """The holders of one or more sockets; at NO_HOLDERS: ()."""
     users: Mapping[int, str]
     """User names by uid."""
 
@@ -73,13 +75,13 @@ class SideTables(NamedTuple):
 class SocketTable(Sequence[Socket]):
     """Immutable by agreement: nobody writes into its columns once it is made.
 
-    TCP comes before UDP: `udp_from` is the first UDP row.
+    TCP comes before UDP: `udp_start` is the first UDP row.
     """
 
     __slots__ = (
         "cgroup_ids",
         "expires_ms",
-        "groups",
+        "holder_sets",
         "inodes",
         "local_addresses",
         "local_ports",
@@ -90,7 +92,7 @@ class SocketTable(Sequence[Socket]):
         "send_queues",
         "side",
         "states",
-        "udp_from",
+        "udp_start",
         "uids",
         "v6only",
     )
@@ -98,13 +100,13 @@ class SocketTable(Sequence[Socket]):
     def __init__(
         self,
         *,
-        udp_from: int,
+        udp_start: int,
         states: bytes,
         local_addresses: array[int],
         local_ports: array[int],
         remote_addresses: array[int],
         remote_ports: array[int],
-        groups: array[int],
+        holder_sets: array[int],
         ownerships: bytes,
         uids: array[int],
         inodes: array[int],
@@ -118,30 +120,30 @@ class SocketTable(Sequence[Socket]):
         """All columns have one entry for each row.
 
         Args:
-            udp_from: Index of the first UDP row.
+            udp_start: Index of the first UDP row.
             states: Places in STATES.
             local_addresses: Places in `side.addresses`.
             local_ports: 0..65535.
-            remote_addresses: Places in `side.addresses`, NOWHERE without a remote end.
+            remote_addresses: Places in `side.addresses`, NO_ADDRESS without a remote end.
             remote_ports: 0..65535.
-            groups: Places in `side.groups`.
+            holder_sets: Places in `side.holder_sets`.
             ownerships: Values of OWNERSHIP_CODES.
-            uids: UNTOLD where the kernel does not tell.
+            uids: UNKNOWN_NUMBER where the kernel does not tell.
             inodes: 0 where there is none.
             v6only: 0 not told, 1 false, 2 true.
             cgroup_ids: See `Socket.cgroup_id`.
-            expires_ms: Holds for TIME_WAIT alone; UNTOLD where it is not told.
+            expires_ms: Holds for TIME_WAIT alone; UNKNOWN_NUMBER where it is not told.
             recv_queues: See `Socket.recv_queue`.
             send_queues: See `Socket.send_queue`.
             side: What the numbers stand for.
         """
-        self.udp_from = udp_from
+        self.udp_start = udp_start
         self.states = states
         self.local_addresses = local_addresses
         self.local_ports = local_ports
         self.remote_addresses = remote_addresses
         self.remote_ports = remote_ports
-        self.groups = groups
+        self.holder_sets = holder_sets
         self.ownerships = ownerships
         self.uids = uids
         self.inodes = inodes
@@ -157,21 +159,21 @@ class SocketTable(Sequence[Socket]):
         """The table of these sockets, TCP before UDP, otherwise in their order."""
         if isinstance(sockets, SocketTable):
             return sockets
-        rows = sorted(sockets, key=lambda each: each.protocol is Protocol.UDP)
-        addresses: dict[Address | None, int] = {None: NOWHERE}
-        groups: dict[tuple[Process, ...], int] = {(): NOBODY}
+        rows = sorted(sockets, key=lambda socket: socket.protocol is Protocol.UDP)
+        addresses: dict[Address | None, int] = {None: NO_ADDRESS}
+        holder_sets: dict[tuple[Process, ...], int] = {(): NO_HOLDERS}
         users: dict[int, str] = {}
-        remotes = [each.remote for each in rows]
-        for each in rows:
-            if each.uid is not None and each.user is not None:
-                users[each.uid] = each.user
+        remotes = [socket.remote for socket in rows]
+        for socket in rows:
+            if socket.uid is not None and socket.user is not None:
+                users[socket.uid] = socket.user
         return cls(
-            udp_from=sum(each.protocol is Protocol.TCP for each in rows),
-            states=bytes(CODES[each.state] for each in rows),
+            udp_start=sum(socket.protocol is Protocol.TCP for socket in rows),
+            states=bytes(STATE_CODES[socket.state] for socket in rows),
             local_addresses=array(
-                "I", (addresses.setdefault(each.local.address, len(addresses)) for each in rows)
+                "I", (addresses.setdefault(socket.local.address, len(addresses)) for socket in rows)
             ),
-            local_ports=array("H", (each.local.port for each in rows)),
+            local_ports=array("H", (socket.local.port for socket in rows)),
             remote_addresses=array(
                 "I",
                 (
@@ -180,21 +182,29 @@ class SocketTable(Sequence[Socket]):
                 ),
             ),
             remote_ports=array("H", (end.port if end else 0 for end in remotes)),
-            groups=array("I", (groups.setdefault(each.holders, len(groups)) for each in rows)),
-            ownerships=bytes(OWNERSHIP_CODES[each.ownership] for each in rows),
-            uids=array("I", (UNTOLD if each.uid is None else each.uid for each in rows)),
-            inodes=array("Q", (each.inode for each in rows)),
-            v6only=bytes(_V6ONLY.index(each.v6only) for each in rows),
-            cgroup_ids=array("Q", (each.cgroup_id for each in rows)),
-            expires_ms=array(
-                "I", (UNTOLD if each.expires_ms is None else each.expires_ms for each in rows)
+            holder_sets=array(
+                "I", (holder_sets.setdefault(socket.holders, len(holder_sets)) for socket in rows)
             ),
-            recv_queues=array("I", (each.recv_queue for each in rows)),
-            send_queues=array("I", (each.send_queue for each in rows)),
-            side=SideTables(tuple(addresses), tuple(groups), users),
+            ownerships=bytes(OWNERSHIP_CODES[socket.ownership] for socket in rows),
+            uids=array(
+                "I", (UNKNOWN_NUMBER if socket.uid is None else socket.uid for socket in rows)
+            ),
+            inodes=array("Q", (socket.inode for socket in rows)),
+            v6only=bytes(_V6ONLY.index(socket.v6only) for socket in rows),
+            cgroup_ids=array("Q", (socket.cgroup_id for socket in rows)),
+            expires_ms=array(
+                "I",
+                (
+                    UNKNOWN_NUMBER if socket.expires_ms is None else socket.expires_ms
+                    for socket in rows
+                ),
+            ),
+            recv_queues=array("I", (socket.recv_queue for socket in rows)),
+            send_queues=array("I", (socket.send_queue for socket in rows)),
+            side=SideTables(tuple(addresses), tuple(holder_sets), users),
         )
 
-    def only(self, rows: Sequence[int]) -> SocketTable:
+    def select(self, rows: Sequence[int]) -> SocketTable:
         """The table of these rows, given in their order."""
 
         def numbers(column: array[int]) -> array[int]:
@@ -204,13 +214,13 @@ class SocketTable(Sequence[Socket]):
             return bytes(map(column.__getitem__, rows))
 
         return SocketTable(
-            udp_from=sum(row < self.udp_from for row in rows),
+            udp_start=sum(row < self.udp_start for row in rows),
             states=codes(self.states),
             local_addresses=numbers(self.local_addresses),
             local_ports=numbers(self.local_ports),
             remote_addresses=numbers(self.remote_addresses),
             remote_ports=numbers(self.remote_ports),
-            groups=numbers(self.groups),
+            holder_sets=numbers(self.holder_sets),
             ownerships=codes(self.ownerships),
             uids=numbers(self.uids),
             inodes=numbers(self.inodes),
@@ -240,23 +250,23 @@ class SocketTable(Sequence[Socket]):
     def __getitem__(self, at: slice) -> Sequence[Socket]: ...
     def __getitem__(self, at: int | slice) -> Socket | Sequence[Socket]:
         if isinstance(at, slice):
-            return [self[each] for each in range(*at.indices(len(self)))]
+            return [self[index] for index in range(*at.indices(len(self)))]
         row = range(len(self))[at]
         code = self.states[row]
         uid = self.uids[row]
         expires_ms = self.expires_ms[row]
         return Socket(
-            Protocol.TCP if row < self.udp_from else Protocol.UDP,
+            Protocol.TCP if row < self.udp_start else Protocol.UDP,
             STATES[code],
             self.local(row),
             self.remote(row),
             _OWNERSHIPS[self.ownerships[row]],
-            self.side.groups[self.groups[row]],
-            None if uid == UNTOLD else uid,
+            self.side.holder_sets[self.holder_sets[row]],
+            None if uid == UNKNOWN_NUMBER else uid,
             self.side.users.get(uid),
             self.inodes[row],
             _V6ONLY[self.v6only[row]],
-            expires_ms if code == TIME_WAIT and expires_ms != UNTOLD else None,
+            expires_ms if code == TIME_WAIT and expires_ms != UNKNOWN_NUMBER else None,
             self.recv_queues[row],
             self.send_queues[row],
             self.cgroup_ids[row],
@@ -285,7 +295,7 @@ class SocketTable(Sequence[Socket]):
         address = self.side.addresses[self.remote_addresses[row]]
         return None if address is None else Endpoint(address, self.remote_ports[row])
 
-    def rows_in(self, state: int) -> Iterator[int]:
+    def rows_in_state(self, state: int) -> Iterator[int]:
         """Rows in a state, told by its number: quick where it is that of few."""
         row = self.states.find(state)
         while row >= 0:
@@ -294,15 +304,17 @@ class SocketTable(Sequence[Socket]):
 
     def listening_rows(self) -> list[int]:
         """TCP listeners, and UDP sockets that are bound and not connected (`ss -l`)."""
-        rows = list(self.rows_in(LISTEN))
+        rows = list(self.rows_in_state(LISTEN))
         rows += [
             row
-            for row in range(self.udp_from, len(self))
-            if self.remote_addresses[row] == NOWHERE and self.local_ports[row]
+            for row in range(self.udp_start, len(self))
+            if self.remote_addresses[row] == NO_ADDRESS and self.local_ports[row]
         ]
         return rows
 
-    def on_port(self, protocol: Protocol, port: int) -> list[int]:
+    def rows_on_port(self, protocol: Protocol, port: int) -> list[int]:
         """Rows whose local port this is."""
-        start, end = (0, self.udp_from) if protocol is Protocol.TCP else (self.udp_from, len(self))
+        start, end = (
+            (0, self.udp_start) if protocol is Protocol.TCP else (self.udp_start, len(self))
+        )
         return [row for row in range(start, end) if self.local_ports[row] == port]

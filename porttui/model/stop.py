@@ -1,4 +1,4 @@
-"""What a stop aims at, and what it can end in."""
+"""Stop targets, signals and outcomes."""
 
 from __future__ import annotations
 
@@ -50,8 +50,8 @@ class StopOutcome(StrEnum):
     """porttui does not do that. Nothing was sent."""
 
 
-class SocketMaker(NamedTuple):
-    """In whose name a socket was opened, as the kernel tells it."""
+class SocketCredentials(NamedTuple):
+    """The uid and control group a socket was opened with."""
 
     uid: int | None
     user: str | None
@@ -62,38 +62,38 @@ class SocketMaker(NamedTuple):
 
 
 class StopTarget(NamedTuple):
-    """What is on the row when the dialog opens: a stop acts on this, whatever moves later."""
+    """The target, captured when the dialog opens; later samples do not change it."""
 
     protocol: Protocol
     endpoint: Endpoint
-    listens: bool
+    is_listener: bool
     """False for an end of a connection: then the port is let go when the connection closes."""
     holders: tuple[Process, ...]
     hidden_user: str | None
     """Who made the socket when no holder can be seen."""
-    also_holds: tuple[tuple[int, tuple[str, ...]], ...]
+    other_endpoints: tuple[tuple[int, tuple[str, ...]], ...]
     """For each holder's pid the other endpoints it listens on, as text."""
     clients: int
     """Connections established to the endpoint; 0 for an end of a connection."""
-    around: frozenset[ProcessIdentity] = frozenset()
+    port_holders: frozenset[ProcessIdentity] = frozenset()
     """All processes that had a socket on the port: who is not among them came later, unless the
     source names only one holder of each socket (psutil)."""
     inodes: frozenset[int] = frozenset()
     """Of all sockets on the port; none where the source does not tell."""
-    makers: tuple[tuple[int, SocketMaker], ...] = ()
-    """For each holder's pid the makers of the sockets that it holds here."""
+    credentials: tuple[tuple[int, SocketCredentials], ...] = ()
+    """For each holder's pid the credentials of the sockets that it holds here."""
 
-    def makers_of(self, pid: int) -> tuple[SocketMaker, ...]:
+    def credentials_of(self, pid: int) -> tuple[SocketCredentials, ...]:
         """Of the sockets that the holder `pid` has here."""
-        return tuple(maker for holder, maker in self.makers if holder == pid)
+        return tuple(credential for holder, credential in self.credentials if holder == pid)
 
-    def had(self, socket: Socket) -> bool:
+    def had_socket(self, socket: Socket) -> bool:
         """Whether this very socket was on the port; False where the source does not tell."""
         return socket.inode in self.inodes
 
-    def others_of(self, pid: int) -> tuple[str, ...]:
+    def other_endpoints_of(self, pid: int) -> tuple[str, ...]:
         """The other endpoints that the holder `pid` listens on."""
-        return next((held for holder, held in self.also_holds if holder == pid), ())
+        return next((held for holder, held in self.other_endpoints if holder == pid), ())
 
 
 class SentSignal(NamedTuple):
@@ -112,7 +112,7 @@ class StopResult(NamedTuple):
     outcome: StopOutcome
     sent: tuple[SentSignal, ...] = ()
     waited_ms: float = 0.0
-    back_after_ms: float | None = None
+    taken_after_ms: float | None = None
     """From the exit to the moment when a newcomer was seen to have the port."""
     survivors: tuple[Process, ...] = ()
     """Those of `chosen` that still run."""

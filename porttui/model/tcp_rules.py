@@ -1,4 +1,4 @@
-"""What decides when a port of the ephemeral range can be used once more."""
+"""Sysctls that decide when an ephemeral port can be reused."""
 
 from __future__ import annotations
 

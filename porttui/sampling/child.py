@@ -9,23 +9,28 @@ import os
 import pickle
 import sys
 
-from porttui.host.asking import SourceName
-from porttui.host.child_process import allow_many_files, answer_requests
+from porttui.host.child_process import raise_open_files_limit, serve_requests
 from porttui.host.local import local_host
+from porttui.host.request import SourceName
 from porttui.record import TYPE_CHECKING
-from porttui.sampling.boards import LocalBoards
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.errors import SampleError
-from porttui.sampling.remote import BOARD_REQUESTS, PICKLE_PROTOCOL, SNAPSHOT_REQUESTS, Frame
+from porttui.sampling.process import (
+    DASHBOARD_REQUESTS,
+    PICKLE_PROTOCOL,
+    SNAPSHOT_REQUESTS,
+    SamplingReply,
+)
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
-    from porttui.analysis.board import Board
-    from porttui.sampling.boards import BoardSource
+    from porttui.analysis.dashboard import Dashboard
+    from porttui.sampling.dashboards import DashboardSource
     from porttui.sampling.snapshots import SnapshotSource
 
 _ANSWERS_PER_COLLECTION = 100
-_BOARDS = {request: want for want, request in BOARD_REQUESTS.items()}
-_SNAPSHOTS = {request: want for want, request in SNAPSHOT_REQUESTS.items()}
+_DASHBOARDS = {code: request for request, code in DASHBOARD_REQUESTS.items()}
+_SNAPSHOTS = {code: request for request, code in SNAPSHOT_REQUESTS.items()}
 
 
 def main() -> None:
@@ -33,42 +38,46 @@ def main() -> None:
     # A sample of tens of thousands of sockets is made of tuples, and none refers to itself: to
     # look for such among them, again and again, takes a tenth of the time of making them.
     gc.disable()
-    allow_many_files()
+    raise_open_files_limit()
     sampler = Sampler(local_host(SourceName(sys.argv[1])))
-    answer_requests(Answers(LocalBoards(sampler), sampler))
+    serve_requests(RequestHandler(LocalDashboards(sampler), sampler))
 
 
-class Answers:
-    """Boards as frames, each without what the parent has from the one before; and snapshots."""
+class RequestHandler:
+    """Dashboards as frames, each without what the parent has from the one before; and snapshots."""
 
-    def __init__(self, boards: BoardSource, snapshots: SnapshotSource) -> None:
-        self._boards = boards
+    def __init__(self, dashboards: DashboardSource, snapshots: SnapshotSource) -> None:
+        self._dashboards = dashboards
         self._snapshots = snapshots
-        self._told: Board | None = None
-        self._given = 0
+        self._last_sent: Dashboard | None = None
+        self._answer_count = 0
 
     def __call__(self, request: bytes) -> bytes:
-        """The answer to one of BOARD_REQUESTS or SNAPSHOT_REQUESTS, as SamplingProcess reads it."""
-        self._given += 1
-        if self._given % _ANSWERS_PER_COLLECTION == 0:
+        """Answer one of DASHBOARD_REQUESTS or SNAPSHOT_REQUESTS."""
+        self._answer_count += 1
+        if self._answer_count % _ANSWERS_PER_COLLECTION == 0:
             gc.collect()
         try:
             if request in _SNAPSHOTS:
-                frame = Frame(snapshot=self._snapshots.sample(_SNAPSHOTS[request]))
+                reply = SamplingReply(snapshot=self._snapshots.sample(_SNAPSHOTS[request]))
             else:
-                frame = self._frame(self._boards.next(_BOARDS[request]))
+                reply = self._changes_since_last(self._dashboards.next(_DASHBOARDS[request]))
         except SampleError as error:
-            frame = Frame(failure=str(error))
+            reply = SamplingReply(failure=str(error))
         except Exception:  # noqa: BLE001  it is raised again in the parent
             import traceback
 
-            frame = Frame(defect=traceback.format_exc())
-        frame = frame._replace(cpu_s=sum(os.times()[:4]))
-        return pickle.dumps(frame, protocol=PICKLE_PROTOCOL)
+            reply = SamplingReply(defect=traceback.format_exc())
+        reply = reply._replace(cpu_s=sum(os.times()[:4]))
+        return pickle.dumps(reply, protocol=PICKLE_PROTOCOL)
 
-    def _frame(self, board: Board) -> Frame:
-        before, self._told = self._told, board
-        if before is None:
-            return Frame(board)
-        fields = zip(board._fields, board, before, strict=True)
-        return Frame(changed={name: now for name, now, then in fields if now is not then})
+    def _changes_since_last(self, dashboard: Dashboard) -> SamplingReply:
+        previous, self._last_sent = self._last_sent, dashboard
+        if previous is None:
+            return SamplingReply(dashboard)
+        fields = zip(dashboard._fields, dashboard, previous, strict=True)
+        return SamplingReply(
+            changed={
+                name: value for name, value, previous_value in fields if value is not previous_value
+            }
+        )

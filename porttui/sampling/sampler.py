@@ -6,8 +6,8 @@ import threading
 import time
 from collections.abc import Callable
 
-from porttui.host.asking import HostError, Want
 from porttui.host.contract import Host
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
@@ -26,32 +26,34 @@ class Sampler:
     def __init__(self, host: Host, now: Callable[[], float] = time.time) -> None:
         self._host = host
         self._now = now
-        self._one_at_a_time = threading.Lock()
+        self._lock = threading.Lock()
 
     @property
     def source(self) -> str:
         """Where the sockets are read."""
         return self._host.sockets.name
 
-    def sample(self, want: Want = Want.ALL, *, only_ephemeral: bool = False) -> Snapshot:
+    def sample(
+        self, request: SocketRequest = SocketRequest.ALL, *, only_ephemeral: bool = False
+    ) -> Snapshot:
         """Look at the machine. What fails in part is among the snapshot's problems.
 
         Args:
-            want: Less than everything costs less.
+            request: Less than everything costs less.
             only_ephemeral: Sockets with a local port outside the ephemeral range need not be
                 there: no forecast is about them.
 
         Raises:
             SampleError: the sockets could not be read at all.
         """
-        with self._one_at_a_time:
+        with self._lock:
             taken_at, start = self._now(), time.perf_counter()
             ephemeral, problems = self._ephemeral()
             ports = PORTS
             if only_ephemeral and ephemeral is not None:
                 ports = range(ephemeral.first, ephemeral.last + 1)
             try:
-                reading = self._host.sockets.read(want, ports)
+                reading = self._host.sockets.read(request, ports)
             except HostError as error:
                 raise SampleError(str(error)) from error
             return Snapshot(
@@ -63,21 +65,21 @@ class Sampler:
                 services=self._services(reading.sockets),
                 coverage=Coverage(
                     self._host.is_elevated,
-                    hidden_holders(reading.sockets),
+                    count_hidden_holders(reading.sockets),
                     self._host.pids_match,
                 ),
-                problems=(*reading.problems, *problems, *self._foreign_pids()),
-                tcp_rules=self._host.tcp_rules() if not want.is_listening else None,
-                lists_idle=self._host.lists_idle(),
+                problems=(*reading.problems, *problems, *self._pid_namespace_problems()),
+                tcp_rules=self._host.tcp_rules() if not request.is_listening else None,
+                lists_bound_inactive=self._host.lists_bound_inactive(),
             )
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """A whole sample is soon to be taken; what fails now fails then.
 
         To be called before what else there is to do, importing above all.
         """
         try:
-            self._host.sockets.begin()
+            self._host.sockets.prefetch()
         except HostError:
             return
 
@@ -87,9 +89,13 @@ class Sampler:
         from porttui.analysis.holders import top_socket_holders
         from porttui.model.limits import ProcessFiles
 
-        asked = [(each, self._host.open_files(each)) for each in top_socket_holders(sockets)]
-        told = [ProcessFiles(process, files) for process, files in asked if files is not None]
-        return self._host.limits()._replace(processes=tuple(told))
+        counts = [
+            (process, self._host.open_files(process)) for process in top_socket_holders(sockets)
+        ]
+        process_files = [
+            ProcessFiles(process, files) for process, files in counts if files is not None
+        ]
+        return self._host.limits()._replace(processes=tuple(process_files))
 
     def _ephemeral(self) -> tuple[PortRange | None, tuple[Problem, ...]]:
         try:
@@ -97,20 +103,20 @@ class Sampler:
         except HostError as error:
             return None, (Problem("ephemeral range", str(error)),)
 
-    def _foreign_pids(self) -> tuple[Problem, ...]:
+    def _pid_namespace_problems(self) -> tuple[Problem, ...]:
         if self._host.pids_match:
             return ()
         return (Problem("/proc", "shows another PID namespace: its pids are other processes here"),)
 
     def _services(self, sockets: SocketTable) -> dict[tuple[Protocol, int], str]:
         listening = {
-            (Protocol.TCP if row < sockets.udp_from else Protocol.UDP, sockets.local_ports[row])
+            (Protocol.TCP if row < sockets.udp_start else Protocol.UDP, sockets.local_ports[row])
             for row in sockets.listening_rows()
         }
-        named = ((key, self._host.service_name(*key)) for key in listening)
-        return {key: name for key, name in named if name is not None}
+        names = ((key, self._host.service_name(*key)) for key in listening)
+        return {key: name for key, name in names if name is not None}
 
 
-def hidden_holders(sockets: SocketTable) -> int:
+def count_hidden_holders(sockets: SocketTable) -> int:
     """How many sockets are held by somebody whom this user may not see."""
     return sockets.ownerships.count(OWNERSHIP_CODES[Ownership.HIDDEN])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.host.asking import Want
+from porttui.host.request import SocketRequest
 from porttui.model.snapshot import Snapshot
 from porttui.record import Protocol
 
@@ -10,7 +10,7 @@ from porttui.record import Protocol
 class SnapshotSource(Protocol):
     """Gives snapshots, one at a time; several threads may ask."""
 
-    def sample(self, want: Want = Want.ALL) -> Snapshot:
+    def sample(self, request: SocketRequest = SocketRequest.ALL) -> Snapshot:
         """Look at the machine, not before it is asked for.
 
         Raises:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from porttui.analysis.openers import Opening, openings
-from porttui.analysis.roles import wider_role
+from porttui.analysis.openers import SocketAcquisition, socket_acquisitions
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.stop import StopTarget
 from porttui.text import refusals
+from porttui.text.consequences import stop_consequence
 
 SYSTEM_PIDS = frozenset({0, 1, 2})
 """The idle task, init, and on Linux the parent of the kernel's threads."""
@@ -24,7 +24,7 @@ def refusal(process: Process, host: Host) -> str | None:
     if process.is_kernel_thread:
         return refusals.kernel_thread(process)
     if _is_foreign(process, host):
-        return refusals.foreign(process)
+        return refusals.other_users_process(process)
     return None
 
 
@@ -40,11 +40,13 @@ class Guard:
         self._host = host
         self._details: dict[Process, ProcessDetails | None] = {}
         self._ancestors = host.ancestor_pids()
-        details = {each: self._details_of(each) for each in target.holders}
+        details = {holder: self._details_of(holder) for holder in target.holders}
         # Where nothing is told (macOS, Windows, psutil) a user can only end processes of their own.
-        self._openings = openings(target, details, untold=not host.is_elevated)
+        self._openings = socket_acquisitions(target, details, default=not host.is_elevated)
         self.openers = tuple(
-            each for each in target.holders if self._openings[each] is Opening.OPENED
+            holder
+            for holder in target.holders
+            if self._openings[holder] is SocketAcquisition.OPENED
         )
         """Those holders that opened the port, by seniority; nobody where that is not certain."""
 
@@ -52,35 +54,38 @@ class Guard:
         """Why a process is not ended by itself, without a person who names it; None for one that
         may have opened the port and only serves it."""
         if process.pid in self._ancestors:
-            return refusals.runs_porttui(process)
-        role = wider_role(process, self._details_of(process))
+            return refusals.ancestor_of_porttui(process)
+        role = stop_consequence(process, self._details_of(process))
         if role is not None:
-            return refusals.does_more(process, role)
-        if self._openings.get(process) is not Opening.HANDED:
+            return refusals.wider_role(process, role)
+        if self._openings.get(process) is not SocketAcquisition.PASSED:
             return None
-        makers = self._target.makers_of(process.pid)
-        users = sorted({each.user for each in makers if each.user})
-        return refusals.received(process, users)
+        credentials = self._target.credentials_of(process.pid)
+        users = sorted({each.user for each in credentials if each.user})
+        return refusals.received_socket(process, users)
 
     def warning(self, process: Process) -> str | None:
         """Why a person has to type the name of `process` before it is signalled; None for
         others."""
-        found = self.danger(process)
-        if found is not None:
-            return found
-        if self._openings.get(process) is Opening.AMBIGUOUS and len(self._target.holders) > 1:
-            return refusals.ambiguous(len(self._target.holders))
+        danger = self.danger(process)
+        if danger is not None:
+            return danger
+        if (
+            self._openings.get(process) is SocketAcquisition.AMBIGUOUS
+            and len(self._target.holders) > 1
+        ):
+            return refusals.unknown_opener(len(self._target.holders))
         host = self._host
-        strangers = host.is_elevated and None not in (host.person_uid, process.uid)
-        if strangers and process.uid != host.person_uid:
-            return refusals.foreign_to_caller(process)
+        knows_both_users = host.is_elevated and None not in (host.invoking_uid, process.uid)
+        if knows_both_users and process.uid != host.invoking_uid:
+            return refusals.not_the_callers(process)
         return None
 
     def has_changed(self, process: Process) -> bool:
         """Whether a process runs another program than when it was asked about (execve(2))."""
         before, now = self._details_of(process), self._host.process_details(process)
         known = (before, now) if before and now else ()
-        programs = {each.executable for each in known if each.executable}
+        programs = {details.executable for details in known if details.executable}
         return len(programs) > 1
 
     def _details_of(self, process: Process) -> ProcessDetails | None:
@@ -95,7 +100,7 @@ def target_refusal(target: StopTarget, host: Host) -> str | None:
         return refusals.FOREIGN_PIDS
     if target.holders:
         return None
-    return refusals.without_process(target.hidden_user, is_elevated=host.is_elevated)
+    return refusals.no_visible_process(target.hidden_user, is_elevated=host.is_elevated)
 
 
 def _is_foreign(process: Process, host: Host) -> bool:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 
-from porttui.analysis.targets import on_port, still_holds
-from porttui.host.asking import HostError, Want
+from porttui.analysis.stop_targets import colliding_sockets, still_holds
 from porttui.host.contract import (
     Host,
     ProcessChangedError,
@@ -14,6 +13,7 @@ from porttui.host.contract import (
     ProcessHandle,
     SignalDeniedError,
 )
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import (
@@ -27,7 +27,7 @@ from porttui.record import NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import Guard, refusal, target_refusal
-from porttui.stopping.verdict import NEWCOMERS, Verdict, judge, told_apart
+from porttui.stopping.verdict import NEWCOMER_OUTCOMES, Verdict, classify_holders, judge
 
 GRACE_S = {StopSignal.TERM: 3.0, StopSignal.KILL: 2.0}
 """How long a process has to exit before it is said to be still running."""
@@ -38,13 +38,13 @@ PORT_GRACE_S = 1.0
 RESPAWN_WATCH_S = 2.0
 """How long it is watched whether somebody takes the port again: a supervisor needs its moment."""
 
-_LOOK_S = 0.05
+_POLL_INTERVAL_S = 0.05
 
-Tell = Callable[[str], object]
+StepCallback = Callable[[str], object]
 """Called with one line for each step, as it happens, from the thread that runs the stop."""
 
 
-class _Ended(Exception):  # noqa: N818  it carries a result, not an error
+class _StopEnded(Exception):  # noqa: N818  it carries a result, not an error
     """The stop is over early."""
 
     def __init__(self, outcome: StopOutcome, reason: str = "") -> None:
@@ -65,9 +65,9 @@ class Stopper:
         self._watch_s = watch_s
 
     @property
-    def asks_first(self) -> bool:
+    def supports_sigterm(self) -> bool:
         """False where SIGTERM ends a process without asking it (Windows)."""
-        return self._host.control.asks_first
+        return self._host.control.supports_sigterm
 
     def refusal(self, target: StopTarget, process: Process | None = None) -> str | None:
         """Why `target`, or its holder `process`, will not be signalled; None when it may be."""
@@ -84,7 +84,7 @@ class Stopper:
         target: StopTarget,
         chosen: Sequence[Process],
         signal: StopSignal,
-        tell: Tell = lambda _: None,
+        on_step: StepCallback = lambda _: None,
         *,
         grace_s: float | None = None,
         guard: Guard | None = None,
@@ -100,21 +100,21 @@ class Stopper:
             chosen: Those of its holders that are to be signalled, their supervisor, or the
                 members of a process group.
             signal: TERM or KILL.
-            tell: Hears of every step.
+            on_step: Called with one line for each step.
             grace_s: How long they have to exit; by default GRACE_S.
             guard: What was known of them when they were chosen.
         """
         grace_s = GRACE_S[signal] if grace_s is None else grace_s
         guard = guard or self.guard(target)
-        plan = _Plan(target, tuple(chosen), signal, grace_s, self._watch_s, guard)
-        attempt = _Attempt(self._host, self._sampler, plan, tell)
+        plan = _StopPlan(target, tuple(chosen), signal, grace_s, self._watch_s, guard)
+        attempt = _StopAttempt(self._host, self._sampler, plan, on_step)
         try:
             return attempt.run()
         finally:
-            attempt.let_go()
+            attempt.release()
 
 
-class _Plan(NamedTuple):
+class _StopPlan(NamedTuple):
     """What one stop is to do."""
 
     target: StopTarget
@@ -125,83 +125,85 @@ class _Plan(NamedTuple):
     guard: Guard
 
 
-class _Attempt:
+class _StopAttempt:
     """One stop from the first check to the verdict."""
 
-    def __init__(self, host: Host, sampler: SnapshotSource, plan: _Plan, tell: Tell) -> None:
+    def __init__(
+        self, host: Host, sampler: SnapshotSource, plan: _StopPlan, on_step: StepCallback
+    ) -> None:
         self._host = host
         self._sampler = sampler
         self._target, self._chosen, self._signal, self._grace_s, self._watch_s, guard = plan
         self._guard = guard
-        self._tell = tell
+        self._on_step = on_step
         self._handles: dict[Process, ProcessHandle] = {}
         self._sent: list[SentSignal] = []
         self._back_after_ms: float | None = None
-        self._start, self._began = time.monotonic(), time.time()
+        self._start, self._started_at = time.monotonic(), time.time()
         self._sent_at = self._start
 
     def run(self) -> StopResult:
         try:
-            self._refuse()
-            self._take_hold()
-            self._check_again()
+            self._check_refusals()
+            self._open_handles()
+            self._recheck()
             self._send()
             self._await_exit()
-        except _Ended as ended:
+        except _StopEnded as ended:
             if ended.outcome is StopOutcome.ALREADY_GONE:
-                return self._result(self._look_at_port()._replace(outcome=ended.outcome))
+                return self._result(self._poll_port()._replace(outcome=ended.outcome))
             return self._result(Verdict(ended.outcome, reason=ended.reason))
         waited_ms = (time.monotonic() - self._sent_at) * 1000
-        return self._result(self._watch())._replace(
-            waited_ms=waited_ms, back_after_ms=self._back_after_ms
+        return self._result(self._verify_port())._replace(
+            waited_ms=waited_ms, taken_after_ms=self._back_after_ms
         )
 
-    def let_go(self) -> None:
+    def release(self) -> None:
         for handle in self._handles.values():
             handle.close()
 
-    def _refuse(self) -> None:
+    def _check_refusals(self) -> None:
         reasons = [target_refusal(self._target, self._host)]
         reasons += [refusal(process, self._host) for process in self._chosen]
         for reason in filter(None, reasons):
-            raise _Ended(StopOutcome.REFUSED, reason)
+            raise _StopEnded(StopOutcome.REFUSED, reason)
 
-    def _take_hold(self) -> None:
+    def _open_handles(self) -> None:
         for process in self._chosen:
             try:
                 self._handles[process] = self._host.control.open(process.identity)
             except ProcessGoneError:
                 continue
             except ProcessChangedError as error:
-                raise _Ended(StopOutcome.CHANGED, str(error)) from error
+                raise _StopEnded(StopOutcome.CHANGED, str(error)) from error
             except SignalDeniedError as error:
-                raise _Ended(StopOutcome.DENIED, str(error)) from error
+                raise _StopEnded(StopOutcome.DENIED, str(error)) from error
             except HostError as error:
-                raise _Ended(StopOutcome.REFUSED, str(error)) from error
+                raise _StopEnded(StopOutcome.REFUSED, str(error)) from error
         if not self._handles:
-            raise _Ended(StopOutcome.ALREADY_GONE)
+            raise _StopEnded(StopOutcome.ALREADY_GONE)
 
-    def _check_again(self) -> None:
+    def _recheck(self) -> None:
         """The hold keeps the pid from becoming another's; the socket may have moved on, and the
         process run another program."""
         try:
             snapshot = self._sample()
         except SampleError as error:
-            raise _Ended(StopOutcome.REFUSED, f"the sockets cannot be read: {error}") from error
+            raise _StopEnded(StopOutcome.REFUSED, f"the sockets cannot be read: {error}") from error
         for process, handle in list(self._handles.items()):
             if handle.has_exited():
                 self._handles.pop(process).close()
             elif process in self._target.holders and not still_holds(
                 snapshot, self._target, process.identity
             ):
-                raise _Ended(
+                raise _StopEnded(
                     StopOutcome.CHANGED,
                     f"{process.label} no longer holds {self._target.endpoint}",
                 )
             elif self._guard.has_changed(process):
-                raise _Ended(StopOutcome.CHANGED, f"{process.label} runs another program now")
+                raise _StopEnded(StopOutcome.CHANGED, f"{process.label} runs another program now")
         if not self._handles:
-            raise _Ended(StopOutcome.ALREADY_GONE)
+            raise _StopEnded(StopOutcome.ALREADY_GONE)
 
     def _send(self) -> None:
         self._sent_at = time.monotonic()
@@ -211,12 +213,12 @@ class _Attempt:
             except ProcessGoneError:
                 continue
             except SignalDeniedError as error:
-                raise _Ended(StopOutcome.DENIED, str(error)) from error
+                raise _StopEnded(StopOutcome.DENIED, str(error)) from error
             self._sent.append(SentSignal(process.pid, self._signal))
             self._step(f"{self._signal} sent to {process.label}")
             self._resume(process, handle)
         if not self._sent:
-            raise _Ended(StopOutcome.ALREADY_GONE)
+            raise _StopEnded(StopOutcome.ALREADY_GONE)
 
     def _resume(self, process: Process, handle: ProcessHandle) -> None:
         try:
@@ -229,50 +231,50 @@ class _Attempt:
     def _await_exit(self) -> None:
         deadline = time.monotonic() + self._grace_s
         for process, handle in self._handles.items():
-            if handle.has_exited(within=max(0.0, deadline - time.monotonic())):
+            if handle.has_exited(timeout_s=max(0.0, deadline - time.monotonic())):
                 self._step(f"{process.label} exited")
         if self._survivors():
-            forced = self._signal is StopSignal.KILL
-            raise _Ended(StopOutcome.UNKILLABLE if forced else StopOutcome.IGNORED_TERM)
+            is_kill = self._signal is StopSignal.KILL
+            raise _StopEnded(StopOutcome.UNKILLABLE if is_kill else StopOutcome.IGNORED_TERM)
 
-    def _watch(self) -> Verdict:
+    def _verify_port(self) -> Verdict:
         """Look at the port, and if it is free watch for a while whether it stays so."""
-        gone_at = time.monotonic()
-        verdict = self._look_at_port()
-        if verdict.is_free and self._target.listens and self._watch_s > 0:
+        exited_at = time.monotonic()
+        verdict = self._poll_port()
+        if verdict.is_free and self._target.is_listener and self._watch_s > 0:
             self._step(
                 f"port {self._target.endpoint.port} is free; "
                 f"watching {self._watch_s:g} s for a restart"
             )
             verdict = self._watch_free_port(time.monotonic() + self._watch_s)
-        verdict = told_apart(verdict, self._target, self._chosen, self._began)
-        if verdict.outcome in NEWCOMERS:
-            self._back_after_ms = (time.monotonic() - gone_at) * 1000
+        verdict = classify_holders(verdict, self._target, self._chosen, self._started_at)
+        if verdict.outcome in NEWCOMER_OUTCOMES:
+            self._back_after_ms = (time.monotonic() - exited_at) * 1000
         return verdict
 
     def _watch_free_port(self, until: float) -> Verdict:
         while time.monotonic() < until:
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_INTERVAL_S)
             try:
-                listeners = self._sample(Want.LISTENING_AGAIN)
+                listeners = self._sample(SocketRequest.LISTENING_REFRESH)
             except SampleError as error:
                 reason = f"it was free, but the sockets cannot be read any more: {error}"
                 return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
-            if any(each.is_listening for each in on_port(listeners, self._target)):
+            if any(each.is_listening for each in colliding_sockets(listeners, self._target)):
                 break
         # The whole truth once more: a bound socket or a connection may hold it now.
-        return self._look_once()
+        return self._judge_port()
 
-    def _look_at_port(self) -> Verdict:
+    def _poll_port(self) -> Verdict:
         """Look until the port is free, or the siblings' grace is over."""
         deadline = time.monotonic() + PORT_GRACE_S
         while True:
-            verdict = self._look_once()
+            verdict = self._judge_port()
             if verdict.is_final or time.monotonic() >= deadline:
                 return verdict
-            time.sleep(_LOOK_S)
+            time.sleep(_POLL_INTERVAL_S)
 
-    def _look_once(self) -> Verdict:
+    def _judge_port(self) -> Verdict:
         try:
             snapshot = self._sample()
         except SampleError as error:
@@ -281,12 +283,12 @@ class _Attempt:
         answer = self._host.can_bind(self._target.protocol, self._target.endpoint)
         return judge(self._target, snapshot, answer)
 
-    def _sample(self, want: Want = Want.ALL) -> Snapshot:
+    def _sample(self, request: SocketRequest = SocketRequest.ALL) -> Snapshot:
         """Ask twice: a sampling process that does not answer has been replaced by then."""
         try:
-            return self._sampler.sample(want)
+            return self._sampler.sample(request)
         except SampleError:
-            return self._sampler.sample(want)
+            return self._sampler.sample(request)
 
     def _survivors(self) -> tuple[Process, ...]:
         return tuple(
@@ -308,8 +310,8 @@ class _Attempt:
             reason=verdict.reason,
         )
 
-    def _step(self, words: str) -> None:
-        self._tell(f"{self._elapsed_ms() / 1000:.1f} s  {words}")
+    def _step(self, text: str) -> None:
+        self._on_step(f"{self._elapsed_ms() / 1000:.1f} s  {text}")
 
     def _elapsed_ms(self) -> float:
         return (time.monotonic() - self._start) * 1000

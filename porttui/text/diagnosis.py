@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
-from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, Why
+from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, ReasonKind
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.text.numbers import counted
-from porttui.text.processes import agreeing, holder_names, listed, with_user
+from porttui.text.numbers import pluralized
+from porttui.text.processes import holder_names, join_limited, verb_form, with_user
 
-VERDICTS = {
+VERDICT_NAMES = {
     BindVerdict.HELD: "held",
     BindVerdict.FREE: "free",
     BindVerdict.FREE_WITH_REUSEADDR: "free with SO_REUSEADDR only",
@@ -18,12 +18,12 @@ VERDICTS = {
 }
 
 
-def reasons(diagnosis: Diagnosis, of: AddressVerdict) -> tuple[str, ...]:
+def reasons(diagnosis: Diagnosis, verdict: AddressVerdict) -> tuple[str, ...]:
     """A sentence, without a full stop, for each reason."""
-    return tuple(_sentence(diagnosis, of, reason) for reason in of.reasons)
+    return tuple(_sentence(diagnosis, verdict, reason) for reason in verdict.reasons)
 
 
-def explanation(diagnosis: Diagnosis, of: AddressVerdict) -> str:
+def explanation(diagnosis: Diagnosis, verdict: AddressVerdict) -> str:
     """What the verdict rests on: the listed sockets, and what bind() said."""
     tried = {
         BindVerdict.HELD: "a server cannot bind it",
@@ -32,102 +32,104 @@ def explanation(diagnosis: Diagnosis, of: AddressVerdict) -> str:
         BindVerdict.NOT_PERMITTED: "bind() is not permitted to this user (EACCES)",
         BindVerdict.UNKNOWN: "bind() could not be tried, or failed for another reason",
     }
-    sockets = counted(len(diagnosis.sockets), "socket")
-    return f"{sockets} with this local port; {tried[of.verdict]}"
+    sockets = pluralized(len(diagnosis.sockets), "socket")
+    return f"{sockets} with this local port; {tried[verdict.verdict]}"
 
 
-def _sentence(diagnosis: Diagnosis, of: AddressVerdict, reason: Reason) -> str:
+def _sentence(diagnosis: Diagnosis, verdict: AddressVerdict, reason: Reason) -> str:
     port = diagnosis.port
     if reason.socket is None:
         return {
-            Why.UNSEEN: (
+            ReasonKind.UNLISTED: (
                 "in use by a socket that the kernel does not list "
                 "(before Linux 6.8: bound but not listening)"
             ),
-            Why.PRIVILEGED: (
+            ReasonKind.PRIVILEGED: (
                 "ports below 1024 need root"
                 if port < 1024
                 else f"port {port} needs root (net.ipv4.ip_unprivileged_port_start)"
             ),
-            Why.NOT_HERE: f"{of.address} is not an address of this machine",
-            Why.UNTRIED: "bind() could not be tried here",
-            Why.IN_RANGE: (
+            ReasonKind.NOT_LOCAL: f"{verdict.address} is not an address of this machine",
+            ReasonKind.NOT_TESTED: "bind() could not be tried here",
+            ReasonKind.EPHEMERAL: (
                 f"in the ephemeral range {diagnosis.ephemeral}: any outgoing connection may take it"
             ),
-        }[reason.why]
-    return _of_socket(of, reason.why, reason.socket)
+        }[reason.kind]
+    return _of_socket(verdict, reason.kind, reason.socket)
 
 
-def _of_socket(of: AddressVerdict, why: Why, each: Socket) -> str:
-    who = _who(each)
+def _of_socket(verdict: AddressVerdict, why: ReasonKind, socket: Socket) -> str:
+    who = _holder_text(socket)
     match why:
-        case Why.LISTENS:
-            return f"{who} {_serves(each)} {_where(of, each)}{_covering(of, each)}"
-        case Why.BOUND:
-            bound = f"{agreeing([each], 'is', 'are')} bound"
-            return f"{who} {bound} {_where(of, each, 'to')} without listening: starting, or stuck"
-        case Why.CONNECTED:
+        case ReasonKind.LISTENS:
+            return f"{who} {_serves(socket)} {_where(verdict, socket)}{_covering(verdict, socket)}"
+        case ReasonKind.BOUND:
+            bound = f"{verb_form([socket], 'is', 'are')} bound"
+            where = _where(verdict, socket, "to")
+            return f"{who} {bound} {where} without listening: starting, or stuck"
+        case ReasonKind.CONNECTED:
             return (
-                f"{who} {agreeing([each], 'has', 'have')} a connection from {each.local} to "
-                f"{each.remote}: as a client's source port, or left over from a closed listener"
+                f"{who} {verb_form([socket], 'has', 'have')} a connection from {socket.local} to "
+                f"{socket.remote}: as a client's source port, or left over from a closed listener"
             )
-        case Why.CLOSING:
+        case ReasonKind.CLOSING:
             return (
-                f"the kernel is closing a connection from {each.local} to {each.remote} "
-                f"({each.state}); no process holds it"
+                f"the kernel is closing a connection from {socket.local} to {socket.remote} "
+                f"({socket.state}); no process holds it"
             )
-        case Why.TIME_WAIT:
-            closed = f"a closed connection to {each.remote}"
-            return f"{closed} still occupies it (TIME_WAIT){_left(each)}"
-        case Why.ELSEWHERE:
-            return f"{who} {_serves(each)} {_where(of, each)}{_localhost(of, each)}"
+        case ReasonKind.TIME_WAIT:
+            closed = f"a closed connection to {socket.remote}"
+            return f"{closed} still occupies it (TIME_WAIT){_left(socket)}"
+        case ReasonKind.OTHER_ADDRESS:
+            return f"{who} {_serves(socket)} {_where(verdict, socket)}{_localhost(verdict, socket)}"
         case _:
             return who
 
 
-def _who(each: Socket) -> str:
-    if each.holders:
-        return listed([with_user(holder) for holder in by_seniority(each.holders)], 1)
-    whose = f" of {each.user}" if each.user and each.ownership is Ownership.HIDDEN else ""
-    return holder_names([each]) + whose
+def _holder_text(socket: Socket) -> str:
+    if socket.holders:
+        return join_limited([with_user(holder) for holder in by_seniority(socket.holders)], 1)
+    whose = f" of {socket.user}" if socket.user and socket.ownership is Ownership.HIDDEN else ""
+    return holder_names([socket]) + whose
 
 
-def _serves(each: Socket) -> str:
-    if each.state is TcpState.LISTEN:
-        return agreeing([each], "listens", "listen")
-    return f"{agreeing([each], 'is', 'are')} bound"
+def _serves(socket: Socket) -> str:
+    if socket.state is TcpState.LISTEN:
+        return verb_form([socket], "listens", "listen")
+    return f"{verb_form([socket], 'is', 'are')} bound"
 
 
-def _where(of: AddressVerdict, each: Socket, to: str = "") -> str:
+def _where(verdict: AddressVerdict, socket: Socket, to: str = "") -> str:
     """ "here", or "on 127.0.0.1:3000" where that is another address."""
-    if each.local.address == of.address:
+    if socket.local.address == verdict.address:
         return "here"
-    to = to or ("on" if each.state is TcpState.LISTEN else "to")
-    return f"{to} {each.local}"
+    to = to or ("on" if socket.state is TcpState.LISTEN else "to")
+    return f"{to} {socket.local}"
 
 
-def _covering(of: AddressVerdict, each: Socket) -> str:
-    """Why a listener at another address is in the way."""
-    local = each.local.address
-    if local == of.address:
+def _covering(verdict: AddressVerdict, socket: Socket) -> str:
+    """ReasonKind a listener at another address is in the way."""
+    local = socket.local.address
+    if local == verdict.address:
         return ""
     if local.is_wildcard:
-        both = len(local.unmapped) == 16 and len(of.address.unmapped) == 4
+        both = len(local.unmapped) == 16 and len(verdict.address.unmapped) == 4
         return ", which also takes IPv4" if both else ", which takes every address"
-    if of.address.is_wildcard:
-        return f"; {spelled(Endpoint(of.address, each.local.port))} would include that address"
+    if verdict.address.is_wildcard:
+        wildcard = host_text(Endpoint(verdict.address, socket.local.port))
+        return f"; {wildcard} would include that address"
     return ", the same address"
 
 
-def _left(each: Socket) -> str:
-    if each.expires_ms is None:
+def _left(socket: Socket) -> str:
+    if socket.expires_ms is None:
         return ", for up to 60 s"
-    return f", for {-(-each.expires_ms // 1000)} s more"
+    return f", for {-(-socket.expires_ms // 1000)} s more"
 
 
-def _localhost(of: AddressVerdict, each: Socket) -> str:
+def _localhost(verdict: AddressVerdict, socket: Socket) -> str:
     """`localhost` is both loopback addresses, ::1 first where it has one (RFC 6724)."""
-    ours, theirs = of.address, each.local.address
+    ours, theirs = verdict.address, socket.local.address
     here = ours.is_loopback or ours.is_wildcard
     there = theirs.is_loopback or theirs.is_wildcard
     if here and there and len(ours.unmapped) != len(theirs.unmapped):
@@ -135,6 +137,6 @@ def _localhost(of: AddressVerdict, each: Socket) -> str:
     return ""
 
 
-def spelled(endpoint: Endpoint) -> str:
+def host_text(endpoint: Endpoint) -> str:
     """An address with its brackets, without the port."""
     return str(endpoint).rpartition(":")[0]

@@ -10,7 +10,7 @@ from porttui.model.forecast import Caveat, Destination, Level
 from porttui.text.numbers import age
 from porttui.text.processes import names
 
-_MOST_HOLDERS = 2
+_MAX_HOLDERS = 2
 
 
 def title(gauge: Gauge) -> str:
@@ -33,7 +33,7 @@ def short_title(gauge: Gauge) -> str:
     return f"to bind {gauge.address}" if gauge.address else _SHORT_TITLES[gauge.resource]
 
 
-def left_words(gauge: Gauge) -> str:
+def left_text(gauge: Gauge) -> str:
     """ "321 of 28,232 left", "at most" where that is not certain."""
     if gauge.is_estimate:
         return f"about {gauge.left:,} of {gauge.capacity:,} left, an estimate"
@@ -41,10 +41,10 @@ def left_words(gauge: Gauge) -> str:
     return f"{about}{gauge.left:,} of {gauge.capacity:,} left"
 
 
-def bounds_words(gauge: Gauge) -> str:
+def bounds_text(gauge: Gauge) -> str:
     """Least and most, where clients may have bound before connecting. Empty where it is exact."""
     if gauge.is_estimate:
-        return _CAVEATS[Caveat.RULES_UNTOLD]
+        return _CAVEATS[Caveat.RULES_UNKNOWN]
     least, most = gauge.headroom.at_least, gauge.headroom.at_most
     if least == most:
         return ""
@@ -56,27 +56,31 @@ def cause(gauge: Gauge) -> str:
     """Who has what is not left; empty where nobody can be named."""
     if gauge.time_wait is not None:
         return f"{gauge.used:,} in use; sockets in TIME_WAIT: {gauge.time_wait:,}"
-    found = gauge.destination
-    if found is None:
+    destination = gauge.destination
+    if destination is None:
         return ""
     parts = []
-    if found.in_use:
-        parts.append(f"{found.in_use:,} in use{_by(found)}")
-    if found.time_wait:
-        parts.append(f"{found.time_wait:,} of them in TIME_WAIT")
-    elsewhere = gauge.used - found.in_use
+    if destination.in_use:
+        parts.append(f"{destination.in_use:,} in use{_holders_text(destination)}")
+    if destination.time_wait:
+        parts.append(f"{destination.time_wait:,} of them in TIME_WAIT")
+    elsewhere = gauge.used - destination.in_use
     if elsewhere > 0:
-        words = "more are" if found.in_use else "are"
+        words = "more are" if destination.in_use else "are"
         parts.append(f"{elsewhere:,} {words} bound or listening")
     return ", ".join(parts)
 
 
 def recovery(gauge: Gauge) -> str:
     """When there will be more, if nobody does anything; empty where nothing is to be told."""
-    found = gauge.destination
-    if found is None or found.recovers_in_s is None or found.recovered_in_s is None:
+    destination = gauge.destination
+    if (
+        destination is None
+        or destination.recovers_in_s is None
+        or destination.recovered_in_s is None
+    ):
         return ""
-    first, last = found.recovers_in_s, found.recovered_in_s
+    first, last = destination.recovers_in_s, destination.recovered_in_s
     if last <= 1:
         return "recovers within 1 s"
     if first < 0.95 * last:
@@ -84,7 +88,7 @@ def recovery(gauge: Gauge) -> str:
     return f"recovers in {_seconds(last)}"
 
 
-def trend_words(trend: Trend | None) -> str:
+def trend_text(trend: Trend | None) -> str:
     """ "falling by 12 per second; gone in 7 h"; empty while it does not shrink."""
     if trend is None or trend.rate is None or trend.exhausted_in_s is None or trend.rate < 0.1:
         return ""
@@ -101,23 +105,23 @@ def cure(gauge: Gauge) -> str:
 def verdict(gauge: Gauge) -> str:
     """One sentence: what, how much is left, why, until when."""
     state = "exhausted, " if gauge.level is Level.EXHAUSTED else ""
-    parts = [f"{title(gauge)}: {state}{left_words(gauge)}"]
+    parts = [f"{title(gauge)}: {state}{left_text(gauge)}"]
     if gauge.level not in (Level.OK, Level.UNKNOWN):
         parts += [cause(gauge), recovery(gauge)]
     return "; ".join(part for part in parts if part)
 
 
-def caveat_words(caveats: Sequence[Caveat]) -> tuple[str, ...]:
+def caveats_text(caveats: Sequence[Caveat]) -> tuple[str, ...]:
     """Why the numbers may be off, a sentence each."""
-    return tuple(_CAVEATS[each] for each in caveats)
+    return tuple(_CAVEATS[caveat] for caveat in caveats)
 
 
-def _by(found: Destination) -> str:
-    if found.holders:
-        return f" by {names([each.process for each in found.holders], _MOST_HOLDERS)}"
-    if found.hidden:
+def _holders_text(destination: Destination) -> str:
+    if destination.holders:
+        return f" by {names([share.process for share in destination.holders], _MAX_HOLDERS)}"
+    if destination.hidden:
         return " by hidden processes"
-    return ", closed before their process was read" if found.gone else ""
+    return ", closed before their process was read" if destination.gone else ""
 
 
 def _seconds(seconds: float) -> str:
@@ -163,12 +167,12 @@ _CURES = {
 }
 
 _CAVEATS = {
-    Caveat.RULES_UNTOLD: "an estimate: this system does not say how it assigns ports",
-    Caveat.IDLE_UNSEEN: (
+    Caveat.RULES_UNKNOWN: "an estimate: this system does not say how it assigns ports",
+    Caveat.BOUND_INACTIVE_UNLISTED: (
         "at most: bound sockets that do not listen are not listed (netlink lists them "
         "from Linux 6.8 on)"
     ),
-    Caveat.AGES_UNTOLD: "at least: this source does not say how long TIME_WAIT lasts",
+    Caveat.AGES_UNKNOWN: "at least: this source does not say how long TIME_WAIT lasts",
     Caveat.PORTS_SHARED: (
         "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR finds more ports"
     ),

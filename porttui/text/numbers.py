@@ -10,7 +10,7 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
-def counted(number: int, one: str, many: str | None = None) -> str:
+def pluralized(number: int, one: str, many: str | None = None) -> str:
     """ "1 listener", "14 listeners" """
     return f"{count(number)} {one if number == 1 else many or one + 's'}"
 

@@ -4,22 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from porttui.analysis.overlap import stands_in_the_way
-from porttui.model.contact import Contact, ContactOutcome, Reach
+from porttui.analysis.address_rules import blocks_bind
+from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
 from porttui.model.socket import Socket
-from porttui.text.processes import agreeing, holder_names
+from porttui.text.processes import holder_names, verb_form
 
-OUTCOMES = {
-    ContactOutcome.REFUSED: "refused",
-    ContactOutcome.TIMED_OUT: "timed out",
-    ContactOutcome.UNREACHABLE: "unreachable",
-    ContactOutcome.NO_PORT: "no port left",
-    ContactOutcome.NOT_PERMITTED: "not permitted",
-    ContactOutcome.FAILED: "failed",
-    ContactOutcome.RESET: "connected, then reset",
-    ContactOutcome.CLOSED: "connected, then closed",
-    ContactOutcome.SILENT: "connected, silent",
-    ContactOutcome.ANSWERS: "answers",
+OUTCOME_NAMES = {
+    ProbeOutcome.REFUSED: "refused",
+    ProbeOutcome.TIMED_OUT: "timed out",
+    ProbeOutcome.UNREACHABLE: "unreachable",
+    ProbeOutcome.NO_PORT: "no port left",
+    ProbeOutcome.NOT_PERMITTED: "not permitted",
+    ProbeOutcome.FAILED: "failed",
+    ProbeOutcome.RESET: "connected, then reset",
+    ProbeOutcome.CLOSED: "connected, then closed",
+    ProbeOutcome.SILENT: "connected, silent",
+    ProbeOutcome.ANSWERS: "answers",
 }
 
 _HEAD_BYTES = 400
@@ -27,86 +27,87 @@ _TLS_ALERT = b"\x15\x03"
 """Content type and major version of a TLS record (RFC 8446, 5.1)."""
 _MYSQL_GREETING = b"\x00\x0a"
 """Sequence 0, protocol version 10, behind a length of three bytes."""
-_SHOWN = 60
+_MAX_SHOWN_BYTES = 60
 
 
-def contact_words(reach: Reach, contact: Contact) -> str:
+def probe_words(result: ProbeResult, probe: ConnectProbe) -> str:
     """Who refused, accepted or answered, and after how long."""
-    here = [each for each in reach.listeners if _takes(contact, each)]
-    took = f"after {max(contact.took_ms, 0.1):.1f} ms"
-    match contact.outcome:
-        case ContactOutcome.REFUSED:
-            if not here:
+    listeners = [socket for socket in result.listeners if _accepts(probe, socket)]
+    took = f"after {max(probe.took_ms, 0.1):.1f} ms"
+    match probe.outcome:
+        case ProbeOutcome.REFUSED:
+            if not listeners:
                 return "nobody listens there"
-            return f"{_who(here)} {_listens(here)} there, but refused"
-        case ContactOutcome.TIMED_OUT:
-            return _why_no_answer(here)
-        case ContactOutcome.NO_PORT:
+            return f"{_holder_text(listeners)} {_listens(listeners)} there, but refused"
+        case ProbeOutcome.TIMED_OUT:
+            return _timeout_text(listeners)
+        case ProbeOutcome.NO_PORT:
             return (
                 "this machine has no port left to connect from: "
-                f"porttui check --to {contact.remote} shows who has them"
+                f"porttui check --to {probe.remote} shows who has them"
             )
-        case ContactOutcome.ANSWERS:
-            return f"{_recognised(contact.answer)}, {took}"
-        case ContactOutcome.SILENT:
+        case ProbeOutcome.ANSWERS:
+            return f"{_protocol_text(probe.answer)}, {took}"
+        case ProbeOutcome.SILENT:
             # The kernel completes connections that nobody has accepted yet (listen(2)).
-            return f"{took}; {_who(here)} sent nothing"
-        case ContactOutcome.CLOSED:
-            return f"{_who(here)} accepted {took} and closed at once"
-        case ContactOutcome.RESET:
-            return f"{_who(here)} accepted {took} and reset at once"
-        case ContactOutcome.UNREACHABLE | ContactOutcome.NOT_PERMITTED | ContactOutcome.FAILED:
-            return contact.detail
+            return f"{took}; {_holder_text(listeners)} sent nothing"
+        case ProbeOutcome.CLOSED:
+            return f"{_holder_text(listeners)} accepted {took} and closed at once"
+        case ProbeOutcome.RESET:
+            return f"{_holder_text(listeners)} accepted {took} and reset at once"
+        case ProbeOutcome.UNREACHABLE | ProbeOutcome.NOT_PERMITTED | ProbeOutcome.FAILED:
+            return probe.detail
     return ""
 
 
-def advice(reach: Reach) -> Iterator[str]:
+def advice(result: ProbeResult) -> Iterator[str]:
     """What else matters: other listeners, and which address a name leads to first."""
-    tried = {contact.outcome.is_connected for contact in reach.contacts}
-    for each in reach.listeners:
-        if not any(_takes(contact, each) for contact in reach.contacts):
-            yield f"{_who([each])} also {_listens([each])} on {each.local} (not tested)"
+    tried = {probe.outcome.is_connected for probe in result.probes}
+    for socket in result.listeners:
+        if not any(_accepts(probe, socket) for probe in result.probes):
+            listens = _listens([socket])
+            yield f"{_holder_text([socket])} also {listens} on {socket.local} (not tested)"
     if tried == {True, False}:
-        first = reach.contacts[0]
-        later = next(each for each in reach.contacts if each.outcome.is_connected)
+        first = result.probes[0]
+        later = next(socket for socket in result.probes if socket.outcome.is_connected)
         if not first.outcome.is_connected:
             yield (
-                f"{reach.host} leads to {first.remote.address} first, which fails: clients "
+                f"{result.host} leads to {first.remote.address} first, which fails: clients "
                 f"that do not try {later.remote.address} cannot connect"
             )
-    if not reach.listeners and not reach.is_reached:
-        yield f"nothing listens on port {reach.port} of this machine"
+    if not result.listeners and not result.is_connected:
+        yield f"nothing listens on port {result.port} of this machine"
 
 
-def _takes(contact: Contact, each: Socket) -> bool:
-    return stands_in_the_way(contact.remote.address, each) is not False
+def _accepts(probe: ConnectProbe, socket: Socket) -> bool:
+    return blocks_bind(probe.remote.address, socket) is not False
 
 
-def _why_no_answer(here: list[Socket]) -> str:
-    full = [each for each in here if each.recv_queue > each.send_queue > 0]
+def _timeout_text(listeners: list[Socket]) -> str:
+    full = [socket for socket in listeners if socket.recv_queue > socket.send_queue > 0]
     if full:
         [one, *_] = full
         return (
-            f"{_who(full)} {agreeing(full, 'does', 'do')} not accept: "
+            f"{_holder_text(full)} {verb_form(full, 'does', 'do')} not accept: "
             f"{one.recv_queue} connections wait in a queue of {one.send_queue}"
         )
-    if here:
+    if listeners:
         return (
-            f"{_who(here)} {_listens(here)}, but nothing answered: a firewall "
+            f"{_holder_text(listeners)} {_listens(listeners)}, but nothing answered: a firewall "
             "(nft list ruleset, iptables -S) or the network drops packets"
         )
     return "nothing answered: a firewall or the network drops packets"
 
 
 def _listens(sockets: list[Socket]) -> str:
-    return agreeing(sockets, "listens", "listen")
+    return verb_form(sockets, "listens", "listen")
 
 
-def _who(sockets: list[Socket]) -> str:
+def _holder_text(sockets: list[Socket]) -> str:
     return holder_names(sockets, 1) if sockets else "the server"
 
 
-def _recognised(answer: bytes) -> str:
+def _protocol_text(answer: bytes) -> str:
     """The protocol, where the first bytes tell it."""
     head = answer[:_HEAD_BYTES]
     lines = head.replace(b"\r", b"").split(b"\n")
@@ -131,5 +132,5 @@ def _recognised(answer: bytes) -> str:
 
 def _text(raw: bytes) -> str:
     """Bytes from a stranger, in printable ASCII."""
-    shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in raw[:_SHOWN])
-    return f"{shown}..." if len(raw) > _SHOWN else shown
+    shown = "".join(chr(byte) if 32 <= byte < 127 else "." for byte in raw[:_MAX_SHOWN_BYTES])
+    return f"{shown}..." if len(raw) > _MAX_SHOWN_BYTES else shown

@@ -20,9 +20,9 @@ _UNSEEN = {
 """What stands for the holder of a socket without one, by why it has none."""
 
 
-def names(processes: Sequence[Process], most: int = 4) -> str:
+def names(processes: Sequence[Process], limit: int = 4) -> str:
     """ "node 10, nginx 31 and 2 more"."""
-    return listed([process.label for process in processes], most)
+    return join_limited([process.label for process in processes], limit)
 
 
 def brief(processes: Sequence[Process]) -> str:
@@ -31,17 +31,17 @@ def brief(processes: Sequence[Process]) -> str:
     return f"{first.label} +{len(others)}" if others else first.label
 
 
-def holder_names(sockets: Iterable[Socket], most: int = 4) -> str:
+def holder_names(sockets: Iterable[Socket], limit: int = 4) -> str:
     """The names of all holders of some sockets, by seniority; why there are none, otherwise."""
-    every = tuple(sockets)
-    holders = by_seniority(holder for socket in every for holder in socket.holders)
-    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in every)
-    return names(holders, most) or " or ".join(unseen) or HIDDEN
+    all_sockets = tuple(sockets)
+    holders = by_seniority(holder for socket in all_sockets for holder in socket.holders)
+    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in all_sockets)
+    return names(holders, limit) or " or ".join(unseen) or HIDDEN
 
 
-def agreeing(sockets: Iterable[Socket], one: str, many: str) -> str:
+def verb_form(sockets: Iterable[Socket], one: str, many: str) -> str:
     """The verb behind the holders' names: `one` for a single process."""
-    return many if len({holder for each in sockets for holder in each.holders}) > 1 else one
+    return many if len({holder for socket in sockets for holder in socket.holders}) > 1 else one
 
 
 def with_user(process: Process) -> str:
@@ -49,12 +49,12 @@ def with_user(process: Process) -> str:
     return f"{process.label} ({process.user})" if process.user else process.label
 
 
-def shares(holders: Sequence[PortShare] | Sequence[HolderCount], most: int) -> str:
+def shares(holders: Sequence[PortShare] | Sequence[HolderCount], limit: int) -> str:
     """ "python3 812 (4,210), node 7 (3) and 2 more", with the ports of each."""
-    return listed([f"{each.process.label} ({each.ports:,})" for each in holders], most)
+    return join_limited([f"{share.process.label} ({share.ports:,})" for share in holders], limit)
 
 
-def listed(words: Sequence[str], most: int) -> str:
+def join_limited(words: Sequence[str], limit: int) -> str:
     """The first words with commas, and how many are left."""
-    rest = len(words) - most
-    return ", ".join(words[:most]) + (f" and {rest} more" if rest > 0 else "")
+    rest = len(words) - limit
+    return ", ".join(words[:limit]) + (f" and {rest} more" if rest > 0 else "")

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from porttui.model.origin import Origin, Supervisor, SupervisorKind
 from porttui.model.process import base_name
+from porttui.model.provenance import Origin, Supervisor, SupervisorKind
 
-_SOME = 4
-
-
-def place_label(origin: Origin) -> str:
-    """What `place_words` names: a project, or only a directory."""
-    return "directory" if origin.traces.project is None else "project"
+_MAX_NAMES = 4
 
 
-def place_words(origin: Origin) -> str:
+def directory_label(origin: Origin) -> str:
+    """What `directory_text` names: a project, or only a directory."""
+    return "directory" if origin.provenance.project is None else "project"
+
+
+def directory_text(origin: Origin) -> str:
     """Its project and working directory; "" where neither is known."""
-    cwd, project = origin.traces.cwd, origin.traces.project
+    cwd, project = origin.provenance.cwd, origin.provenance.project
     if cwd is None:
         return ""
     if project is None:
@@ -24,14 +24,14 @@ def place_words(origin: Origin) -> str:
     return f"{name} ({cwd})" if cwd == project else f"{name} ({project}), in {cwd}"
 
 
-def chain_words(origin: Origin) -> str:
+def ancestors_text(origin: Origin) -> str:
     """Its ancestors, nearest first: "npm 4200 < zsh 900 < tmux 880"."""
-    ancestors = origin.traces.ancestors
-    shown = " < ".join(process.label for process in ancestors[:_SOME])
-    return f"{shown} < ..." if len(ancestors) > _SOME else shown
+    ancestors = origin.provenance.ancestors
+    text = " < ".join(process.label for process in ancestors[:_MAX_NAMES])
+    return f"{text} < ..." if len(ancestors) > _MAX_NAMES else text
 
 
-def supervisor_words(supervisor: Supervisor) -> str:
+def supervisor_text(supervisor: Supervisor) -> str:
     """Who may restart it, and what stops that for good.
 
     "nodemon (node 900). To stop the restarts: kill -TERM 900"

@@ -23,40 +23,40 @@ def kernel_thread(process: Process) -> str:
     return f"{process.label} is a kernel thread: signals do not end it"
 
 
-def foreign(process: Process) -> str:
+def other_users_process(process: Process) -> str:
     """Another user's, without root."""
     owner = process.user or "another user"
     return f"{process.label} belongs to {owner}, not to you. As root: sudo kill -TERM {process.pid}"
 
 
-def foreign_to_caller(process: Process) -> str:
+def not_the_callers(process: Process) -> str:
     """Another user's than the person's who called sudo."""
     owner = f"user {process.user}" if process.user else "another user"
     return f"{process.label} belongs to {owner}, not to you"
 
 
-def runs_porttui(process: Process) -> str:
+def ancestor_of_porttui(process: Process) -> str:
     """An ancestor."""
     return f"porttui runs inside {process.label}: stopping it may end this session"
 
 
-def does_more(process: Process, role: str) -> str:
+def wider_role(process: Process, role: str) -> str:
     """`role`: what else depends on it, as a clause."""
     return f"{process.label} does more than serve this port: {role}"
 
 
-def received(process: Process, users: Sequence[str]) -> str:
+def received_socket(process: Process, users: Sequence[str]) -> str:
     """`users`: in whose name the socket was opened, where that is known."""
     whose = f"user {' and '.join(users)} opened it" if users else "who opened it is unknown"
     return f"{process.label} may have received this socket from another process: {whose}"
 
 
-def ambiguous(sharing: int) -> str:
+def unknown_opener(sharing: int) -> str:
     """`sharing`: the number of processes that have the socket."""
     return f"any of the {sharing} processes that share this socket may have opened it"
 
 
-def without_process(hidden_user: str | None, *, is_elevated: bool) -> str:
+def no_visible_process(hidden_user: str | None, *, is_elevated: bool) -> str:
     """Of a port that no process in sight holds."""
     owner = f" (the socket belongs to {hidden_user})" if hidden_user else ""
     if is_elevated:

@@ -9,10 +9,10 @@ from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.stop import StopOutcome, StopResult
-from porttui.text.numbers import counted
-from porttui.text.processes import holder_names, listed, names
+from porttui.text.numbers import pluralized
+from porttui.text.processes import holder_names, join_limited, names
 
-_SOME = 4
+_MAX_NAMES = 4
 
 
 def sentence(result: StopResult) -> str:
@@ -20,7 +20,7 @@ def sentence(result: StopResult) -> str:
     return _SENTENCES[result.outcome](result)
 
 
-def is_good(result: StopResult) -> bool:
+def is_success(result: StopResult) -> bool:
     """Whether the person got what they asked for."""
     if result.outcome is StopOutcome.ALREADY_GONE:
         return not _is_listened(result.held_by)
@@ -29,7 +29,7 @@ def is_good(result: StopResult) -> bool:
 
 def _freed(result: StopResult) -> str:
     endpoint = result.target.endpoint
-    if not result.target.listens:
+    if not result.target.is_listener:
         return f"{_exited(result)}: its connection from {endpoint} is closed."
     if result.elsewhere:
         return f"{_exited(result)}: {_address(result)} is free. {_elsewhere(result)}"
@@ -37,8 +37,8 @@ def _freed(result: StopResult) -> str:
 
 
 def _freed_lingering(result: StopResult) -> str:
-    states = ", ".join(sorted({each.state for each in result.held_by if each.state}))
-    closed = counted(len(result.held_by), "closed connection")
+    states = ", ".join(sorted({socket.state for socket in result.held_by if socket.state}))
+    closed = pluralized(len(result.held_by), "closed connection")
     occupy = "occupies" if len(result.held_by) == 1 else "occupy"
     start = f"{_exited(result)}, but {closed} still {occupy} {_address(result)} ({states})"
     if result.can_bind is None:
@@ -54,10 +54,10 @@ def _still_held(result: StopResult) -> str:
 
 
 def _held_by(result: StopResult) -> str:
-    before = {process.identity for process in result.target.holders} | result.target.around
+    before = {process.identity for process in result.target.holders} | result.target.port_holders
     holders = _holders(result.held_by)
     newcomers = [process for process in holders if process.identity not in before]
-    if newcomers and all(map(result.target.had, result.held_by)):
+    if newcomers and all(map(result.target.had_socket, result.held_by)):
         # Inherited, or passed over a unix socket: the port was never free.
         return f"still held by {names(holders)}, which received the same socket"
     if newcomers:
@@ -65,13 +65,13 @@ def _held_by(result: StopResult) -> str:
         return f"now held by {names(newcomers)}, which {were} not there before"
     if holders:
         return f"still held by {names(holders)}"
-    users = sorted({each.user for each in result.held_by if each.user})
+    users = sorted({socket.user for socket in result.held_by if socket.user})
     whose = f" (user {', '.join(users) or 'unknown'})" if _is_hidden(result.held_by) else ""
     return f"still held by {holder_names(result.held_by)}{whose}"
 
 
 def _is_hidden(sockets: Iterable[Socket]) -> bool:
-    return any(each.ownership is Ownership.HIDDEN for each in sockets)
+    return any(socket.ownership is Ownership.HIDDEN for socket in sockets)
 
 
 def _respawned(result: StopResult) -> str:
@@ -91,24 +91,24 @@ def _taken(result: StopResult) -> str:
 
 
 def _after(result: StopResult) -> str:
-    if result.back_after_ms is None:
+    if result.taken_after_ms is None:
         return ""
-    return f" within {max(0.1, result.back_after_ms / 1000):.1f} s"
+    return f" within {max(0.1, result.taken_after_ms / 1000):.1f} s"
 
 
 def _holders(sockets: Iterable[Socket]) -> tuple[Process, ...]:
-    return by_seniority(holder for each in sockets for holder in each.holders)
+    return by_seniority(holder for socket in sockets for holder in socket.holders)
 
 
 def _ignored_term(result: StopResult) -> str:
-    who, are = names(result.survivors), _are(result.survivors)
+    who, are = names(result.survivors), _is_or_are(result.survivors)
     ignores = any(process.ignores_sigterm for process in result.survivors)
     why = " It ignores SIGTERM." if ignores else ""
     return f"{who} {are} still running {_seconds(result)} after SIGTERM.{why}"
 
 
 def _unkillable(result: StopResult) -> str:
-    who, are = names(result.survivors), _are(result.survivors)
+    who, are = names(result.survivors), _is_or_are(result.survivors)
     they = "it is" if are == "is" else "they are"
     return (
         f"{who} {are} still there {_seconds(result)} after SIGKILL: "
@@ -117,7 +117,7 @@ def _unkillable(result: StopResult) -> str:
 
 
 def _denied(result: StopResult) -> str:
-    sent = {each.pid for each in result.sent}
+    sent = {signal.pid for signal in result.sent}
     rest = [process for process in result.chosen if process.pid not in sent]
     pids = " ".join(str(process.pid) for process in rest)
     done = [process for process in result.chosen if process.pid in sent]
@@ -177,17 +177,17 @@ def _port(result: StopResult) -> str:
     return f"{'udp ' if udp else ''}port {result.target.endpoint.port}"
 
 
-def _are(processes: Sequence[Process]) -> str:
+def _is_or_are(processes: Sequence[Process]) -> str:
     return "is" if len(processes) == 1 else "are"
 
 
 def _elsewhere(result: StopResult) -> str:
-    servers = [f"{each.local} ({holder_names([each])})" for each in result.elsewhere]
-    return f"The port is in use on other addresses: {listed(servers, _SOME)}."
+    servers = [f"{socket.local} ({holder_names([socket])})" for socket in result.elsewhere]
+    return f"The port is in use on other addresses: {join_limited(servers, _MAX_NAMES)}."
 
 
 def _is_listened(sockets: Iterable[Socket]) -> bool:
-    return any(each.is_listening or each.state in (None, TcpState.CLOSE) for each in sockets)
+    return any(socket.is_listening or socket.state in (None, TcpState.CLOSE) for socket in sockets)
 
 
 def _seconds(result: StopResult) -> str:

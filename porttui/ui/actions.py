@@ -10,14 +10,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from porttui.analysis.copies import Served, copies
-from porttui.diagnosis.diagnoser import usual_addresses
-from porttui.host.asking import HostError
+from porttui.analysis.copy_formats import ServedEndpoint, copy_formats
+from porttui.diagnosis.diagnoser import default_addresses
 from porttui.host.clipboard import CopyOutcome
-from porttui.model.address import Place, Protocol
+from porttui.host.request import HostError
+from porttui.model.address import PortQuery, Protocol
 from porttui.model.stop import StopResult
 from porttui.sampling.errors import SampleError
-from porttui.text.stop import is_good, sentence
+from porttui.text.stop import is_success, sentence
 from porttui.ui.keymap import shown_key
 from porttui.ui.panes.pane import Details, StopChoice
 from porttui.ui.screens.choose import Choice, ChooseDialog
@@ -68,7 +68,7 @@ class Actions:
 
     def show_stopped(self, result: StopResult, *, is_shown: bool) -> None:
         """Say how a stop ended, as a toast if no dialog shows it."""
-        good, words = is_good(result), sentence(result)
+        good, words = is_success(result), sentence(result)
         self._app.say(words, Tone.OK if good else Tone.WARNING)
         if not is_shown:
             severity: Literal["information", "warning"] = "information" if good else "warning"
@@ -85,9 +85,9 @@ class Actions:
         result = await asyncio.to_thread(self._services.clipboard.copy, text)
         app = self._app
         if result.outcome is CopyOutcome.CONFIRMED:
-            app.say(f"Copied {text} ({result.via})", Tone.OK)
-        elif result.outcome is CopyOutcome.HANDED_OVER:
-            app.say(f"Sent {text} to {result.via}; {result.detail}", Tone.PLAIN)
+            app.say(f"Copied {text} ({result.method})", Tone.OK)
+        elif result.outcome is CopyOutcome.UNCONFIRMED:
+            app.say(f"Sent {text} to {result.method}; {result.detail}", Tone.PLAIN)
         elif result.outcome is CopyOutcome.TERMINAL:
             app.copy_to_clipboard(text)
             app.say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN)
@@ -95,7 +95,7 @@ class Actions:
             app.say(f"No clipboard here; select it: {text}", Tone.WARNING)
             app.push_screen(ShowText(text, result.detail))
 
-    def copy_as(self, served: Served | None) -> None:
+    def copy_as(self, served: ServedEndpoint | None) -> None:
         """Ask in which form to copy a server's address."""
         if served is None:
             self._app.say("There is no server on this row", Tone.WARNING)
@@ -105,10 +105,12 @@ class Actions:
             if text is not None:
                 self.copy(text)
 
-        choices = [Choice(each.key, each.text, each.text, each.label) for each in copies(served)]
+        choices = [
+            Choice(each.key, each.text, each.text, each.label) for each in copy_formats(served)
+        ]
         self._app.push_screen(ChooseDialog("Copy what?", choices), copy)
 
-    def browse(self, served: Served | None) -> None:
+    def browse(self, served: ServedEndpoint | None) -> None:
         """Open a server in the browser."""
         if served is None or served.protocol is not Protocol.TCP:
             self._app.say("There is no TCP server on this row to open", Tone.WARNING)
@@ -124,7 +126,7 @@ class Actions:
         else:
             self._app.say(f"Sent {url} to the browser", Tone.PLAIN)
 
-    def probe(self, served: Served | None) -> None:
+    def probe(self, served: ServedEndpoint | None) -> None:
         """Show whether a client can connect."""
         if served is None or served.protocol is not Protocol.TCP:
             self._app.say("There is no TCP server on this row to connect to", Tone.WARNING)
@@ -132,25 +134,25 @@ class Actions:
             dialog = ProbeDialog(served.host, served.endpoint.port, self._services.sampler)
             self._app.push_screen(dialog)
 
-    def diagnose(self, place: Place) -> None:
+    def diagnose(self, place: PortQuery) -> None:
         """Show why a port is held or free."""
         self._app.push_screen(DiagnosisDialog(place, self._services))
 
-    def diagnose_row(self, place: Place | None) -> None:
+    def diagnose_row(self, place: PortQuery | None) -> None:
         """The same for a row, on its own address and the usual ones."""
         if place is None:
             self._app.say("Which port? Go to a row, or filter by one port", Tone.WARNING)
         else:
             self.diagnose(self._with_usual(place))
 
-    def copy_next_port(self, place: Place | None) -> None:
+    def copy_next_port(self, place: PortQuery | None) -> None:
         """Copy the next free port after a row's."""
         if place is None:
             self._app.say("Next to which port? Go to a row, or filter by one port", Tone.WARNING)
         else:
             self._app.run_worker(self._copy_next_port(self._with_usual(place)), "next port")
 
-    async def _copy_next_port(self, place: Place) -> None:
+    async def _copy_next_port(self, place: PortQuery) -> None:
         services = self._services
         try:
             snapshot = await asyncio.to_thread(services.sampler.sample)
@@ -164,9 +166,9 @@ class Actions:
         else:
             self._app.say(f"No free port was found after {place.port}", Tone.WARNING)
 
-    def _with_usual(self, place: Place) -> Place:
+    def _with_usual(self, place: PortQuery) -> PortQuery:
         """The usual addresses, and before them one that is not among them."""
-        usual = usual_addresses(self._services.host, place.protocol)
+        usual = default_addresses(self._services.host, place.protocol)
         known = {address.unmapped for address in usual}
         unusual = [address for address in place.addresses if address.unmapped not in known]
         return place._replace(addresses=(*unusual, *usual))

@@ -7,10 +7,10 @@ from typing import Literal
 
 from textual.app import App
 
-from porttui.analysis.alarms import Alarms, News
+from porttui.analysis.alarms import Alarms, Announcement
 from porttui.forecast.gauges import WARN, Gauge
 from porttui.model.forecast import Level
-from porttui.text.forecast import left_words, title, verdict
+from porttui.text.forecast import left_text, title, verdict
 from porttui.text.numbers import count
 
 _SHOWN_S = 10
@@ -25,22 +25,28 @@ class Announcer:
 
     def hear(self, gauges: Sequence[Gauge]) -> None:
         """Of another forecast, the worst first."""
-        self._alarms, news = self._alarms.then(gauges, WARN)
-        self._tell([each for each in news if not each.is_over], "warning")
-        self._tell([each for each in news if each.is_over], "information")
+        self._alarms, announcements = self._alarms.update(gauges, WARN)
+        self._tell([each for each in announcements if not each.has_recovered], "warning")
+        self._tell([each for each in announcements if each.has_recovered], "information")
 
-    def _tell(self, news: Sequence[News], severity: Literal["warning", "information"]) -> None:
-        if news:
-            rest = f" (and {count(len(news) - 1)} more, key 3)" if len(news) > 1 else ""
-            words = _words(news[0]) + rest
+    def _tell(
+        self, announcements: Sequence[Announcement], severity: Literal["warning", "information"]
+    ) -> None:
+        if announcements:
+            rest = (
+                f" (and {count(len(announcements) - 1)} more, key 3)"
+                if len(announcements) > 1
+                else ""
+            )
+            words = _words(announcements[0]) + rest
             self._app.notify(words, severity=severity, timeout=_SHOWN_S, markup=False)
 
 
-def _words(news: News) -> str:
-    gauge = news.gauge
-    if news.is_gone:
+def _words(announcements: Announcement) -> str:
+    gauge = announcements.gauge
+    if announcements.is_gone:
         return f"Over: {title(gauge)} is no longer among the worst"
-    if news.is_over:
-        return f"Recovered: {title(gauge)}: {left_words(gauge)}"
+    if announcements.has_recovered:
+        return f"Recovered: {title(gauge)}: {left_text(gauge)}"
     said = verdict(gauge)
     return said if gauge.level is Level.EXHAUSTED else f"{gauge.level.value.capitalize()}: {said}"

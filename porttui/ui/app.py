@@ -12,9 +12,9 @@ from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
-from porttui.analysis.board import Board
+from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
-from porttui.model.address import Place, Protocol
+from porttui.model.address import PortQuery, Protocol
 from porttui.settings import Settings
 from porttui.ui import closed_widgets
 from porttui.ui.clock import clock
@@ -38,7 +38,7 @@ from porttui.ui.widgets.status_line import StatusLine
 from porttui.ui.widgets.summary_line import SummaryLine
 
 if TYPE_CHECKING:
-    from porttui.sampling.boards import BoardSource
+    from porttui.sampling.dashboards import DashboardSource
     from porttui.ui.actions import Actions
     from porttui.ui.announcing import Announcer
     from porttui.ui.services import Services
@@ -57,17 +57,17 @@ class PorttuiApp(App[int]):
 
     def __init__(
         self,
-        boards: BoardSource,
+        dashboards: DashboardSource,
         services: Callable[[], Services],
         settings: Settings | None = None,
         *,
         elevation: str = "sudo porttui",
         key_pause_s: float = BURST_S,
     ) -> None:
-        """Begin over these boards.
+        """Begin over these dashboards.
 
         Args:
-            boards: What the panes show.
+            dashboards: What the panes show.
             services: Makes what acts on the machine, at the first wish to act.
             settings: Of this session.
             elevation: The command that would show hidden owners.
@@ -76,10 +76,10 @@ class PorttuiApp(App[int]):
         super().__init__()
         self.burst = KeyBurst(key_pause_s)
         self._settings = settings or Settings()
-        self._boards = boards
+        self._dashboards = dashboards
         self._make_services = services
-        self._sampling = SamplingLoop(boards, self._settings.interval_s, self.post_message)
-        self._board: Board | None = None
+        self._sampling = SamplingLoop(dashboards, self._settings.interval_s, self.post_message)
+        self._dashboard: Dashboard | None = None
         self._filter = _parsed(self._settings.filter)
         self._is_paused = False
         self._has_failed = False
@@ -113,13 +113,13 @@ class PorttuiApp(App[int]):
         self.set_interval(_LATE_S / 2, self._say_if_late)
         # After `fg` the terminal is blank, and nothing else would paint what has not changed.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
-        if self._settings.place is not None:
-            self._actions.diagnose(self._settings.place)
+        if self._settings.port_query is not None:
+            self._actions.diagnose(self._settings.port_query)
 
     def on_unmount(self) -> None:
         """No sample is begun any more."""
         self._sampling.stop()
-        self._boards.close()
+        self._dashboards.close()
 
     @cached_property
     def _actions(self) -> Actions:
@@ -136,20 +136,20 @@ class PorttuiApp(App[int]):
 
     @on(SampleTaken)
     def _show_sample(self, message: SampleTaken) -> None:
-        if self._board is not None:  # with the first one all else is shown, too
+        if self._dashboard is not None:  # with the first one all else is shown, too
             begun_s = time.thread_time()
             self.call_after_refresh(lambda: self._sampling.shown(time.thread_time() - begun_s))
-        self._board = message.board
+        self._dashboard = message.dashboard
         self._expect_sample(message.period_s)
         if self._has_failed:
             self._has_failed = False
             self.say("")
         with self.batch_update():
             self._show_board()
-            self._summary.show(message.board.summary)
-        self.call_after_refresh(lambda: self._announcer.hear(message.board.gauges))
+            self._summary.show(message.dashboard.summary)
+        self.call_after_refresh(lambda: self._announcer.hear(message.dashboard.gauges))
         if message.took_s is not None:
-            self._status.show_facts(self._pace(message.board, message.took_s, message.period_s))
+            self._status.show_facts(self._pace(message.dashboard, message.took_s, message.period_s))
 
     @on(SampleFailed)
     def _keep_old_board(self, message: SampleFailed) -> None:
@@ -170,7 +170,7 @@ class PorttuiApp(App[int]):
     def _say_what_is_shown(self, why: str) -> None:
         """It is not of now."""
         self._has_failed = True
-        shown = f" Shown is {clock(self._board.snapshot.taken_at)}." if self._board else ""
+        shown = f" Shown is {clock(self._dashboard.snapshot.taken_at)}." if self._dashboard else ""
         self.say(why + shown, Tone.ERROR)
         self._status.show_facts("not live")
 
@@ -181,19 +181,19 @@ class PorttuiApp(App[int]):
 
         return Announcer(self)
 
-    def _pace(self, board: Board, took_s: float, period_s: float) -> str:
-        facts = [str(problem) for problem in board.snapshot.problems]
+    def _pace(self, dashboard: Dashboard, took_s: float, period_s: float) -> str:
+        facts = [str(problem) for problem in dashboard.snapshot.problems]
         interval_s = self._settings.interval_s
         facts.append(f"live {interval_s:g} s")
         if period_s > interval_s * 1.05:
             facts.append(f"whole machine every {period_s:.1f} s, a sample takes {took_s:.1f} s")
         else:
             facts.append(f"{took_s * 1000:.0f} ms a sample")
-        return " · ".join([*facts, board.snapshot.source])
+        return " · ".join([*facts, dashboard.snapshot.source])
 
     def _show_board(self) -> None:
-        if self._board is not None:
-            self._deck.show_board(self._board, self._filter)
+        if self._dashboard is not None:
+            self._deck.show_dashboard(self._dashboard, self._filter)
 
     # Keys, in their order: Textual hands a key from queue to queue, and a quick "/3000", Enter,
     # "x" would stop the row that was under the cursor before the filter. It is a matter of safety.
@@ -357,18 +357,18 @@ class PorttuiApp(App[int]):
 
     async def _choose(self) -> None:
         """Enter: into a range or a destination, or the details of any other row."""
-        scope = self._board and self._deck.active.scope(self._board.snapshot)
-        if self._board and scope:
-            await self._deck.enter(scope, self._board, self._filter)
+        drilldown = self._dashboard and self._deck.active.drilldown(self._dashboard.snapshot)
+        if self._dashboard and drilldown:
+            await self._deck.enter(drilldown, self._dashboard, self._filter)
         else:
             self._show_details()
 
     def _show_details(self) -> None:
-        details = self._board and self._deck.active.details(self._board.snapshot)
-        if not self._board or not details:
+        details = self._dashboard and self._deck.active.details(self._dashboard.snapshot)
+        if not self._dashboard or not details:
             self.say("There is no row here", Tone.WARNING)
             return
-        snapshot = self._board.snapshot
+        snapshot = self._dashboard.snapshot
         self._actions.details(
             details,
             self._deck.active.address(),
@@ -378,10 +378,10 @@ class PorttuiApp(App[int]):
 
     def action_stop(self) -> None:
         """Ask whether to stop the process of the row."""
-        if self._board is None:
+        if self._dashboard is None:
             self.say("Nothing is known yet: the first sample is under way", Tone.WARNING)
         else:
-            self._actions.stop(self._deck.active.stop_choices(self._board.snapshot))
+            self._actions.stop(self._deck.active.stop_choices(self._dashboard.snapshot))
 
     @on(StopFinished)
     def _stop_finished(self, message: StopFinished) -> None:
@@ -398,36 +398,36 @@ class PorttuiApp(App[int]):
 
     def action_copy_as(self) -> None:
         """Copy the address of the row's server in another form, or a command about it."""
-        self._actions.copy_as(self._deck.active.served())
+        self._actions.copy_as(self._deck.active.served_endpoint())
 
     def action_next_port(self) -> None:
         """Copy the next free port after the row's, or the filter's."""
-        self._actions.copy_next_port(self._place)
+        self._actions.copy_next_port(self._port_query)
 
     def action_diagnose(self) -> None:
         """Show why the port of the row, or of the filter, is held or free."""
-        self._actions.diagnose_row(self._place)
+        self._actions.diagnose_row(self._port_query)
 
     def action_probe(self) -> None:
         """Try to connect to the row's server."""
-        self._actions.probe(self._deck.active.served())
+        self._actions.probe(self._deck.active.served_endpoint())
 
     def action_browse(self) -> None:
         """Open the row's server in a browser."""
-        self._actions.browse(self._deck.active.served())
+        self._actions.browse(self._deck.active.served_endpoint())
 
     @property
-    def _place(self) -> Place | None:
+    def _port_query(self) -> PortQuery | None:
         """The port of the row, or the only one of the filter."""
-        served = self._deck.active.served()
+        served = self._deck.active.served_endpoint()
         if served is not None:
-            return Place(served.protocol, served.endpoint.port, (served.endpoint.address,))
+            return PortQuery(served.protocol, served.endpoint.port, (served.endpoint.address,))
         if len(self._filter.terms) == 1:
             from porttui.analysis.terms import PortTerm  # not in the way of the first frame
 
             [term] = self._filter.terms
             if isinstance(term, PortTerm) and term.first == term.last:
-                return Place(Protocol.TCP, term.first)
+                return PortQuery(Protocol.TCP, term.first)
         return None
 
 

@@ -7,23 +7,23 @@ from typing import TYPE_CHECKING
 from textual.message import Message
 
 if TYPE_CHECKING:
-    from porttui.analysis.board import Board
+    from porttui.analysis.dashboard import Dashboard
     from porttui.model.stop import StopResult
 
 
 class SampleTaken(Message):
     """A sample was taken and analysed."""
 
-    def __init__(self, board: Board, took_s: float | None, period_s: float) -> None:
-        """Tell of a board.
+    def __init__(self, dashboard: Dashboard, took_s: float | None, period_s: float) -> None:
+        """Tell of a dashboard.
 
         Args:
-            board: What the panes are to show.
+            dashboard: What the panes are to show.
             took_s: None when only the listeners were sampled.
             period_s: Seconds from one sample of all sockets to the next.
         """
         super().__init__()
-        self.board = board
+        self.dashboard = dashboard
         self.took_s = took_s
         self.period_s = period_s
 

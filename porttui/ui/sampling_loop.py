@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from textual.message import Message
 
-from porttui.host.asking import Want
+from porttui.host.request import SocketRequest
 from porttui.sampling.errors import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 
 if TYPE_CHECKING:
-    from porttui.sampling.boards import BoardSource
+    from porttui.sampling.dashboards import DashboardSource
 
 SHARE = 0.085
 """Of one core, at most, for looking at the machine and showing what was seen: when that takes long
@@ -28,9 +28,9 @@ class SamplingLoop:
     """Posts a message for each sample, and rests in between."""
 
     def __init__(
-        self, boards: BoardSource, interval_s: float, post: Callable[[Message], object]
+        self, dashboards: DashboardSource, interval_s: float, post: Callable[[Message], object]
     ) -> None:
-        self._boards = boards
+        self._dashboards = dashboards
         self._interval_s = interval_s
         self._post = post
         self._first: tuple[float, str] | None = None
@@ -50,8 +50,11 @@ class SamplingLoop:
 
     def start(self) -> None:
         """Begin, with a sample at once; here and now if it is there, for the first frame."""
-        if self._boards.has_answer():
-            self._first = time.monotonic(), self._sample(Want.ALL, time.monotonic(), due=None)
+        if self._dashboards.is_ready():
+            self._first = (
+                time.monotonic(),
+                self._sample(SocketRequest.ALL, time.monotonic(), due=None),
+            )
         self._thread.start()
 
     def stop(self) -> None:
@@ -67,7 +70,7 @@ class SamplingLoop:
             self._wake.notify()
 
     def shown(self, cost_s: float) -> None:
-        """What it took to show the last board, in seconds of processor time."""
+        """What it took to show the last dashboard, in seconds of processor time."""
         self._shown_s = cost_s
 
     def pause(self, paused: bool) -> None:
@@ -91,35 +94,35 @@ class SamplingLoop:
             (start, source), self._first = self._first, None
         else:
             start = time.monotonic()
-            source = self._sample(Want.ALL, start, due=None)
+            source = self._sample(SocketRequest.ALL, start, due=None)
         due = start + self._period_s()
         while source == QUICK_SOURCE and due - time.monotonic() > self._interval_s:
             if self._rest(time.monotonic() + self._interval_s):
                 return
-            source = self._sample(Want.LISTENING, start, due)
+            source = self._sample(SocketRequest.LISTENING, start, due)
         self._rest(due)
 
-    def _sample(self, want: Want, start: float, due: float | None) -> str:
-        """Post a board, or why there is none; the name of the source it came from."""
-        before_s = self._boards.cpu_s
+    def _sample(self, request: SocketRequest, start: float, due: float | None) -> str:
+        """Post a dashboard, or why there is none; the name of the source it came from."""
+        before_s = self._dashboards.cpu_s
         try:
-            board = self._boards.next(want)
+            dashboard = self._dashboards.next(request)
         except SampleError as error:
             self._post(SampleFailed(str(error)))
             return ""
         took_s = time.monotonic() - start
-        cost_s = self._boards.cpu_s - before_s + self._shown_s
-        if want is Want.ALL:
+        cost_s = self._dashboards.cpu_s - before_s + self._shown_s
+        if request is SocketRequest.ALL:
             self._took_s, self._whole_s = took_s, cost_s
         else:
             self._listening_s = cost_s
         if self._paused and not self._asked:
             pass  # it was under way when the pause began: the screen is to stay as it is
         elif due is None:
-            self._post(SampleTaken(board, took_s, self._period_s()))
+            self._post(SampleTaken(dashboard, took_s, self._period_s()))
         else:
-            self._post(SampleTaken(board, None, due - start))
-        return board.snapshot.source
+            self._post(SampleTaken(dashboard, None, due - start))
+        return dashboard.snapshot.source
 
     def _period_s(self) -> float:
         """From one whole look to the next; the looks at listeners in between take their share.

@@ -21,8 +21,8 @@ from porttui.ui.ending import AbandonedWorkers, Ending
 if TYPE_CHECKING:
     from textual.driver import Driver
 
-    from porttui.host.asking import SourceName
-    from porttui.sampling.remote import SamplingProcess
+    from porttui.host.request import SourceName
+    from porttui.sampling.process import SamplingProcess
     from porttui.settings import Settings
     from porttui.ui.services import Services
 
@@ -41,10 +41,10 @@ _SHORTAGES = {
 """By what stands in a traceback, which is how Textual tells why it ended."""
 
 
-def run_session(boards: SamplingProcess, settings: Settings) -> int:
+def run_session(dashboards: SamplingProcess, settings: Settings) -> int:
     """Run until the person leaves or a signal ends it; the result is the exit status.
 
-    `boards` is what is shown, and what reads the machine for actions, too.
+    `dashboards` is what is shown, and what reads the machine for actions, too.
     """
     ending = Ending()
     try:
@@ -53,7 +53,7 @@ def run_session(boards: SamplingProcess, settings: Settings) -> int:
         _say_why_it_ended(str(error))
         return _FAULT
     fault = io.StringIO()
-    app = _TerminalApp(ending, boards, settings)
+    app = _TerminalApp(ending, dashboards, settings)
     app.error_console = Console(file=fault, width=100, markup=False, highlight=False)
     threading.excepthook = partial(_end_with_the_thread, ending)
     try:
@@ -88,22 +88,22 @@ def _end_with_the_thread(ending: Ending, error: threading.ExceptHookArgs) -> Non
         ending.begin(_FAULT)
 
 
-def _services(source: SourceName, boards: SamplingProcess) -> Services:
+def _services(source: SourceName, dashboards: SamplingProcess) -> Services:
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
     from porttui.stopping.stopper import Stopper
     from porttui.ui.services import Services
 
     host = local_host(source)
-    return Services(host, boards, Stopper(host, boards), SystemClipboard())
+    return Services(host, dashboards, Stopper(host, dashboards), SystemClipboard())
 
 
 class _TerminalApp(PorttuiApp):
     """The application in a real terminal, with the process's signals in hand."""
 
-    def __init__(self, ending: Ending, boards: SamplingProcess, settings: Settings) -> None:
-        services = partial(_services, settings.source, boards)
-        super().__init__(boards, services, settings, elevation=elevation_command())
+    def __init__(self, ending: Ending, dashboards: SamplingProcess, settings: Settings) -> None:
+        services = partial(_services, settings.source, dashboards)
+        super().__init__(dashboards, services, settings, elevation=elevation_command())
         self._ending = ending
 
     def get_driver_class(self) -> type[Driver]:

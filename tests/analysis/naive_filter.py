@@ -11,15 +11,15 @@ from porttui.model.address import Address
 
 def is_found(typed: str, row: Searchable) -> bool:
     """Whether porttui finds the row; the judge must say so, too."""
-    wanted = parse_filter(typed)
-    found = matching_rows(SearchableRows([row]), wanted) == [0]
-    assert found is meets(wanted, row)
+    row_filter = parse_filter(typed)
+    found = matching_rows(SearchableRows([row]), row_filter) == [0]
+    assert found is meets(row_filter, row)
     return found
 
 
-def meets(wanted: Filter, row: Searchable) -> bool:
+def meets(row_filter: Filter, row: Searchable) -> bool:
     """Whether the row meets every term."""
-    return all(_meets(term, row) for term in wanted.terms)
+    return all(_meets(term, row) for term in row_filter.terms)
 
 
 def _meets(term: Term, row: Searchable) -> bool:

@@ -3,23 +3,23 @@
 from __future__ import annotations
 
 from porttui.analysis.alarms import Alarms
-from porttui.forecast.gauges import Gauge, Resource, level
+from porttui.forecast.gauges import Gauge, Resource, level_of
 from porttui.model.forecast import Headroom
 
 WARN = 20.0
 
 
 def gauge(left: int, resource: Resource = Resource.UDP) -> Gauge:
-    return Gauge(resource, 100, Headroom(left, left, left), level(left, 100))
+    return Gauge(resource, 100, Headroom(left, left, left), level_of(left, 100))
 
 
 def told(*lefts: int) -> list[tuple[str, bool]]:
-    """The level and whether it is over, of all news of a number as it changes."""
+    """The level and whether it is over, of all announcements of a number as it changes."""
     alarms = Alarms()
     heard = []
     for left in lefts:
-        alarms, news = alarms.then([gauge(left)], WARN)
-        heard += [(each.gauge.level.value, each.is_over) for each in news]
+        alarms, announcements = alarms.update([gauge(left)], WARN)
+        heard += [(each.gauge.level.value, each.has_recovered) for each in announcements]
     return heard
 
 
@@ -53,9 +53,9 @@ def test_after_its_end_it_is_announced_again() -> None:
 
 
 def test_what_is_gone_is_over() -> None:
-    alarms, _ = Alarms().then([gauge(0), gauge(3, Resource.CONNTRACK)], WARN)
-    alarms, news = alarms.then([gauge(0)], WARN)
-    assert [(each.gauge.resource, each.is_over, each.is_gone) for each in news] == [
+    alarms, _ = Alarms().update([gauge(0), gauge(3, Resource.CONNTRACK)], WARN)
+    alarms, announcements = alarms.update([gauge(0)], WARN)
+    assert [(each.gauge.resource, each.has_recovered, each.is_gone) for each in announcements] == [
         (Resource.CONNTRACK, True, True)
     ]
-    assert alarms.then([gauge(0)], WARN)[1] == ()
+    assert alarms.update([gauge(0)], WARN)[1] == ()

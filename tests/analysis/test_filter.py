@@ -9,12 +9,12 @@ import pytest
 from porttui.analysis.filter import Filter
 from porttui.analysis.filter_columns import Searchable
 from porttui.analysis.filter_grammar import FilterError, parse_filter
-from porttui.analysis.listening import listening
+from porttui.analysis.listeners import listening_rows
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.searchable_text import listening_text, pair_text, socket_text
 from porttui.analysis.terms import PrefixTerm, WordTerm
 from porttui.model.address import Address, Protocol
-from porttui.model.port_range import port_marks
+from porttui.model.port_range import port_bitmap
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.analysis.naive_filter import is_found
@@ -31,7 +31,7 @@ def socket(each: Socket, service: str | None = None) -> Searchable:
 
 def listening_row(each: Socket, service: str | None = None) -> Searchable:
     services = {(each.protocol, each.local.port): service} if service else {}
-    (row,) = listening(snapshot(each, services=services))
+    (row,) = listening_rows(snapshot(each, services=services))
     return Searchable((row.local,), listening_text(row))
 
 
@@ -310,18 +310,18 @@ def test_no_word_begins_in_one_field_and_ends_in_the_next() -> None:
 
 @pytest.mark.parametrize("typed", ["", " ", "\t\n  "])
 def test_an_empty_filter_lets_everything_pass(typed: str) -> None:
-    wanted = parse_filter(typed)
-    assert wanted == Filter()
-    assert not wanted
+    row_filter = parse_filter(typed)
+    assert row_filter == Filter()
+    assert not row_filter
     assert is_found(typed, CONNECTED)
     assert is_found(typed, Searchable((), ""))
 
 
 def test_a_filter_with_a_term_is_true_and_keeps_its_text() -> None:
-    wanted = parse_filter("  Node 3000 ")
-    assert wanted
-    assert wanted.text == "Node 3000"
-    assert len(wanted.terms) == 2
+    row_filter = parse_filter("  Node 3000 ")
+    assert row_filter
+    assert row_filter.text == "Node 3000"
+    assert len(row_filter.terms) == 2
 
 
 @pytest.mark.parametrize(
@@ -415,8 +415,8 @@ def test_thousands_of_digits_are_no_crash(typed: str) -> None:
     ],
 )
 def test_hostile_and_half_typed_text_is_a_word(typed: str) -> None:
-    wanted = parse_filter(typed)
-    assert wanted.terms
+    row_filter = parse_filter(typed)
+    assert row_filter.terms
     assert not is_found(typed, on("10.0.0.7", 80, NODE))
 
 
@@ -434,7 +434,7 @@ def test_the_spans_of_a_prefix_are_the_ports_it_means(digits: str) -> None:
     spans = PrefixTerm(digits).spans
     assert sum(map(len, spans)) == len(meant)
     assert set().union(*spans) == meant
-    assert {port for port, mark in enumerate(port_marks(spans)) if mark} == meant
+    assert {port for port, mark in enumerate(port_bitmap(spans)) if mark} == meant
 
 
 def test_a_word_that_ends_in_thousands_of_digits_is_in_no_end() -> None:

@@ -7,7 +7,7 @@ import itertools
 import pytest
 
 from porttui.analysis.loopback import loopback_pairs
-from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
+from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
 from porttui.model.address import Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -31,9 +31,9 @@ def ends(row: PairRow) -> tuple[str, str]:
 
 def test_a_connection_is_one_row_with_both_ends() -> None:
     assert only(LISTENER, *BOTH) == PairRow(
-        client=End(at(CLIENT), EndStatus.HELD, (CURL,), "ana", TcpState.ESTABLISHED),
-        server=End(at(SERVER), EndStatus.HELD, (NODE,), "ana", TcpState.ESTABLISHED),
-        direction=Direction.KNOWN,
+        client=ConnectionEnd(at(CLIENT), EndStatus.HELD, (CURL,), "ana", TcpState.ESTABLISHED),
+        server=ConnectionEnd(at(SERVER), EndStatus.HELD, (NODE,), "ana", TcpState.ESTABLISHED),
+        role_certainty=RoleCertainty.KNOWN,
     )
 
 
@@ -116,7 +116,7 @@ def test_a_socket_connected_to_itself_is_one_row(address: str) -> None:
     row = only(connection(itself, itself, held_by=[CURL]))
     assert ends(row) == (itself, itself)
     assert (row.client.status, row.server.status) == (EndStatus.HELD, EndStatus.ITSELF)
-    assert row.direction is Direction.UNKNOWN
+    assert row.role_certainty is RoleCertainty.UNKNOWN
 
 
 @pytest.mark.parametrize(
@@ -191,7 +191,7 @@ def test_an_end_that_was_not_accepted_is_the_server_without_a_listener_in_sight(
     waits = connection("127.0.0.1:60000", "127.0.0.1:50000")
     row = only(waits, near)
     assert ends(row) == ("127.0.0.1:50000", "127.0.0.1:60000")
-    assert row.direction is Direction.KNOWN
+    assert row.role_certainty is RoleCertainty.KNOWN
 
 
 def test_a_client_that_is_gone_leaves_the_server_s_end() -> None:
@@ -206,21 +206,21 @@ DRAWN, DRAWN_HIGHER = "127.0.0.1:40000", "127.0.0.1:50000"
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "listening", "server", "direction"),
+    ("one", "other", "listening", "server", "role_certainty"),
     [
-        (DRAWN, HIGH, [("127.0.0.1", 3000)], HIGH, Direction.KNOWN),
-        (DRAWN, HIGH, [("0.0.0.0", 3000)], HIGH, Direction.KNOWN),
-        (DRAWN, HIGH, [("127.0.0.1", 40000)], DRAWN, Direction.KNOWN),
-        (DRAWN, HIGH, [("0.0.0.0", 40000)], DRAWN, Direction.KNOWN),
-        (DRAWN, DRAWN_HIGHER, [("127.0.0.1", 50000)], DRAWN_HIGHER, Direction.KNOWN),
-        (LOW, HIGH, [("0.0.0.0", 3000)], HIGH, Direction.KNOWN),
-        (DRAWN, HIGH, [], HIGH, Direction.LIKELY),
-        (DRAWN, HIGH, [("127.0.0.2", 40000)], HIGH, Direction.LIKELY),
-        (DRAWN, HIGH, [("127.0.0.1", 3001)], HIGH, Direction.LIKELY),
-        (DRAWN, HIGH, [("127.0.0.1", 3000), ("127.0.0.1", 40000)], HIGH, Direction.LIKELY),
-        (LOW, HIGH, [], LOW, Direction.UNKNOWN),
-        (DRAWN, DRAWN_HIGHER, [], DRAWN, Direction.UNKNOWN),
-        (LOW, HIGH, [("0.0.0.0", 2000), ("0.0.0.0", 3000)], LOW, Direction.UNKNOWN),
+        (DRAWN, HIGH, [("127.0.0.1", 3000)], HIGH, RoleCertainty.KNOWN),
+        (DRAWN, HIGH, [("0.0.0.0", 3000)], HIGH, RoleCertainty.KNOWN),
+        (DRAWN, HIGH, [("127.0.0.1", 40000)], DRAWN, RoleCertainty.KNOWN),
+        (DRAWN, HIGH, [("0.0.0.0", 40000)], DRAWN, RoleCertainty.KNOWN),
+        (DRAWN, DRAWN_HIGHER, [("127.0.0.1", 50000)], DRAWN_HIGHER, RoleCertainty.KNOWN),
+        (LOW, HIGH, [("0.0.0.0", 3000)], HIGH, RoleCertainty.KNOWN),
+        (DRAWN, HIGH, [], HIGH, RoleCertainty.LIKELY),
+        (DRAWN, HIGH, [("127.0.0.2", 40000)], HIGH, RoleCertainty.LIKELY),
+        (DRAWN, HIGH, [("127.0.0.1", 3001)], HIGH, RoleCertainty.LIKELY),
+        (DRAWN, HIGH, [("127.0.0.1", 3000), ("127.0.0.1", 40000)], HIGH, RoleCertainty.LIKELY),
+        (LOW, HIGH, [], LOW, RoleCertainty.UNKNOWN),
+        (DRAWN, DRAWN_HIGHER, [], DRAWN, RoleCertainty.UNKNOWN),
+        (LOW, HIGH, [("0.0.0.0", 2000), ("0.0.0.0", 3000)], LOW, RoleCertainty.UNKNOWN),
     ],
 )
 @pytest.mark.parametrize("is_turned", [False, True])
@@ -229,7 +229,7 @@ def test_which_end_is_the_server_and_how_sure_that_is(
     other: str,
     listening: list[tuple[str, int]],
     server: str,
-    direction: Direction,
+    role_certainty: RoleCertainty,
     is_turned: bool,
 ) -> None:
     near, far = (other, one) if is_turned else (one, other)
@@ -237,45 +237,45 @@ def test_which_end_is_the_server_and_how_sure_that_is(
         *(listener(*each) for each in listening),
         *pair(near, far, client_of=[CURL], server_of=[NODE]),
     )
-    assert row.direction is direction
+    assert row.role_certainty is role_certainty
     assert str(row.server.endpoint) == server
 
 
 @pytest.mark.parametrize(
-    ("near", "server", "direction"),
+    ("near", "server", "role_certainty"),
     [
-        (("[::1]:40000", "[::1]:3000"), "[::1]:3000", Direction.KNOWN),
-        ((MAPPED_CLIENT, MAPPED_SERVER), SERVER, Direction.KNOWN),
-        ((CLIENT, SERVER), SERVER, Direction.LIKELY),
+        (("[::1]:40000", "[::1]:3000"), "[::1]:3000", RoleCertainty.KNOWN),
+        ((MAPPED_CLIENT, MAPPED_SERVER), SERVER, RoleCertainty.KNOWN),
+        ((CLIENT, SERVER), SERVER, RoleCertainty.LIKELY),
     ],
     ids=["ipv6", "mapped", "AF_INET"],
 )
 def test_a_wildcard_ipv6_listener_serves_ipv6_sockets_alone(
-    near: tuple[str, str], server: str, direction: Direction
+    near: tuple[str, str], server: str, role_certainty: RoleCertainty
 ) -> None:
     """An accepted socket has its listener's family, so an AF_INET one is never from [::]."""
     row = only(listener("::", 3000), *pair(*near, client_of=[CURL], server_of=[NODE]))
     assert str(row.server.endpoint) == server
-    assert row.direction is direction
+    assert row.role_certainty is role_certainty
 
 
 def test_an_ipv6_listener_on_the_client_s_port_does_not_make_it_the_server() -> None:
     """Two programs: one has [::]:40000 for itself, the other is a client from 127.0.0.1:40000."""
     row = only(listener("::", 40000), listener("127.0.0.1", 3000), *BOTH)
     assert ends(row) == (CLIENT, SERVER)
-    assert row.direction is Direction.KNOWN
+    assert row.role_certainty is RoleCertainty.KNOWN
 
 
 @pytest.mark.parametrize("address", ["::", "0.0.0.0", "127.0.0.1", "::ffff:127.0.0.1"])
 def test_any_listener_may_have_served_an_end_that_is_not_seen(address: str) -> None:
     row = only(listener(address, 3000), connection(CLIENT, SERVER, held_by=[CURL]))
-    assert row.direction is Direction.KNOWN
+    assert row.role_certainty is RoleCertainty.KNOWN
     assert ends(row) == (CLIENT, SERVER)
 
 
 def test_udp_and_loopback_listeners_elsewhere_say_nothing_of_the_direction() -> None:
     row = only(udp("127.0.0.1", 40000), *BOTH)
-    assert row.direction is Direction.LIKELY
+    assert row.role_certainty is RoleCertainty.LIKELY
 
 
 @pytest.mark.parametrize(
@@ -288,14 +288,14 @@ def test_without_the_kernel_s_range_the_lower_port_is_taken_for_the_server(
     row = only(*pair(one, other), ephemeral=None)
     # Neither end is held, so both wait to be accepted: that tells nothing either.
     assert str(row.server.endpoint) == server
-    assert row.direction is Direction.UNKNOWN
+    assert row.role_certainty is RoleCertainty.UNKNOWN
 
 
 def test_a_reserved_port_is_none_that_the_kernel_draws() -> None:
     reserved = EPHEMERAL._replace(reserved=((40000, 40000),))
     row = only(*pair(DRAWN_HIGHER, DRAWN, client_of=[CURL], server_of=[NODE]), ephemeral=reserved)
     assert str(row.server.endpoint) == DRAWN
-    assert row.direction is Direction.LIKELY
+    assert row.role_certainty is RoleCertainty.LIKELY
 
 
 def test_the_service_is_that_of_the_server_s_port() -> None:
@@ -350,7 +350,7 @@ def test_a_listener_that_goes_does_not_make_the_ends_change_hands() -> None:
 def test_the_order_of_the_tables_does_not_make_equal_ends_change_hands(is_turned: bool) -> None:
     both = pair("127.0.0.1:5000", "127.0.0.2:5000", client_of=[CURL], server_of=[NODE])
     row = only(*(both[::-1] if is_turned else both))
-    assert row.direction is Direction.UNKNOWN
+    assert row.role_certainty is RoleCertainty.UNKNOWN
     assert row.key == only(*both).key
     assert row.signature == only(*both).signature
 

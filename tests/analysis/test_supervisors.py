@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.supervisors import RELOADERS, Viewer, origin_of
-from porttui.model.origin import Container, Supervisor, SupervisorKind, Traces
+from porttui.analysis.supervisors import RELOADERS, CommandUser, origin_of
 from porttui.model.process import Process
-from porttui.text.provenance import chain_words, place_words, supervisor_words
+from porttui.model.provenance import Container, Provenance, Supervisor, SupervisorKind
+from porttui.text.provenance import ancestors_text, directory_text, supervisor_text
 from tests.making import process
 
 ID = "0123456789abcdef" * 4
 SERVER = process(4213, "node", ppid=4201, cmdline=("node", "server.js"))
 
 
-ANA = Viewer(1000, has_systemd=True)
-ROOT = Viewer(0, has_systemd=True)
+ANA = CommandUser(1000, has_systemd=True)
+ROOT = CommandUser(0, has_systemd=True)
 
 
 def supervisors(
@@ -23,10 +23,10 @@ def supervisors(
     of: Process = SERVER,
     cgroups: tuple[str, ...] = (),
     executable: str = "",
-    viewer: Viewer = ANA,
+    user: CommandUser = ANA,
 ) -> tuple[Supervisor, ...]:
-    traces = Traces(of, ancestors=ancestors, cgroups=cgroups, executable=executable)
-    return origin_of(traces, viewer).supervisors
+    provenance = Provenance(of, ancestors=ancestors, cgroups=cgroups, executable=executable)
+    return origin_of(provenance, user).supervisors
 
 
 def parent(*cmdline: str, pid: int = 4201, name: str = "parent") -> Process:
@@ -97,10 +97,10 @@ def test_a_container_has_its_whole_id_and_no_name_yet(cgroup: str, runtime: str)
 
 def test_a_name_stands_beside_the_id_and_not_in_the_command() -> None:
     [found] = supervisors(cgroups=(f"/docker/{ID}",))
-    assert f"the container {ID[:12]}." in supervisor_words(found)
+    assert f"the container {ID[:12]}." in supervisor_text(found)
     named = found._replace(container=Container("docker", ID, "web"))
-    assert f"the container web ({ID[:12]})." in supervisor_words(named)
-    assert supervisor_words(named).endswith(f": docker stop {ID[:12]}")
+    assert f"the container web ({ID[:12]})." in supervisor_text(named)
+    assert supervisor_text(named).endswith(f": docker stop {ID[:12]}")
 
 
 @pytest.mark.parametrize(
@@ -224,14 +224,14 @@ def test_docker_proxy_stands_for_a_container() -> None:
 )
 def test_what_calls_itself_docker_proxy_stands_for_nothing(proxy: Process, executable: str) -> None:
     """Whoever does could name the port of any container."""
-    assert supervisors(of=proxy, executable=executable, viewer=ROOT) == ()
+    assert supervisors(of=proxy, executable=executable, user=ROOT) == ()
 
 
 USERS = "/user.slice/user-1000.slice/user@1000.service"
 
 
 @pytest.mark.parametrize(
-    ("cgroup", "viewer", "command"),
+    ("cgroup", "user", "command"),
     [
         ("/system.slice/nginx.service", ROOT, "systemctl stop nginx.service"),
         ("/system.slice/nginx.service/worker", ROOT, "systemctl stop nginx.service"),
@@ -262,13 +262,13 @@ USERS = "/user.slice/user-1000.slice/user@1000.service"
         (f"/docker/{ID}/docker/{'f' * 64}", ROOT, f"docker stop {ID[:12]}"),
     ],
 )
-def test_a_command_is_for_who_may_run_it(cgroup: str, viewer: Viewer, command: str) -> None:
-    [found] = supervisors(cgroups=(cgroup,), viewer=viewer)
+def test_a_command_is_for_who_may_run_it(cgroup: str, user: CommandUser, command: str) -> None:
+    [found] = supervisors(cgroups=(cgroup,), user=user)
     assert found.command == command
 
 
 @pytest.mark.parametrize(
-    ("cgroup", "viewer"),
+    ("cgroup", "user"),
     [
         (f"{USERS}/app.slice/x;id>$HOME;#.service", ROOT),
         (f"{USERS}/$(reboot).service", ROOT),
@@ -276,33 +276,33 @@ def test_a_command_is_for_who_may_run_it(cgroup: str, viewer: Viewer, command: s
         (f"{USERS}/-H.service", ROOT),
         (f"{USERS}/app.slice/a\\x1bb.service", ROOT),
         (f"{USERS}/app.slice/s\u0455hd.service", ROOT),
-        (f"{USERS}/app.slice/web.service", Viewer(1001, has_systemd=True)),
+        (f"{USERS}/app.slice/web.service", CommandUser(1001, has_systemd=True)),
         ("/user.slice/user-1000.slice/user@1001.service/app.slice/web.service", ROOT),
         (f"/lxc.payload.web{USERS}/app.slice/web.service", ROOT),
         ("/mine.service/sshd.service", ROOT),
         ("/lxc.payload.web/system.slice/nginx.service", ROOT),
-        ("/system.slice/nginx.service", Viewer(0, has_systemd=False)),
+        ("/system.slice/nginx.service", CommandUser(0, has_systemd=False)),
         (f"{USERS}/docker-{ID}.scope", ROOT),
         (f"{USERS}/user.slice/libpod-{ID}.scope", ROOT),
         (f"/machine.slice/libpod-{ID}.scope/container/system.slice/httpd.service", None),
     ],
 )
 def test_there_is_no_command_where_somebody_else_may_have_chosen_the_name(
-    cgroup: str, viewer: Viewer | None
+    cgroup: str, user: CommandUser | None
 ) -> None:
     """It may be pasted into a root shell. What was seen is told."""
-    [found] = supervisors(cgroups=(cgroup,), viewer=viewer or ROOT)
-    if viewer is None:
+    [found] = supervisors(cgroups=(cgroup,), user=user or ROOT)
+    if user is None:
         assert found.command == f"podman stop {ID[:12]}", "the container's, not a unit's in it"
     else:
         assert found.command == ""
-        assert supervisor_words(found).endswith("How to stop it for good is not certain")
-        assert found.name in supervisor_words(found)
+        assert supervisor_text(found).endswith("How to stop it for good is not certain")
+        assert found.name in supervisor_text(found)
 
 
 @pytest.mark.parametrize("kind", SupervisorKind)
 def test_every_kind_has_words_with_its_command(kind: SupervisorKind) -> None:
-    words = supervisor_words(Supervisor(kind, "it", "stop it so", parent("it")))
+    words = supervisor_text(Supervisor(kind, "it", "stop it so", parent("it")))
     assert words.endswith("stop it so")
 
 
@@ -316,31 +316,31 @@ def test_every_kind_has_words_with_its_command(kind: SupervisorKind) -> None:
     ],
 )
 def test_where_it_runs(cwd: str | None, project: str | None, words: str) -> None:
-    assert place_words(origin_of(Traces(SERVER, cwd=cwd, project=project), ANA)) == words
+    assert directory_text(origin_of(Provenance(SERVER, cwd=cwd, project=project), ANA)) == words
 
 
 def test_the_chain_of_parents() -> None:
     chain = [process(pid, "sh") for pid in range(50, 44, -1)]
-    origin = origin_of(Traces(SERVER, ancestors=tuple(chain)), ANA)
-    assert chain_words(origin) == "sh 50 < sh 49 < sh 48 < sh 47 < ..."
-    assert chain_words(origin_of(Traces(SERVER), ANA)) == ""
+    origin = origin_of(Provenance(SERVER, ancestors=tuple(chain)), ANA)
+    assert ancestors_text(origin) == "sh 50 < sh 49 < sh 48 < sh 47 < ..."
+    assert ancestors_text(origin_of(Provenance(SERVER), ANA)) == ""
 
 
 def test_a_certain_unit_goes_before_what_is_only_called_as_a_container() -> None:
     """A delegated unit may make any groups below its own."""
-    [found] = supervisors(cgroups=(f"/system.slice/shop.service/docker-{ID}.scope",), viewer=ROOT)
+    [found] = supervisors(cgroups=(f"/system.slice/shop.service/docker-{ID}.scope",), user=ROOT)
     assert found.command == "systemctl stop shop.service"
 
 
 def test_what_is_only_called_as_a_container_is_told_so() -> None:
-    [found] = supervisors(cgroups=(f"{USERS}/docker-{ID}.scope",), viewer=ROOT)
-    assert supervisor_words(found).startswith("perhaps the container")
+    [found] = supervisors(cgroups=(f"{USERS}/docker-{ID}.scope",), user=ROOT)
+    assert supervisor_text(found).startswith("perhaps the container")
 
 
 def test_in_a_container_no_program_stands_for_another_container() -> None:
     """There root may call any program docker-proxy."""
     found = supervisors(
-        of=PROXY, cgroups=(f"/docker/{ID}",), executable="/x/docker-proxy", viewer=ROOT
+        of=PROXY, cgroups=(f"/docker/{ID}",), executable="/x/docker-proxy", user=ROOT
     )
     assert [each.kind for each in found] == [SupervisorKind.CONTAINER]
 

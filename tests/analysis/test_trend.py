@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.trend import BUCKET_S, BUCKETS, RATE_OVER_S, History, histories_then
+from porttui.analysis.trend import BUCKET_S, BUCKETS, RATE_OVER_S, LeftHistory, update_histories
 
 
-def seen(*looks: tuple[float, int]) -> History:
-    history = History()
+def seen(*looks: tuple[float, int]) -> LeftHistory:
+    history = LeftHistory()
     for at, left in looks:
-        history = history.then(at, left)
+        history = history.update(at, left)
     return history
 
 
 def test_nothing_seen_tells_nothing() -> None:
-    assert History().trend == ((), None, None)
+    assert LeftHistory().trend == ((), None, None)
 
 
 def test_one_look_has_no_rate() -> None:
@@ -62,7 +62,7 @@ def test_the_rate_is_that_of_the_last_seconds() -> None:
 
 
 def test_what_is_gone_is_forgotten() -> None:
-    first = histories_then({}, 0.0, {"a": 5, "b": 6})
-    second = histories_then(first, 3.0, {"b": 3, "c": 9})
+    first = update_histories({}, 0.0, {"a": 5, "b": 6})
+    second = update_histories(first, 3.0, {"b": 3, "c": 9})
     assert set(second) == {"b", "c"}
     assert second["b"].trend.rate == pytest.approx(1)

@@ -11,11 +11,11 @@ from collections.abc import Callable
 
 import psutil
 
-from porttui.forecast.forecasting import forecast
-from porttui.host.asking import Want
+from porttui.forecast.forecast import forecast
 from porttui.host.linux.inet_diag import ALL_STATES
 from porttui.host.linux.source import linux_source
 from porttui.host.local import local_host
+from porttui.host.request import SocketRequest
 from porttui.sampling.sampler import Sampler
 from tests.bench.installed import environ, porttui
 from tests.bench.timing import Timing, in_turns
@@ -41,7 +41,7 @@ def one_shot(rounds: int) -> dict[str, Timing]:
         {
             PASS: _command(sys.executable, "-c", "pass"),
             LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
-            SAMPLE: lambda: Sampler(local_host()).sample(Want.LISTENING),
+            SAMPLE: lambda: Sampler(local_host()).sample(SocketRequest.LISTENING),
             CHECK: _command(*porttui("check")),
         },
         rounds,
@@ -57,7 +57,7 @@ def collection(rounds: int) -> dict[str, Timing]:
         RAW: receive_all,
         WARM: warm.read,
         # Not after the first look: that forks this process, which then pays for each page anew.
-        LISTENERS: lambda: warm.read(Want.LISTENING_AGAIN),
+        LISTENERS: lambda: warm.read(SocketRequest.LISTENING_REFRESH),
         COLD: lambda: linux_source().read(),
         FORECAST: lambda: forecast(snapshot),
         PSUTIL: psutil.net_connections,

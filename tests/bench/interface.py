@@ -154,10 +154,10 @@ def lag(seconds: float, at_half: Callable[[], object] = lambda: None) -> Lag:
 
 
 async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
-    from porttui.host.asking import SourceName
     from porttui.host.clipboard import SystemClipboard
     from porttui.host.local import local_host
-    from porttui.sampling.remote import SamplingProcess
+    from porttui.host.request import SourceName
+    from porttui.sampling.process import SamplingProcess
     from porttui.sampling.sampler import Sampler
     from porttui.stopping.stopper import Stopper
     from porttui.ui.app import PorttuiApp
@@ -165,9 +165,9 @@ async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
 
     host = local_host()
     sampler = Sampler(host)
-    boards = SamplingProcess(SourceName.AUTO)
+    dashboards = SamplingProcess(SourceName.AUTO)
     app = PorttuiApp(
-        boards, lambda: Services(host, sampler, Stopper(host, sampler), SystemClipboard())
+        dashboards, lambda: Services(host, sampler, Stopper(host, sampler), SystemClipboard())
     )
     late: list[float] = []
     async with app.run_test(size=(120, 40)) as pilot:

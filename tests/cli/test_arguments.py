@@ -10,10 +10,10 @@ from collections.abc import Sequence
 import pytest
 
 from porttui import __version__
-from porttui.cli import check, free, listing, next_port, probe, session, wait, who
-from porttui.cli.arguments import COMMANDS, CommandModule, command_module, read_command
-from porttui.cli.listing import ListCommand
-from porttui.host.asking import SourceName
+from porttui.cli import check, free, list_sockets, next_port, probe, session, wait, who
+from porttui.cli.arguments import COMMANDS, CommandModule, command_module, parse_command
+from porttui.cli.list_sockets import ListCommand
+from porttui.host.request import SourceName
 from porttui.settings import Settings
 from tests.cli.running import PORTTUI, environment, run
 from tests.servers import PATIENCE_S, ROOT
@@ -22,7 +22,7 @@ if sys.platform != "win32":
     import pty
 
 MODULES: dict[str, CommandModule] = {
-    "list": listing,
+    "list": list_sockets,
     "who": who,
     "free": free,
     "next": next_port,
@@ -63,8 +63,8 @@ def parse_arguments(argv: Sequence[str]) -> object:
     """The value of the command that is meant."""
     if argv and argv[0] in COMMANDS:
         module = command_module(argv[0])
-        return read_command(module.GRAMMAR, module.read, argv[1:])
-    return read_command(session.GRAMMAR, session.read, argv)
+        return parse_command(module.GRAMMAR, module.build_command, argv[1:])
+    return parse_command(session.GRAMMAR, session.build_command, argv)
 
 
 def test_each_name_stands_for_its_module() -> None:

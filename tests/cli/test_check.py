@@ -12,12 +12,12 @@ from typing import Any
 import pytest
 
 from porttui.__main__ import main
-from porttui.host.asking import HostError
 from porttui.host.contract import Host
+from porttui.host.request import HostError
 from tests.children import SocketSpec
 from tests.cli.running import PORTTUI, environment, run
-from tests.host.elsewhere import NOBODY
 from tests.host.namespaces import Network
+from tests.host.process_context import NOBODY
 from tests.servers import PATIENCE_S, ROOT, Child, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a network of its own")
@@ -40,7 +40,7 @@ def filled(network: Network, number: int = RANGE) -> Child:
 
 
 def checked(network: Network, *argv: str, status: int) -> dict[str, Any]:
-    done = network.place.porttui("check", "--json", *argv)
+    done = network.context.porttui("check", "--json", *argv)
     assert done.returncode == status, (done.stdout, done.stderr)
     document: dict[str, Any] = json.loads(done.stdout)
     assert document["version"] == 1
@@ -102,16 +102,16 @@ def test_processes_are_named_where_something_runs_low_or_they_are_asked_for(
 ) -> None:
     """To look for them takes far longer than for the ports."""
     some = filled(small, 10)
-    done = small.place.porttui("check")
+    done = small.context.porttui("check")
     assert done.returncode == 0, done
     assert str(some.pid) not in done.stdout
     assert " BY" not in done.stdout
     assert "127.0.0.1:8001" in done.stdout
-    asked = small.place.porttui("check", "--who")
+    asked = small.context.porttui("check", "--who")
     assert asked.returncode == 0, asked
     assert f" {some.pid} (10)" in asked.stdout
     more = filled(small, 86)
-    low = small.place.porttui("check")
+    low = small.context.porttui("check")
     assert low.returncode == 2, low
     assert f" {more.pid} (86)" in low.stdout
     assert f" {some.pid} (10)" in low.stdout
@@ -140,7 +140,7 @@ def test_it_recovers_when_the_connections_are_closed(network: Network) -> None:
     server.end()
 
     def headroom() -> int:
-        done = network.place.porttui("check", "--json", *to)
+        done = network.context.porttui("check", "--json", *to)
         found = destination(json.loads(done.stdout), 8001)
         left = int(found["headroom"]["expected"])
         if left == 0:
@@ -163,7 +163,7 @@ def test_reserved_ports_and_ipv6(small: Network) -> None:
 
 def test_the_first_line_is_a_nagios_plugins(small: Network) -> None:
     clients = filled(small)
-    done = small.place.porttui("check", "--to", "127.0.0.1:8001")
+    done = small.context.porttui("check", "--to", "127.0.0.1:8001")
     assert done.returncode == 2
     first, *others = done.stdout.splitlines()
     said, _, measured = first.partition(" | ")
@@ -180,7 +180,7 @@ def test_the_first_line_is_a_nagios_plugins(small: Network) -> None:
 
 def test_a_hostile_name_breaks_no_line(small: Network) -> None:
     small.start({"sockets": [CLIENT] * RANGE, "comm": "a|b\x1b[2J\n"})
-    done = small.place.porttui("check", "--to", "127.0.0.1:8001")
+    done = small.context.porttui("check", "--to", "127.0.0.1:8001")
     first = done.stdout.splitlines()[0]
     assert first.count("|") == 1
     assert "\x1b" not in done.stdout
@@ -189,7 +189,7 @@ def test_a_hostile_name_breaks_no_line(small: Network) -> None:
 
 def test_without_root_the_numbers_are_the_same(small: Network) -> None:
     filled(small, 90)
-    done = small.place._replace(uid=NOBODY).porttui("check", "--json", "--to", "127.0.0.1:8001")
+    done = small.context._replace(uid=NOBODY).porttui("check", "--json", "--to", "127.0.0.1:8001")
     assert done.returncode == 1
     found = destination(json.loads(done.stdout), 8001)
     assert found["headroom"]["expected"] == 10
@@ -251,8 +251,8 @@ def test_bad_usage_is_unknown(argv: list[str], words: str) -> None:
 def test_a_source_that_is_not_there_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fake: here all of them are."""
 
-    def refuse(_source: object, *, once: bool) -> Host:
-        raise HostError(f"not here, {once}")
+    def refuse(_source: object, *, one_shot: bool) -> Host:
+        raise HostError(f"not here, {one_shot}")
 
     monkeypatch.setattr("porttui.cli.check.local_host", refuse)
     assert main(["check", "--source", "netlink"]) == 3

@@ -13,7 +13,7 @@ import pytest
 
 from porttui.cli.check import CheckCommand, run_check
 from porttui.cli.exit_status import CheckStatus
-from porttui.host.asking import SourceName
+from porttui.host.request import SourceName
 from porttui.model.address import Address
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import TcpState
@@ -22,13 +22,13 @@ from tests.making import connection, listener
 from tests.scripted import CURL, NODE, ScriptedMachine
 
 COMMAND = CheckCommand(
-    towards=(),
-    binds=(),
+    destinations=(),
+    bind_addresses=(),
     warn=20.0,
     crit=5.0,
     as_json=False,
-    names_holders=False,
-    period_s=None,
+    with_holders=False,
+    interval_s=None,
     source=SourceName.PSUTIL,
 )
 
@@ -46,7 +46,7 @@ def a_mac(clients: int) -> ScriptedMachine:
     )
     machine.ephemeral = PortRange(RangeName.EPHEMERAL, 49152, 49251)
     machine.tcp_rules = None
-    machine.lists_idle = False
+    machine.lists_bound_inactive = False
     return machine
 
 
@@ -78,8 +78,8 @@ def test_the_words_are_of_the_range() -> None:
 @pytest.mark.parametrize(
     "asked",
     [
-        COMMAND._replace(towards=(("127.0.0.1", 9),)),
-        COMMAND._replace(binds=(Address.parse("127.0.0.1"),)),
+        COMMAND._replace(destinations=(("127.0.0.1", 9),)),
+        COMMAND._replace(bind_addresses=(Address.parse("127.0.0.1"),)),
     ],
 )
 def test_what_is_asked_for_gets_the_estimate_and_no_prediction(asked: CheckCommand) -> None:
@@ -91,7 +91,7 @@ def test_what_is_asked_for_gets_the_estimate_and_no_prediction(asked: CheckComma
 
 
 def test_json_has_no_headroom() -> None:
-    status, said = checked(a_mac(99), COMMAND._replace(as_json=True, names_holders=True))
+    status, said = checked(a_mac(99), COMMAND._replace(as_json=True, with_holders=True))
     assert status is CheckStatus.CRITICAL
     found: dict[str, Any] = json.loads(said)
     assert found["estimate"] is True

@@ -26,7 +26,7 @@ def crowded(network: Network) -> Child:
 
 def test_it_is_in_the_json_with_a_verdict_of_its_own(network: Network, crowded: Child) -> None:
     used = len(os.listdir(f"/proc/{crowded.pid}/fd"))
-    done = network.place.porttui("check", "--json")
+    done = network.context.porttui("check", "--json")
     document: dict[str, Any] = json.loads(done.stdout)
     first, *others = document["limits"]["processes"]
     assert first == {
@@ -39,7 +39,7 @@ def test_it_is_in_the_json_with_a_verdict_of_its_own(network: Network, crowded: 
     assert [each["verdict"] for each in others] == ["ok"]
     # What the quick look does not see does not decide: all forms are to agree.
     for asked in ([], ["--to", "127.0.0.1:8001"], ["--bind", "127.0.0.1"]):
-        done = network.place.porttui("check", "--json", *asked)
+        done = network.context.porttui("check", "--json", *asked)
         assert (done.returncode, json.loads(done.stdout)["verdict"]) == (0, "ok")
 
 
@@ -47,7 +47,7 @@ def test_in_words_it_is_there_where_processes_are_looked_for(
     network: Network, crowded: Child
 ) -> None:
     title = f"open files of python {crowded.pid}"
-    done = network.place.porttui("check", "--who")
+    done = network.context.porttui("check", "--who")
     assert done.returncode == 0
     first, *others = done.stdout.splitlines()
     assert first.startswith("PORTS OK - ")
@@ -57,12 +57,12 @@ def test_in_words_it_is_there_where_processes_are_looked_for(
     assert [line for line in others if "open files of python" in line] == [
         line for line in others if line.startswith(title)
     ], "the one with descriptors left is not in the table"
-    quick = network.place.porttui("check")
+    quick = network.context.porttui("check")
     assert quick.returncode == 0
     assert "open files of python" not in quick.stdout
 
 
 def test_a_source_that_does_not_tell_has_none(network: Network, crowded: Child) -> None:
     assert crowded.pids
-    done = network.place.porttui("check", "--json", "--source", "psutil")
+    done = network.context.porttui("check", "--json", "--source", "psutil")
     assert json.loads(done.stdout)["limits"]["processes"] == []

@@ -11,11 +11,11 @@ from typing import Any
 import fastjsonschema
 import pytest
 
-from porttui.diagnosis.waiting import PortState
-from porttui.model.contact import ContactOutcome
+from porttui.diagnosis.wait import PortState
 from porttui.model.diagnosis import BindVerdict
 from porttui.model.forecast import Level
-from porttui.model.origin import SupervisorKind
+from porttui.model.probe import ProbeOutcome
+from porttui.model.provenance import SupervisorKind
 from porttui.model.socket import Exposure, Ownership, TcpState
 from porttui.model.stop import StopOutcome, StopSignal
 from tests.cli.running import run
@@ -152,14 +152,14 @@ def test_check_without_an_answer() -> None:
 @pytest.mark.parametrize(
     ("place", "values"),
     [
-        ("socket.ownership", set(Ownership) - {Ownership.UNASKED}),
+        ("socket.ownership", set(Ownership) - {Ownership.NOT_LOOKED_UP}),
         ("socket.exposure", Exposure),
         ("socket.state", {*TcpState, None}),
         ("who.addresses.verdict", BindVerdict),
         ("free.outcome", {*StopOutcome, "already_free"}),
         ("free.signals.signal", StopSignal),
         ("wait.state", PortState),
-        ("probe.contacts.outcome", ContactOutcome),
+        ("probe.contacts.outcome", ProbeOutcome),
         ("supervisor.kind", SupervisorKind),
     ],
 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.cli.options import Given, Grammar, Option, UsageError, help_text, parse
+from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, help_text, parse
 
 GRAMMAR = Grammar(
     prog="tool",
@@ -16,7 +16,7 @@ GRAMMAR = Grammar(
         Option("--loud", "say it all, and more than anybody asked for, again and again"),
     ),
     operands="[WORD ...]",
-    most=2,
+    max_operands=2,
     commands=(("run", "do it"),),
     epilog="last words",
 )
@@ -43,10 +43,12 @@ GRAMMAR = Grammar(
 def test_what_is_understood(
     typed: str, values: dict[str, object], operands: tuple[str, ...]
 ) -> None:
-    if len(operands) > GRAMMAR.most:
-        assert parse(GRAMMAR._replace(most=3), typed.split()) == Given(values, operands)
+    if len(operands) > GRAMMAR.max_operands:
+        assert parse(GRAMMAR._replace(max_operands=3), typed.split()) == ParsedArguments(
+            values, operands
+        )
     else:
-        assert parse(GRAMMAR, typed.split()) == Given(values, operands)
+        assert parse(GRAMMAR, typed.split()) == ParsedArguments(values, operands)
 
 
 @pytest.mark.parametrize("typed", ["--help", "-h", "a --help", "--loud -h --nonsense"])
@@ -55,7 +57,7 @@ def test_help_is_asked_for(typed: str) -> None:
 
 
 def test_help_behind_two_dashes_is_an_operand() -> None:
-    assert parse(GRAMMAR, ["--", "--help"]) == Given({}, ("--help",))
+    assert parse(GRAMMAR, ["--", "--help"]) == ParsedArguments({}, ("--help",))
 
 
 @pytest.mark.parametrize(
@@ -82,7 +84,7 @@ def test_the_help_has_everything_and_keeps_to_its_width(columns: int) -> None:
     assert max(len(line) for line in text.splitlines()) <= columns
     whole = " ".join(text.split())
     for option in GRAMMAR.options:
-        assert f"{option.name} {option.value}".rstrip() in whole
+        assert f"{option.name} {option.metavar}".rstrip() in whole
         assert option.help in whole
     for said in (
         "usage: tool [--times NUMBER]",

@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 
 from tests.cli.running import PORTTUI, environment, run
-from tests.host.elsewhere import NOBODY
-from tests.host.looking import leave_time_wait
 from tests.host.namespaces import Network
+from tests.host.process_context import NOBODY
+from tests.host.socket_queries import leave_time_wait
 from tests.servers import PATIENCE_S, ROOT, Child, Servers, free_port, has_exited
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
@@ -28,7 +28,7 @@ def server(servers: Servers) -> Child:
     return servers.listen(port=free_port())
 
 
-def told(*argv: str, status: int) -> dict[str, Any]:
+def run_json(*argv: str, status: int) -> dict[str, Any]:
     done = run(*argv, "--json")
     assert (done.returncode, len(done.stdout.splitlines())) == (status, 1), done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
@@ -78,7 +78,7 @@ def test_help_tells_the_exit_statuses(command: str) -> None:
 
 
 def test_who_has_it(server: Child) -> None:
-    document = told("who", str(server.port), status=0)
+    document = run_json("who", str(server.port), status=0)
     assert list(document) == [
         *("version", "port", "protocol", "addresses"),
         *("holders", "origins", "sockets", "problems"),
@@ -102,40 +102,40 @@ def test_who_in_words(server: Child) -> None:
 
 @pytest.mark.parametrize("form", ["127.0.0.1:{}", ":{}", "{}"])
 def test_an_address_can_be_pasted_with_its_port(server: Child, form: str) -> None:
-    document = told("who", form.format(server.port), "--address", "127.0.0.1", status=0)
+    document = run_json("who", form.format(server.port), "--address", "127.0.0.1", status=0)
     assert [each["address"] for each in document["addresses"]] == ["127.0.0.1"]
 
 
 def test_localhost_is_both_loopback_addresses() -> None:
-    document = told("who", f"localhost:{free_port()}", status=1)
+    document = run_json("who", f"localhost:{free_port()}", status=1)
     assert [each["address"] for each in document["addresses"]] == ["127.0.0.1", "::1"]
 
 
 def test_who_has_nobody() -> None:
-    document = told("who", str(free_port()), "--address", "127.0.0.1", status=1)
+    document = run_json("who", str(free_port()), "--address", "127.0.0.1", status=1)
     assert [each["verdict"] for each in document["addresses"]] == ["free"]
     assert document["holders"] == document["sockets"] == []
 
 
 def test_a_service_is_a_port_too() -> None:
-    assert told("who", "http", "--address", "127.0.0.1", status=1)["port"] == 80
+    assert run_json("who", "http", "--address", "127.0.0.1", status=1)["port"] == 80
 
 
 def test_udp_is_another_port(server: Child) -> None:
-    document = told("who", str(server.port), "--udp", "--address", "127.0.0.1", status=1)
+    document = run_json("who", str(server.port), "--udp", "--address", "127.0.0.1", status=1)
     assert document["protocol"] == "udp"
     assert document["addresses"][0]["verdict"] == "free"
 
 
 def test_a_privileged_port_is_not_permitted(network: Network) -> None:
-    done = network.place._replace(uid=NOBODY).porttui("who", "80", "--json")
+    done = network.context._replace(uid=NOBODY).porttui("who", "80", "--json")
     verdicts = {each["verdict"] for each in json.loads(done.stdout)["addresses"]}
     assert (done.returncode, verdicts) == (1, {"not_permitted"})
 
 
 def test_time_wait_without_the_flag_is_in_the_way() -> None:
     port, _ = leave_time_wait(first="client")
-    document = told("who", str(port), "--address", "127.0.0.1", status=0)
+    document = run_json("who", str(port), "--address", "127.0.0.1", status=0)
     [address] = document["addresses"]
     assert address["verdict"] == "held"
     assert "still occupies it (TIME_WAIT), for " in address["reasons"][0]
@@ -150,7 +150,7 @@ def test_free_asks_first(server: Child) -> None:
 
 
 def test_free_frees_it(server: Child) -> None:
-    document = told("free", str(server.port), "--yes", status=0)
+    document = run_json("free", str(server.port), "--yes", status=0)
     assert list(document) == [
         *("version", "port", "protocol", "outcome", "message", "signals"),
         *("holders_before", "holders_after", "waited_ms"),
@@ -164,7 +164,7 @@ def test_free_frees_it(server: Child) -> None:
 
 
 def test_free_with_nothing_to_free() -> None:
-    document = told("free", str(free_port()), "--yes", status=0)
+    document = run_json("free", str(free_port()), "--yes", status=0)
     assert (document["outcome"], document["signals"]) == ("already_free", [])
 
 
@@ -178,27 +178,27 @@ def test_free_stops_nobody_for_an_address_of_one_interface(servers: Servers) -> 
 
 def test_free_of_all_holders(servers: Servers) -> None:
     family = servers.start({"sockets": [{}], "forks": 2})
-    one = told("free", str(family.port), "--yes", status=1)
+    one = run_json("free", str(family.port), "--yes", status=1)
     assert one["outcome"] == "still_held_by_others"
     assert len(one["signals"]) == 1
     assert len(one["holders_after"]) == 2
-    rest = told("free", str(family.port), "--yes", "--all-holders", status=0)
+    rest = run_json("free", str(family.port), "--yes", "--all-holders", status=0)
     assert rest["outcome"] == "freed"
     assert len(rest["signals"]) == 2
 
 
 def test_free_of_a_process_that_ignores_sigterm(servers: Servers) -> None:
     server = servers.start({"sockets": [{}], "ignores_term": True})
-    ignored = told("free", str(server.port), "--yes", "--timeout", "0.3", status=1)
+    ignored = run_json("free", str(server.port), "--yes", "--timeout", "0.3", status=1)
     assert ignored["outcome"] == "ignored_term"
     assert not has_exited(server.pid)
-    killed = told("free", str(server.port), "--yes", "--kill", status=0)
+    killed = run_json("free", str(server.port), "--yes", "--kill", status=0)
     assert killed["signals"] == [{"pid": server.pid, "signal": "SIGKILL"}]
 
 
 def test_free_of_a_respawning_server(servers: Servers) -> None:
     server = servers.start({"sockets": [{}], "parent": "supervisor"})
-    document = told("free", str(server.port), "--yes", status=1)
+    document = run_json("free", str(server.port), "--yes", status=1)
     assert document["outcome"] == "respawned"
     [after] = document["holders_after"]
     assert after["pid"] not in (server.pid, document["signals"][0]["pid"])
@@ -208,7 +208,7 @@ def test_free_does_not_stop_a_client_for_its_outgoing_port(server: Child) -> Non
     """Others kill whatever has the number: a browser, for a connection that it has open."""
     with socket.create_connection(("127.0.0.1", server.port)) as client:
         port = client.getsockname()[1]
-        document = told("free", f"127.0.0.1:{port}", "--yes", status=4)
+        document = run_json("free", f"127.0.0.1:{port}", "--yes", status=4)
         assert (document["outcome"], document["signals"]) == ("refused", [])
         assert "as a client's source port" in document["message"]
         client.send(b"still here")
@@ -216,7 +216,7 @@ def test_free_does_not_stop_a_client_for_its_outgoing_port(server: Child) -> Non
 
 def test_free_of_another_users_process(network: Network) -> None:
     server = network.start({"sockets": [{}]})
-    done = network.place._replace(uid=NOBODY).porttui("free", str(server.port), "--yes", "--json")
+    done = network.context._replace(uid=NOBODY).porttui("free", str(server.port), "--yes", "--json")
     document = json.loads(done.stdout)
     assert (done.returncode, document["outcome"]) == (4, "refused")
     assert document["signals"] == []
@@ -228,13 +228,13 @@ def test_free_stops_only_what_is_in_the_way(servers: Servers) -> None:
     """Twins on two addresses are two servers."""
     four = servers.listen("127.0.0.1")
     six = servers.listen("::1", four.port)
-    document = told("free", f"127.0.0.1:{four.port}", "--yes", status=0)
+    document = run_json("free", f"127.0.0.1:{four.port}", "--yes", status=0)
     assert [each["pid"] for each in document["signals"]] == [four.pid]
     assert not has_exited(six.pid)
 
 
 def test_next_is_free_and_after(server: Child) -> None:
-    document = told("next", str(server.port), "-n", "3", status=0)
+    document = run_json("next", str(server.port), "-n", "3", status=0)
     assert len(document["ports"]) == 3
     assert server.port not in document["ports"]
     for port in document["ports"]:
@@ -245,29 +245,29 @@ def test_next_passes_by_what_is_taken(network: Network) -> None:
     """In a network of its own nobody else takes ports."""
     network.start({"sockets": [{"port": 3000}, {"port": 3001, "address": "::1"}]})
     network.start({"sockets": [{"port": 3003, "listens": False}]})
-    done = network.place.porttui("next", "2999", "-n", "3")
+    done = network.context.porttui("next", "2999", "-n", "3")
     assert done.stdout.split() == ["3002", "3004", "3005"]
 
 
 def test_next_prefers_ports_outside_the_ephemeral_range(network: Network) -> None:
     network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=3000 3099")
-    assert network.place.porttui("next", "3000").stdout.split() == ["3100"]
+    assert network.context.porttui("next", "3000").stdout.split() == ["3100"]
     network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=2000 65535")
-    assert network.place.porttui("next", "3000").stdout.split() == ["1024"]
+    assert network.context.porttui("next", "3000").stdout.split() == ["1024"]
     network.output("sysctl", "-w", "net.ipv4.ip_local_port_range=1024 65535")
     network.output("sysctl", "-w", "net.ipv4.ip_local_reserved_ports=3001-3004")
-    assert network.place.porttui("next", "3000").stdout.split() == ["3005"]
+    assert network.context.porttui("next", "3000").stdout.split() == ["3005"]
 
 
 def test_wait_until_free_and_its_time_is_over(server: Child) -> None:
-    document = told("wait", str(server.port), "--timeout", "0.3", status=1)
+    document = run_json("wait", str(server.port), "--timeout", "0.3", status=1)
     assert (document["state"], document["reached"]) == ("listening", False)
     assert document["waited_ms"] >= 300
 
 
 def test_wait_until_listening() -> None:
     port = free_port()
-    over = told("wait", str(port), "--until", "listening", "--timeout", "0.2", status=1)
+    over = run_json("wait", str(port), "--until", "listening", "--timeout", "0.2", status=1)
     assert (over["state"], over["reached"]) == ("free", False)
 
 
@@ -306,19 +306,19 @@ def test_wait_sees_a_port_become_free_and_served(
 
 def test_a_machine_without_ipv6_has_two_usual_addresses_less(network: Network) -> None:
     network.output("ip", "-6", "address", "flush", "dev", "lo")
-    who = json.loads(network.place.porttui("who", "3000", "--json").stdout)
+    who = json.loads(network.context.porttui("who", "3000", "--json").stdout)
     verdicts = {each["address"]: each["verdict"] for each in who["addresses"]}
     assert "::1" not in verdicts
     assert set(verdicts.values()) == {"free"}
-    freed = network.place.porttui("free", "3000", "--yes", "--json")
+    freed = network.context.porttui("free", "3000", "--yes", "--json")
     assert (freed.returncode, json.loads(freed.stdout)["outcome"]) == (0, "already_free")
-    assert network.place.porttui("next", "2999").stdout.split() == ["3000"]
-    assert network.place.porttui("wait", "3000", "--timeout", "0").returncode == 0
+    assert network.context.porttui("next", "2999").stdout.split() == ["3000"]
+    assert network.context.porttui("wait", "3000", "--timeout", "0").returncode == 0
 
 
 def test_an_address_that_was_asked_for_is_not_left_out(network: Network) -> None:
     network.output("ip", "-6", "address", "flush", "dev", "lo")
-    done = network.place.porttui("who", "3000", "--address", "::1", "--json")
+    done = network.context.porttui("who", "3000", "--address", "::1", "--json")
     [address] = json.loads(done.stdout)["addresses"]
     assert (done.returncode, address["verdict"]) == (1, "unknown")
 
@@ -329,4 +329,4 @@ def test_next_is_no_guess_when_no_port_is_left(network: Network) -> None:
     taken = [{"port": 40000, "address": "0.0.0.0"}, {"port": 40001, "address": "0.0.0.0"}]
     network.start({"sockets": taken})  # type: ignore[typeddict-item]
     network.start({"sockets": [{"port": 3000}]})
-    assert network.place.porttui("next", "2999").stdout.split() == ["3001"]
+    assert network.context.porttui("next", "2999").stdout.split() == ["3001"]

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 
 from porttui.model.address import Endpoint
-from porttui.model.contact import Contact, ContactOutcome, Reach
-from porttui.text.probe import contact_words
+from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
+from porttui.text.probe import probe_words
 from tests.children import SocketSpec
 from tests.cli.running import run
 from tests.host.namespaces import Network
@@ -26,7 +26,7 @@ from tests.servers import Servers, free_port, until
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="errno differs")
 
 
-def probed(*argv: str, status: int) -> dict[str, Any]:
+def probe_json(*argv: str, status: int) -> dict[str, Any]:
     done = run("probe", *argv, "--json")
     assert done.returncode == status, done.stderr
     document: dict[str, Any] = json.loads(done.stdout)
@@ -63,7 +63,7 @@ def reset(taken: socket.socket) -> None:
 
 def test_refused() -> None:
     port = free_port()
-    document = probed(f"127.0.0.1:{port}", status=1)
+    document = probe_json(f"127.0.0.1:{port}", status=1)
     [contact] = document["contacts"]
     assert (contact["outcome"], contact["words"]) == ("refused", "nobody listens there")
     assert document["advice"] == [f"nothing listens on port {port} of this machine"]
@@ -71,7 +71,7 @@ def test_refused() -> None:
 
 def test_silent() -> None:
     with serving(lambda taken: taken.recv(1)) as port:
-        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+        [contact] = probe_json(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] == "silent"
     assert "sent nothing" in contact["words"]
     assert "accept" not in contact["words"], "nobody has: the kernel completed it"
@@ -92,7 +92,7 @@ def test_what_greets_is_recognised(says: bytes, words: str) -> None:
         taken.recv(1)
 
     with serving(greet) as port:
-        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+        [contact] = probe_json(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] == "answers"
     assert contact["words"].startswith(words)
 
@@ -115,7 +115,7 @@ def test_what_answers_a_head_request_is_recognised(answer: bytes, words: str) ->
         taken.sendall(answer)
 
     with serving(serve) as port:
-        [contact] = probed(f"127.0.0.1:{port}", "--http", status=0)["contacts"]
+        [contact] = probe_json(f"127.0.0.1:{port}", "--http", status=0)["contacts"]
     assert contact["words"].startswith(words)
     assert asked == [f"HEAD / HTTP/1.0\r\nHost: 127.0.0.1:{port}\r\n\r\n".encode()]
 
@@ -123,26 +123,26 @@ def test_what_answers_a_head_request_is_recognised(answer: bytes, words: str) ->
 def test_nothing_is_sent_unless_it_is_asked_for() -> None:
     heard: list[bytes] = []
     with serving(lambda taken: heard.append(taken.recv(1000))) as port:
-        probed(f"127.0.0.1:{port}", status=0)
+        probe_json(f"127.0.0.1:{port}", status=0)
     assert heard == [b""]
 
 
 def test_closed_at_once() -> None:
     with serving(lambda _: None) as port:
-        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+        [contact] = probe_json(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] == "closed"
 
 
 def test_reset_at_once() -> None:
     with serving(reset) as port:
-        [contact] = probed(f"127.0.0.1:{port}", status=0)["contacts"]
+        [contact] = probe_json(f"127.0.0.1:{port}", status=0)["contacts"]
     assert contact["outcome"] in ("reset", "closed")
     assert f"{contact['outcome']} at once" in contact["words"]
 
 
 def test_a_server_on_the_other_family_is_named() -> None:
     with serving(lambda taken: taken.recv(1), "::1") as port:
-        document = probed(f"127.0.0.1:{port}", status=1)
+        document = probe_json(f"127.0.0.1:{port}", status=1)
         assert document["contacts"][0]["outcome"] == "refused"
         assert any(f"also listens on [::1]:{port}" in each for each in document["advice"])
 
@@ -150,7 +150,7 @@ def test_a_server_on_the_other_family_is_named() -> None:
 def test_localhost_is_all_its_addresses(network: Network) -> None:
     """In a network of its own, where localhost is 127.0.0.1 and ::1."""
     server = network.start({"sockets": [{}], "accepts": True})
-    done = network.place.porttui("probe", str(server.port), "--json")
+    done = network.context.porttui("probe", str(server.port), "--json")
     document = json.loads(done.stdout)
     outcomes = {each["address"]: each["outcome"] for each in document["contacts"]}
     assert done.returncode == 0
@@ -161,7 +161,7 @@ def test_localhost_is_all_its_addresses(network: Network) -> None:
 def test_dropped_packets_time_out(network: Network) -> None:
     """What comes in over lo for somebody else is dropped without a word (net/ipv4/route.c)."""
     network.output("ip", "route", "add", "192.0.2.0/24", "dev", "lo")
-    done = network.place.porttui("probe", "192.0.2.2:80", "--timeout", "0.3", "--json")
+    done = network.context.porttui("probe", "192.0.2.2:80", "--timeout", "0.3", "--json")
     [contact] = json.loads(done.stdout)["contacts"]
     assert (done.returncode, contact["outcome"]) == (1, "timed_out")
     assert "drops packets" in contact["words"]
@@ -177,7 +177,7 @@ def test_a_full_listen_queue_is_named(servers: Servers) -> None:
             client.connect_ex(("127.0.0.1", server.port))
             kept.append(client)
         until(lambda: _waiting(server.port) > 1, "a full queue")
-        [contact] = probed(f"127.0.0.1:{server.port}", "--timeout", "0.3", status=1)["contacts"]
+        [contact] = probe_json(f"127.0.0.1:{server.port}", "--timeout", "0.3", status=1)["contacts"]
     finally:
         for client in kept:
             client.close()
@@ -226,8 +226,8 @@ def test_random_answers_are_safe_to_print() -> None:
     rng = random.Random(5)
     for _ in range(2000):
         answer = rng.randbytes(rng.randint(1, 80))
-        contact = Contact(Endpoint.of("127.0.0.1", 80), ContactOutcome.ANSWERS, 1.0, answer)
-        assert contact_words(Reach("h", 80, (contact,), ()), contact).isprintable()
+        contact = ConnectProbe(Endpoint.of("127.0.0.1", 80), ProbeOutcome.ANSWERS, 1.0, answer)
+        assert probe_words(ProbeResult("h", 80, (contact,), ()), contact).isprintable()
 
 
 def test_no_port_that_is_left_is_told_from_no_way(network: Network) -> None:
@@ -235,7 +235,7 @@ def test_no_port_that_is_left_is_told_from_no_way(network: Network) -> None:
     server = network.start({"sockets": [{"port": 8001}]})
     client: SocketSpec = {"autobinds": True, "peer": ("127.0.0.1", server.port)}
     network.start({"sockets": [client] * 4})
-    done = network.place.porttui("probe", "--json", f"127.0.0.1:{server.port}")
+    done = network.context.porttui("probe", "--json", f"127.0.0.1:{server.port}")
     assert done.returncode == 1
     [contact] = json.loads(done.stdout)["contacts"]
     assert contact["outcome"] == "no_port"
@@ -243,6 +243,6 @@ def test_no_port_that_is_left_is_told_from_no_way(network: Network) -> None:
         "this machine has no port left to connect from: "
         "porttui check --to 127.0.0.1:8001 shows who has them"
     )
-    elsewhere = network.place.porttui("probe", "--json", "192.0.2.1:80")
+    elsewhere = network.context.porttui("probe", "--json", "192.0.2.1:80")
     [contact] = json.loads(elsewhere.stdout)["contacts"]
     assert contact["outcome"] == "unreachable"

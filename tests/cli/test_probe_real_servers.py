@@ -16,7 +16,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.cli.running import run
-from tests.host.elsewhere import NOBODY
+from tests.host.process_context import NOBODY
 from tests.servers import PATIENCE_S, free_port, until
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and paths differ")
@@ -120,7 +120,7 @@ def _accepts(port: int) -> bool:
         return client.connect_ex(("127.0.0.1", port)) == 0
 
 
-def probed(*argv: str) -> dict[str, Any]:
+def probe_json(*argv: str) -> dict[str, Any]:
     done = run("probe", "--json", *argv)
     assert done.returncode == 0, done.stderr
     [contact] = json.loads(done.stdout)["contacts"]
@@ -130,14 +130,14 @@ def probed(*argv: str) -> dict[str, Any]:
 
 def test_it_is_told_who_took_the_connection_and_waits(serving: Serving) -> None:
     """None of them speaks first."""
-    contact = probed(f"127.0.0.1:{serving.port}")
+    contact = probe_json(f"127.0.0.1:{serving.port}")
     assert contact["outcome"] == "silent"
     assert serving.name in contact["words"]
     assert "sent nothing" in contact["words"]
 
 
 def test_http_is_recognised(serving: Serving) -> None:
-    contact = probed("--http", f"127.0.0.1:{serving.port}")
+    contact = probe_json("--http", f"127.0.0.1:{serving.port}")
     if serving.known.http:
         assert contact["outcome"] == "answers"
         assert "HTTP/1." in contact["words"]

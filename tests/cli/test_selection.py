@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.filter_grammar import parse_filter
-from porttui.cli.selection import select
+from porttui.cli.selection import select_sockets
 from porttui.model.address import Protocol
 from porttui.model.socket import TcpState
 from tests.making import connection, listener, pair, process, snapshot, udp
@@ -26,7 +26,7 @@ SOCKETS = {
 
 def chosen(typed: str = "", *, listening: bool = False, loopback: bool = False) -> set[str]:
     names = {each: name for name, each in SOCKETS.items()}
-    found = select(
+    found = select_sockets(
         snapshot(*SOCKETS.values(), services={(Protocol.TCP, 3000): "hbci"}),
         parse_filter(typed),
         only_listening=listening,
@@ -84,7 +84,7 @@ def test_listeners_come_first_then_ports_protocols_addresses_and_peers() -> None
         connection("127.0.0.1:9000", "127.0.0.1:1"),
     ]
     for given in (ordered, ordered[::-1]):
-        found = select(
+        found = select_sockets(
             snapshot(*given), parse_filter(""), only_listening=False, only_loopback=False
         )
         assert list(found) == ordered
@@ -92,7 +92,7 @@ def test_listeners_come_first_then_ports_protocols_addresses_and_peers() -> None
 
 def test_twins_are_all_there() -> None:
     twins = [listener("::", 80, held_by=[NODE]), listener("::", 80, held_by=[CURL])]
-    found = select(
+    found = select_sockets(
         snapshot(*twins, *pair("127.0.0.1:1", "127.0.0.1:2")),
         parse_filter("80"),
         only_listening=True,

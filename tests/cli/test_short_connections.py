@@ -18,7 +18,7 @@ from typing import Any
 import pytest
 
 from porttui.host.local import local_host
-from porttui.sampling.boards import LocalBoards
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from tests.churn import PORT
 from tests.cli.running import PORTTUI, environment
@@ -103,14 +103,14 @@ def in_check(network: Network, *options: str) -> int:
 
 def boards_of_here() -> tuple[int, int]:
     """In the session's dashboard: ephemeral ports in use, and those lost to the destination."""
-    board = LocalBoards(Sampler(local_host())).next()
-    assert board.summary.ephemeral is not None
+    dashboard = LocalDashboards(Sampler(local_host())).next()
+    assert dashboard.summary.ephemeral is not None
     lost = [
         RANGE - gauge.left
-        for gauge in board.gauges
+        for gauge in dashboard.gauges
         if gauge.destination and str(gauge.destination.remote) == TO
     ]
-    return board.summary.ephemeral.tcp, sum(lost)
+    return dashboard.summary.ephemeral.tcp, sum(lost)
 
 
 FORMS: dict[str, Callable[[Network], int]] = {
@@ -120,8 +120,8 @@ FORMS: dict[str, Callable[[Network], int]] = {
     "check --json": in_check_json,
     "check": in_check,
     "check --who": lambda network: in_check(network, "--who"),
-    "session: ephemeral": lambda network: network.place.call(boards_of_here)[0],
-    "session: gauge": lambda network: network.place.call(boards_of_here)[1],
+    "session: ephemeral": lambda network: network.context.call(boards_of_here)[0],
+    "session: gauge": lambda network: network.context.call(boards_of_here)[1],
 }
 
 
@@ -162,7 +162,7 @@ def test_what_is_left_is_what_connect_finds(network: Network, life_ms: float) ->
     with churn(network, life_ms, clients=300):
         for _ in range(7):
             left.append(destination_of(network)["headroom"]["expected"])
-            had.append(network.place.call(connect_until_refused))
+            had.append(network.context.call(connect_until_refused))
             until(lambda: listed_by_kernel(network) > 250, "the load is whole again")
     assert statistics.median(left) == pytest.approx(statistics.median(had), abs=WITHIN * RANGE)
     assert statistics.median(had) < RANGE / 2

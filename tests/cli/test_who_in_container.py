@@ -12,13 +12,13 @@ import pytest
 
 from porttui.cli.who import WhoCommand, run_who
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.host.asking import SourceName
 from porttui.host.containers import ContainerNames
 from porttui.host.local import local_host
 from porttui.host.programs import RunAs
-from porttui.model.address import Place, Protocol
-from porttui.model.origin import Traces
+from porttui.host.request import SourceName
+from porttui.model.address import PortQuery, Protocol
 from porttui.model.process import Process
+from porttui.model.provenance import Provenance
 from porttui.sampling.sampler import Sampler
 from tests.host.fake_tool import FakeTool
 from tests.servers import Servers
@@ -32,15 +32,15 @@ IDS = ["0123456789abcdef" * 4, "fedcba9876543210" * 4, "aa" * 32]
 
 
 def who(port: int, docker: FakeTool, *, as_json: bool = False) -> str:
-    """What it prints where each holder is in a container of its own, as far as its traces tell."""
+    """What `who` prints where each holder is in its own container."""
 
-    def read_traces(process: Process) -> Traces:
-        return Traces(process, cgroups=(f"/docker/{IDS[process.pid % len(IDS)]}",))
+    def read_provenance(process: Process) -> Provenance:
+        return Provenance(process, cgroups=(f"/docker/{IDS[process.pid % len(IDS)]}",))
 
     names = ContainerNames(RunAs(docker.environ))
-    host = local_host()._replace(read_traces=read_traces, container_name=names.name_of)
+    host = local_host()._replace(read_provenance=read_provenance, container_name=names.name_of)
     out = io.StringIO()
-    command = WhoCommand(Place(Protocol.TCP, port), as_json, SourceName.AUTO)
+    command = WhoCommand(PortQuery(Protocol.TCP, port), as_json, SourceName.AUTO)
     run_who(command, Diagnoser(host, Sampler(host)), out, io.StringIO())
     return out.getvalue()
 

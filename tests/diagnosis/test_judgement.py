@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.diagnosis.judgement import Probes, judge
-from porttui.host.contract import BindAnswer
+from porttui.diagnosis.judgement import BindProbes, judge
+from porttui.host.contract import BindResult
 from porttui.model.address import Address, Protocol
-from porttui.model.diagnosis import BindVerdict, Diagnosis, Why
+from porttui.model.diagnosis import BindVerdict, Diagnosis, ReasonKind
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.text.diagnosis import explanation, reasons
 from tests.making import connection, listener, made, process, snapshot, udp
 
-OK, IN_USE, DENIED = BindAnswer.BINDABLE, BindAnswer.IN_USE, BindAnswer.NOT_PERMITTED
+OK, IN_USE, DENIED = BindResult.BINDABLE, BindResult.IN_USE, BindResult.NOT_PERMITTED
 NODE = process(10, "node", user="ana")
 OLDER = process(9, "node", user="ana", age_s=900)
 
@@ -23,35 +23,35 @@ IDLE = made(Protocol.TCP, TcpState.CLOSE, "127.0.0.1:3000", held_by=[NODE])
 def diagnosed(
     *sockets: Socket,
     address: str = "127.0.0.1",
-    answers: tuple[BindAnswer, BindAnswer] = (IN_USE, IN_USE),
+    answers: tuple[BindResult, BindResult] = (IN_USE, IN_USE),
     port: int = 3000,
     protocol: Protocol = Protocol.TCP,
 ) -> Diagnosis:
-    probes = {Address.parse(address): Probes(*answers)}
+    probes = {Address.parse(address): BindProbes(*answers)}
     return judge(snapshot(*sockets), protocol, port, probes)
 
 
-def told(found: Diagnosis) -> tuple[BindVerdict, list[Why]]:
+def verdict_and_reasons(found: Diagnosis) -> tuple[BindVerdict, list[ReasonKind]]:
     [one] = found.addresses
-    return one.verdict, [reason.why for reason in one.reasons]
+    return one.verdict, [reason.kind for reason in one.reasons]
 
 
 @pytest.mark.parametrize(
     ("sockets", "address", "answers", "verdict", "why"),
     [
         ([], "127.0.0.1", (OK, OK), BindVerdict.FREE, []),
-        ([], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [Why.UNSEEN]),
-        ([], "127.0.0.1", (OK, IN_USE), BindVerdict.FREE_WITH_REUSEADDR, [Why.UNSEEN]),
-        ([], "127.0.0.1", (DENIED, DENIED), BindVerdict.NOT_PERMITTED, [Why.PRIVILEGED]),
-        ([], "10.0.0.1", (BindAnswer.NOT_HERE,) * 2, BindVerdict.UNKNOWN, [Why.NOT_HERE]),
-        ([], "::1", (BindAnswer.UNKNOWN,) * 2, BindVerdict.UNKNOWN, [Why.UNTRIED]),
+        ([], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [ReasonKind.UNLISTED]),
+        ([], "127.0.0.1", (OK, IN_USE), BindVerdict.FREE_WITH_REUSEADDR, [ReasonKind.UNLISTED]),
+        ([], "127.0.0.1", (DENIED, DENIED), BindVerdict.NOT_PERMITTED, [ReasonKind.PRIVILEGED]),
+        ([], "10.0.0.1", (BindResult.NOT_LOCAL,) * 2, BindVerdict.UNKNOWN, [ReasonKind.NOT_LOCAL]),
+        ([], "::1", (BindResult.UNKNOWN,) * 2, BindVerdict.UNKNOWN, [ReasonKind.NOT_TESTED]),
         # The tables name a holder even where the probe is not permitted.
         (
             [listener("127.0.0.1", 3000, held_by=[NODE])],
             "127.0.0.1",
             (DENIED, DENIED),
             BindVerdict.HELD,
-            [Why.LISTENS],
+            [ReasonKind.LISTENS],
         ),
         # No flag gets past a listener, whatever else is on the port.
         (
@@ -59,15 +59,15 @@ def told(found: Diagnosis) -> tuple[BindVerdict, list[Why]]:
             "127.0.0.1",
             (IN_USE, IN_USE),
             BindVerdict.HELD,
-            [Why.LISTENS],
+            [ReasonKind.LISTENS],
         ),
-        ([IDLE], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [Why.BOUND]),
+        ([IDLE], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [ReasonKind.BOUND]),
         (
             [TIME_WAIT, TIME_WAIT._replace(inode=0)],
             "127.0.0.1",
             (OK, IN_USE),
             BindVerdict.FREE_WITH_REUSEADDR,
-            [Why.TIME_WAIT],
+            [ReasonKind.TIME_WAIT],
         ),
         # Gone between the look and the probe: the probe is younger.
         ([TIME_WAIT], "127.0.0.1", (OK, OK), BindVerdict.FREE, []),
@@ -77,7 +77,7 @@ def told(found: Diagnosis) -> tuple[BindVerdict, list[Why]]:
             "127.0.0.1",
             (IN_USE, IN_USE),
             BindVerdict.HELD,
-            [Why.LISTENS],
+            [ReasonKind.LISTENS],
         ),
         # The same, and the probe says that it is IPv6-only.
         (
@@ -85,14 +85,14 @@ def told(found: Diagnosis) -> tuple[BindVerdict, list[Why]]:
             "127.0.0.1",
             (OK, OK),
             BindVerdict.FREE,
-            [Why.ELSEWHERE],
+            [ReasonKind.OTHER_ADDRESS],
         ),
         (
             [listener("::1", 3000, held_by=[NODE])],
             "127.0.0.1",
             (OK, OK),
             BindVerdict.FREE,
-            [Why.ELSEWHERE],
+            [ReasonKind.OTHER_ADDRESS],
         ),
         ([udp("127.0.0.1", 3000)], "127.0.0.1", (OK, OK), BindVerdict.FREE, []),
     ],
@@ -100,16 +100,19 @@ def told(found: Diagnosis) -> tuple[BindVerdict, list[Why]]:
 def test_verdicts(
     sockets: list[Socket],
     address: str,
-    answers: tuple[BindAnswer, BindAnswer],
+    answers: tuple[BindResult, BindResult],
     verdict: BindVerdict,
-    why: list[Why],
+    why: list[ReasonKind],
 ) -> None:
-    assert told(diagnosed(*sockets, address=address, answers=answers)) == (verdict, why)
+    assert verdict_and_reasons(diagnosed(*sockets, address=address, answers=answers)) == (
+        verdict,
+        why,
+    )
 
 
 def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
     found = diagnosed(answers=(OK, OK), port=50000)
-    assert told(found) == (BindVerdict.FREE, [Why.IN_RANGE])
+    assert verdict_and_reasons(found) == (BindVerdict.FREE, [ReasonKind.EPHEMERAL])
     assert "any outgoing connection may take it" in reasons(found, found.addresses[0])[0]
 
 
@@ -210,6 +213,6 @@ def test_the_longest_time_wait_speaks_for_all() -> None:
 
 
 @pytest.mark.parametrize("answers", [(OK, OK), (OK, IN_USE), (IN_USE, IN_USE), (DENIED, DENIED)])
-def test_the_way_to_the_verdict_can_be_told(answers: tuple[BindAnswer, BindAnswer]) -> None:
+def test_the_way_to_the_verdict_can_be_told(answers: tuple[BindResult, BindResult]) -> None:
     found = diagnosed(TIME_WAIT, answers=answers)
     assert explanation(found, found.addresses[0]).startswith("1 socket with this local port")

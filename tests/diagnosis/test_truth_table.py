@@ -14,7 +14,7 @@ from porttui.host.local import local_host
 from porttui.model.address import Address, Protocol
 from porttui.model.diagnosis import BindVerdict
 from porttui.sampling.sampler import Sampler
-from tests.host.looking import is_accepted, states_left
+from tests.host.socket_queries import is_accepted, states_between
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="measured on Linux")
@@ -105,7 +105,7 @@ def lingering(address: str, *, first: str) -> Holder:
                     end.shutdown(socket.SHUT_WR)
                 for end in ends:
                     end.close()
-        until(lambda: "TIME_WAIT" in states_left("127.0.0.1", left, other), "TIME_WAIT")
+        until(lambda: "TIME_WAIT" in states_between("127.0.0.1", left, other), "TIME_WAIT")
         return left
 
     return hold
@@ -169,8 +169,8 @@ def verdicts(protocol: Protocol, port: int) -> dict[str, BindVerdict]:
 @pytest.mark.parametrize("name", TCP)
 def test_tcp(name: str, reuse: bool) -> None:
     with held(TCP[name], reuse) as port:
-        told = verdicts(Protocol.TCP, port)
-        for address, verdict in told.items():
+        verdict_of = verdicts(Protocol.TCP, port)
+        for address, verdict in verdict_of.items():
             plain = can_serve(socket.SOCK_STREAM, address, port, reuse=False)
             reusing = can_serve(socket.SOCK_STREAM, address, port, reuse=True)
             truth = (
@@ -188,7 +188,7 @@ def test_tcp(name: str, reuse: bool) -> None:
 def test_udp(name: str, reuse: bool) -> None:
     """With the flag on both sides the kernel would let a second one in, to steal datagrams."""
     with held(UDP[name], reuse) as port:
-        told = verdicts(Protocol.UDP, port)
-        for address, verdict in told.items():
+        verdict_of = verdicts(Protocol.UDP, port)
+        for address, verdict in verdict_of.items():
             plain = can_serve(socket.SOCK_DGRAM, address, port, reuse=False)
             assert verdict is (BindVerdict.FREE if plain else BindVerdict.HELD), address

@@ -15,14 +15,14 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.forecast.ends import (
+from tests.forecast.sockets import (
+    LINGER_RESET,
     OWN_ADDRESS,
-    RESET,
     ROUTES,
-    connected,
+    bound_socket,
+    connected_socket,
     family_of,
-    made,
-    udp_connected,
+    udp_socket,
 )
 from tests.host.tools import require_tool
 
@@ -102,7 +102,7 @@ class Mix:
             pass
         for each in taken:
             if each.type == socket.SOCK_STREAM:
-                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RESET)
+                each.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, LINGER_RESET)
             each.close()
         for server in self._servers.values():
             _accept_all(server)
@@ -123,11 +123,11 @@ class Mix:
         self.explains.append(f"all from {route.source} to {route.to}")
         with contextlib.suppress(OSError):
             while True:
-                self._keep_pair(connected(route), self._servers[route.server].accept()[0])
+                self._keep_pair(connected_socket(route), self._servers[route.server].accept()[0])
 
     def _serve(self) -> None:
         for end in {route.server for route in ROUTES}:
-            self._servers[end] = made(socket.SOCK_STREAM, *end, reuse=True)
+            self._servers[end] = bound_socket(socket.SOCK_STREAM, *end, reuse=True)
             self._servers[end].listen(2000)
 
     def _port(self) -> int:
@@ -138,7 +138,7 @@ class Mix:
     def _bind(self) -> None:
         reuse = self._dice.random() < 0.3
         kind = self._dice.choice(KINDS)
-        self._kept.append(made(socket.SOCK_STREAM, kind, self._port(), reuse=reuse))
+        self._kept.append(bound_socket(socket.SOCK_STREAM, kind, self._port(), reuse=reuse))
 
     def _listen(self) -> None:
         self._bind()
@@ -146,7 +146,9 @@ class Mix:
 
     def _listen_and_accept(self) -> None:
         kind = self._dice.choice(("127.0.0.1", "0.0.0.0", "::1", "::", "::v6only"))
-        server = made(socket.SOCK_STREAM, kind, self._port(), reuse=self._dice.random() < 0.5)
+        server = bound_socket(
+            socket.SOCK_STREAM, kind, self._port(), reuse=self._dice.random() < 0.5
+        )
         self._kept.append(server)
         server.listen()
         to = "::1" if ":" in kind else "127.0.0.1"
@@ -158,11 +160,13 @@ class Mix:
     def _leave_accepted(self) -> None:
         """Connections, from ports outside the range, whose listener is gone."""
         kind = self._dice.choice(("127.0.0.1", "0.0.0.0", "::1", "::"))
-        with made(socket.SOCK_STREAM, kind, 0, reuse=True) as server:
+        with bound_socket(socket.SOCK_STREAM, kind, 0, reuse=True) as server:
             server.listen()
             to = self._dice.choice(("::1", "127.0.0.1")) if kind == "::" else kind
             to = "127.0.0.1" if to == "0.0.0.0" else to
-            client = made(socket.SOCK_STREAM, to, self._dice.randint(30000, 39000), reuse=True)
+            client = bound_socket(
+                socket.SOCK_STREAM, to, self._dice.randint(30000, 39000), reuse=True
+            )
             self._kept.append(client)
             client.connect((to, server.getsockname()[1]))
             self._kept.append(server.accept()[0])
@@ -191,14 +195,16 @@ class Mix:
     def _connected(self) -> tuple[socket.socket, socket.socket]:
         """Both ends of a connection."""
         route = self._dice.choice(ROUTES)
-        return connected(route), self._servers[route.server].accept()[0]
+        return connected_socket(route), self._servers[route.server].accept()[0]
 
     def _connected_from_port(self) -> tuple[socket.socket, socket.socket]:
         """The same with a client that has bound its port before it connects."""
         route = self._dice.choice(ROUTES)
         own = {"::1": "::1", OWN_ADDRESS: OWN_ADDRESS}.get(route.to[0], "127.0.0.1")
         own = f"::ffff:{own}" if route.to[0].startswith("::ffff:") else own
-        client = made(socket.SOCK_STREAM, own, self._port(), reuse=self._dice.random() < 0.3)
+        client = bound_socket(
+            socket.SOCK_STREAM, own, self._port(), reuse=self._dice.random() < 0.3
+        )
         try:
             client.connect(route.to)
         except OSError:
@@ -210,12 +216,12 @@ class Mix:
         if self._dice.random() < 0.5:
             reuse = self._dice.random() < 0.3
             kind = self._dice.choice(KINDS)
-            self._kept.append(made(socket.SOCK_DGRAM, kind, self._port(), reuse=reuse))
+            self._kept.append(bound_socket(socket.SOCK_DGRAM, kind, self._port(), reuse=reuse))
         else:
-            self._kept.append(udp_connected(self._dice.choice(("127.0.0.1", "::1"))))
+            self._kept.append(udp_socket(self._dice.choice(("127.0.0.1", "::1"))))
 
     def _udp_from_port(self) -> None:
-        self._kept.append(made(socket.SOCK_DGRAM, "::1", self._port()))
+        self._kept.append(bound_socket(socket.SOCK_DGRAM, "::1", self._port()))
         self._kept[-1].connect(("::1", 9))
 
     def _keep_pair(self, client: socket.socket, accepted: socket.socket) -> None:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from porttui.forecast.forecasting import bind_headroom, connect_headroom, udp_headroom
+from porttui.forecast.forecast import bind_headroom, connect_headroom, udp_headroom
 from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.model.address import Address
 from porttui.model.forecast import Caveat, Level, PortShare
 from porttui.model.socket import Ownership, Socket
-from porttui.text.forecast import bounds_words, cause, cure, left_words, title, verdict
-from tests.forecast.small import SERVER, client, flow, of, taken, waiting
+from porttui.text.forecast import bounds_text, cause, cure, left_text, title, verdict
+from tests.forecast.small_range import SERVER, client, of, path, taken, waiting
 from tests.making import listener, process, udp
 
 CURL, NODE = process(11, "curl"), process(10, "node")
@@ -27,9 +27,9 @@ def measured(*sockets: Socket) -> tuple[Gauge, ...]:
 
 def test_destinations_are_told_and_what_is_left_to_them_is_not() -> None:
     rows = mac(3, waiting(40003, None), listener("127.0.0.1", 8001, held_by=[NODE]))
-    found = of(taken(*rows, rules=None), flow("127.0.0.1:9"))
+    found = of(taken(*rows, rules=None), path("127.0.0.1:9"))
     assert found.is_estimate
-    assert found.caveats == (Caveat.RULES_UNTOLD,)
+    assert found.caveats == (Caveat.RULES_UNKNOWN,)
     first, asked = found.destinations
     assert (first.in_use, first.time_wait, first.holders) == (4, 1, (PortShare(CURL, 3),))
     assert first.listeners == (NODE,)
@@ -42,7 +42,7 @@ def test_destinations_are_told_and_what_is_left_to_them_is_not() -> None:
 
 def test_no_rule_of_linux_s_is_applied() -> None:
     machine = taken(client(40000), rules=None)
-    assert connect_headroom(machine, flow(SERVER)) is None
+    assert connect_headroom(machine, path(SERVER)) is None
     assert bind_headroom(machine, Address.parse("127.0.0.1")) is None
     assert udp_headroom(machine) is None
 
@@ -54,9 +54,9 @@ def test_what_runs_out_is_the_range_and_that_is_said_to_be_an_estimate() -> None
     assert tcp.is_estimate
     assert udps.is_estimate
     assert title(tcp) == "TCP ports of the ephemeral range"
-    assert left_words(tcp) == "about 2 of 10 left, an estimate"
+    assert left_text(tcp) == "about 2 of 10 left, an estimate"
     assert cause(tcp) == "8 in use; sockets in TIME_WAIT: 1"
-    assert bounds_words(tcp).startswith("an estimate: this system does not say")
+    assert bounds_text(tcp).startswith("an estimate: this system does not say")
     for each in (tcp, udps):
         assert "net.ipv4" not in cure(each), "that is Linux' name of it"
 

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from porttui.forecast.forecasting import forecast
+from porttui.forecast.forecast import forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
-from porttui.model.forecast import Flow, Level
+from porttui.model.forecast import ConnectPath, Level
 from porttui.model.limits import Limit, Limits, ProcessFiles
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.socket import Socket, TcpState
 from porttui.model.tcp_rules import TcpRules
 from porttui.text.forecast import (
-    bounds_words,
+    bounds_text,
     cause,
     cure,
     recovery,
@@ -36,7 +36,7 @@ def clients(number: int, state: TcpState = TcpState.ESTABLISHED) -> list[Socket]
 
 def measured(*sockets: Socket, limits: Limits | None = None) -> tuple[Gauge, ...]:
     look = snapshot(listener("127.0.0.1", 5432, held_by=[SERVER]), *sockets, ephemeral=HUNDRED)
-    found = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
+    found = forecast(look._replace(lists_bound_inactive=True, tcp_rules=LINUX))
     assert found is not None
     return gauges(found, limits)
 
@@ -64,7 +64,7 @@ def test_the_worst_comes_first() -> None:
     assert found[0].resource is Resource.CONNECT
     assert found[0].key == (
         Resource.CONNECT,
-        Flow(at("127.0.0.1:0").address, at("127.0.0.1:5432")),
+        ConnectPath(at("127.0.0.1:0").address, at("127.0.0.1:5432")),
     )
 
 
@@ -86,8 +86,8 @@ def test_a_process_without_descriptors_is_named_apart_too() -> None:
     assert verdict(first) == "open files of node 4213: 24 of 1,024 left"
     assert short_title(first) == "for files of node 4213"
     assert cure(first).startswith("not a lack of ports (EMFILE): raise the process's limit")
-    assert (last.process, last.level, last.is_telling) == (curl, Level.OK, False)
-    assert all(each.is_telling for each in measured()), "what is OK of the machine is told"
+    assert (last.process, last.level, last.is_notable) == (curl, Level.OK, False)
+    assert all(each.is_notable for each in measured()), "what is OK of the machine is told"
 
 
 def test_a_limit_that_was_lowered_below_what_is_open_leaves_nothing() -> None:
@@ -101,7 +101,7 @@ def test_the_verdict_says_what_is_left_and_who_has_the_rest() -> None:
     assert verdict(first) == (
         "connect() to 127.0.0.1:5432 from 127.0.0.1: 10 of 100 left; 90 in use by python 812"
     )
-    assert bounds_words(first) == ""
+    assert bounds_text(first) == ""
     assert "ip_local_port_range" in cure(first)
 
 
@@ -127,9 +127,9 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     other = connection("127.0.0.1:40000", "127.0.0.1:6379", held_by=[CLIENT])
     found = [each for each in measured(other) if each.resource is Resource.CONNECT]
     [gauge] = found
-    assert bounds_words(gauge) == ""
+    assert bounds_text(gauge) == ""
     look = snapshot(other, *clients(2)[1:], ephemeral=HUNDRED)
-    both = forecast(look._replace(lists_idle=True, tcp_rules=LINUX))
+    both = forecast(look._replace(lists_bound_inactive=True, tcp_rules=LINUX))
     assert both is not None
-    said = {bounds_words(each) for each in gauges(both) if each.resource is Resource.CONNECT}
+    said = {bounds_text(each) for each in gauges(both) if each.resource is Resource.CONNECT}
     assert said == {"at least 98: clients that bind first cannot be recognised"}

@@ -9,10 +9,10 @@ from pathlib import Path
 import pytest
 
 from porttui.model.forecast import Headroom
-from tests.forecast.crowds import crowd
-from tests.forecast.judging import Trial, judge
-from tests.host.elsewhere import Elsewhere
+from tests.forecast.filling import fill_destination
+from tests.forecast.kernel_judge import Trial, judge
 from tests.host.namespaces import Network, require_root
+from tests.host.process_context import ProcessContext
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's rules")
 
@@ -22,7 +22,7 @@ _BATCH = 40
 @pytest.mark.parametrize("first", range(0, 320, _BATCH))
 def test_mixes(first: int) -> None:
     require_root()
-    trials = Elsewhere().call(judge, range(first, first + _BATCH))
+    trials = ProcessContext().call(judge, range(first, first + _BATCH))
     assert len(trials) == _BATCH
     misses = [miss for trial in trials for miss in _misses(trial)]
     assert not misses, "\n".join(misses)
@@ -31,19 +31,19 @@ def test_mixes(first: int) -> None:
 @pytest.mark.parametrize("span", ["40000 40099", "32768 60999"])
 def test_a_destination_that_fills_and_empties(network: Network, span: str) -> None:
     """In a small range, and in that of Linux' default with its 28,232 ports."""
-    network.place.call(_set_range, span)
-    story = network.place.call(crowd)
+    network.context.call(_set_range, span)
+    result = network.context.call(fill_destination)
     first, last = map(int, span.split())
     capacity = last - first + 1
     everything, nothing = Headroom(capacity, capacity, capacity), Headroom(0, 0, 0)
-    assert [each.headroom for each in story.before.destinations] == [everything] * 2
-    assert story.connected == capacity
-    crowded, other = story.full.destinations
+    assert [each.headroom for each in result.before.destinations] == [everything] * 2
+    assert result.connected == capacity
+    crowded, other = result.full.destinations
     assert (crowded.in_use, crowded.headroom) == (capacity, nothing)
     assert (other.in_use, other.headroom) == (0, Headroom(0, capacity, capacity))
-    assert [each.headroom.expected for each in story.full.binds] == [0, 0, capacity]
-    assert story.refused == (EADDRNOTAVAIL, None, EADDRINUSE)
-    assert [each.headroom for each in story.after.destinations] == [everything] * 2
+    assert [each.headroom.expected for each in result.full.binds] == [0, 0, capacity]
+    assert result.refused == (EADDRNOTAVAIL, None, EADDRINUSE)
+    assert [each.headroom for each in result.after.destinations] == [everything] * 2
 
 
 def _set_range(span: str) -> None:

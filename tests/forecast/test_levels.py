@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.forecast.gauges import level, severity
+from porttui.forecast.gauges import level_of, severity
 from porttui.model.forecast import Level
 
 
@@ -24,14 +24,14 @@ from porttui.model.forecast import Level
     ],
 )
 def test_the_usual_levels(left: int, capacity: int, found: Level) -> None:
-    assert level(left, capacity) is found
+    assert level_of(left, capacity) is found
 
 
 def test_levels_of_one_s_own() -> None:
-    assert level(59, 100, warn=60, crit=50) is Level.WARNING
-    assert level(49, 100, warn=60, crit=50) is Level.CRITICAL
-    assert level(1, 100, warn=0, crit=0) is Level.OK
-    assert level(0, 100, warn=0, crit=0) is Level.EXHAUSTED
+    assert level_of(59, 100, warn=60, crit=50) is Level.WARNING
+    assert level_of(49, 100, warn=60, crit=50) is Level.CRITICAL
+    assert level_of(1, 100, warn=0, crit=0) is Level.OK
+    assert level_of(0, 100, warn=0, crit=0) is Level.EXHAUSTED
 
 
 def test_the_order_of_what_is_worse() -> None:

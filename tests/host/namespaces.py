@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pytest
 
 from tests.children import Spec
-from tests.host.elsewhere import Elsewhere
+from tests.host.process_context import ProcessContext
 from tests.host.tools import require_tool
 from tests.servers import PATIENCE_S, Child, Servers
 
@@ -23,9 +23,9 @@ class Network(NamedTuple):
     """The command that runs another in it."""
 
     @property
-    def place(self) -> Elsewhere:
+    def context(self) -> ProcessContext:
         """To call functions in it."""
-        return Elsewhere(self.enter)
+        return ProcessContext(self.enter)
 
     def start(self, spec: Spec) -> Child:
         """A helper process in it."""

@@ -18,8 +18,8 @@ from porttui.host.portable.source import PsutilSource
 from porttui.model.address import Address, Protocol
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.children import SocketSpec
-from tests.host.looking import leave_time_wait
 from tests.host.namespaces import Network
+from tests.host.socket_queries import leave_time_wait
 from tests.host.tools import require_tool
 from tests.servers import Child, until
 
@@ -49,7 +49,7 @@ class Row(NamedTuple):
     remote: tuple[bytes, int] | None
 
 
-class Seen(NamedTuple):
+class RowWithPids(NamedTuple):
     """A row with the pids that one of them names."""
 
     row: Row
@@ -57,13 +57,13 @@ class Seen(NamedTuple):
 
 
 @pytest.fixture
-def town(network: Network) -> Network:
+def mixed_network(network: Network) -> Network:
     """Servers and clients of every kind in a network of their own."""
     v4, v6, wild, mapped = "127.0.0.1", "::1", "::", "::ffff:127.0.0.1"
     kinds: list[SocketSpec] = [
-        *(SocketSpec(address=each) for each in (v4, "0.0.0.0", v6, wild, mapped)),
+        *(SocketSpec(address=address) for address in (v4, "0.0.0.0", v6, wild, mapped)),
         SocketSpec(address=wild, v6only=True),
-        *(SocketSpec(protocol="udp", address=each) for each in (v4, "0.0.0.0", v6, wild)),
+        *(SocketSpec(protocol="udp", address=address) for address in (v4, "0.0.0.0", v6, wild)),
     ]
     servers = network.start({"sockets": kinds, "accepts": True})
     family = network.start({"sockets": [{}, {"protocol": "udp"}], "forks": 2})
@@ -79,74 +79,80 @@ def town(network: Network) -> Network:
     leaver = _connect(network, v4, (v4, servers.ports[0]))
     leaver.end()
     for address in (v4, v6):
-        network.place.call(leave_time_wait, address)
+        network.context.call(leave_time_wait, address)
     until(lambda: _unaccepted(network) == 1, "accept")
     return network
 
 
-def test_every_row_agrees_with_ss(town: Network) -> None:
+def test_every_row_agrees_with_ss(mixed_network: Network) -> None:
     require_tool("ss")
-    _until_equal(lambda: Counter(_by_ss(town)), lambda: Counter(town.place.call(by_porttui)))
+    _until_equal(
+        lambda: Counter(_by_ss(mixed_network)),
+        lambda: Counter(mixed_network.context.call(by_porttui)),
+    )
 
 
-def test_every_row_agrees_with_psutil(town: Network) -> None:
+def test_every_row_agrees_with_psutil(mixed_network: Network) -> None:
     by_row: dict[Row, set[int]] = {}
-    for seen in town.place.call(by_porttui):
-        by_row.setdefault(seen.row, set()).update(seen.pids)
-    by_psutil = town.place.call(by_psutil_itself)
-    assert {seen.row for seen in by_psutil} == set(by_row)
-    for seen in by_psutil:
-        assert seen.pids <= by_row[seen.row]
-        assert bool(seen.pids) == bool(by_row[seen.row])
+    for rows in mixed_network.context.call(by_porttui):
+        by_row.setdefault(rows.row, set()).update(rows.pids)
+    by_psutil = mixed_network.context.call(by_psutil_alone)
+    assert {rows.row for rows in by_psutil} == set(by_row)
+    for rows in by_psutil:
+        assert rows.pids <= by_row[rows.row]
+        assert bool(rows.pids) == bool(by_row[rows.row])
 
 
-def test_the_two_sources_agree(town: Network) -> None:
+def test_the_two_sources_agree(mixed_network: Network) -> None:
     """But for the holders that psutil leaves out, and the reason why a socket has none."""
-    own, other = town.place.call(read_sockets), town.place.call(read_sockets_by_psutil)
+    own, other = (
+        mixed_network.context.call(read_sockets),
+        mixed_network.context.call(read_sockets_by_psutil),
+    )
     by_row: dict[Row, set[int]] = {}
-    for each in own:
-        by_row.setdefault(_row(each), set()).update(_pids(each))
-    assert {_row(each) for each in other} == set(by_row)
-    for each in other:
-        held = by_row[_row(each)]
-        assert _pids(each) <= held
-        assert (each.ownership is Ownership.KNOWN) == bool(held)
-    marks = {holder.pid: holder for each in own for holder in each.holders}
-    for holder in (holder for each in other for holder in each.holders):
+    for row in own:
+        by_row.setdefault(_row(row), set()).update(_pids(row))
+    assert {_row(row) for row in other} == set(by_row)
+    for row in other:
+        held = by_row[_row(row)]
+        assert _pids(row) <= held
+        assert (row.ownership is Ownership.KNOWN) == bool(held)
+    marks = {holder.pid: holder for row in own for holder in row.holders}
+    for holder in (holder for row in other for holder in row.holders):
         known = marks[holder.pid]
         assert (holder.name, holder.user, holder.cmdline) == (known.name, known.user, known.cmdline)
         assert holder.create_time == pytest.approx(known.create_time, abs=0.011)
 
 
-def test_netlink_and_the_files_agree_to_the_last_field(town: Network) -> None:
+def test_netlink_and_the_files_agree_to_the_last_field(mixed_network: Network) -> None:
     """But for what the files do not tell."""
 
-    def told(sockets: tuple[Socket, ...]) -> Counter[Socket]:
+    def comparable(sockets: tuple[Socket, ...]) -> Counter[Socket]:
         return Counter(
-            each._replace(v6only=None, expires_ms=None, recv_queue=0, send_queue=0, cgroup_id=0)
-            for each in sockets
+            listed._replace(v6only=None, expires_ms=None, recv_queue=0, send_queue=0, cgroup_id=0)
+            for listed in sockets
         )
 
     _until_equal(
-        lambda: told(town.place.call(read_sockets)),
-        lambda: told(town.place.call(read_sockets_from_proc)),
+        lambda: comparable(mixed_network.context.call(read_sockets)),
+        lambda: comparable(mixed_network.context.call(read_sockets_from_proc)),
     )
 
 
-def test_the_town_has_what_there_is_to_disagree_on(town: Network) -> None:
+def test_the_town_has_what_there_is_to_disagree_on(mixed_network: Network) -> None:
     """Else the agreement above would prove little."""
-    found = town.place.call(read_sockets)
-    states = {each.state for each in found}
+    found = mixed_network.context.call(read_sockets)
+    states = {row.state for row in found}
     open_ones = {None, TcpState.LISTEN, TcpState.ESTABLISHED}
     assert states >= open_ones | {TcpState.TIME_WAIT, TcpState.CLOSE_WAIT, TcpState.FIN_WAIT2}
-    assert {len(each.holders) for each in found} == {0, 1, 3}
-    assert any(_is_mapped(each.local.address) for each in found if each.is_listening)
-    assert any(_is_mapped(each.local.address) for each in found if each.remote)
+    assert {len(row.holders) for row in found} == {0, 1, 3}
+    assert any(_is_mapped(row.local.address) for row in found if row.is_listening)
+    assert any(_is_mapped(row.local.address) for row in found if row.remote)
 
 
-def by_porttui() -> list[Seen]:
+def by_porttui() -> list[RowWithPids]:
     """What porttui sees."""
-    return [Seen(_row(each), frozenset(_pids(each))) for each in read_sockets()]
+    return [RowWithPids(_row(listed), frozenset(_pids(listed))) for listed in read_sockets()]
 
 
 def read_sockets() -> tuple[Socket, ...]:
@@ -164,19 +170,19 @@ def read_sockets_by_psutil() -> tuple[Socket, ...]:
     return tuple(PsutilSource().read().sockets)
 
 
-def by_psutil_itself() -> list[Seen]:
+def by_psutil_alone() -> list[RowWithPids]:
     """What psutil says, straight from it."""
-    seen = []
-    for each in psutil.net_connections("inet"):
-        is_udp = each.type == socket.SOCK_DGRAM
+    rows = []
+    for connection in psutil.net_connections("inet"):
+        is_udp = connection.type == socket.SOCK_DGRAM
         row = Row(
             Protocol.UDP if is_udp else Protocol.TCP,
-            None if is_udp else TcpState[each.status],
-            _psutil_end(each.laddr),
-            _psutil_end(each.raddr) if each.raddr else None,
+            None if is_udp else TcpState[connection.status],
+            _psutil_end(connection.laddr),
+            _psutil_end(connection.raddr) if connection.raddr else None,
         )
-        seen.append(Seen(row, frozenset(filter(None, [each.pid]))))
-    return seen
+        rows.append(RowWithPids(row, frozenset(filter(None, [connection.pid]))))
+    return rows
 
 
 def _psutil_end(listed: tuple[object, ...]) -> tuple[bytes, int]:
@@ -185,18 +191,18 @@ def _psutil_end(listed: tuple[object, ...]) -> tuple[bytes, int]:
     return Address.parse(str(address)).packed, int(str(port))
 
 
-def _by_ss(town: Network) -> list[Seen]:
-    tcp = town.output("ss", "-Htanp").splitlines()
-    udp = town.output("ss", "-Huanp").splitlines()
+def _by_ss(mixed_network: Network) -> list[RowWithPids]:
+    tcp = mixed_network.output("ss", "-Htanp").splitlines()
+    udp = mixed_network.output("ss", "-Huanp").splitlines()
     return [_ss_line(line, Protocol.TCP) for line in tcp] + [
         _ss_line(line, Protocol.UDP) for line in udp
     ]
 
 
-def _ss_line(line: str, protocol: Protocol) -> Seen:
+def _ss_line(line: str, protocol: Protocol) -> RowWithPids:
     state, _, _, local, remote, *rest = line.split(maxsplit=5)
     pids = re.findall(r"pid=(\d+)", " ".join(rest))
-    return Seen(
+    return RowWithPids(
         Row(
             protocol,
             None if protocol is Protocol.UDP else _SS_STATES[state],
@@ -235,8 +241,8 @@ def _connect(network: Network, address: str, *peers: tuple[str, int]) -> Child:
 
 def _unaccepted(network: Network) -> int:
     return sum(
-        each.state is TcpState.ESTABLISHED and not each.inode
-        for each in network.place.call(read_sockets)
+        listed.state is TcpState.ESTABLISHED and not listed.inode
+        for listed in network.context.call(read_sockets)
     )
 
 

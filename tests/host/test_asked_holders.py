@@ -10,13 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import Want
 from porttui.host.linux import owners, process_scan
 from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.host.linux.source import LinuxSource
+from porttui.host.request import SocketRequest
 from tests.host.actors import Actor
-from tests.host.asking import all_holders, asked_holders, known_listener
+from tests.host.holder_cache import all_holders, asked_holders, cache_with_listener
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -27,12 +27,12 @@ def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
     if request.param == "busy processes":
         monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
     else:
-        monkeypatch.setattr(owners, "_FEW", 0)
+        monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 0)
     if request.param == "counts by name":
-        monkeypatch.setattr(owners, "_may_hold", lambda: 0)
+        monkeypatch.setattr(owners, "_max_schedstat_files", lambda: 0)
 
 
-def pass_on(name: str, giver: Actor, taker: Actor) -> int:
+def pass_listener(name: str, giver: Actor, taker: Actor) -> int:
     """Both have the listener from now on."""
     path = f"\0porttui-test-{giver.pid}"
     taker.act("receive_at", path)
@@ -53,7 +53,7 @@ def test_who_let_go_of_what_is_asked_for_is_read(
     cache.read()
     actors[0].act(verb, "a")
     assert asked_holders(cache, inode) == set()
-    assert actors[0].pid in cache.pids_read
+    assert actors[0].pid in cache.scanned_pids
 
 
 def test_one_of_two_holders_that_let_go_is_dropped(actors: list[Actor]) -> None:
@@ -75,20 +75,20 @@ def test_who_is_gone_is_dropped(actors: list[Actor]) -> None:
 
 
 def test_a_holder_that_became_another_program_has_its_name(actors: list[Actor]) -> None:
-    cache, inode = known_listener(actors[0])
+    cache, inode = cache_with_listener(actors[0])
     actors[0].act("become", "sleep")
     until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
     until(lambda: actors[0].state == "S", "it sleeps")
     found = cache.read({inode})
-    [after] = found.sets[found.set_of[inode]]
+    [after] = found.sets[found.set_by_inode[inode]]
     assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
 
 
 def test_one_more_holder_of_a_socket_may_wait_for_the_next_look_at_everything(
     actors: list[Actor],
 ) -> None:
-    cache, inode = known_listener(actors[0])
-    assert pass_on("a", *actors) == inode
+    cache, inode = cache_with_listener(actors[0])
+    assert pass_listener("a", *actors) == inode
     assert asked_holders(cache, inode) == {actors[0].pid}
     both = {actors[0].pid, actors[1].pid}
     assert all_holders(cache, inode) == both
@@ -103,7 +103,7 @@ def test_who_had_none_of_what_is_asked_for_the_next_look_at_everything_reads(
     inode = actors[0].act("listen", "a")
     for _ in range(3):
         cache.read(set())
-        assert actors[0].pid not in cache.pids_read
+        assert actors[0].pid not in cache.scanned_pids
     assert all_holders(cache, inode) == {actors[0].pid}
 
 
@@ -111,33 +111,41 @@ def test_only_who_looks_again_may_be_told_less(actors: list[Actor]) -> None:
     source = LinuxSource(SockDiagReader())
     inode = actors[0].act("listen", "a")
 
-    def told(want: Want) -> set[int]:
-        [found] = [each for each in source.read(want).sockets if each.inode == inode]
-        return {each.pid for each in found.holders}
+    def told(request: SocketRequest) -> set[int]:
+        [found] = [listed for listed in source.read(request).sockets if listed.inode == inode]
+        return {holder.pid for holder in found.holders}
 
-    assert told(Want.ALL) == {actors[0].pid}
-    pass_on("a", *actors)
-    assert told(Want.LISTENING_AGAIN) == {actors[0].pid}
-    assert told(Want.LISTENING) == {actors[0].pid, actors[1].pid}
-    assert told(Want.LISTENING_AGAIN) == {actors[0].pid, actors[1].pid}
+    assert told(SocketRequest.ALL) == {actors[0].pid}
+    pass_listener("a", *actors)
+    assert told(SocketRequest.LISTENING_REFRESH) == {actors[0].pid}
+    assert told(SocketRequest.LISTENING) == {actors[0].pid, actors[1].pid}
+    assert told(SocketRequest.LISTENING_REFRESH) == {actors[0].pid, actors[1].pid}
 
 
 def test_a_listener_that_was_handed_over_has_its_new_holder(actors: list[Actor]) -> None:
     source = LinuxSource(SockDiagReader())
     inode = actors[0].act("listen", "a")
-    source.read(Want.ALL)
-    pass_on("a", *actors)
+    source.read(SocketRequest.ALL)
+    pass_listener("a", *actors)
     actors[0].act("close", "a")
-    [found] = [each for each in source.read(Want.LISTENING_AGAIN).sockets if each.inode == inode]
-    assert [each.pid for each in found.holders] == [actors[1].pid]
+    [found] = [
+        listed
+        for listed in source.read(SocketRequest.LISTENING_REFRESH).sockets
+        if listed.inode == inode
+    ]
+    assert [holder.pid for holder in found.holders] == [actors[1].pid]
 
 
 def test_a_new_listener_has_its_process(actors: list[Actor]) -> None:
     source = LinuxSource(SockDiagReader())
-    source.read(Want.ALL)
+    source.read(SocketRequest.ALL)
     inode = actors[0].act("listen", "a")
-    [found] = [each for each in source.read(Want.LISTENING_AGAIN).sockets if each.inode == inode]
-    assert [each.pid for each in found.holders] == [actors[0].pid]
+    [found] = [
+        listed
+        for listed in source.read(SocketRequest.LISTENING_REFRESH).sockets
+        if listed.inode == inode
+    ]
+    assert [holder.pid for holder in found.holders] == [actors[0].pid]
 
 
 def test_without_a_look_before_everything_is_read(actors: list[Actor]) -> None:
@@ -152,5 +160,5 @@ def test_the_first_look_is_at_everything_also_where_it_goes_on_from_one_begun(
     inode = actors[0].act("listen", "a")
     cache = HolderCache()
     cache.prefetch()
-    assert pass_on("a", *actors) == inode
+    assert pass_listener("a", *actors) == inode
     assert asked_holders(cache, inode) == {actors[0].pid, actors[1].pid}

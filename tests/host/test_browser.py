@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import HostError
 from porttui.host.browser import open_url
 from porttui.host.programs import RunAs
+from porttui.host.request import HostError
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="displays are told by X11's name")

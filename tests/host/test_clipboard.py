@@ -150,8 +150,8 @@ def test_display_that_is_gone_leaves_the_screen_alone(
 def test_real_tmux_has_the_text(environ: dict[str, str], tmux: list[str]) -> None:
     environ["TMUX"] = tmux_value(tmux)
     result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
-    assert result.outcome is CopyOutcome.HANDED_OVER
-    assert result.via == "the tmux buffer"
+    assert result.outcome is CopyOutcome.UNCONFIRMED
+    assert result.method == "the tmux buffer"
     assert result.detail == "your terminal may have it, too"
     assert tmux_buffer(tmux) == TEXT
 
@@ -159,7 +159,7 @@ def test_real_tmux_has_the_text(environ: dict[str, str], tmux: list[str]) -> Non
 def test_display_goes_before_tmux(environ: dict[str, str], display: str, tmux: list[str]) -> None:
     require_tool("xclip")
     environ |= {"DISPLAY": display, "TMUX": tmux_value(tmux)}
-    assert SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT).via == "xclip"
+    assert SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT).method == "xclip"
 
 
 @pytest.mark.parametrize("sign", ["SSH_CONNECTION", "SSH_TTY"])
@@ -169,13 +169,13 @@ def test_display_is_not_used_over_ssh(
     require_tool("xclip")
     environ["DISPLAY"] = display
     clipboard = SystemClipboard(RunAs(environ), "linux", timeout=10)
-    assert clipboard.copy("before").via == "xclip"
+    assert clipboard.copy("before").method == "xclip"
     environ[sign] = "192.0.2.1 50000 192.0.2.2 22"
     result = clipboard.copy("after")
     assert result.outcome is CopyOutcome.TERMINAL
     assert result.detail == "over SSH the display's clipboard is another machine's"
     environ["TMUX"] = tmux_value(tmux)
-    assert clipboard.copy("after").via == "the tmux buffer"
+    assert clipboard.copy("after").method == "the tmux buffer"
     assert read_x_clipboard(environ) == "before"
 
 
@@ -187,7 +187,7 @@ def test_old_tmux_without_the_option(
     write_fake(tmp_path, "tmux", f'{refusal}\nexec {tmux[0]} "$@"')
     environ |= {"TMUX": tmux_value(tmux), "PATH": f"{tmp_path}:{environ['PATH']}"}
     result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
-    assert result.outcome is CopyOutcome.HANDED_OVER
+    assert result.outcome is CopyOutcome.UNCONFIRMED
     assert result.detail == "this tmux keeps it to itself"
     assert tmux_buffer(tmux) == TEXT
 
@@ -204,7 +204,7 @@ def test_old_tmux_without_the_option(
         ),
         (
             "[ $1 = show-buffer ] && exit 1; exit 0",
-            CopyOutcome.HANDED_OVER,
+            CopyOutcome.UNCONFIRMED,
             "it could not be read back",
         ),
     ],
@@ -241,7 +241,7 @@ def test_hanging_tool_is_ended_and_the_next_means_tried(
     assert result.detail == "the display's clipboard tool did not answer in time"
     assert has_ended(int((tmp_path / "pid").read_text()))
     environ["TMUX"] = tmux_value(tmux)
-    assert clipboard.copy(TEXT).via == "the tmux buffer"
+    assert clipboard.copy(TEXT).method == "the tmux buffer"
 
 
 def test_tool_that_hangs_on_reading_only(environ: dict[str, str], tmp_path: Path) -> None:
@@ -249,7 +249,7 @@ def test_tool_that_hangs_on_reading_only(environ: dict[str, str], tmp_path: Path
     write_fake(tmp_path, "xclip", '[ "$3" = -o ] && sleep 60\nexec cat >/dev/null')
     environ |= {"DISPLAY": ":65000", "PATH": f"{tmp_path}:{environ['PATH']}"}
     result = SystemClipboard(RunAs(environ), "linux", TIMEOUT).copy(TEXT)
-    assert result == CopyResult(CopyOutcome.HANDED_OVER, "xclip", "it could not be read back")
+    assert result == CopyResult(CopyOutcome.UNCONFIRMED, "xclip", "it could not be read back")
 
 
 def test_display_without_a_tool(environ: dict[str, str], tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_without_any_tool_it_is_up_to_the_terminal(
 ) -> None:
     result = SystemClipboard(RunAs(environ | changes), platform, TIMEOUT).copy(TEXT)
     assert result.outcome is outcome
-    assert result.via == ("OSC 52" if outcome is CopyOutcome.TERMINAL else "")
+    assert result.method == ("OSC 52" if outcome is CopyOutcome.TERMINAL else "")
     assert result.detail
 
 

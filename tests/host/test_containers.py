@@ -13,10 +13,10 @@ import pytest
 from porttui.host.containers import ContainerNames
 from porttui.host.local import local_host
 from porttui.host.programs import RunAs
-from porttui.model.origin import Container
-from tests.host.elsewhere import NOBODY, Elsewhere
+from porttui.model.provenance import Container
 from tests.host.fake_tool import FakeTool
 from tests.host.namespaces import require_root
+from tests.host.process_context import NOBODY, ProcessContext
 from tests.host.tools import open_to_all
 from tests.servers import has_exited, until
 
@@ -127,7 +127,7 @@ def test_runtimes_without_names_are_not_asked(tmp_path: Path, runtime: str) -> N
 
 def test_a_failure_is_not_remembered_for_ever(tmp_path: Path) -> None:
     fake = FakeTool(tmp_path, "docker", f"cat {tmp_path}/name")
-    names = ContainerNames(RunAs(fake.environ), remembered_s=0.0)
+    names = ContainerNames(RunAs(fake.environ), retry_after_s=0.0)
     assert names.name_of(WEB, 20.0) is None
     (tmp_path / "name").write_text("/web\n")
     assert names.name_of(WEB, 20.0) == "web"
@@ -144,22 +144,22 @@ def test_no_time_is_no_look_up_and_no_failure(tmp_path: Path) -> None:
 
 def test_no_descriptor_is_left_open(tmp_path: Path) -> None:
     fake = FakeTool(tmp_path, "docker", "exec yes")
-    names = ContainerNames(RunAs(fake.environ), remembered_s=0.0)
+    names = ContainerNames(RunAs(fake.environ), retry_after_s=0.0)
     names.name_of(WEB, 20.0)
     before = sorted(os.listdir("/proc/self/fd"))
     names.name_of(WEB, 20.0)
     assert sorted(os.listdir("/proc/self/fd")) == before
 
 
-def name_here(within_s: float) -> str | None:
-    return local_host().container_name(Container("docker", "ab" * 32), within_s)
+def local_container_name(timeout_s: float) -> str | None:
+    return local_host().container_name(Container("docker", "ab" * 32), timeout_s)
 
 
 def test_this_machine_asks_the_tool_on_its_path(tmp_path: Path) -> None:
     open_to_all(tmp_path)
     fake = FakeTool(tmp_path, "docker", "echo /web")
-    nobody = Elsewhere(("env", f"PATH={fake.environ['PATH']}"), NOBODY)
-    assert nobody.call(name_here, 20.0) == "web"
+    nobody = ProcessContext(("env", f"PATH={fake.environ['PATH']}"), NOBODY)
+    assert nobody.call(local_container_name, 20.0) == "web"
 
 
 def test_root_asks_tools_of_roots_folders_alone(
@@ -169,5 +169,5 @@ def test_root_asks_tools_of_roots_folders_alone(
     fake = FakeTool(tmp_path, "docker", "echo /web")
     monkeypatch.setenv("PATH", fake.environ["PATH"])
     monkeypatch.chdir(tmp_path)
-    assert name_here(20.0) is None
+    assert local_container_name(20.0) is None
     assert not fake.calls

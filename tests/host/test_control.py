@@ -11,7 +11,6 @@ from collections.abc import Iterator
 import psutil
 import pytest
 
-from porttui.host.asking import HostError
 from porttui.host.contract import (
     ProcessChangedError,
     ProcessControl,
@@ -19,14 +18,15 @@ from porttui.host.contract import (
     ProcessHandle,
     SignalDeniedError,
 )
-from porttui.host.linux.control import PidfdControl, has_pidfds
+from porttui.host.linux.control import PidfdControl, supports_pidfds
 from porttui.host.linux.processes import read_process, start_time_of
 from porttui.host.portable import processes as portable
 from porttui.host.portable.control import PsutilControl
+from porttui.host.request import HostError
 from porttui.model.process import ProcessIdentity
 from porttui.model.stop import StopSignal
-from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.namespaces import require_root
+from tests.host.process_context import NOBODY, ProcessContext
 from tests.servers import PATIENCE_S, Child, Servers, has_exited, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's pidfds")
@@ -47,12 +47,12 @@ def control_of(way: str) -> ProcessControl:
 
 def identity_of(way: str, pid: int) -> ProcessIdentity:
     """The identity of a living process, as the source that goes with the control gives it."""
-    started = portable.start_mark_of(pid) if way == PSUTIL else start_time_of(pid)
+    started = portable.start_time_of(pid) if way == PSUTIL else start_time_of(pid)
     assert started is not None
     return ProcessIdentity(pid, started)
 
 
-class Hold:
+class HandleOpener:
     """A control of one way, and handles that are closed in the end."""
 
     def __init__(self, way: str) -> None:
@@ -77,11 +77,11 @@ class Hold:
 
 
 @pytest.fixture(params=WAYS)
-def hold(request: pytest.FixtureRequest) -> Iterator[Hold]:
+def opener(request: pytest.FixtureRequest) -> Iterator[HandleOpener]:
     """Each of the ways to signal."""
-    holding = Hold(request.param)
-    yield holding
-    holding.close()
+    opened = HandleOpener(request.param)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture
@@ -103,23 +103,25 @@ def test_a_pidfd_tells_processes_apart_that_began_in_the_same_tick(servers: Serv
 
 
 def test_this_kernel_has_pidfds() -> None:
-    assert has_pidfds()
+    assert supports_pidfds()
 
 
 @pytest.mark.parametrize("signal_", [TERM, KILL])
-def test_a_process_that_is_signalled_exits(hold: Hold, server: Child, signal_: StopSignal) -> None:
-    handle = hold.open(server.pid)
+def test_a_process_that_is_signalled_exits(
+    opener: HandleOpener, server: Child, signal_: StopSignal
+) -> None:
+    handle = opener.open(server.pid)
     assert not handle.has_exited()
     handle.send(signal_)
-    assert handle.has_exited(within=PATIENCE_S)
+    assert handle.has_exited(timeout_s=PATIENCE_S)
     # Nobody has reaped it: a zombie has exited.
     assert psutil.Process(server.pid).status() == psutil.STATUS_ZOMBIE
     assert os.waitstatus_to_exitcode(_status(server.pid)) == -signal.Signals[signal_.value]
 
 
-def test_a_process_that_is_reaped_has_exited(hold: Hold) -> None:
+def test_a_process_that_is_reaped_has_exited(opener: HandleOpener) -> None:
     process = subprocess.Popen(["sleep", "600"])
-    handle = hold.open(process.pid)
+    handle = opener.open(process.pid)
     process.kill()
     process.wait()
     assert handle.has_exited()
@@ -127,36 +129,40 @@ def test_a_process_that_is_reaped_has_exited(hold: Hold) -> None:
         handle.send(TERM)
 
 
-def test_a_process_that_ignores_sigterm_has_not_exited(hold: Hold, servers: Servers) -> None:
+def test_a_process_that_ignores_sigterm_has_not_exited(
+    opener: HandleOpener, servers: Servers
+) -> None:
     deaf = servers.start({"ignores_term": True})
-    handle = hold.open(deaf.pid)
+    handle = opener.open(deaf.pid)
     handle.send(TERM)
-    assert not handle.has_exited(within=0.1)
+    assert not handle.has_exited(timeout_s=0.1)
     handle.send(KILL)
-    assert handle.has_exited(within=PATIENCE_S)
+    assert handle.has_exited(timeout_s=PATIENCE_S)
 
 
 @pytest.mark.parametrize("off_by", [-1, 1])
-def test_another_start_mark_is_another_process(hold: Hold, server: Child, off_by: int) -> None:
+def test_another_start_mark_is_another_process(
+    opener: HandleOpener, server: Child, off_by: int
+) -> None:
     with pytest.raises(ProcessChangedError, match=f"pid {server.pid} belongs to another"):
-        hold.open(server.pid, off_by=off_by)
+        opener.open(server.pid, off_by=off_by)
     assert not has_exited(server.pid)
 
 
-def test_a_zombie_is_gone(hold: Hold, server: Child) -> None:
-    identity = identity_of(hold.way, server.pid)
+def test_a_zombie_is_gone(opener: HandleOpener, server: Child) -> None:
+    identity = identity_of(opener.way, server.pid)
     server.end()
     with pytest.raises(ProcessGoneError):
-        hold.open_identity(identity)
+        opener.open_identity(identity)
 
 
-def test_a_reaped_process_is_gone(hold: Hold) -> None:
+def test_a_reaped_process_is_gone(opener: HandleOpener) -> None:
     process = subprocess.Popen(["sleep", "600"])
-    identity = identity_of(hold.way, process.pid)
+    identity = identity_of(opener.way, process.pid)
     process.kill()
     process.wait()
     with pytest.raises(ProcessGoneError, match=str(process.pid)):
-        hold.open_identity(identity)
+        opener.open_identity(identity)
 
 
 def test_a_number_that_is_no_pid_is_an_error_with_a_name() -> None:
@@ -169,14 +175,14 @@ def test_a_number_that_is_no_pid_is_an_error_with_a_name() -> None:
 def test_another_users_process_is_denied(server: Child, way: str, signal_: StopSignal) -> None:
     require_root()
     with pytest.raises(SignalDeniedError, match=f"not permitted to signal process {server.pid}"):
-        Elsewhere(uid=NOBODY).call(send, way, server.pid, signal_)
+        ProcessContext(uid=NOBODY).call(send, way, server.pid, signal_)
     assert not has_exited(server.pid)
 
 
 def test_own_processes_are_not_denied_without_root(servers: Servers) -> None:
     require_root()
     own = servers.start({"uid": NOBODY})
-    Elsewhere(uid=NOBODY).call(send, PIDFD, own.pid, TERM)
+    ProcessContext(uid=NOBODY).call(send, PIDFD, own.pid, TERM)
     until(lambda: has_exited(own.pid), "end of nobody's process")
 
 

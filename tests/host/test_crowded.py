@@ -9,10 +9,10 @@ from collections import Counter
 
 import pytest
 
-from porttui.host.asking import Want
 from porttui.host.linux import fd_links
 from porttui.host.linux.socket_dump import SockDiagReader, SocketDump
 from porttui.host.linux.source import LinuxSource
+from porttui.host.request import SocketRequest
 from porttui.model.socket import Ownership, TcpState
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="netlink is Linux'")
@@ -23,17 +23,17 @@ def test_who_holds_them_is_not_told_where_only_ports_are_wanted() -> None:
         port = server.getsockname()[1]
         client = socket.create_connection(("127.0.0.1", port))
         with client:
-            found = LinuxSource(SockDiagReader()).read(Want.PORTS).sockets
-            on_port = [each for each in found if each.local.port == port]
-            assert Counter((each.state, each.ownership) for each in on_port) == {
-                (TcpState.LISTEN, Ownership.UNASKED): 1,
+            found = LinuxSource(SockDiagReader()).read(SocketRequest.WITHOUT_HOLDERS).sockets
+            on_port = [listed for listed in found if listed.local.port == port]
+            assert Counter((listed.state, listed.ownership) for listed in on_port) == {
+                (TcpState.LISTEN, Ownership.NOT_LOOKED_UP): 1,
                 # It waits to be accepted: nobody can have it yet.
                 (TcpState.ESTABLISHED, Ownership.KERNEL): 1,
             }
-            assert not any(each.holders for each in found)
+            assert not any(listed.holders for listed in found)
 
 
-class Counting:
+class CountingReader:
     """A reader that counts how often it reads."""
 
     name = "counting"
@@ -42,9 +42,9 @@ class Counting:
         self._reader = SockDiagReader()
         self.reads = 0
 
-    def read(self, want: Want, ports: range) -> SocketDump:
+    def read(self, request: SocketRequest, ports: range) -> SocketDump:
         self.reads += 1
-        return self._reader.read(want, ports)
+        return self._reader.read(request, ports)
 
 
 def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
@@ -53,17 +53,19 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
     """A fake: sockets of another PID namespace have no process that is seen here."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         inode = os.fstat(server.fileno()).st_ino
-        monkeypatch.setattr("porttui.host.linux.owners.held_sockets", lambda *_: dict[int, str]())
+        monkeypatch.setattr(
+            "porttui.host.linux.owners.read_socket_fds", lambda *_: dict[int, str]()
+        )
         monkeypatch.setattr(
             "porttui.host.linux.owners.OwnDescriptors.sockets", lambda *_: dict[int, str]()
         )
-        reader = Counting()
+        reader = CountingReader()
         source = LinuxSource(reader)
         for expected in (2, 3, 4):
-            [found] = [each for each in source.read().sockets if each.inode == inode]
+            [found] = [listed for listed in source.read().sockets if listed.inode == inode]
             assert found.ownership is Ownership.HIDDEN
             assert reader.reads == expected
-        assert source.read(Want.LISTENING).sockets
+        assert source.read(SocketRequest.LISTENING).sockets
         assert reader.reads == 5
 
 
@@ -71,16 +73,16 @@ def test_a_socket_that_was_opened_meanwhile_has_its_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """Opened when descriptors had been read, and before the sockets were."""
-    monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(fd_links, "DESCRIPTORS_PER_FORK", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     source = LinuxSource(SockDiagReader(), one_shot=True)
-    source.begin()
-    under_way = source._cache._under_way
+    source.prefetch()
+    under_way = source._cache._pending_scan
     assert under_way is not None
     before = under_way.result()
     monkeypatch.setattr(under_way, "result", lambda: before)
     with socket.create_server(("127.0.0.1", 0)) as server:
         inode = os.fstat(server.fileno()).st_ino
         assert inode not in before[os.getpid()].sockets
-        [found] = [each for each in source.read().sockets if each.inode == inode]
-        assert [each.pid for each in found.holders] == [os.getpid()]
+        [found] = [listed for listed in source.read().sockets if listed.inode == inode]
+        assert [holder.pid for holder in found.holders] == [os.getpid()]

@@ -35,13 +35,13 @@ def test_where_no_shell_finds_porttui(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("home", "command"),
+    ("package_root", "command"),
     [
         ("/usr/lib/python3/dist-packages", f"sudo {sys.executable} -I -m porttui"),
         ("/home/ana/src", f"sudo env PYTHONPATH=/home/ana/src {sys.executable} -P -m porttui"),
     ],
 )
-def test_for_a_module(folder: str, home: str, command: str) -> None:
+def test_for_a_module(folder: str, package_root: str, command: str) -> None:
     """A checkout is found where it is, and never in the working directory."""
     called = "/home/ana/porttui/__main__.py"
-    assert elevation_command(called, folder, home=home) == command
+    assert elevation_command(called, folder, package_root=package_root) == command

@@ -15,10 +15,10 @@ import psutil
 import pytest
 
 from porttui.host.linux import fd_links
-from porttui.host.linux.fd_links import FdScan, OwnDescriptors, held_sockets, start_fd_scan
-from porttui.host.linux.fd_links import _queue as queue_of
+from porttui.host.linux.fd_links import FdScan, OwnDescriptors, read_socket_fds, start_fd_scan
+from porttui.host.linux.fd_links import _pid_queue as queue_of
 from porttui.host.linux.owners import HolderCache
-from porttui.host.linux.schedstat import schedstats_of
+from porttui.host.linux.schedstat import read_schedstats
 from tests.servers import Servers, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -32,7 +32,7 @@ NO_SUCH_PID = 2**22 + 1
 def pids(servers: Servers) -> Sequence[int]:
     """Processes with one to three sockets each, and one that is none."""
     sockets = [servers.start({"sockets": [{}] * count}) for count in (1, 2, 3)]
-    return [*(each.pid for each in sockets), NO_SUCH_PID]
+    return [*(sock.pid for sock in sockets), NO_SUCH_PID]
 
 
 @pytest.fixture
@@ -48,22 +48,22 @@ def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     os_fork = os.fork
     monkeypatch.setattr(os, "fork", fork)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1, 2})
-    monkeypatch.setattr(fd_links, "WORTH_A_PROCESS", 1)
+    monkeypatch.setattr(fd_links, "DESCRIPTORS_PER_FORK", 1)
     return made
 
 
 def expected(pids: Sequence[int]) -> dict[int, set[int]]:
-    return {pid: set(held_sockets(f"/proc/{pid}/fd")) for pid in pids}
+    return {pid: set(read_socket_fds(f"/proc/{pid}/fd")) for pid in pids}
 
 
-def found(under_way: FdScan) -> dict[int, set[int]]:
-    return {pid: set(each.sockets) for pid, each in under_way.result().items()}
+def found(pending_scan: FdScan) -> dict[int, set[int]]:
+    return {pid: set(fds.sockets) for pid, fds in pending_scan.result().items()}
 
 
-def begun(pids: Sequence[int]) -> FdScan:
-    under_way = start_fd_scan("/proc", pids)
-    assert under_way is not None
-    return under_way
+def start_scan(pids: Sequence[int]) -> FdScan:
+    pending_scan = start_fd_scan("/proc", pids)
+    assert pending_scan is not None
+    return pending_scan
 
 
 def test_few_descriptors_are_not_worth_a_process(
@@ -74,7 +74,7 @@ def test_few_descriptors_are_not_worth_a_process(
 
 
 def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]) -> None:
-    assert found(begun(pids)) == expected(pids)
+    assert found(start_scan(pids)) == expected(pids)
     assert len(forks) == 3
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
 
@@ -82,10 +82,10 @@ def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]
 def test_they_read_the_counts_first(pids: Sequence[int], forks: list[int]) -> None:
     """Of processes that sleep they are the same before and after."""
     started = [psutil.Process(pid) for pid in pids if pid != NO_SUCH_PID]
-    until(lambda: all(each.status() == psutil.STATUS_SLEEPING for each in started), "they sleep")
-    read = begun(pids).result()
-    assert {pid: each.schedstat for pid, each in read.items()} == {
-        pid: schedstats_of(f"/proc/{pid}") for pid in pids
+    until(lambda: all(child.status() == psutil.STATUS_SLEEPING for child in started), "they sleep")
+    read = start_scan(pids).result()
+    assert {pid: fds.schedstat for pid, fds in read.items()} == {
+        pid: read_schedstats(f"/proc/{pid}") for pid in pids
     }
     assert forks
 
@@ -97,15 +97,15 @@ def test_what_a_process_could_not_read_is_read_here(
         os.kill(os.getpid(), signal.SIGKILL)
 
     monkeypatch.setattr(fd_links, "_write", ended)
-    assert found(begun(pids)) == expected(pids)
+    assert found(start_scan(pids)) == expected(pids)
     assert len(forks) == 3
 
 
 def test_more_pids_than_a_pipe_takes_are_read_here(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(fd_links, "_queue", lambda _: queue_of([]))
-    assert found(begun(pids)) == expected(pids)
+    monkeypatch.setattr(fd_links, "_pid_queue", lambda _: queue_of([]))
+    assert found(start_scan(pids)) == expected(pids)
     assert forks
 
 
@@ -114,10 +114,10 @@ def test_without_a_descriptor_left_for_a_pipe_there_is_no_scan(
 ) -> None:
     """A fake: with few descriptors and few processes the kernel would say so elsewhere first."""
 
-    def none_left() -> tuple[int, int]:
+    def refuse_pipe() -> tuple[int, int]:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
 
-    monkeypatch.setattr(os, "pipe", none_left)
+    monkeypatch.setattr(os, "pipe", refuse_pipe)
     assert start_fd_scan("/proc", pids) is None
     assert not forks
 
@@ -132,7 +132,7 @@ def test_where_nothing_can_be_forked_all_is_read_here(
 
     monkeypatch.setattr(os, "fork", refuse)
     before = os.listdir("/proc/self/fd")
-    assert found(begun(pids)) == expected(pids)
+    assert found(start_scan(pids)) == expected(pids)
     assert os.listdir("/proc/self/fd") == before
     assert not forks
 
@@ -141,7 +141,7 @@ def test_nothing_is_left_of_a_scan_that_nobody_waits_for(
     pids: Sequence[int], forks: list[int]
 ) -> None:
     before = os.listdir("/proc/self/fd")
-    begun(pids)
+    start_scan(pids)
     assert os.listdir("/proc/self/fd") == before
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
 
@@ -151,9 +151,9 @@ def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
 ) -> None:
     """Each of them waits for its reader, and none may wait for another of them."""
     much = fd_links.ProcessFds(dict.fromkeys(range(200_000), "3"))
-    monkeypatch.setattr(fd_links, "_read_process", lambda *_: much)
-    monkeypatch.setattr(fd_links, "_taken", lambda _: [pids[0]])
-    begun(pids).end()
+    monkeypatch.setattr(fd_links, "_scan_process", lambda *_: much)
+    monkeypatch.setattr(fd_links, "_take_pids", lambda _: [pids[0]])
+    start_scan(pids).end()
     assert len(forks) == 3
     assert not set(forks) & {child.pid for child in psutil.Process().children()}
 
@@ -178,9 +178,9 @@ def test_the_cache_goes_on_from_what_was_begun(pids: Sequence[int], forks: list[
     assert forks
     for pid, inodes in expected(pids).items():
         for inode in inodes:
-            assert [each.pid for each in holders.sets[holders.set_of[inode]]] == [pid]
+            assert [holder.pid for holder in holders.sets[holders.set_by_inode[inode]]] == [pid]
     cache.read()
-    assert not set(pids) & cache.pids_read
+    assert not set(pids) & cache.scanned_pids
 
 
 @pytest.fixture
@@ -241,7 +241,7 @@ def test_where_descriptors_are_not_counted_they_are_listed(
     held: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fake: kernels before 6.2 say 0."""
-    monkeypatch.setattr("porttui.host.linux.fd_links.open_descriptors", lambda _: 0)
+    monkeypatch.setattr("porttui.host.linux.fd_links.count_descriptors", lambda _: 0)
     own = OwnDescriptors()
     own.sockets(held)
     with socket.socket() as opened:

@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import HostError
 from porttui.host.macos import ranges as macos
+from porttui.host.request import HostError
 from porttui.host.windows import ranges as windows
 from porttui.model.port_range import PortRange, RangeName
 
@@ -87,7 +87,7 @@ Port de début    Port de fin
     ],
 )
 def test_sysctl_prints_both_ends(output: str, ends: tuple[int, int]) -> None:
-    assert macos.parse_ends(output) == ends
+    assert macos.parse_range(output) == ends
 
 
 @pytest.mark.parametrize(
@@ -106,7 +106,7 @@ def test_sysctl_prints_both_ends(output: str, ends: tuple[int, int]) -> None:
 )
 def test_other_words_from_sysctl_are_refused(output: str) -> None:
     with pytest.raises(ValueError, match=r"two port numbers were expected|no range of ports"):
-        macos.parse_ends(output)
+        macos.parse_range(output)
 
 
 @pytest.mark.parametrize(

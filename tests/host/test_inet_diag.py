@@ -13,7 +13,6 @@ from contextlib import ExitStack
 
 import pytest
 
-from porttui.host.asking import Want
 from porttui.host.linux.inet_diag import (
     ALL_STATES,
     LISTENING,
@@ -21,8 +20,9 @@ from porttui.host.linux.inet_diag import (
     InetDiagDump,
     SockDiag,
 )
-from porttui.host.linux.netlink import BODY, HEADER, RECORD, SockDiagError
+from porttui.host.linux.netlink import HEADER, INET_DIAG_MSG_BYTES, MIN_MESSAGE_BYTES, SockDiagError
 from porttui.host.linux.socket_dump import SockDiagReader
+from porttui.host.request import SocketRequest
 from porttui.model.address import Family, Protocol
 from porttui.model.socket_table import ESTABLISHED, LISTEN, TIME_WAIT
 
@@ -99,7 +99,7 @@ def asking(monkeypatch: pytest.MonkeyPatch, kernel: FakeKernel) -> SockDiag:
 def ask(monkeypatch: pytest.MonkeyPatch, *chunks: bytes, flags: int = 0) -> InetDiagDump:
     """Ask once for TCP over IPv4."""
     diag = asking(monkeypatch, FakeKernel(*chunks, flags=flags))
-    return diag.ask(Family.IPV4, Protocol.TCP)
+    return diag.dump(Family.IPV4, Protocol.TCP)
 
 
 def of(family: Family, answer: InetDiagDump) -> InetDiagColumns:
@@ -110,7 +110,7 @@ def of(family: Family, answer: InetDiagDump) -> InetDiagColumns:
 def test_a_listener_of_this_process_is_among_the_answer() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port, inode = server.getsockname()[1], server.fileno()
-        answer = SockDiag().ask(Family.IPV4, Protocol.TCP, LISTENING)
+        answer = SockDiag().dump(Family.IPV4, Protocol.TCP, LISTENING)
         found = of(Family.IPV4, answer)
         row = list(found.local_ports).index(port)
         assert found.states[row] == LISTEN
@@ -122,7 +122,7 @@ def test_the_kernel_filters_states() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         client = socket.create_connection(server.getsockname())
         with client:
-            answer = of(Family.IPV4, SockDiag().ask(Family.IPV4, Protocol.TCP, LISTENING))
+            answer = of(Family.IPV4, SockDiag().dump(Family.IPV4, Protocol.TCP, LISTENING))
             assert set(answer.states) == {LISTEN}
             assert client.getsockname()[1] not in answer.local_ports
 
@@ -135,14 +135,16 @@ def test_the_kernel_filters_local_ports(protocol: Protocol, address: str) -> Non
     kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     with ExitStack() as open_sockets:
         for port in FIVE_PORTS:
-            each = open_sockets.enter_context(socket.socket(version, kind))
-            each.bind((address, port))
+            sock = open_sockets.enter_context(socket.socket(version, kind))
+            sock.bind((address, port))
         family = Family.IPV6 if ":" in address else Family.IPV4
-        some = SockDiag().ask(family, protocol, ports=FIVE_PORTS[1:4])
+        some = SockDiag().dump(family, protocol, ports=FIVE_PORTS[1:4])
         assert sorted(of(family, some).local_ports) == list(FIVE_PORTS[1:4])
-        one = SockDiag().ask(family, protocol, ports=FIVE_PORTS[2:3])
+        one = SockDiag().dump(family, protocol, ports=FIVE_PORTS[2:3])
         assert list(of(family, one).local_ports) == list(FIVE_PORTS[2:3])
-        none = SockDiag().ask(family, protocol, ports=range(FIVE_PORTS[-1] + 1, FIVE_PORTS[-1] + 3))
+        none = SockDiag().dump(
+            family, protocol, ports=range(FIVE_PORTS[-1] + 1, FIVE_PORTS[-1] + 3)
+        )
         assert none.columns == {}
 
 
@@ -157,16 +159,16 @@ def test_the_kernel_filters_the_ports_of_every_state(address: str) -> None:
         waiting = enter(socket.create_connection(server.getsockname()[:2]))
         idle = enter(socket.socket(version))
         idle.bind((address, 0))
-        ports = [each.getsockname()[1] for each in (server, client, waiting, idle)]
-        for each in (server.accept()[0], server.accept()[0]):
-            if each.getpeername()[1] == ports[2]:
+        ports = [sock.getsockname()[1] for sock in (server, client, waiting, idle)]
+        for accepted in (server.accept()[0], server.accept()[0]):
+            if accepted.getpeername()[1] == ports[2]:
                 waiting.close()
-                each.close()
+                accepted.close()
             else:
-                enter(each)
+                enter(accepted)
         states = []
         for port in ports:
-            found = of(family, SockDiag().ask_tcp(ports=range(port, port + 1)))
+            found = of(family, SockDiag().dump_tcp(ports=range(port, port + 1)))
             assert set(found.local_ports) == {port}
             # Connections of earlier tests may linger on the same port, to other ones.
             ends = zip(found.states, found.remote_ports, strict=True)
@@ -178,7 +180,7 @@ def test_the_kernel_filters_the_ports_of_every_state(address: str) -> None:
 def test_a_socket_that_is_bound_and_does_not_listen_is_seen() -> None:
     with socket.socket() as idle:
         idle.bind(("127.0.0.1", 0))
-        found = of(Family.IPV4, SockDiag().ask(Family.IPV4, Protocol.TCP, ALL_STATES))
+        found = of(Family.IPV4, SockDiag().dump(Family.IPV4, Protocol.TCP, ALL_STATES))
         row = list(found.local_ports).index(idle.getsockname()[1])
         assert found.states[row] in (7, 13)
         assert found.inodes[row] == _inode(idle.fileno())
@@ -190,7 +192,7 @@ def test_v6only_is_told(v6only: bool) -> None:
         server.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, v6only)
         server.bind(("::", 0))
         server.listen()
-        found = of(Family.IPV6, SockDiag().ask(Family.IPV6, Protocol.TCP))
+        found = of(Family.IPV6, SockDiag().dump(Family.IPV6, Protocol.TCP))
         assert found.v6only[list(found.local_ports).index(server.getsockname()[1])] is v6only
 
 
@@ -207,7 +209,10 @@ def test_columns_are_cut_out_of_even_and_uneven_chunks(
     chunks = b"".join(messages[:3]), b"".join(messages[3:])
     [found] = ask(monkeypatch, *chunks, message(END, kind=DONE)).columns.values()
     address = b"\x7f\0\0\1" if family == socket.AF_INET else bytes(15) + b"\1"
-    told = [each if isinstance(each, bytes) else each.to_bytes(4) for each in found.local_addresses]
+    told = [
+        address if isinstance(address, bytes) else address.to_bytes(4)
+        for address in found.local_addresses
+    ]
     assert told == [address] * 6
     assert list(found.remote_addresses) in ([0] * 6, [bytes(16)] * 6)
     assert list(found.local_ports) == ports
@@ -226,7 +231,7 @@ def test_both_families_in_one_answer(monkeypatch: pytest.MonkeyPatch, more: byte
     chunk = message(a_socket(port=1) + attribute(99, b"1")) + message(v6)
     chunk += message(a_socket(port=3) + more)
     found = ask(monkeypatch, chunk, message(END, kind=DONE)).columns
-    assert [(each, list(rows.local_ports)) for each, rows in found.items()] == [
+    assert [(family, list(rows.local_ports)) for family, rows in found.items()] == [
         (Family.IPV4, [1, 3]),
         (Family.IPV6, [2]),
     ]
@@ -249,9 +254,9 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
     ):
         idle.bind(("127.0.0.1", 0))
         diag = SockDiag()
-        at_once = diag.ask_tcp().columns
+        at_once = diag.dump_tcp().columns
         for family, own in ((Family.IPV4, server), (Family.IPV6, server6)):
-            alone = of(family, diag.ask(family, Protocol.TCP))
+            alone = of(family, diag.dump(family, Protocol.TCP))
             assert _rows(at_once[family]) >= _rows(alone) > set()
             assert own.getsockname()[1] in at_once[family].local_ports
         assert idle.getsockname()[1] in at_once[Family.IPV4].local_ports
@@ -261,7 +266,7 @@ def _rows(found: InetDiagColumns) -> set[tuple[object, ...]]:
     """What tells sockets of this process from one another."""
     return {
         (
-            found.both_ports[row],
+            found.port_pairs[row],
             found.local_addresses[row],
             found.remote_addresses[row],
             found.states[row],
@@ -274,7 +279,7 @@ def _rows(found: InetDiagColumns) -> set[tuple[object, ...]]:
 
 def _own_inodes() -> set[int]:
 
-    return {int(each.partition("[")[2][:-1]) for each in _links() if each.startswith("socket:[")}
+    return {int(link.partition("[")[2][:-1]) for link in _links() if link.startswith("socket:[")}
 
 
 def _links() -> Iterator[str]:
@@ -295,8 +300,8 @@ def test_where_only_one_family_at_a_time_is_permitted_it_is_asked_for(
 
     with socket.create_server(("127.0.0.1", 0)) as server:
         reader = SockDiagReader()
-        monkeypatch.setattr(SockDiag, "ask_tcp", refuse)
-        table = reader.read(Want.ALL).build(None)
+        monkeypatch.setattr(SockDiag, "dump_tcp", refuse)
+        table = reader.read(SocketRequest.ALL).build(None)
         assert server.getsockname()[1] in table.local_ports
 
 
@@ -328,7 +333,7 @@ def test_an_interruption_that_the_end_tells_counts_too(monkeypatch: pytest.Monke
             for at in range(1, 9)
         )
     )
-    answer = asking(monkeypatch, kernel).ask(Family.IPV4, Protocol.TCP)
+    answer = asking(monkeypatch, kernel).dump(Family.IPV4, Protocol.TCP)
     assert answer.is_interrupted
     assert of(Family.IPV4, answer).rows == 1
     assert 1 < kernel.asked < 9
@@ -410,7 +415,7 @@ def test_when_netlink_fails_later_the_files_take_over(monkeypatch: pytest.Monkey
     def fail(*_: object, **__: object) -> InetDiagDump:
         raise SockDiagError("gone")
 
-    monkeypatch.setattr(SockDiag, "ask", fail)
+    monkeypatch.setattr(SockDiag, "dump", fail)
     with socket.create_server(("127.0.0.1", 0)) as server:
         found = linux.read().sockets
         assert server.getsockname()[1] in found.local_ports
@@ -418,7 +423,7 @@ def test_when_netlink_fails_later_the_files_take_over(monkeypatch: pytest.Monkey
 
 
 def test_the_layout_is_the_kernels() -> None:
-    assert (HEADER.size, RECORD, BODY) == (16, 72, 88)
+    assert (HEADER.size, INET_DIAG_MSG_BYTES, MIN_MESSAGE_BYTES) == (16, 72, 88)
 
 
 def _inode(descriptor: int) -> int:

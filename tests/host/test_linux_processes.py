@@ -13,7 +13,7 @@ import pytest
 
 from porttui.host.linux.processes import read_process, start_time_of
 from porttui.model.process import Process
-from tests.host.looking import the_socket_on
+from tests.host.socket_queries import open_socket_on
 from tests.servers import Child, Servers, has_exited, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux's /proc")
@@ -73,7 +73,7 @@ def test_a_zombie_has_a_start_mark_and_no_arguments(server: Child) -> None:
 )
 def test_a_hostile_name_harms_nothing(servers: Servers, comm: str, shown: str) -> None:
     hostile = servers.start({"sockets": [{}], "comm": comm})
-    [holder] = the_socket_on(hostile.port).holders
+    [holder] = open_socket_on(hostile.port).holders
     assert holder.name == shown
     assert (holder.pid, holder.ppid) == (hostile.pid, os.getpid())
     assert holder.started == start_time_of(hostile.pid)
@@ -97,7 +97,7 @@ def test_hostile_arguments_are_made_safe(servers: Servers) -> None:
     raw = ["\x1b[31mred", "new\nline", "\u202eevil", "[/bold]", "ok ay", "\udcff"]
     shown = [r"\x1b[31mred", r"new\nline", r"\u202eevil", "[/bold]", "ok ay", r"\xff"]
     server = servers.start({"sockets": [{}]}, arguments=raw)
-    [holder] = the_socket_on(server.port).holders
+    [holder] = open_socket_on(server.port).holders
     assert list(holder.cmdline[-len(shown) :]) == shown
     assert holder.command.isprintable()
 

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import HostError
 from porttui.host.linux import owners
 from porttui.host.linux.owners import HolderCache
+from porttui.host.request import HostError
 from tests.host.actors import Actor
-from tests.host.asking import asked_holders, known_listener, pids_in
+from tests.host.holder_cache import asked_holders, cache_with_listener, pids_in
 from tests.servers import until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
@@ -21,17 +21,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
 def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Both ways to the counts: looked up by name, and held open."""
-    monkeypatch.setattr("porttui.host.linux.owners._may_hold", lambda: request.param)
+    monkeypatch.setattr("porttui.host.linux.owners._max_schedstat_files", lambda: request.param)
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
     """The pids that the cache gives for a socket, by itself and in a column."""
     found = cache.read()
-    assert found.sets_of(array("I", [1, inode]))[1] == found.set_of.get(inode, 0)
+    assert found.set_indexes(array("I", [1, inode]))[1] == found.set_by_inode.get(inode, 0)
     return pids_in(found, inode)
 
 
-def share_in_turn(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:
+def share_with_children(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:
     """Have children hold a listener with the actor, one after the other: each time a new group."""
     for _ in range(children):
         child = actor.act("fork")
@@ -47,7 +47,7 @@ def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
     assert holders(cache, inode) == {actors[0].pid}
     again = dict(cache.known_schedstats())
     assert again[actors[0].pid] == known[actors[0].pid]
-    assert actors[0].pid not in cache.pids_read
+    assert actors[0].pid not in cache.scanned_pids
 
 
 def test_whom_a_look_that_failed_did_not_come_to_the_next_one_reads(
@@ -60,7 +60,7 @@ def test_whom_a_look_that_failed_did_not_come_to_the_next_one_reads(
         def fail(_directory: str) -> dict[int, str]:
             raise HostError("too many open files")
 
-        broken.setattr("porttui.host.linux.owners.held_sockets", fail)
+        broken.setattr("porttui.host.linux.owners.read_socket_fds", fail)
         with pytest.raises(HostError):
             cache.read()
     assert holders(cache, inode) == {actors[0].pid}
@@ -129,12 +129,12 @@ def test_a_program_that_is_executed_keeps_its_sockets_and_changes_its_name(
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     found = cache.read()
-    [before] = found.sets[found.set_of[inode]]
+    [before] = found.sets[found.set_by_inode[inode]]
     actors[0].act("become", "sleep")
     until(lambda: Path(f"/proc/{actors[0].pid}/comm").read_text() == "sleep\n", "it is sleep")
     until(lambda: actors[0].state == "S", "it sleeps")
     found = cache.read()
-    [after] = found.sets[found.set_of[inode]]
+    [after] = found.sets[found.set_by_inode[inode]]
     assert before.name.startswith("python")
     assert (after.name, after.cmdline) == ("sleep", ("sleep", "1000"))
     assert after.identity == before.identity
@@ -152,22 +152,22 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
 def test_without_counts_everything_is_read_every_time(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch, told: bytes
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.schedstat._read", lambda _path: told)
+    monkeypatch.setattr("porttui.host.linux.schedstat._read", lambda _program_path: told)
     monkeypatch.setattr("porttui.host.linux.schedstat.os.pread", lambda *_: told)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
     assert holders(cache, inode) == {actors[0].pid}
-    assert actors[0].pid in cache.pids_read
+    assert actors[0].pid in cache.scanned_pids
 
 
 def test_groups_that_nobody_is_in_any_more_are_forgotten(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.owners._MOST_UNUSED", 0)
+    monkeypatch.setattr("porttui.host.linux.owners._MAX_UNUSED_SETS", 0)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
-    share_in_turn(cache, actors[0], inode, 3)
+    share_with_children(cache, actors[0], inode, 3)
     assert holders(cache, inode) == {actors[0].pid}
     assert len(cache.read().sets) <= len(cache.known_schedstats()) + 2
 
@@ -177,40 +177,40 @@ def test_groups_with_other_numbers_are_told_by_those(
 ) -> None:
     cache = HolderCache()
     shared = actors[0].act("listen", "a")
-    share_in_turn(cache, actors[0], shared, 8)
+    share_with_children(cache, actors[0], shared, 8)
     inode = actors[1].act("listen", "b")
     assert holders(cache, inode) == {actors[1].pid}
-    number = cache.read().set_of[inode]
-    monkeypatch.setattr(owners, "_MOST_UNUSED", -1000000)
+    number = cache.read().set_by_inode[inode]
+    monkeypatch.setattr(owners, "_MAX_UNUSED_SETS", -1000000)
     assert holders(cache, inode) == {actors[1].pid}
-    assert cache.read().set_of[inode] != number
+    assert cache.read().set_by_inode[inode] != number
 
 
 @pytest.fixture
-def two_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owners, "_FEW", 0)
+def check_all_limit_zero(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 0)
 
 
-@pytest.mark.usefixtures("two_are_many")
+@pytest.mark.usefixtures("check_all_limit_zero")
 def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
-    cache, inode = known_listener(actors[0])
+    cache, inode = cache_with_listener(actors[0])
     actors[1].act("listen", "b")
     assert asked_holders(cache, inode) == {actors[0].pid}
-    assert actors[1].pid not in cache.pids_read
+    assert actors[1].pid not in cache.scanned_pids
 
 
-@pytest.mark.usefixtures("two_are_many")
+@pytest.mark.usefixtures("check_all_limit_zero")
 def test_where_processes_are_few_all_are_asked(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache, inode = known_listener(actors[0])
+    cache, inode = cache_with_listener(actors[0])
     actors[1].act("listen", "b")
-    monkeypatch.setattr(owners, "_FEW", 1_000_000)
+    monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 1_000_000)
     assert asked_holders(cache, inode) == {actors[0].pid}
-    assert actors[1].pid in cache.pids_read
+    assert actors[1].pid in cache.scanned_pids
 
 
-@pytest.mark.usefixtures("two_are_many")
+@pytest.mark.usefixtures("check_all_limit_zero")
 def test_who_has_begun_is_read(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")

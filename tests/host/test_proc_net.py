@@ -7,13 +7,13 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import HostError
 from porttui.host.linux.owners import HolderCache
-from porttui.host.linux.proc_net import SocketRow, read_tables
+from porttui.host.linux.proc_net import ProcNetRow, read_tables
 from porttui.host.linux.processes import read_process
+from porttui.host.request import HostError
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.socket import TcpState
-from tests.host.elsewhere import Elsewhere
+from tests.host.process_context import ProcessContext
 
 if sys.platform != "win32":
     import resource
@@ -83,11 +83,11 @@ def test_recorded_ipv4_lines(tables: Path) -> None:
     near, left = Endpoint.of("127.0.0.1", 49652), Endpoint.of("127.0.0.1", 49654)
     asking = Endpoint.of("127.0.0.2", 49656)
     assert read_tables(str(tables)) == [
-        SocketRow(tcp, TcpState.LISTEN, port, None, 0, 54001),
-        SocketRow(tcp, TcpState.ESTABLISHED, port, near, 1000, 54007),
-        SocketRow(tcp, TcpState.TIME_WAIT, left, port, 0, 0, 59_990),
-        SocketRow(tcp, TcpState.SYN_RECV, port, asking, 0, 0),
-        SocketRow(
+        ProcNetRow(tcp, TcpState.LISTEN, port, None, 0, 54001),
+        ProcNetRow(tcp, TcpState.ESTABLISHED, port, near, 1000, 54007),
+        ProcNetRow(tcp, TcpState.TIME_WAIT, left, port, 0, 0, 59_990),
+        ProcNetRow(tcp, TcpState.SYN_RECV, port, asking, 0, 0),
+        ProcNetRow(
             tcp,
             TcpState.CLOSE_WAIT,
             Endpoint.of("10.0.2.15", 443),
@@ -117,7 +117,7 @@ def test_udp_lines_have_no_state(tables: Path) -> None:
 
 def test_udp_sockets_of_the_same_ends_are_two(tables: Path) -> None:
     """SO_REUSEPORT allows it, connected or not."""
-    twins = [each.replace("1496", "1596") for each in (BOUND_UDP, CONNECTED_UDP)]
+    twins = [line.replace("1496", "1596") for line in (BOUND_UDP, CONNECTED_UDP)]
     (tables / "udp").write_text(HEAD + BOUND_UDP + CONNECTED_UDP + "".join(twins))
     assert len(read_tables(str(tables))) == 4
 
@@ -180,15 +180,15 @@ def test_an_unreadable_table_is_named(tables: Path) -> None:
 
 def test_without_descriptors_left_the_error_is_named() -> None:
     with pytest.raises(HostError, match="/proc/net/tcp cannot be read: Too many open files"):
-        Elsewhere().call(_without_descriptors, "tables")
+        ProcessContext().call(_without_descriptors, "tables")
     with pytest.raises(HostError, match="/proc cannot be listed: Too many open files"):
-        Elsewhere().call(_without_descriptors, "holders")
+        ProcessContext().call(_without_descriptors, "holders")
 
 
 def test_without_descriptors_left_reading_a_process_fails_by_name_too() -> None:
     """`SocketSource.read` promises HostError; the interface catches nothing else."""
     with pytest.raises(HostError, match="Too many open files"):
-        Elsewhere().call(_without_descriptors, "process")
+        ProcessContext().call(_without_descriptors, "process")
 
 
 def _without_descriptors(what: str) -> None:

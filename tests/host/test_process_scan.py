@@ -9,7 +9,7 @@ import pytest
 from porttui.host.linux import process_scan
 from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
-from tests.host.asking import all_holders, asked_holders, known_listener
+from tests.host.holder_cache import all_holders, asked_holders, cache_with_listener
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
 
@@ -20,16 +20,16 @@ def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
 
 
-def forked_since_a_look(actor: Actor) -> tuple[HolderCache, int, int]:
+def cache_before_fork(actor: Actor) -> tuple[HolderCache, int, int]:
     """A cache that knows the actor with a listener; the listener, and a child that has it since."""
-    return *known_listener(actor), actor.act("fork")
+    return *cache_with_listener(actor), actor.act("fork")
 
 
 def test_who_still_holds_what_is_asked_for_is_not_read(actors: list[Actor]) -> None:
-    cache, inode = known_listener(actors[0])
+    cache, inode = cache_with_listener(actors[0])
     actors[0].act("listen", "b")
     assert asked_holders(cache, inode) == {actors[0].pid}
-    assert actors[0].pid not in cache.pids_read
+    assert actors[0].pid not in cache.scanned_pids
 
 
 def test_what_was_put_off_the_next_look_at_everything_reads(actors: list[Actor]) -> None:
@@ -39,38 +39,38 @@ def test_what_was_put_off_the_next_look_at_everything_reads(actors: list[Actor])
     child = actors[0].act("fork")
     for _ in range(2):
         cache.read(set())
-        assert not {actors[0].pid, child} & cache.pids_read
+        assert not {actors[0].pid, child} & cache.scanned_pids
     assert all_holders(cache, inode) == {actors[0].pid, child}
 
 
 def test_where_all_have_few_descriptors_all_are_read(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache, inode, child = forked_since_a_look(actors[0])
+    cache, inode, child = cache_before_fork(actors[0])
     monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1_000_000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
-    assert {actors[0].pid, child} <= cache.pids_read
+    assert {actors[0].pid, child} <= cache.scanned_pids
 
 
 def test_what_has_few_descriptors_is_read_at_once(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    cache, inode, child = forked_since_a_look(actors[0])
+    cache, inode, child = cache_before_fork(actors[0])
     monkeypatch.setattr(
-        process_scan, "open_descriptors", lambda path: 5 if f"/{child}/" in path else 5000
+        process_scan, "count_descriptors", lambda path: 5 if f"/{child}/" in path else 5000
     )
     monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
-    assert child in cache.pids_read
-    assert actors[0].pid not in cache.pids_read
+    assert child in cache.scanned_pids
+    assert actors[0].pid not in cache.scanned_pids
 
 
 def test_what_cannot_be_read_is_not_counted(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A fake: another user's busy server puts nothing off."""
-    cache, inode, child = forked_since_a_look(actors[0])
-    monkeypatch.setattr(process_scan, "open_descriptors", lambda _: 5000)
+    cache, inode, child = cache_before_fork(actors[0])
+    monkeypatch.setattr(process_scan, "count_descriptors", lambda _: 5000)
     monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid}
     monkeypatch.setattr("porttui.host.linux.process_scan.os.access", lambda *_: False)

@@ -11,22 +11,22 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import HostError, SourceName
 from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.host.programs import (
     RunAs,
-    as_person,
-    as_self,
     find_program,
     isolated_python,
+    run_as_invoking_user,
+    run_as_self,
     run_program,
     trusted_path,
 )
-from porttui.sampling.remote import SamplingProcess
+from porttui.host.request import HostError, SourceName
+from porttui.sampling.process import SamplingProcess
 from tests.cli.running import environment
-from tests.host.elsewhere import NOBODY
 from tests.host.namespaces import require_root
+from tests.host.process_context import NOBODY
 from tests.host.tools import open_to_all
 from tests.servers import PATIENCE_S, ROOT, until
 
@@ -59,19 +59,19 @@ def has_run(hostile: Path) -> str:
 
 
 def test_the_sampling_process_finds_nothing_in_the_working_directory(hostile: Path) -> None:
-    boards = SamplingProcess(SourceName.AUTO)
+    dashboards = SamplingProcess(SourceName.AUTO)
     try:
-        assert boards.next().snapshot.sockets is not None
+        assert dashboards.next().snapshot.sockets is not None
     finally:
-        boards.close()
+        dashboards.close()
     assert has_run(hostile) == ""
 
 
 @pytest.mark.parametrize("path", [".", "", "bin:.:", ":"])
 def test_the_clipboard_finds_nothing_in_the_working_directory(hostile: Path, path: str) -> None:
     """A relative folder on PATH is the working directory's."""
-    whose = RunAs({"PATH": path, "DISPLAY": ":65000", "TMUX": "x,1,0", "TERM": "xterm"})
-    assert SystemClipboard(whose, "linux", 10).copy("3000").outcome is CopyOutcome.TERMINAL
+    run_as = RunAs({"PATH": path, "DISPLAY": ":65000", "TMUX": "x,1,0", "TERM": "xterm"})
+    assert SystemClipboard(run_as, "linux", 10).copy("3000").outcome is CopyOutcome.TERMINAL
     assert has_run(hostile) == ""
 
 
@@ -100,7 +100,7 @@ def test_run_as_a_module_it_looks_into_the_working_directory_last(hostile: Path)
 
 def test_every_program_starts_in_the_root_directory_in_a_session_of_its_own() -> None:
     code = "import os; print(os.getcwd(), os.getsid(0) == os.getpid(), sys.flags.isolated)"
-    done = run_program(isolated_python(code), as_self(), within_s=20.0, most_bytes=100)
+    done = run_program(isolated_python(code), run_as_self(), timeout_s=20.0, max_bytes=100)
     assert done.output.split() == [b"/", b"True", b"1"]
 
 
@@ -116,17 +116,17 @@ def test_only_absolute_folders_of_a_path_count(tmp_path: Path) -> None:
 
 def test_root_runs_no_program_that_another_user_may_have_put_there(tmp_path: Path) -> None:
     require_root()
-    assert run_program(["true"], as_self(), within_s=10.0).status == 0
+    assert run_program(["true"], run_as_self(), timeout_s=10.0).status == 0
     folder = tmp_path / "bin"
     folder.mkdir(mode=0o755)
     program = folder / "tool"
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
-    found = run_program([str(program)], as_self(), within_s=10.0)
+    found = run_program([str(program)], run_as_self(), timeout_s=10.0)
     assert found.failure == f"is not root's own ({program})", "anybody may write into /tmp"
     as_nobody = RunAs({"PATH": str(folder)}, NOBODY, NOBODY)
     open_to_all(tmp_path)
-    assert run_program(["tool"], as_nobody, within_s=10.0).status == 0, "that user may"
+    assert run_program(["tool"], as_nobody, timeout_s=10.0).status == 0, "that user may"
 
 
 @pytest.mark.parametrize(
@@ -138,7 +138,7 @@ def test_root_runs_no_program_that_another_user_may_have_put_there(tmp_path: Pat
     ],
 )
 def test_a_program_is_bounded_in_time_and_output(does: str, failure: str) -> None:
-    done = run_program(["sh", "-c", does], as_self(), within_s=0.5, most_bytes=1000)
+    done = run_program(["sh", "-c", does], run_as_self(), timeout_s=0.5, max_bytes=1000)
     assert done.failure == failure
 
 
@@ -148,7 +148,7 @@ def test_root_gives_its_own_tools_a_clean_environment(monkeypatch: pytest.Monkey
         monkeypatch.setenv(name, "/tmp/x")
     monkeypatch.setenv("PATH", "/tmp:/usr/bin")
     monkeypatch.setenv("HOME", "/tmp")
-    found = as_self().environ
+    found = run_as_self().environ
     assert found["PATH"] == trusted_path()
     assert "/tmp/x" not in found.values()
     assert found["HOME"] != "/tmp"
@@ -161,7 +161,7 @@ def test_root_that_nobody_called_sudo_for_has_no_foreign_browser(
     monkeypatch.delenv("SUDO_UID", raising=False)
     monkeypatch.setenv("BROWSER", "/tmp/x")
     monkeypatch.setenv("DISPLAY", ":7")
-    found = as_person()
+    found = run_as_invoking_user()
     assert found.uid is None
     assert (found.environ.get("BROWSER"), found.environ["DISPLAY"]) == (None, ":7")
     assert found.environ["PATH"] == trusted_path()
@@ -169,7 +169,7 @@ def test_root_that_nobody_called_sudo_for_has_no_foreign_browser(
 
 BECOME = """
 import json, os, sys
-from porttui.host.programs import as_person
+from porttui.host.programs import run_as_invoking_user
 reading, writing = os.pipe()
 if os.fork():
     os.setresgid(65534, 65534, 65534); os.setresuid(65534, 65534, 65534)
@@ -178,8 +178,8 @@ if os.fork():
     os._exit(0)
 os.read(reading, 1)
 os.environ["SUDO_UID"] = "65534"
-whose = as_person()
-print(json.dumps([whose.uid, whose.gid, whose.name, dict(whose.environ)]))
+run_as = run_as_invoking_user()
+print(json.dumps([run_as.uid, run_as.gid, run_as.name, dict(run_as.environ)]))
 """
 
 

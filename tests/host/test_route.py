@@ -38,7 +38,9 @@ def test_of_several_addresses_the_route_chooses(network: Network) -> None:
     network.output(ip, "address", "add", "192.0.2.7/32", "dev", "lo")
     network.output(ip, "route", "add", "198.51.100.0/24", "via", "192.0.2.9", "src", "192.0.2.7")
     network.output(ip, "-6", "address", "add", "fe80::7/64", "dev", "eth7", "nodad")
-    chosen = network.place.call(_chosen, ["192.0.2.5", "198.51.100.1", "192.0.2.1", "fe80::9%eth7"])
+    chosen = network.context.call(
+        _chosen, ["192.0.2.5", "198.51.100.1", "192.0.2.1", "fe80::9%eth7"]
+    )
     assert chosen[:3] == ["192.0.2.1", "192.0.2.7", "192.0.2.1"]
     assert chosen[3] is not None
     assert chosen[3].startswith("fe80::")
@@ -48,7 +50,7 @@ def test_of_several_addresses_the_route_chooses(network: Network) -> None:
 @on_linux
 def test_without_a_route_there_is_none(network: Network) -> None:
     unreached = ["192.0.2.5", "2001:db8::1", "fe80::9%eth7", "fe80::9"]
-    assert network.place.call(_chosen, unreached) == [None] * 4
+    assert network.context.call(_chosen, unreached) == [None] * 4
 
 
 @on_linux
@@ -61,10 +63,10 @@ def test_with_every_udp_port_in_use_it_is_known_all_the_same(network: Network) -
             ]
         }
     )
-    chosen = network.place.call(_chosen, ["127.0.0.9", "::1"])
+    chosen = network.context.call(_chosen, ["127.0.0.9", "::1"])
     assert chosen == ["127.0.0.1", "::1"]
 
 
 def _chosen(remotes: list[str]) -> list[str | None]:
-    found = [source_address(Address.parse(each)) for each in remotes]
-    return [each.text if each else None for each in found]
+    found = [source_address(Address.parse(text)) for text in remotes]
+    return [address.text if address else None for address in found]

@@ -27,15 +27,15 @@ def cats() -> Iterator[Cats]:
     ]
     made: Cats = {}
     try:
-        for each in started:
-            wake(each)
-            count = os.open(f"/proc/{each.pid}/schedstat", os.O_RDONLY)
-            made[each.pid] = each, count
+        for cat in started:
+            wake(cat)
+            count = os.open(f"/proc/{cat.pid}/schedstat", os.O_RDONLY)
+            made[cat.pid] = cat, count
         yield made
     finally:
-        for each in started:
-            each.kill()
-            each.communicate()
+        for cat in started:
+            cat.kill()
+            cat.communicate()
         for _, count in made.values():
             os.close(count)
 
@@ -51,7 +51,7 @@ def wake(cat: subprocess.Popen[bytes]) -> None:
     until(lambda: state.read_text().rpartition(")")[2].split()[0] == "S", "it sleeps")
 
 
-def watching(cats: Cats) -> IdleProcesses:
+def watch_all(cats: Cats) -> IdleProcesses:
     """All of them, as they are now."""
     idle = IdleProcesses()
     for pid, (_, count) in cats.items():
@@ -60,41 +60,41 @@ def watching(cats: Cats) -> IdleProcesses:
 
 
 def test_who_has_run_is_told_and_nobody_else(cats: Cats) -> None:
-    idle = watching(cats)
-    assert idle.have_run() == []
+    idle = watch_all(cats)
+    assert idle.pids_that_ran() == []
     for pid in list(cats)[1:4]:
         wake(cats[pid][0])
-    assert sorted(idle.have_run()) == sorted(list(cats)[1:4])
+    assert sorted(idle.pids_that_ran()) == sorted(list(cats)[1:4])
 
 
 def test_of_some_that_are_asked_for_who_has_run_is_told(cats: Cats) -> None:
-    idle = watching(cats)
+    idle = watch_all(cats)
     first, second, third, *_ = cats
     for pid in (first, third):
         wake(cats[pid][0])
     asked = {third, second, 1}
-    assert idle.have_run(asked) == [third]
-    assert [idle.have_run({pid}) for pid in (first, second, third)] == [[first], [], [third]]
-    assert idle.have_run(set()) == []
-    assert sorted(idle.have_run()) == sorted([first, third])
+    assert idle.pids_that_ran(asked) == [third]
+    assert [idle.pids_that_ran({pid}) for pid in (first, second, third)] == [[first], [], [third]]
+    assert idle.pids_that_ran(set()) == []
+    assert sorted(idle.pids_that_ran()) == sorted([first, third])
     cats[second][0].kill()
     cats[second][0].wait()
-    assert sorted(idle.have_run(asked)) == sorted([second, third])
+    assert sorted(idle.pids_that_ran(asked)) == sorted([second, third])
 
 
 def test_who_has_ended_is_told(cats: Cats) -> None:
-    idle = watching(cats)
+    idle = watch_all(cats)
     first, *_, last = cats
     for pid in (first, last):
         cats[pid][0].kill()
         cats[pid][0].wait()
-    assert sorted(idle.have_run()) == sorted([first, last])
+    assert sorted(idle.pids_that_ran()) == sorted([first, last])
 
 
 def test_who_is_forgotten_is_not_told_and_the_others_still_are(cats: Cats) -> None:
     dice = random.Random(7)
     for _ in range(20):
-        idle = watching(cats)
+        idle = watch_all(cats)
         kept = list(cats)
         for pid in dice.sample(kept, dice.randint(1, len(kept) - 1)):
             idle.forget(pid)
@@ -103,13 +103,13 @@ def test_who_is_forgotten_is_not_told_and_the_others_still_are(cats: Cats) -> No
         assert idle.pids == set(kept)
         woken = dice.choice(list(cats))
         wake(cats[woken][0])
-        assert idle.have_run() == [pid for pid in kept if pid == woken]
+        assert idle.pids_that_ran() == [pid for pid in kept if pid == woken]
 
 
 def test_what_was_read_anew_counts_from_there(cats: Cats) -> None:
-    idle = watching(cats)
+    idle = watch_all(cats)
     pid, (cat, count) = next(iter(cats.items()))
     wake(cat)
-    assert idle.have_run() == [pid]
+    assert idle.pids_that_ran() == [pid]
     idle.watch(pid, count, os.pread(count, 128, 0))
-    assert idle.have_run() == []
+    assert idle.pids_that_ran() == []

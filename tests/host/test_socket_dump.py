@@ -16,7 +16,7 @@ def column(addresses: list[str], rows: int = 5000, seed: int = 1) -> array[int]:
     return array("I", [int(ipaddress.IPv4Address(dice.choice(addresses))) for _ in range(rows)])
 
 
-def spelled(numbers: AddressNumbers, values: array[int]) -> list[str]:
+def texts_of(numbers: AddressNumbers, values: array[int]) -> list[str]:
     """What the numbers of a column stand for."""
     return [str(numbers.addresses[number]) for number in numbers.of(values)]
 
@@ -27,10 +27,10 @@ SCATTERED = [f"10.{a}.{b}.{a ^ b}" for a in range(20) for b in range(20)]
 
 def test_an_address_keeps_its_number_when_others_come() -> None:
     numbers = AddressNumbers()
-    few, more, many = (column(each) for each in (LOOPBACK[:3], LOOPBACK, SCATTERED))
+    few, more, many = (column(hosts) for hosts in (LOOPBACK[:3], LOOPBACK, SCATTERED))
     first = numbers.of(few)
     for values in (more, many, more):
-        assert spelled(numbers, values) == [str(ipaddress.IPv4Address(each)) for each in values]
+        assert texts_of(numbers, values) == [str(ipaddress.IPv4Address(each)) for each in values]
     assert numbers.of(few) == first
     assert numbers.addresses[0] is None
     assert len(set(numbers.addresses)) == len(numbers.addresses)
@@ -43,4 +43,4 @@ def test_addresses_of_both_families_have_numbers_of_their_own() -> None:
     assert [numbers.addresses[each] for each in numbers.of(packed)] == [
         Address.of_packed(each) for each in packed
     ]
-    assert spelled(numbers, column(["9.9.9.9"])) == ["9.9.9.9"] * 5000
+    assert texts_of(numbers, column(["9.9.9.9"])) == ["9.9.9.9"] * 5000

@@ -12,7 +12,6 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.asking import HostError, SourceName
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.sysctl import (
     lists_bound_inactive,
@@ -23,6 +22,7 @@ from porttui.host.linux.sysctl import (
     read_tcp_rules,
 )
 from porttui.host.local import local_host
+from porttui.host.request import HostError, SourceName
 from porttui.model.limits import Limit, Limits
 from porttui.model.port_range import PortRange, RangeName
 from porttui.model.process import Process
@@ -42,21 +42,23 @@ def test_it_is_what_this_kernel_says() -> None:
 
 
 def test_it_is_that_of_the_network_namespace(network: Network) -> None:
-    network.place.call(_set, "ip_local_port_range", "40001 40100")
-    assert network.place.call(read_ephemeral_range) == PortRange(RangeName.EPHEMERAL, 40001, 40100)
+    network.context.call(_set, "ip_local_port_range", "40001 40100")
+    assert network.context.call(read_ephemeral_range) == PortRange(
+        RangeName.EPHEMERAL, 40001, 40100
+    )
     # The machine's own is another's.
-    assert read_ephemeral_range() != network.place.call(read_ephemeral_range)
+    assert read_ephemeral_range() != network.context.call(read_ephemeral_range)
 
 
 def test_reserved_ports_are_taken_off(network: Network) -> None:
-    network.place.call(_set, "ip_local_port_range", "40001 40100")
-    network.place.call(_set, "ip_local_reserved_ports", "8080,39990-40010,40050,40099-40200")
-    found = network.place.call(read_ephemeral_range)
+    network.context.call(_set, "ip_local_port_range", "40001 40100")
+    network.context.call(_set, "ip_local_reserved_ports", "8080,39990-40010,40050,40099-40200")
+    found = network.context.call(read_ephemeral_range)
     assert found.reserved == ((40001, 40010), (40050, 40050), (40099, 40100))
     assert found.capacity == 100 - 10 - 1 - 2
     assert 40010 not in found
     assert 40011 in found
-    drawn = network.place.call(drawn_ports, found.capacity)
+    drawn = network.context.call(drawn_ports, found.capacity)
     assert drawn == {port for port in range(40001, 40101) if port in found}
 
 
@@ -95,9 +97,9 @@ def drawn_ports(count: int) -> set[int]:
     """The ports that the kernel gives to `count` sockets that leave the choice to it."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
-        for each in sockets:
-            each.bind(("127.0.0.1", 0))
-        return {each.getsockname()[1] for each in sockets}
+        for sock in sockets:
+            sock.bind(("127.0.0.1", 0))
+        return {sock.getsockname()[1] for sock in sockets}
 
 
 def _set(name: str, value: str) -> None:
@@ -109,7 +111,7 @@ def _sysctl(name: str) -> str:
 
 
 def test_they_are_those_of_the_network_namespace(network: Network) -> None:
-    place = network.place
+    place = network.context
     place.call(_apply, tcp_tw_reuse=1, tcp_timestamps=0, tcp_tw_reuse_delay=70, ip_autobind_reuse=1)
     assert place.call(read_tcp_rules) == TcpRules(1, False, 70, True)
     place.call(_apply, tcp_tw_reuse=0, tcp_timestamps=2, tcp_tw_reuse_delay=9, ip_autobind_reuse=0)
@@ -143,7 +145,7 @@ def test_open_files_are_counted() -> None:
         after = read_limits().open_files
     assert before is not None
     assert after is not None
-    assert after.most == before.most >= after.used > before.used
+    assert after.maximum == before.maximum >= after.used > before.used
 
 
 def test_what_netfilter_tracks(tmp_path: Path) -> None:
@@ -212,7 +214,7 @@ def test_so_many_sockets_are_left_until_emfile() -> None:
         found = read_process_files(read(process.pid))
         said, _ = process.communicate("go\n", timeout=PATIENCE_S)
     assert found is not None
-    assert said.split() == [str(found.most - found.used), str(errno.EMFILE)]
+    assert said.split() == [str(found.maximum - found.used), str(errno.EMFILE)]
 
 
 def test_a_process_that_is_gone_or_another_one_by_now_has_none(servers: Servers) -> None:
@@ -292,6 +294,8 @@ def test_a_bound_socket_is_there_where_the_host_says_so(source: SourceName) -> N
         bound.bind(("127.0.0.1", 0))
         port = bound.getsockname()[1]
         snapshot = Sampler(host).sample()
-    states = [each.state for each in snapshot.sockets if each.local.port == port]
-    assert states == [TcpState.CLOSE] * snapshot.lists_idle
-    assert snapshot.lists_idle is (source is SourceName.NETLINK and lists_bound_inactive())
+    states = [listed.state for listed in snapshot.sockets if listed.local.port == port]
+    assert states == [TcpState.CLOSE] * snapshot.lists_bound_inactive
+    assert snapshot.lists_bound_inactive is (
+        source is SourceName.NETLINK and lists_bound_inactive()
+    )

@@ -34,7 +34,7 @@ def test_it_is_tried_once_and_the_test_is_skipped(folder: Path) -> None:
     for _ in range(2):
         with pytest.raises(pytest.skip.Exception, match="Debian package xvfb"):
             require_tool("Xvfb")
-    assert [each.split()[1] for each in apt_get.calls] == ["update", "install"]
+    assert [call.split()[1] for call in apt_get.calls] == ["update", "install"]
 
 
 def test_elsewhere_than_on_debian_the_test_is_skipped(folder: Path) -> None:

@@ -154,13 +154,13 @@ def test_unmapped_is_the_ipv4_address_of_a_mapped_one(text: str, unmapped: bytes
 def test_packed_bytes_and_text_make_the_same_address() -> None:
     for text in ("127.0.0.1", "::1", "fe80::1%eth0", "::ffff:10.0.0.1"):
         parsed = Address.parse(text)
-        assert Address.of_packed(parsed.packed, parsed.scope) == parsed
+        assert Address.of_packed(parsed.packed, parsed.zone) == parsed
 
 
 def test_the_same_bytes_on_two_interfaces_are_two_addresses() -> None:
     assert Address.parse("fe80::1%eth0") != Address.parse("fe80::1%eth1")
-    assert Address.parse("fe80::1%eth0").scope == "eth0"
-    assert Address.parse("fe80::1").scope == ""
+    assert Address.parse("fe80::1%eth0").zone == "eth0"
+    assert Address.parse("fe80::1").zone == ""
 
 
 @pytest.mark.parametrize(

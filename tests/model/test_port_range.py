@@ -9,8 +9,8 @@ from porttui.model.port_range import (
     PortRange,
     RangeName,
     clip,
-    port_marks,
-    range_marks,
+    port_bitmap,
+    range_bitmap,
 )
 
 Spans = tuple[tuple[int, int], ...]
@@ -160,15 +160,15 @@ def test_clip_keeps_exactly_the_ports_that_were_there(spans: Spans) -> None:
 )
 def test_the_marks_of_a_range_are_its_ports(reserved: tuple[tuple[int, int], ...]) -> None:
     each = PortRange(RangeName.EPHEMERAL, 40000, 40099, reserved)
-    marks = range_marks(each)
-    assert len(marks) == 65536
-    assert [port for port, mark in enumerate(marks) if mark] == [
+    bitmap = range_bitmap(each)
+    assert len(bitmap) == 65536
+    assert [port for port, mark in enumerate(bitmap) if mark] == [
         port for port in range(65536) if port in each
     ]
-    assert sum(marks) == each.capacity
+    assert sum(bitmap) == each.capacity
 
 
 def test_marks_of_spans_that_meet_and_of_none() -> None:
-    marks = port_marks((range(10, 20), range(15, 30), range(65535, 65536), range(5, 5)))
-    assert {port for port, mark in enumerate(marks) if mark == 1} == {*range(10, 30), 65535}
-    assert not any(port_marks(()))
+    bitmap = port_bitmap((range(10, 20), range(15, 30), range(65535, 65536), range(5, 5)))
+    assert {port for port, mark in enumerate(bitmap) if mark == 1} == {*range(10, 30), 65535}
+    assert not any(port_bitmap(()))

@@ -46,10 +46,10 @@ def test_a_socket_has_its_local_address_family(address: str, family: Family) -> 
 
 
 def test_a_target_tells_what_else_a_holder_listens_on() -> None:
-    aim = target()._replace(also_holds=((1, ("127.0.0.1:1",)), (2, ())))
-    assert aim.others_of(1) == ("127.0.0.1:1",)
-    assert aim.others_of(2) == ()
-    assert aim.others_of(3) == ()
+    aim = target()._replace(other_endpoints=((1, ("127.0.0.1:1",)), (2, ())))
+    assert aim.other_endpoints_of(1) == ("127.0.0.1:1",)
+    assert aim.other_endpoints_of(2) == ()
+    assert aim.other_endpoints_of(3) == ()
 
 
 def test_signals_are_named_as_the_system_names_them() -> None:

@@ -10,10 +10,10 @@ import time
 
 import pytest
 
-from porttui.host.asking import HostError, SourceName, Want
 from porttui.host.contract import Host, SocketReading
 from porttui.host.linux.sysctl import read_tcp_rules
 from porttui.host.local import local_host
+from porttui.host.request import HostError, SocketRequest, SourceName
 from porttui.model.address import PORTS, Address, Protocol
 from porttui.model.port_range import PortRange
 from porttui.model.socket import Ownership, TcpState
@@ -21,14 +21,14 @@ from porttui.model.socket_table import SocketTable
 from porttui.model.tcp_rules import TcpRules
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
-from tests.host.looking import leave_time_wait, listener
 from tests.host.namespaces import Network
+from tests.host.socket_queries import leave_time_wait, listener
 from tests.servers import PATIENCE_S, Servers
 
 on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs helper processes")
 
 
-class Turnstile:
+class BlockingSource:
     """A source that counts how many are in it, and lets nobody out until told."""
 
     name = "turnstile"
@@ -36,31 +36,39 @@ class Turnstile:
     def __init__(self) -> None:
         self.entered = threading.Semaphore(0)
         self.leave = threading.Semaphore(0)
-        self.inside = 0
-        self.most = 0
+        self.inside_count = 0
+        self.max_inside = 0
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
+    def read(
+        self,
+        request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002
+        ports: range = PORTS,  # noqa: ARG002
+    ) -> SocketReading:
         """Blocks."""
-        self.inside += 1
-        self.most = max(self.most, self.inside)
+        self.inside_count += 1
+        self.max_inside = max(self.max_inside, self.inside_count)
         self.entered.release()
         assert self.leave.acquire(timeout=PATIENCE_S)
-        self.inside -= 1
+        self.inside_count -= 1
         return SocketReading(SocketTable.of(()))
 
 
-class Broken:
+class FailingSource:
     """A source that reads nothing."""
 
     name = "broken"
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         """Nothing takes long here."""
 
-    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:  # noqa: ARG002
+    def read(
+        self,
+        request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002
+        ports: range = PORTS,  # noqa: ARG002
+    ) -> SocketReading:
         """Fails."""
         raise HostError("the tables are on fire")
 
@@ -76,8 +84,8 @@ def host() -> Host:
 def test_a_snapshot_has_the_sockets_and_their_holders(servers: Servers, source: SourceName) -> None:
     server = servers.listen()
     snapshot = Sampler(local_host(source)).sample()
-    listening = [each for each in snapshot.sockets if each.is_listening]
-    [found] = [each for each in listening if each.local.port == server.port]
+    listening = [listed for listed in snapshot.sockets if listed.is_listening]
+    [found] = [listed for listed in listening if listed.local.port == server.port]
     assert [holder.pid for holder in found.holders] == [server.pid]
     names = {SourceName.PSUTIL: "psutil", SourceName.PROC: "/proc/net"}
     assert snapshot.source == names.get(source, "sock_diag")
@@ -95,15 +103,15 @@ def test_it_knows_when_it_was_taken_and_how_long_it_took(host: Host) -> None:
 def test_it_says_whether_it_sees_everything(host: Host) -> None:
     snapshot = Sampler(host).sample()
     assert snapshot.coverage.elevated is (os.geteuid() == 0)
-    hidden = [each for each in snapshot.sockets if each.ownership is Ownership.HIDDEN]
+    hidden = [listed for listed in snapshot.sockets if listed.ownership is Ownership.HIDDEN]
     assert snapshot.coverage.hidden_holders == len(hidden)
     assert snapshot.problems == ()
 
 
 @on_linux
 def test_time_wait_is_not_counted_as_hidden(network: Network) -> None:
-    network.place.call(leave_time_wait)
-    states, hidden = network.place.call(states_and_hidden)
+    network.context.call(leave_time_wait)
+    states, hidden = network.context.call(states_and_hidden)
     assert states == [TcpState.TIME_WAIT]
     assert hidden == 0
 
@@ -112,7 +120,9 @@ def test_time_wait_is_not_counted_as_hidden(network: Network) -> None:
 def test_listening_ports_have_the_names_that_the_machine_gives_them(network: Network) -> None:
     port = _a_named_port()
     network.start({"sockets": [{"port": port}, {}]})
-    assert network.place.call(services) == {(Protocol.TCP, port): socket.getservbyport(port, "tcp")}
+    assert network.context.call(services) == {
+        (Protocol.TCP, port): socket.getservbyport(port, "tcp")
+    }
 
 
 @on_linux
@@ -129,12 +139,12 @@ def test_a_range_that_cannot_be_read_is_a_problem_not_a_failure(host: Host) -> N
 
     snapshot = Sampler(host._replace(ephemeral_range=refuse)).sample()
     assert snapshot.ephemeral is None
-    assert [str(each) for each in snapshot.problems] == ["ephemeral range: no range today"]
+    assert [str(problem) for problem in snapshot.problems] == ["ephemeral range: no range today"]
     assert isinstance(snapshot.sockets, SocketTable)
 
 
 def test_sockets_that_cannot_be_read_are_a_failure_with_the_reason(host: Host) -> None:
-    sampler = Sampler(host._replace(sockets=Broken()))
+    sampler = Sampler(host._replace(sockets=FailingSource()))
     assert sampler.source == "broken"
     with pytest.raises(SampleError, match="the tables are on fire"):
         sampler.sample()
@@ -144,25 +154,25 @@ def test_sockets_that_cannot_be_read_are_a_failure_with_the_reason(host: Host) -
 
 
 def test_never_two_samples_at_once(host: Host) -> None:
-    turnstile = Turnstile()
+    turnstile = BlockingSource()
     sampler = Sampler(host._replace(sockets=turnstile))
     threads = [threading.Thread(target=sampler.sample) for _ in range(3)]
-    for each in threads:
-        each.start()
+    for thread in threads:
+        thread.start()
     for _ in threads:
         assert turnstile.entered.acquire(timeout=PATIENCE_S)
-        assert turnstile.inside == 1
+        assert turnstile.inside_count == 1
         turnstile.leave.release()
-    for each in threads:
-        each.join(PATIENCE_S)
-        assert not each.is_alive()
-    assert turnstile.most == 1
+    for thread in threads:
+        thread.join(PATIENCE_S)
+        assert not thread.is_alive()
+    assert turnstile.max_inside == 1
 
 
 def states_and_hidden() -> tuple[list[TcpState | None], int]:
     """What a sample says of states and of hidden holders."""
     snapshot = Sampler(local_host()).sample()
-    return [each.state for each in snapshot.sockets], snapshot.coverage.hidden_holders
+    return [listed.state for listed in snapshot.sockets], snapshot.coverage.hidden_holders
 
 
 def services() -> dict[tuple[Protocol, int], str]:
@@ -184,7 +194,7 @@ def test_the_rules_come_with_all_sockets_and_not_with_listeners_alone(host: Host
     rules = TcpRules(1, True, 5, False)
     sampler = Sampler(host._replace(tcp_rules=lambda: rules))
     assert sampler.sample().tcp_rules == rules
-    assert sampler.sample(Want.LISTENING).tcp_rules is None
+    assert sampler.sample(SocketRequest.LISTENING).tcp_rules is None
 
 
 @on_linux

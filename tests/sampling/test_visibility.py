@@ -11,8 +11,8 @@ import pytest
 from porttui.host.accounts import user_name
 from porttui.host.elevation import elevation_command
 from tests.children import SocketSpec
-from tests.host.elsewhere import NOBODY, Elsewhere
 from tests.host.namespaces import Network
+from tests.host.process_context import NOBODY, ProcessContext
 from tests.servers import Child
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's namespaces")
@@ -24,9 +24,9 @@ SUDO = elevation_command("porttui/__main__.py")
 
 
 @pytest.fixture
-def nobody(network: Network) -> Elsewhere:
+def nobody(network: Network) -> ProcessContext:
     """The user nobody, in a network of the test's own."""
-    return network.place._replace(uid=NOBODY)
+    return network.context._replace(uid=NOBODY)
 
 
 @pytest.fixture
@@ -39,33 +39,35 @@ def roots(network: Network) -> Child:
 
 
 def test_every_row_is_there_with_its_user_and_hidden_owners(
-    nobody: Elsewhere, network: Network, roots: Child
+    nobody: ProcessContext, network: Network, roots: Child
 ) -> None:
     seen, words = _list(nobody)
-    everything, _ = _list(network.place)
-    assert [_row(each) for each in seen["sockets"]] == [
-        _row(each) for each in everything["sockets"]
+    everything, _ = _list(network.context)
+    assert [_row(listed) for listed in seen["sockets"]] == [
+        _row(listed) for listed in everything["sockets"]
     ]
-    held = [each for each in seen["sockets"] if each["ownership"] == "hidden"]
+    held = [listed for listed in seen["sockets"] if listed["ownership"] == "hidden"]
     assert len(held) == 3
-    for each in held:
-        assert (each["uid"], each["user"], each["holders"]) == (0, user_name(0), [])
+    for listed in held:
+        assert (listed["uid"], listed["user"], listed["holders"]) == (0, user_name(0), [])
     assert seen["coverage"] == {"elevated": False, "hidden_holders": 3, "pids_match": True}
     assert words == f"porttui: 3 owners are hidden from you: {SUDO} list shows them\n"
     assert everything["coverage"] == {"elevated": True, "hidden_holders": 0, "pids_match": True}
     assert roots.pid in [
-        holder["pid"] for each in everything["sockets"] for holder in each["holders"]
+        holder["pid"] for listed in everything["sockets"] for holder in listed["holders"]
     ]
 
 
-def test_what_waits_for_accept_is_not_said_to_be_hidden(nobody: Elsewhere, roots: Child) -> None:
+def test_what_waits_for_accept_is_not_said_to_be_hidden(
+    nobody: ProcessContext, roots: Child
+) -> None:
     seen, _ = _list(nobody)
-    [waiting] = [each for each in seen["sockets"] if each["ownership"] == "kernel"]
+    [waiting] = [listed for listed in seen["sockets"] if listed["ownership"] == "kernel"]
     assert waiting["local"] == {"address": "127.0.0.1", "port": roots.port}
     assert (waiting["uid"], waiting["user"]) == (None, None)
 
 
-def test_own_processes_are_seen(nobody: Elsewhere, network: Network, roots: Child) -> None:
+def test_own_processes_are_seen(nobody: ProcessContext, network: Network, roots: Child) -> None:
     own = network.start({"sockets": [{}], "uid": NOBODY})
     seen, words = _list(nobody, str(own.port))
     [found] = seen["sockets"]
@@ -78,7 +80,7 @@ def test_own_processes_are_seen(nobody: Elsewhere, network: Network, roots: Chil
     assert roots.pid != own.pid
 
 
-def test_the_table_never_shows_an_empty_owner(nobody: Elsewhere, roots: Child) -> None:
+def test_the_table_never_shows_an_empty_owner(nobody: ProcessContext, roots: Child) -> None:
     done = nobody.porttui("list", "--listening", str(roots.port))
     assert done.returncode == 0
     [_, line] = done.stdout.splitlines()
@@ -86,28 +88,28 @@ def test_the_table_never_shows_an_empty_owner(nobody: Elsewhere, roots: Child) -
     assert (user, process) == (user_name(0), "hidden")
 
 
-def test_one_hidden_owner_is_said_in_the_singular(nobody: Elsewhere, network: Network) -> None:
+def test_one_hidden_owner_is_said_in_the_singular(nobody: ProcessContext, network: Network) -> None:
     network.start({"sockets": [{}]})
     _, words = _list(nobody)
     assert words == f"porttui: 1 owner is hidden from you: {SUDO} list shows them\n"
 
 
-def test_without_hidden_owners_nothing_is_said(nobody: Elsewhere) -> None:
+def test_without_hidden_owners_nothing_is_said(nobody: ProcessContext) -> None:
     seen, words = _list(nobody)
     assert (seen["sockets"], seen["coverage"]["hidden_holders"], words) == ([], 0, "")
 
 
-def test_psutil_sees_the_same_rows(nobody: Elsewhere, network: Network, roots: Child) -> None:
+def test_psutil_sees_the_same_rows(nobody: ProcessContext, network: Network, roots: Child) -> None:
     seen, _ = _list(nobody, "--source", "psutil")
-    everything, _ = _list(network.place)
+    everything, _ = _list(network.context)
     assert sorted(map(_row, seen["sockets"])) == sorted(map(_row, everything["sockets"]))
-    assert not any(each["holders"] for each in seen["sockets"])
+    assert not any(listed["holders"] for listed in seen["sockets"])
     assert seen["coverage"]["elevated"] is False
     assert seen["coverage"]["hidden_holders"] >= 3
     assert roots.pids
 
 
-def _list(place: Elsewhere, *flags: str) -> tuple[Json, str]:
+def _list(place: ProcessContext, *flags: str) -> tuple[Json, str]:
     done = place.porttui("list", "--json", *flags)
     assert done.returncode == 0
     document: Json = json.loads(done.stdout)

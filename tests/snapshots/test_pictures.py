@@ -13,7 +13,7 @@ import pytest
 from textual.pilot import Pilot
 
 from porttui.model.stop import StopSignal
-from tests.making import listener, process
+from tests.making import TAKEN_AT, listener, process
 from tests.scripted import NODE, WEB, ScriptedClock, ScriptedMachine, developers_machine
 from tests.ui.stage import LARGE, SMALL, a_session, lines_of, until
 
@@ -96,8 +96,7 @@ PICTURES = {
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedClock]:
     """Every clock that anything on the screen is taken from, and the time zone."""
     scripted = ScriptedClock.of_sampling(monkeypatch)
-    for room in ("porttui.ui.acting", "porttui.stopping.stopper"):
-        monkeypatch.setattr(f"{room}.time", scripted.time_module())
+    monkeypatch.setattr("porttui.stopping.stopper.time", scripted.time_module())
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
     yield scripted
@@ -110,6 +109,7 @@ def test_picture(name: str, clock: ScriptedClock, snap_compare: Compare) -> None
     picture = PICTURES[name]
     machine = developers_machine()
     machine.on_read = lambda: clock.move(0.012)
+    machine.now = lambda: TAKEN_AT
     if picture.machine is not None:
         picture.machine(machine)
 

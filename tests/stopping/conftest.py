@@ -7,13 +7,13 @@ from collections.abc import Iterator
 import pytest
 
 from tests.servers import Child, Servers, has_exited
-from tests.stopping.desk import Desk
+from tests.stopping.harness import StopHarness
 
 
 @pytest.fixture
-def desk() -> Desk:
+def harness() -> StopHarness:
     """This machine, read in the best way."""
-    return Desk()
+    return StopHarness()
 
 
 @pytest.fixture

@@ -6,9 +6,9 @@ import pytest
 
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
-from porttui.model.stop import SocketMaker, StopTarget
+from porttui.model.stop import SocketCredentials, StopTarget
 from porttui.stopping.guards import Guard, refusal, target_refusal
-from porttui.text.refusals import ambiguous
+from porttui.text.refusals import unknown_opener
 from tests.making import machine, process, target
 
 USER = machine(pid=999, uid=1000)
@@ -81,7 +81,7 @@ def test_porttui_as_pid_1_of_a_container_is_porttui() -> None:
 
 
 @pytest.mark.parametrize(
-    ("aim", "host", "reason"),
+    ("stop_target", "host", "reason"),
     [
         (target(holders=[process()]), USER, None),
         (target(holders=[process(1)], hidden_user="root"), ROOT, None),
@@ -109,12 +109,12 @@ def test_porttui_as_pid_1_of_a_container_is_porttui() -> None:
     ],
 )
 def test_a_target_without_a_process_is_refused(
-    aim: StopTarget, host: Host, reason: str | None
+    stop_target: StopTarget, host: Host, reason: str | None
 ) -> None:
-    assert target_refusal(aim, host) == reason
+    assert target_refusal(stop_target, host) == reason
 
 
-SUDO = machine(uid=0, is_elevated=True, person_uid=1000)
+SUDO = machine(uid=0, is_elevated=True, invoking_uid=1000)
 SHELL = machine(ancestors=[4213])
 
 
@@ -172,8 +172,8 @@ def test_only_more_than_a_port_is_a_danger() -> None:
         assert (Guard(target(holders=[each]), host).danger(each) is not None) == is_danger
 
 
-ROOTS = SocketMaker(0, "root", cgroup_id=50)
-ANAS = SocketMaker(1000, "ana", cgroup_id=60)
+ROOTS = SocketCredentials(0, "root", cgroup_id=50)
+ANAS = SocketCredentials(1000, "ana", cgroup_id=60)
 
 
 @pytest.mark.parametrize(
@@ -189,13 +189,13 @@ ANAS = SocketMaker(1000, "ana", cgroup_id=60)
     ],
 )
 def test_who_opened_a_socket_has_its_user_and_its_control_group(
-    maker: SocketMaker, details: ProcessDetails, is_opener: bool
+    maker: SocketCredentials, details: ProcessDetails, is_opener: bool
 ) -> None:
     each = process(7, uid=0, user="root")
-    aim = target(holders=[each])._replace(makers=((7, maker),))
+    stop_target = target(holders=[each])._replace(credentials=((7, maker),))
     host = machine(uid=0, is_elevated=True, details={each: details})
-    assert Guard(aim, host).openers == ((each,) if is_opener else ())
-    doubt = Guard(aim, host).danger(each)
+    assert Guard(stop_target, host).openers == ((each,) if is_opener else ())
+    doubt = Guard(stop_target, host).danger(each)
     assert (doubt is None) == is_opener
     if doubt:
         assert doubt.startswith("node 7 may have received this socket from another process:")
@@ -204,23 +204,25 @@ def test_who_opened_a_socket_has_its_user_and_its_control_group(
 def test_where_nobody_tells_who_opened_it_only_root_is_careful() -> None:
     """psutil, macOS, Windows: a user can end processes of their own alone."""
     each = process(7)
-    aim = target(holders=[each])._replace(makers=((7, SocketMaker(None, None)),))
-    assert Guard(aim, machine(details={})).openers == (each,)
-    assert Guard(aim, machine(uid=0, is_elevated=True, details={})).openers == ()
+    stop_target = target(holders=[each])._replace(credentials=((7, SocketCredentials(None, None)),))
+    assert Guard(stop_target, machine(details={})).openers == (each,)
+    assert Guard(stop_target, machine(uid=0, is_elevated=True, details={})).openers == ()
 
 
 def test_a_worker_with_another_user_has_its_masters_socket() -> None:
     master, worker = process(500, "nginx", uid=0, user="root"), process(501, "nginx", ppid=500)
-    makers = tuple((pid, ROOTS._replace(cgroup_id=0)) for pid in (500, 501))
-    aim = target(holders=[master, worker])._replace(makers=makers)
-    host = machine(uid=0, is_elevated=True, person_uid=0)
-    assert Guard(aim, host).openers == (master,)
-    assert Guard(aim, host).danger(worker) is None
+    credentials = tuple((pid, ROOTS._replace(cgroup_id=0)) for pid in (500, 501))
+    stop_target = target(holders=[master, worker])._replace(credentials=credentials)
+    host = machine(uid=0, is_elevated=True, invoking_uid=0)
+    assert Guard(stop_target, host).openers == (master,)
+    assert Guard(stop_target, host).danger(worker) is None
 
 
-def shared(*holders: Process, maker: SocketMaker = ANAS) -> StopTarget:
+def shared(*holders: Process, maker: SocketCredentials = ANAS) -> StopTarget:
     """One socket."""
-    return target(holders=holders)._replace(makers=tuple((each.pid, maker) for each in holders))
+    return target(holders=holders)._replace(
+        credentials=tuple((each.pid, maker) for each in holders)
+    )
 
 
 def test_of_several_that_may_have_opened_it_the_master_has() -> None:
@@ -238,14 +240,14 @@ def test_of_several_that_nobody_started_any_may_have_opened_it() -> None:
     assert guard.openers == ()
     for each in (one, other):
         assert guard.danger(each) is None
-        assert guard.warning(each) == ambiguous(2)
+        assert guard.warning(each) == unknown_opener(2)
 
 
 def test_each_of_two_sockets_has_its_own_opener() -> None:
     """SO_REUSEPORT: two servers with an address."""
     one, other = process(500), process(700)
-    makers = ((500, ANAS._replace(inode=1)), (700, ANAS._replace(inode=2)))
-    guard = Guard(target(holders=[one, other])._replace(makers=makers), USER)
+    credentials = ((500, ANAS._replace(inode=1)), (700, ANAS._replace(inode=2)))
+    guard = Guard(target(holders=[one, other])._replace(credentials=credentials), USER)
     assert guard.openers == (one, other)
 
 

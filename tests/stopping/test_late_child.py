@@ -6,13 +6,13 @@ import sys
 
 import pytest
 
-from porttui.host.asking import SourceName
+from porttui.host.request import SourceName
 from porttui.model.stop import StopOutcome
 from porttui.stopping import stopper
 from porttui.text.stop import sentence
-from tests.host.looking import sockets_on
+from tests.host.socket_queries import sockets_on
 from tests.servers import Servers, free_port, until
-from tests.stopping.desk import Desk
+from tests.stopping.harness import StopHarness
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs fork(2) and sock_diag")
 
@@ -38,8 +38,8 @@ def test_it_is_said_to_hold_the_port_and_not_to_have_taken_it_again(
     port = free_port()
     server = servers.run([sys.executable, "-I", "-S", "-c", _HANDS_ON, str(port)])
     until(lambda: bool(sockets_on(port)), "it listens")
-    desk = Desk(source)
-    result = desk.stop(desk.aim(port))
+    harness = StopHarness(source)
+    result = harness.stop(harness.target(port))
     [child] = [holder for each in result.held_by for holder in each.holders]
     try:
         assert result.outcome is StopOutcome.STILL_HELD_BY_OTHERS
@@ -47,5 +47,5 @@ def test_it_is_said_to_hold_the_port_and_not_to_have_taken_it_again(
         words = f"is still held by {child.label}, which received the same socket."
         assert sentence(result).endswith(words)
     finally:
-        again = desk.stop(desk.aim(port))
+        again = harness.stop(harness.target(port))
     assert again.outcome is StopOutcome.FREED

@@ -13,16 +13,16 @@ from typing import NamedTuple
 import pytest
 
 from porttui.host.linux import processes
-from porttui.host.linux.processes import read_details, read_process
+from porttui.host.linux.processes import read_process, read_process_details
 from porttui.host.local import local_host
 from porttui.stopping.guards import Guard
 from tests.cli.running import run
-from tests.host.elsewhere import NOBODY
-from tests.host.looking import the_socket_on
 from tests.host.namespaces import Network, require_root
+from tests.host.process_context import NOBODY
+from tests.host.socket_queries import open_socket_on
 from tests.host.tools import open_to_all
 from tests.servers import PATIENCE_S, ROOT, Servers, has_exited, until
-from tests.stopping.desk import Desk
+from tests.stopping.harness import StopHarness
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="SCM_RIGHTS and control groups")
 
@@ -68,7 +68,7 @@ class Planted(NamedTuple):
 def group() -> Iterator[Path]:
     """A control group of the test's own; to be asked for before the servers that go into it."""
     require_root()
-    made = Path(processes._mount(), f"porttui-test-{os.getpid()}")
+    made = Path(processes._cgroup_mount(), f"porttui-test-{os.getpid()}")
     made.mkdir()
     yield made
     until(lambda: not (made / "cgroup.procs").read_text(), "its processes' end")
@@ -163,7 +163,7 @@ def test_the_session_aims_at_who_opened_it_and_asks_for_the_others_names(
     servers: Servers, path: Path
 ) -> None:
     planted = plant(servers, path, uid=NOBODY)
-    host, target = local_host(), Desk().aim(planted.port)
+    host, target = local_host(), StopHarness().target(planted.port)
     assert [each.pid for each in target.holders] == [planted.victim, planted.stranger]
     guard = Guard(target, host)
     assert [each.pid for each in guard.openers] == [planted.stranger]
@@ -181,11 +181,11 @@ def test_the_kernel_tells_the_control_group_that_a_socket_was_opened_in(
 ) -> None:
     planted = plant(servers, path, group=group)
     number = group.stat().st_ino
-    assert the_socket_on(planted.port).cgroup_id == number
+    assert open_socket_on(planted.port).cgroup_id == number
     stranger, victim = read_process(planted.stranger), read_process(planted.victim)
     assert stranger is not None
     assert victim is not None
-    told = [read_details(stranger), read_details(victim)]
+    told = [read_process_details(stranger), read_process_details(victim)]
     assert [each and each.cgroup_id for each in told] == [number, group.parent.stat().st_ino]
     assert told[0] is not None
     assert told[0].uid == 0

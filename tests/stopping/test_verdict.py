@@ -4,34 +4,34 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.host.contract import BindAnswer
+from porttui.host.contract import BindResult
 from porttui.model.address import Protocol
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.model.stop import StopOutcome
-from porttui.stopping.verdict import Verdict, judge, told_apart
+from porttui.stopping.verdict import Verdict, classify_holders, judge
 from tests.making import connection, listener, process, snapshot, target, udp
 
 NODE, OTHER = process(10, "node"), process(20, "other")
-AIM = "127.0.0.1:3000"
+ENDPOINT = "127.0.0.1:3000"
 
 HELD = listener("127.0.0.1", 3000, held_by=[OTHER])
 HIDDEN = listener("0.0.0.0", 3000, user="root")
-STILL_OPEN = connection(AIM, "127.0.0.1:40000", held_by=[OTHER])
-TIME_WAIT = connection(AIM, "127.0.0.1:40001", state=TcpState.TIME_WAIT)
-FIN_WAIT = connection(AIM, "127.0.0.1:40002", state=TcpState.FIN_WAIT2)
+STILL_OPEN = connection(ENDPOINT, "127.0.0.1:40000", held_by=[OTHER])
+TIME_WAIT = connection(ENDPOINT, "127.0.0.1:40001", state=TcpState.TIME_WAIT)
+FIN_WAIT = connection(ENDPOINT, "127.0.0.1:40002", state=TcpState.FIN_WAIT2)
 WILDCARD_6 = listener("::", 3000, held_by=[OTHER])
 ELSEWHERE = listener("::1", 3000, held_by=[OTHER])
-CLIENT = connection("127.0.0.1:40000", AIM, held_by=[OTHER])
+CLIENT = connection("127.0.0.1:40000", ENDPOINT, held_by=[OTHER])
 
-BINDABLE, IN_USE = BindAnswer.BINDABLE, BindAnswer.IN_USE
-NOT_PERMITTED, UNKNOWN = BindAnswer.NOT_PERMITTED, BindAnswer.UNKNOWN
+BINDABLE, IN_USE = BindResult.BINDABLE, BindResult.IN_USE
+NOT_PERMITTED, UNKNOWN = BindResult.NOT_PERMITTED, BindResult.UNKNOWN
 
 FREED, LINGERING = StopOutcome.FREED, StopOutcome.FREED_LINGERING
 STILL_HELD, UNVERIFIED = StopOutcome.STILL_HELD_BY_OTHERS, StopOutcome.EXITED_BUT_UNVERIFIED
 
 
-def judged(answer: BindAnswer, *sockets: Socket) -> Verdict:
-    return judge(target(AIM, holders=[NODE]), snapshot(*sockets), answer)
+def judged(answer: BindResult, *sockets: Socket) -> Verdict:
+    return judge(target(ENDPOINT, holders=[NODE]), snapshot(*sockets), answer)
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def judged(answer: BindAnswer, *sockets: Socket) -> Verdict:
 )
 def test_tables_name_holders_and_the_probe_decides_the_rest(
     sockets: list[Socket],
-    answer: BindAnswer,
+    answer: BindResult,
     outcome: StopOutcome,
     held_by: tuple[Socket, ...],
     can_bind: bool | None,
@@ -94,12 +94,12 @@ def test_tables_name_holders_and_the_probe_decides_the_rest(
         ),
     ],
 )
-def test_why_it_could_not_be_verified(answer: BindAnswer, reason: str) -> None:
+def test_why_it_could_not_be_verified(answer: BindResult, reason: str) -> None:
     assert judged(answer).reason == reason
 
 
 @pytest.mark.parametrize("answer", [NOT_PERMITTED, UNKNOWN])
-def test_what_lingers_on_the_address_is_listed_there(answer: BindAnswer) -> None:
+def test_what_lingers_on_the_address_is_listed_there(answer: BindResult) -> None:
     """A web server on port 80, stopped by a user who may not bind port 80."""
     verdict = judged(answer, TIME_WAIT)
     assert verdict.held_by == (TIME_WAIT,)
@@ -125,13 +125,13 @@ def test_what_lingers_on_the_address_is_listed_there(answer: BindAnswer) -> None
     ],
 )
 def test_listeners_that_do_not_stand_in_the_way_are_elsewhere(
-    sockets: list[Socket], answer: BindAnswer, elsewhere: tuple[Socket, ...]
+    sockets: list[Socket], answer: BindResult, elsewhere: tuple[Socket, ...]
 ) -> None:
     assert judged(answer, *sockets).elsewhere == elsewhere
 
 
 @pytest.mark.parametrize(
-    ("aim", "sockets", "answer", "outcome"),
+    ("stop_target", "sockets", "answer", "outcome"),
     [
         ("0.0.0.0:3000", [HELD], IN_USE, STILL_HELD),
         ("0.0.0.0:3000", [TIME_WAIT], BINDABLE, LINGERING),
@@ -143,20 +143,20 @@ def test_listeners_that_do_not_stand_in_the_way_are_elsewhere(
     ],
 )
 def test_verdicts_for_other_addresses(
-    aim: str, sockets: list[Socket], answer: BindAnswer, outcome: StopOutcome
+    stop_target: str, sockets: list[Socket], answer: BindResult, outcome: StopOutcome
 ) -> None:
-    assert judge(target(aim), snapshot(*sockets), answer).outcome is outcome
+    assert judge(target(stop_target), snapshot(*sockets), answer).outcome is outcome
 
 
 def test_udp_is_judged_by_udp_sockets() -> None:
-    aim = target("0.0.0.0:53", protocol=Protocol.UDP)
+    stop_target = target("0.0.0.0:53", protocol=Protocol.UDP)
     tcp, held = listener("0.0.0.0", 53, held_by=[OTHER]), udp("127.0.0.1", 53, held_by=[OTHER])
-    assert judge(aim, snapshot(tcp), BINDABLE) == Verdict(FREED, can_bind=True)
-    assert judge(aim, snapshot(tcp, held), IN_USE).held_by == (held,)
+    assert judge(stop_target, snapshot(tcp), BINDABLE) == Verdict(FREED, can_bind=True)
+    assert judge(stop_target, snapshot(tcp, held), IN_USE).held_by == (held,)
 
 
 def test_a_connection_not_accepted_does_not_hold_the_port() -> None:
-    waiting = connection(AIM, "127.0.0.1:40000")
+    waiting = connection(ENDPOINT, "127.0.0.1:40000")
     assert waiting.ownership is Ownership.KERNEL
     assert judged(BINDABLE, waiting).outcome is LINGERING
 
@@ -171,6 +171,8 @@ def test_a_late_child_with_the_same_socket_has_not_taken_the_port_again(
 ) -> None:
     child = process(30, "node", age_s=0.0)
     held = HELD._replace(holders=(child,), inode=inode)
-    aim = target(AIM, holders=[NODE])._replace(inodes=frozenset({7}))
-    found = told_apart(Verdict(STILL_HELD, (held,)), aim, [NODE], child.create_time - 1)
+    stop_target = target(ENDPOINT, holders=[NODE])._replace(inodes=frozenset({7}))
+    found = classify_holders(
+        Verdict(STILL_HELD, (held,)), stop_target, [NODE], child.create_time - 1
+    )
     assert found.outcome is outcome

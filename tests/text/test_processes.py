@@ -18,7 +18,7 @@ WORKERS = [process(pid, "nginx", ppid=10) for pid in range(31, 36)]
     [(0, ""), (1, "nginx 31"), (2, "nginx 31, nginx 32"), (3, "nginx 31, nginx 32 and 1 more")],
 )
 def test_some_by_name_and_the_rest_by_number(number: int, words: str) -> None:
-    assert names(WORKERS[:number], most=2) == words
+    assert names(WORKERS[:number], limit=2) == words
 
 
 def test_a_cell_has_room_for_one() -> None:

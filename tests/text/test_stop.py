@@ -7,20 +7,20 @@ from collections.abc import Sequence
 import pytest
 
 from porttui.analysis.loopback import loopback_pairs
-from porttui.analysis.targets import target_of_end
-from porttui.host.contract import BindAnswer
+from porttui.analysis.stop_targets import target_of_connection_end
+from porttui.host.contract import BindResult
 from porttui.model.address import Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Socket, TcpState
 from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.stopping.verdict import judge
-from porttui.text.stop import is_good, sentence
+from porttui.text.stop import is_success, sentence
 from tests.making import connection, listener, pair, process, snapshot, target, udp
 
 NODE, OTHER = process(10, "node"), process(20, "other")
 WORKERS = [process(pid, "nginx", ppid=10) for pid in range(31, 36)]
-AIM = target("127.0.0.1:3000", holders=[NODE])
-END = target("127.0.0.1:40000", listens=False, holders=[NODE])
+TARGET = target("127.0.0.1:3000", holders=[NODE])
+END = target("127.0.0.1:40000", is_listener=False, holders=[NODE])
 
 HELD = listener("127.0.0.1", 3000, held_by=[OTHER])
 TIME_WAIT = connection("127.0.0.1:3000", "127.0.0.1:40001", state=TcpState.TIME_WAIT)
@@ -31,7 +31,7 @@ ELSEWHERE = listener("::1", 3000, held_by=[OTHER])
 def ended(
     outcome: StopOutcome,
     *,
-    aim: StopTarget = AIM,
+    stop_target: StopTarget = TARGET,
     chosen: Sequence[Process] = (NODE,),
     signal: StopSignal = StopSignal.TERM,
     waited_ms: float = 231.4,
@@ -42,7 +42,7 @@ def ended(
     reason: str = "",
 ) -> StopResult:
     return StopResult(
-        target=aim,
+        target=stop_target,
         chosen=tuple(chosen),
         signal=signal,
         outcome=outcome,
@@ -92,7 +92,7 @@ def ended(
             id="freed, two servers elsewhere",
         ),
         pytest.param(
-            ended(StopOutcome.FREED, can_bind=True, aim=END),
+            ended(StopOutcome.FREED, can_bind=True, stop_target=END),
             "node 10 exited after 231 ms: its connection from 127.0.0.1:40000 is closed.",
             id="the end of a connection",
         ),
@@ -118,7 +118,7 @@ def ended(
         pytest.param(
             ended(
                 StopOutcome.STILL_HELD_BY_OTHERS,
-                aim=target(holders=[NODE, *WORKERS[:2]]),
+                stop_target=target(holders=[NODE, *WORKERS[:2]]),
                 held_by=[listener("127.0.0.1", 3000, held_by=WORKERS[:2])],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by nginx 31, nginx 32.",
@@ -160,7 +160,7 @@ def ended(
         pytest.param(
             ended(
                 StopOutcome.STILL_HELD_BY_OTHERS,
-                aim=target(holders=[NODE, OTHER]),
+                stop_target=target(holders=[NODE, OTHER]),
                 held_by=[connection("127.0.0.1:3000", "127.0.0.1:40000", held_by=[OTHER])],
             ),
             "node 10 exited after 231 ms, but 127.0.0.1:3000 is still held by other 20 "
@@ -265,8 +265,8 @@ def test_with_another_server_elsewhere_the_whole_port_is_not_said_to_be_free() -
 
 def test_a_udp_port_is_not_said_to_be_free_for_tcp() -> None:
     """Port 53 may well have a TCP server still: the two are tables of their own."""
-    aim = target("127.0.0.1:53", protocol=Protocol.UDP, holders=[NODE])
-    words = sentence(ended(StopOutcome.FREED, aim=aim, can_bind=True))
+    stop_target = target("127.0.0.1:53", protocol=Protocol.UDP, holders=[NODE])
+    words = sentence(ended(StopOutcome.FREED, stop_target=stop_target, can_bind=True))
     assert "udp" in words.lower()
 
 
@@ -287,10 +287,16 @@ def test_a_master_that_was_there_all_along_is_no_newcomer() -> None:
     both = pair("127.0.0.1:40000", "127.0.0.1:3000", client_of=[OTHER], server_of=[worker])
     before = snapshot(listens, *both)
     (row,) = loopback_pairs(before)
-    aim = target_of_end(before, row.server)
-    verdict = judge(aim, snapshot(listens), BindAnswer.IN_USE)
+    stop_target = target_of_connection_end(before, row.server)
+    verdict = judge(stop_target, snapshot(listens), BindResult.IN_USE)
     words = sentence(
-        ended(verdict.outcome, aim=aim, chosen=[worker], held_by=verdict.held_by, can_bind=False)
+        ended(
+            verdict.outcome,
+            stop_target=stop_target,
+            chosen=[worker],
+            held_by=verdict.held_by,
+            can_bind=False,
+        )
     )
     assert "nginx 30" in words
     assert "which was not there before" not in words
@@ -337,8 +343,8 @@ def test_how_long_it_took(waited_ms: float, words: str) -> None:
 
 def test_siblings_that_hold_the_port_are_told_by_seniority_and_once() -> None:
     held = [listener("127.0.0.1", 3000, held_by=[WORKERS[1], OTHER])] * 2
-    aim = target(holders=[NODE, OTHER, *WORKERS])
-    words = sentence(ended(StopOutcome.STILL_HELD_BY_OTHERS, aim=aim, held_by=held))
+    stop_target = target(holders=[NODE, OTHER, *WORKERS])
+    words = sentence(ended(StopOutcome.STILL_HELD_BY_OTHERS, stop_target=stop_target, held_by=held))
     assert words.endswith("is still held by other 20, nginx 32.")
 
 
@@ -354,17 +360,19 @@ def test_hidden_holders_are_told_by_their_users() -> None:
 
 def test_a_udp_socket_is_held_by_itself_and_not_through_connections() -> None:
     held = udp("127.0.0.1", 53, remote="127.0.0.1:40000", held_by=[NODE])
-    aim = target("127.0.0.1:53", protocol=Protocol.UDP, holders=[NODE])
-    words = sentence(ended(StopOutcome.STILL_HELD_BY_OTHERS, aim=aim, held_by=[held]))
+    stop_target = target("127.0.0.1:53", protocol=Protocol.UDP, holders=[NODE])
+    words = sentence(
+        ended(StopOutcome.STILL_HELD_BY_OTHERS, stop_target=stop_target, held_by=[held])
+    )
     assert "connections" not in words
 
 
 @pytest.mark.parametrize("outcome", StopOutcome)
 def test_only_a_free_port_and_a_process_that_is_gone_are_good(outcome: StopOutcome) -> None:
     expected = outcome in (StopOutcome.FREED, StopOutcome.ALREADY_GONE)
-    assert is_good(ended(outcome, can_bind=True)) is expected
+    assert is_success(ended(outcome, can_bind=True)) is expected
 
 
 def test_a_process_that_is_gone_is_not_good_when_another_has_its_port() -> None:
     result = ended(StopOutcome.ALREADY_GONE, held_by=[HELD], can_bind=False)
-    assert not is_good(result)
+    assert not is_success(result)

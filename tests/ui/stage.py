@@ -16,9 +16,9 @@ from textual.pilot import Pilot
 from textual.widgets._toast import Toast
 
 from porttui.analysis.filter import Filter
-from porttui.model.address import Place
+from porttui.model.address import PortQuery
 from porttui.model.socket import Socket
-from porttui.sampling.boards import LocalBoards
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
@@ -46,14 +46,14 @@ def a_session(
     wanted: Filter | None = None,
     elevation: str = "sudo porttui",
     watch_s: float = 0.0,
-    place: Place | None = None,
+    port_query: PortQuery | None = None,
     key_pause_s: float = 0.0,
 ) -> PorttuiApp:
     """The application over a scripted machine; keys are pressed more quickly than by a person."""
     host = machine.host()
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
-        LocalBoards(sampler),
+        LocalDashboards(sampler),
         lambda: Services(
             host,
             sampler,
@@ -63,7 +63,9 @@ def a_session(
             lambda: machine.now(),
         ),
         Settings(
-            interval_s=interval_s, filter=wanted.text if wanted is not None else "", place=place
+            interval_s=interval_s,
+            filter=wanted.text if wanted is not None else "",
+            port_query=port_query,
         ),
         elevation=elevation,
         key_pause_s=key_pause_s,
@@ -264,7 +266,7 @@ async def on_stage(
     wanted: Filter | None = None,
     elevation: str = "sudo porttui",
     sampled: bool = True,
-    place: Place | None = None,
+    port_query: PortQuery | None = None,
     key_pause_s: float = 0.0,
 ) -> AsyncIterator[ScriptedStage]:
     """A session with its first sample on the screen, unless it is not `sampled` yet."""
@@ -276,7 +278,7 @@ async def on_stage(
         interval_s=interval_s,
         wanted=wanted,
         elevation=elevation,
-        place=place,
+        port_query=port_query,
         key_pause_s=key_pause_s,
     )
     async with app.run_test(size=size, notifications=True, message_hook=heard.append) as pilot:

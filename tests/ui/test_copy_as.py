@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.host.asking import HostError
+from porttui.host.request import HostError
 from tests.making import listener, process, udp
 from tests.scripted import ScriptedMachine
 from tests.ui.stage import SMALL, on_stage

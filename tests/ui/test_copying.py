@@ -57,7 +57,7 @@ async def test_c_copies_the_servers_end_of_a_connection_and_the_ports_of_a_range
 
 _WORDS = {
     CopyOutcome.CONFIRMED: "Copied 127.0.0.1:3000 (xclip)",
-    CopyOutcome.HANDED_OVER: (
+    CopyOutcome.UNCONFIRMED: (
         "Sent 127.0.0.1:3000 to the tmux buffer; your terminal may have it, too"
     ),
     CopyOutcome.TERMINAL: ("Sent 127.0.0.1:3000 to the terminal's clipboard (OSC 52, unconfirmed)"),

@@ -9,9 +9,9 @@ import time
 import pytest
 from textual.message import Message
 
-from porttui.host.asking import SourceName
 from porttui.host.local import local_host
-from porttui.sampling.boards import LocalBoards
+from porttui.host.request import SourceName
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
@@ -37,7 +37,7 @@ def a_session(source: SourceName) -> PorttuiApp:
     host = local_host(source)
     sampler = Sampler(host)
     return PorttuiApp(
-        LocalBoards(sampler),
+        LocalDashboards(sampler),
         lambda: Services(host, sampler, Stopper(host, sampler), ScriptedClipboard()),
     )
 

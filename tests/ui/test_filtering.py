@@ -6,7 +6,7 @@ import pytest
 
 from porttui.analysis.filter_columns import Searchable
 from porttui.analysis.filter_grammar import parse_filter
-from porttui.analysis.listening import ListeningRow
+from porttui.analysis.listeners import ListeningRow
 from porttui.ui.panes.listening import ListeningPane
 from tests.making import listener, process
 from tests.scripted import ScriptedMachine, developers_machine

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from porttui.analysis.changes import LINGER_S
 from porttui.analysis.pair_table import PairTable
-from porttui.host.asking import Want
+from porttui.analysis.rows import CHANGE_SHOWN_S
+from porttui.host.request import SocketRequest
 from porttui.model.socket import Socket
 from porttui.ui.messages import SampleTaken
 from tests.making import listener, pair, process
@@ -29,7 +29,7 @@ def on_ports(*ports: int) -> tuple[Socket, ...]:
 async def settle(stage: ScriptedStage, clock: ScriptedClock, *sockets: Socket) -> None:
     """Show these rows, with the marks of what is gone run out."""
     await stage.sample(*sockets)
-    clock.move(LINGER_S + 0.1)
+    clock.move(CHANGE_SHOWN_S + 0.1)
     await stage.sample(*sockets)
 
 
@@ -52,7 +52,7 @@ async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_ha
         await stage.press("j")
         await stage.sample(*on_ports(3000, 3002))
         assert stage.port == 3001, "it is marked as gone, and the cursor does not jump"
-        clock.move(LINGER_S + 0.1)
+        clock.move(CHANGE_SHOWN_S + 0.1)
         await stage.sample(*on_ports(3000, 3002))
         assert stage.port == 3002
         await settle(stage, clock, *on_ports(3000))
@@ -189,8 +189,8 @@ async def test_a_look_at_listeners_alone_leaves_the_other_panes_as_they_are() ->
     async with on_stage(machine) as stage:
         before = stage.table(1).rows, stage.table(2).rows
         machine.sockets = (*machine.sockets, *on_ports(4000))
-        board = stage.app._boards.next(Want.LISTENING)
-        stage.app.post_message(SampleTaken(board, None, 1.0))
+        dashboard = stage.app._dashboards.next(SocketRequest.LISTENING)
+        stage.app.post_message(SampleTaken(dashboard, None, 1.0))
         await stage.until(lambda: stage.table(1).rows is not before[0], "the look is shown")
         assert stage.table(2).rows is before[1]
         await stage.press("slash", "4")

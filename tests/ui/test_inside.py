@@ -46,7 +46,7 @@ async def test_sorting_inside() -> None:
     async with on_stage(developers_machine()) as stage:
         await stage.press("3", "enter", "s", "s")
         assert "by state ▲" in stage.text
-        table = stage.app.query_one("#scope-table", KeyedTable)
+        table = stage.app.query_one("#drilldown-table", KeyedTable)
         states = [each.row.socket.state for each in table.rows]
         assert states == sorted(states)
         await stage.press("S")
@@ -58,7 +58,7 @@ async def test_the_cursor_stays_on_its_socket() -> None:
     machine = developers_machine()
     async with on_stage(machine) as stage:
         await stage.press("3", "enter", "down", "down")
-        table = stage.app.query_one("#scope-table", KeyedTable)
+        table = stage.app.query_one("#drilldown-table", KeyedTable)
         before = table.selected_key
         assert before is not None
         earlier = connection("127.0.0.1:32999", "127.0.0.1:3000", held_by=[WEB])

@@ -141,7 +141,7 @@ async def test_enter_shows_the_connections_of_a_destination() -> None:
     async with on_stage(a_machine(*clients(3), elsewhere)) as stage:
         await stage.press("3", "down", "down", "down", "down", "enter")
         await stage.see("3 Ranges › 127.0.0.1 → 127.0.0.1:3000", "127.0.0.1:40002")
-        inside = stage.app.query_one("#scope-table", KeyedTable)
+        inside = stage.app.query_one("#drilldown-table", KeyedTable)
         assert [each.row.socket.local.port for each in inside.rows] == [40000, 40001, 40002]
         await stage.press("x")
         assert stage.dialog == "StopDialog"

@@ -6,12 +6,12 @@ import asyncio
 
 import pytest
 
-from porttui.analysis.board import Board
-from porttui.analysis.changes import LINGER_S
-from porttui.host.asking import HostError, Want
+from porttui.analysis.dashboard import Dashboard
+from porttui.analysis.rows import CHANGE_SHOWN_S
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket
-from porttui.sampling.boards import LocalBoards
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.ui.app import PorttuiApp
 from porttui.ui.messages import SampleTaken
@@ -47,7 +47,7 @@ async def test_the_first_frame_says_scanning_before_the_first_sample_ends(
 async def test_a_board_that_is_there_already_is_in_the_first_frame(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(LocalBoards, "has_answer", lambda _: True)
+    monkeypatch.setattr(LocalDashboards, "is_ready", lambda _: True)
     async with on_stage(developers_machine(), sampled=False) as stage:
         assert "3000" in stage.text
         assert "scanning" not in stage.text
@@ -157,7 +157,7 @@ def test_the_loop_takes_less_than_a_tenth_of_the_time(
     machine = ScriptedMachine()
     machine.on_read = lambda: clock.move(took_s)
     heard: list[object] = []
-    loop = SamplingLoop(LocalBoards(Sampler(machine.host())), interval_s, heard.append)
+    loop = SamplingLoop(LocalDashboards(Sampler(machine.host())), interval_s, heard.append)
     start = clock.now
     loop.start()
     due = clock.wait_for_rest()
@@ -169,8 +169,8 @@ def test_the_loop_takes_less_than_a_tenth_of_the_time(
     assert message.period_s == pytest.approx(period_s)
 
 
-class WorkingBoards(LocalBoards):
-    """Boards that cost what the test says, whatever time they take."""
+class WorkingBoards(LocalDashboards):
+    """Dashboards that cost what the test says, whatever time they take."""
 
     whole_s = 0.0
     listening_s = 0.0
@@ -180,10 +180,10 @@ class WorkingBoards(LocalBoards):
     def cpu_s(self) -> float:
         return self.spent_s
 
-    def next(self, want: Want = Want.ALL) -> Board:
-        self.spent_s += self.whole_s if want is Want.ALL else self.listening_s
-        board = super().next(want)
-        return board._replace(snapshot=board.snapshot._replace(source=QUICK_SOURCE))
+    def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
+        self.spent_s += self.whole_s if request is SocketRequest.ALL else self.listening_s
+        dashboard = super().next(request)
+        return dashboard._replace(snapshot=dashboard.snapshot._replace(source=QUICK_SOURCE))
 
 
 def test_what_showing_and_the_listeners_cost_counts(clock: ScriptedClock) -> None:
@@ -194,9 +194,9 @@ def test_what_showing_and_the_listeners_cost_counts(clock: ScriptedClock) -> Non
         assert isinstance(message, SampleTaken)
         heard.append(message)
 
-    boards = WorkingBoards(Sampler(ScriptedMachine().host()))
-    boards.whole_s, boards.listening_s = 0.4, 0.01
-    loop = SamplingLoop(boards, 1.0, post)
+    dashboards = WorkingBoards(Sampler(ScriptedMachine().host()))
+    dashboards.whole_s, dashboards.listening_s = 0.4, 0.01
+    loop = SamplingLoop(dashboards, 1.0, post)
     loop.shown(0.05)
     loop.start()
     assert clock.wait_for_rest() == clock.now + 1.0
@@ -387,7 +387,7 @@ async def test_what_happened_to_a_row_is_marked_for_some_seconds(
         assert _mark(stage, port) == mark
         assert f" {number} · by port" in stage.text, "rows just gone do not count"
         assert f"LISTEN {number}" in stage.lines[0]
-        clock.move(LINGER_S - 0.1)
+        clock.move(CHANGE_SHOWN_S - 0.1)
         await stage.sample(*sockets)
         assert _mark(stage, port) == mark
         clock.move(0.2)

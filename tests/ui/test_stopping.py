@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 
 import pytest
 
-from porttui.host.asking import HostError
-from porttui.model.origin import Traces
+from porttui.host.request import HostError
 from porttui.model.process import Process
+from porttui.model.provenance import Provenance
 from porttui.model.socket import TcpState
 from porttui.model.stop import StopSignal
 from tests.making import connection, listener, pair, process
@@ -106,7 +106,7 @@ async def test_it_says_when_sigterm_would_be_ignored() -> None:
 
 async def test_it_does_not_promise_to_ask_where_there_is_no_asking() -> None:
     machine = one_server()
-    machine.asks_first = False
+    machine.supports_sigterm = False
     async with asked_about(machine) as stage:
         assert "ask to exit" not in stage.said
         assert "end it (forced)" in stage.said
@@ -559,8 +559,8 @@ async def test_an_empty_pane_has_nothing_to_stop() -> None:
 async def test_who_may_start_it_again_is_said_before_the_stop() -> None:
     machine = developers_machine()
     nodemon = process(4201, "node", cmdline=("node", "/bin/nodemon", "server.js"))
-    machine.traces = {
-        NODE.pid: Traces(NODE, cwd="/srv/shop", project="/srv/shop", ancestors=(nodemon,))
+    machine.provenance = {
+        NODE.pid: Provenance(NODE, cwd="/srv/shop", project="/srv/shop", ancestors=(nodemon,))
     }
     async with on_stage(machine) as stage:
         await stage.press("x")
@@ -577,7 +577,7 @@ async def test_who_may_start_it_again_is_said_before_the_stop() -> None:
 async def test_a_parent_that_porttui_runs_in_has_to_be_typed() -> None:
     machine = developers_machine()
     loop = process(4201, "bash", cmdline=("bash", "-c", "while true; do node x; done"))
-    machine.traces = {NODE.pid: Traces(NODE, ancestors=(loop,))}
+    machine.provenance = {NODE.pid: Provenance(NODE, ancestors=(loop,))}
     machine.ancestors = {loop.pid}
     async with on_stage(machine) as stage:
         await stage.press("x")
@@ -613,7 +613,7 @@ async def test_a_name_that_cannot_be_told_from_others_is_not_asked_for(name: str
     """Its pid is: an empty name would be typed by Enter alone."""
     odd = process(598, name, user="root", uid=0)
     machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[odd])])
-    machine.person_uid = 1000
+    machine.invoking_uid = 1000
     async with on_stage(machine) as stage:
         await stage.press("x", "y")
         assert "Type 598 and Enter to send SIGTERM" in stage.said
@@ -637,7 +637,7 @@ async def test_typing_can_be_left() -> None:
 async def test_behind_sudo_other_users_processes_have_to_be_typed() -> None:
     nginx = process(81, "nginx", uid=33, user="www-data")
     machine = ScriptedMachine([listener("127.0.0.1", 80, held_by=[nginx])])
-    machine.person_uid = 1000
+    machine.invoking_uid = 1000
     async with on_stage(machine) as stage:
         await stage.press("x", "y")
         assert "belongs to user www-data, not to you" in stage.said
@@ -745,7 +745,7 @@ async def test_a_supervisor_outside_the_group_is_still_said_to_start_it_again() 
     inside = process(2998, "bash", cmdline=("bash", "-c", "while true; do sh job; done"))
     for members in ((ONE, SHELL), (ONE, SHELL, inside)):
         machine = a_job()
-        machine.traces = {ONE.pid: Traces(ONE, ancestors=(SHELL, inside))}
+        machine.provenance = {ONE.pid: Provenance(ONE, ancestors=(SHELL, inside))}
         machine.groups = [members]
         async with asked_about(machine) as stage:
             await stage.until(lambda: "G its process group" in stage.said)
@@ -760,7 +760,7 @@ async def test_a_machine_that_tells_no_groups_has_the_other_choices() -> None:
     def refuse(_: object) -> None:
         raise HostError("/proc cannot be listed")
 
-    machine._read_groups = refuse  # type: ignore[method-assign, assignment]
+    machine._process_groups = refuse  # type: ignore[method-assign, assignment]
     async with asked_about(machine) as stage:
         await stage.until(lambda: not [each for each in stage.app.workers if each.is_running])
         assert "a all holders" in stage.said
@@ -775,7 +775,7 @@ ID = "0123456789abcdef" * 4
 
 async def test_a_container_has_its_id_at_once_and_its_name_when_that_is_told() -> None:
     machine = one_server()
-    machine.traces = {ONE.pid: Traces(ONE, cgroups=(f"/docker/{ID}",))}
+    machine.provenance = {ONE.pid: Provenance(ONE, cgroups=(f"/docker/{ID}",))}
     machine.container_names = {ID: "web"}
     machine.may_name.clear()
     async with asked_about(machine) as stage:
@@ -788,7 +788,7 @@ async def test_a_container_has_its_id_at_once_and_its_name_when_that_is_told() -
 
 async def test_a_stop_does_not_wait_for_a_name_that_never_comes() -> None:
     machine = one_server()
-    machine.traces = {ONE.pid: Traces(ONE, cgroups=(f"/docker/{ID}",))}
+    machine.provenance = {ONE.pid: Provenance(ONE, cgroups=(f"/docker/{ID}",))}
     machine.may_name.clear()
     async with asked_about(machine) as stage:
         await stage.until(lambda: ID[:12] in stage.said)

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.host.asking import HostError
 from porttui.host.local import local_host
-from porttui.model.address import Place, Protocol
-from porttui.model.origin import Traces
-from porttui.sampling.boards import LocalBoards
+from porttui.host.request import HostError
+from porttui.model.address import PortQuery, Protocol
+from porttui.model.provenance import Provenance
+from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
@@ -71,7 +71,7 @@ async def test_the_row_s_own_address_comes_first_where_it_is_none_of_the_usual()
 async def test_a_port_on_the_command_line_is_diagnosed_at_once() -> None:
     machine = developers_machine()
     machine.may_read.clear()
-    async with on_stage(machine, sampled=False, place=Place(Protocol.TCP, 3000)) as stage:
+    async with on_stage(machine, sampled=False, port_query=PortQuery(Protocol.TCP, 3000)) as stage:
         await stage.until(lambda: "looking ..." in stage.said)
         machine.may_read.set()
         await stage.until(lambda: "held" in stage.said)
@@ -163,7 +163,9 @@ async def test_waiting_until_something_listens(servers: Servers, bells: list[boo
     sampler = Sampler(host)
     services = Services(host, sampler, Stopper(host, sampler), ScriptedClipboard())
     app = PorttuiApp(
-        LocalBoards(sampler), lambda: services, Settings(place=Place(Protocol.TCP, port))
+        LocalDashboards(sampler),
+        lambda: services,
+        Settings(port_query=PortQuery(Protocol.TCP, port)),
     )
     async with app.run_test(size=LARGE) as pilot:
         stage = Stage(app, pilot, ())
@@ -181,7 +183,7 @@ async def test_waiting_until_something_listens(servers: Servers, bells: list[boo
 
 async def test_a_wait_can_be_left_off_and_what_comes_late_is_not_heard() -> None:
     machine = ScriptedMachine([listener("::1", 4000, held_by=[NODE])])
-    async with on_stage(machine, place=Place(Protocol.TCP, 3000)) as stage:
+    async with on_stage(machine, port_query=PortQuery(Protocol.TCP, 3000)) as stage:
         await stage.until(lambda: "W wait until something listens" in stage.said)
         await stage.press("W")
         await stage.until(lambda: "still free" in stage.said)
@@ -215,8 +217,8 @@ async def test_it_tells_who_it_is_and_what_would_start_it_again() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
     shell = process(4201, "zsh")
     cgroups = (f"/machine.slice/libpod-{identifier}.scope",)
-    machine.traces = {
-        NODE.pid: Traces(NODE, "/srv/shop/api", "/srv/shop", (shell,), cgroups),
+    machine.provenance = {
+        NODE.pid: Provenance(NODE, "/srv/shop/api", "/srv/shop", (shell,), cgroups),
     }
     machine.container_names = {identifier: "web"}
     machine.may_name.clear()
@@ -234,7 +236,7 @@ async def test_it_tells_who_it_is_and_what_would_start_it_again() -> None:
 async def test_a_name_of_something_seen_before_is_not_shown_beside_what_is_seen_now() -> None:
     identifier = "0123456789abcdef" * 4
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
-    machine.traces = {NODE.pid: Traces(NODE, cgroups=(f"/docker/{identifier}",))}
+    machine.provenance = {NODE.pid: Provenance(NODE, cgroups=(f"/docker/{identifier}",))}
     machine.container_names = {identifier: "web"}
     machine.may_name.clear()
     async with on_stage(machine) as stage:

@@ -6,7 +6,6 @@ import os
 import select
 import signal
 
-from porttui.host.asking import HostError
 from porttui.host.contract import (
     ProcessChangedError,
     ProcessGoneError,
@@ -14,19 +13,20 @@ from porttui.host.contract import (
     SignalDeniedError,
 )
 from porttui.host.linux.processes import read_stat
+from porttui.host.request import HostError
 from porttui.model.process import ProcessIdentity
 from porttui.model.stop import StopSignal
 
-_NUMBERS = {
+_SIGNAL_NUMBERS = {
     StopSignal.TERM: signal.SIGTERM,
     StopSignal.KILL: signal.SIGKILL,
     StopSignal.CONT: signal.SIGCONT,
 }
-_STOPPED = (b"T", b"t")
+_STOPPED_STATES = (b"T", b"t")
 """By job control or a signal, and by a tracer (proc_pid_stat(5))."""
 
 
-def has_pidfds() -> bool:
+def supports_pidfds() -> bool:
     """Whether signals can be sent through pidfds (Linux 5.3 and later, unless a sandbox forbids
     it)."""
     try:
@@ -43,7 +43,7 @@ def has_pidfds() -> bool:
 class PidfdControl:
     """Ends processes through pidfds."""
 
-    asks_first = True
+    supports_sigterm = True
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
         pid = identity.pid
@@ -79,7 +79,7 @@ class PidfdHandle:
 
     def send(self, signal_: StopSignal) -> None:
         try:
-            signal.pidfd_send_signal(self._descriptor, _NUMBERS[signal_])
+            signal.pidfd_send_signal(self._descriptor, _SIGNAL_NUMBERS[signal_])
         except ProcessLookupError as error:
             raise ProcessGoneError(f"process {self._pid} has exited") from error
         except PermissionError as error:
@@ -88,16 +88,16 @@ class PidfdHandle:
     def resume(self) -> bool:
         stat = read_stat(self._pid)
         # The pid is still this process's own as long as the pidfd says that it has not ended.
-        if stat is None or stat.state not in _STOPPED or self.has_exited():
+        if stat is None or stat.state not in _STOPPED_STATES or self.has_exited():
             return False
         self.send(StopSignal.CONT)
         return True
 
-    def has_exited(self, within: float = 0.0) -> bool:
+    def has_exited(self, timeout_s: float = 0.0) -> bool:
         """A pidfd turns readable when its process ends, zombie or not."""
         poller = select.poll()
         poller.register(self._descriptor, select.POLLIN)
-        return bool(poller.poll(within * 1000))
+        return bool(poller.poll(timeout_s * 1000))
 
     def close(self) -> None:
         os.close(self._descriptor)

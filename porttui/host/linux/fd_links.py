@@ -13,24 +13,24 @@ import struct
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from stat import S_ISSOCK
 
-from porttui.host.asking import HostError
-from porttui.host.linux.schedstat import schedstats_of
+from porttui.host.linux.schedstat import read_schedstats
+from porttui.host.request import HostError
 from porttui.record import NamedTuple
 
-_PREFIX = "socket:["
+_SOCKET_PREFIX = "socket:["
 
-WORTH_A_PROCESS = 6000
+DESCRIPTORS_PER_FORK = 6000
 """Descriptors. Reading that many takes ten times as long as a fork."""
-_MOST_PROCESSES = 8
+_MAX_FORKS = 8
 _PID = struct.Struct("=I")
 _SIGKILL = 9
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 
-_Identity = tuple[int, int, int]
+_FileIdentity = tuple[int, int, int]
 """Device, inode and kind of what a descriptor stands for."""
 
 
-def open_descriptors(directory: str) -> int:
+def count_descriptors(directory: str) -> int:
     """How many links a /proc/PID/fd has; 0 of a process that is gone, and before Linux 6.2."""
     try:
         return os.stat(directory).st_size
@@ -40,30 +40,30 @@ def open_descriptors(directory: str) -> int:
 
 def socket_link(inode: int) -> str:
     """What the link of a descriptor is that stands for this socket."""
-    return f"{_PREFIX}{inode}]"
+    return f"{_SOCKET_PREFIX}{inode}]"
 
 
-def held_sockets(directory: str) -> dict[int, str]:
+def read_socket_fds(directory: str) -> dict[int, str]:
     """The sockets behind the links in a /proc/PID/fd, by inode, each with one of its descriptors;
     none where this user may not look.
 
     Raises:
         HostError: no more files can be opened.
     """
-    held: dict[int, str] = {}
+    fd_by_inode: dict[int, str] = {}
     try:
         for descriptor in os.listdir(directory):
             try:
                 target = os.readlink(f"{directory}/{descriptor}")
             except (FileNotFoundError, ProcessLookupError):
                 continue  # closed since it was listed
-            if target.startswith(_PREFIX):
-                held[int(target[len(_PREFIX) : -1])] = descriptor
+            if target.startswith(_SOCKET_PREFIX):
+                fd_by_inode[int(target[len(_SOCKET_PREFIX) : -1])] = descriptor
     except (FileNotFoundError, ProcessLookupError, PermissionError):
         pass  # exited since it was listed, or another user's
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    return held
+    return fd_by_inode
 
 
 class ProcessFds(NamedTuple):
@@ -86,7 +86,7 @@ class FdScan:
         self._proc = proc
         self._pids = pids
         self._queue = queue
-        self._forked = [each for _ in range(processes) if (each := self._fork())]
+        self._forks = [fork for _ in range(processes) if (fork := self._fork())]
 
     def result(self) -> dict[int, ProcessFds]:
         """Wait for the forks; read here what they left.
@@ -94,23 +94,25 @@ class FdScan:
         Raises:
             HostError: no more files can be opened.
         """
-        found: dict[int, ProcessFds] = {}
+        fds_by_pid: dict[int, ProcessFds] = {}
         try:
-            found.update((pid, _read_process(self._proc, pid)) for pid in _taken(self._queue))
-            for each in self._forked:
-                found.update(each.answer())
+            fds_by_pid.update(
+                (pid, _scan_process(self._proc, pid)) for pid in _take_pids(self._queue)
+            )
+            for fork in self._forks:
+                fds_by_pid.update(fork.answer())
         finally:
             self.end()
         for pid in self._pids:
-            if pid not in found:
-                found[pid] = _read_process(self._proc, pid)
-        return found
+            if pid not in fds_by_pid:
+                fds_by_pid[pid] = _scan_process(self._proc, pid)
+        return fds_by_pid
 
     def end(self) -> None:
         """End all forks and close the pipe, whether there is a result or not."""
-        for each in self._forked:
-            each.end()
-        self._forked = []
+        for fork in self._forks:
+            fork.end()
+        self._forks = []
         if self._queue >= 0:
             os.close(self._queue)
         self._queue = -1
@@ -119,41 +121,43 @@ class FdScan:
         """Nobody asked for the result."""
         self.end()
 
-    def _fork(self) -> _Forked | None:
+    def _fork(self) -> _Fork | None:
         """A process that reads its share and ends; None where there can be no more of them."""
-        ends: tuple[int, ...] = ()
+        pipe_ends: tuple[int, ...] = ()
         try:
-            ends = os.pipe()
+            pipe_ends = os.pipe()
             pid = os.fork()
         except OSError:
-            for each in ends:
-                os.close(each)
+            for fd in pipe_ends:
+                os.close(fd)
             return None
-        reading, writing = ends
+        read_end, write_end = pipe_ends
         if pid == 0:
             try:
-                os.close(reading)
-                own = {each: tuple(_read_process(self._proc, each)) for each in _taken(self._queue)}
-                _write(writing, marshal.dumps(own))
+                os.close(read_end)
+                scanned = {
+                    pid: tuple(_scan_process(self._proc, pid)) for pid in _take_pids(self._queue)
+                }
+                _write(write_end, marshal.dumps(scanned))
                 os._exit(0)
             finally:
                 os._exit(1)
-        os.close(writing)
-        return _Forked(pid, reading)
+        os.close(write_end)
+        return _Fork(pid, read_end)
 
 
 def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
     """Fork where there are very many descriptors; None where there are not."""
-    counts = {pid: open_descriptors(f"{proc}/{pid}/fd") for pid in pids}
-    processes = min(sum(counts.values()) // WORTH_A_PROCESS, _processors(), _MOST_PROCESSES)
-    if processes < 2 or not _is_single_threaded():
+    counts = {pid: count_descriptors(f"{proc}/{pid}/fd") for pid in pids}
+    fork_count = min(sum(counts.values()) // DESCRIPTORS_PER_FORK, _usable_cpus(), _MAX_FORKS)
+    if fork_count < 2 or not _is_single_threaded():
         return None
     longest_first = sorted(counts, key=counts.__getitem__, reverse=True)
     try:
-        queue = _queue(longest_first)
+        pid_queue = _pid_queue(longest_first)
     except OSError:
         return None  # with so few descriptors left it is read one by one, or said why it is not
-    return FdScan(proc, longest_first, queue, processes)
+    return FdScan(proc, longest_first, pid_queue, fork_count)
 
 
 def _is_single_threaded() -> bool:
@@ -161,7 +165,7 @@ def _is_single_threaded() -> bool:
     return len(os.listdir("/proc/self/task")) == 1
 
 
-def _processors() -> int:
+def _usable_cpus() -> int:
     """How many this process may run on."""
     try:
         return len(os.sched_getaffinity(0))
@@ -169,29 +173,29 @@ def _processors() -> int:
         return 1  # a sandbox does not tell
 
 
-class _Forked:
+class _Fork:
     """A forked process, seen from its parent."""
 
-    def __init__(self, pid: int, end: int) -> None:
+    def __init__(self, pid: int, read_end: int) -> None:
         self._pid = pid
-        self._end = end
+        self._read_end = read_end
 
     def answer(self) -> Iterator[tuple[int, ProcessFds]]:
         """What it read; nothing if it did not come to its end."""
-        parts = []
-        while part := os.read(self._end, 1 << 20):
-            parts.append(part)
+        chunks = []
+        while chunk := os.read(self._read_end, 1 << 20):
+            chunks.append(chunk)
         if self._wait() == 0:
             try:
-                found: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(parts))
+                scanned: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(chunks))
             except (EOFError, ValueError, TypeError):
                 return  # cut short, where how it ended is not told
-            for pid, (sockets, schedstat) in found.items():
+            for pid, (sockets, schedstat) in scanned.items():
                 yield pid, ProcessFds(sockets, schedstat)
 
     def end(self) -> None:
         """End it, if it has not ended: it has nothing that could be lost."""
-        os.close(self._end)
+        os.close(self._read_end)
         if self._pid:
             os.kill(self._pid, _SIGKILL)
             self._wait()
@@ -204,33 +208,33 @@ class _Forked:
             return 0  # SIGCHLD is ignored, by inheritance: it is gone, and nobody tells how
 
 
-def _read_process(proc: str, pid: int) -> ProcessFds:
+def _scan_process(proc: str, pid: int) -> ProcessFds:
     """Schedstat first: what happens from then on shows in the next read."""
-    schedstat = schedstats_of(f"{proc}/{pid}")
-    return ProcessFds(held_sockets(f"{proc}/{pid}/fd"), schedstat)
+    schedstat = read_schedstats(f"{proc}/{pid}")
+    return ProcessFds(read_socket_fds(f"{proc}/{pid}/fd"), schedstat)
 
 
-def _queue(pids: Sequence[int]) -> int:
+def _pid_queue(pids: Sequence[int]) -> int:
     """A pipe with as many of the pids as it takes, and no end to write more."""
-    reading, writing = os.pipe()
+    read_end, write_end = os.pipe()
     try:
-        os.set_blocking(writing, False)
-        os.write(writing, b"".join([_PID.pack(pid) for pid in pids]))
+        os.set_blocking(write_end, False)
+        os.write(write_end, b"".join([_PID.pack(pid) for pid in pids]))
     finally:
-        os.close(writing)
-    return reading
+        os.close(write_end)
+    return read_end
 
 
-def _taken(queue: int) -> Iterator[int]:
+def _take_pids(queue: int) -> Iterator[int]:
     """Pids that no other process has taken (pipe(7): a read of a few bytes is one piece)."""
-    while taken := os.read(queue, _PID.size):
-        yield _PID.unpack(taken)[0]
+    while packed_pid := os.read(queue, _PID.size):
+        yield _PID.unpack(packed_pid)[0]
 
 
 def _write(descriptor: int, content: bytes) -> None:
-    rest = memoryview(content)
-    while rest:
-        rest = rest[os.write(descriptor, rest) :]
+    remaining = memoryview(content)
+    while remaining:
+        remaining = remaining[os.write(descriptor, remaining) :]
 
 
 class OwnDescriptors:
@@ -242,32 +246,34 @@ class OwnDescriptors:
     """
 
     def __init__(self) -> None:
-        self._others: dict[int, _Identity] = {}
+        self._identities: dict[int, _FileIdentity] = {}
 
-    def sockets(self, held: Collection[str]) -> dict[int, str]:
+    def sockets(self, excluded: Collection[str]) -> dict[int, str]:
         """By inode, each with one of its descriptors.
 
         `held`: descriptors that are known to be no sockets.
         """
-        if not self._is_as_it_was(len(held)):
-            numbers = [int(each) for each in os.listdir("/proc/self/fd") if each not in held]
-            found = ((each, _identity(each)) for each in numbers)
-            self._others = {each: identity for each, identity in found if identity is not None}
+        if not self._is_unchanged(len(excluded)):
+            numbers = [int(name) for name in os.listdir("/proc/self/fd") if name not in excluded]
+            identities = ((number, _file_identity(number)) for number in numbers)
+            self._identities = {
+                number: identity for number, identity in identities if identity is not None
+            }
         return {
             inode: str(number)
-            for number, (_, inode, mode) in self._others.items()
+            for number, (_, inode, mode) in self._identities.items()
             if S_ISSOCK(mode)
         }
 
-    def _is_as_it_was(self, held: int) -> bool:
+    def _is_unchanged(self, excluded_count: int) -> bool:
         # Before Linux 6.2 the count is 0: then everything is listed.
-        known = self._others
-        return open_descriptors("/proc/self/fd") == held + len(known) and all(
-            _identity(each) == identity for each, identity in known.items()
+        known = self._identities
+        return count_descriptors("/proc/self/fd") == excluded_count + len(known) and all(
+            _file_identity(number) == identity for number, identity in known.items()
         )
 
 
-def _identity(descriptor: int) -> _Identity | None:
+def _file_identity(descriptor: int) -> _FileIdentity | None:
     try:
         stat = os.fstat(descriptor)
     except OSError:

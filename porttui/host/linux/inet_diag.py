@@ -20,10 +20,10 @@ from collections.abc import Iterator, Mapping, Sequence
 
 from porttui.host.linux.netlink import (
     ATTRIBUTE,
-    BODY,
     HEADER,
-    RECORD,
-    Expected,
+    INET_DIAG_MSG_BYTES,
+    MIN_MESSAGE_BYTES,
+    ExpectedHeader,
     SockDiagError,
     scan_headers,
 )
@@ -36,19 +36,19 @@ LISTENING = 1 << 10
 """TCP_LISTEN alone: answered at once, however many other sockets there are."""
 
 _NETLINK_SOCK_DIAG = 4
-_TCP_OF_BOTH_FAMILIES, _BY_FAMILY = 18, 20
+_TCPDIAG_GETSOCK, _SOCK_DIAG_BY_FAMILY = 18, 20
 """TCPDIAG_GETSOCK, the question of old, and SOCK_DIAG_BY_FAMILY."""
 _REQUEST_DUMP = 0x301
 
-_REQUEST_OF_A_FAMILY = struct.Struct("=BBBBI48s")
+_INET_DIAG_REQ_V2 = struct.Struct("=BBBBI48s")
 """struct inet_diag_req_v2; an empty inet_diag_sockid matches every socket."""
-_REQUEST_OF_BOTH_FAMILIES = struct.Struct("=BBBB48sII")
+_INET_DIAG_REQ = struct.Struct("=BBBB48sII")
 """struct inet_diag_req."""
-_BYTECODE = 1
+_INET_DIAG_REQ_BYTECODE = 1
 """INET_DIAG_REQ_BYTECODE."""
-_OPERATION = struct.Struct("=BBH")
+_INET_DIAG_BC_OP = struct.Struct("=BBH")
 """struct inet_diag_bc_op."""
-_SOURCE_AT_LEAST, _SOURCE_AT_MOST = 2, 3
+_BC_SOURCE_GE, _BC_SOURCE_LE = 2, 3
 """INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE, of ports."""
 
 _FAMILY_NUMBERS = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
@@ -57,22 +57,22 @@ _MSG_TRUNC = 0x20
 """recv(2), on every architecture."""
 
 _BUFFER_BYTES = 1 << 18
-_PATIENCE_S = 5.0
+_TIMEOUT_S = 5.0
 _ATTEMPTS = 4
 
 
 _FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
-_SKV6ONLY, _CGROUP_ID = 11, 21
+_INET_DIAG_SKV6ONLY, _INET_DIAG_CGROUP_ID = 11, 21
 """INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of
 all that are open (Linux 5.8)."""
-_NUMBER = struct.Struct("=Q")
-_IS_SERVER = bytes(state in (7, 10) for state in range(256))
+_UINT64 = struct.Struct("=Q")
+_IS_CLOSE_OR_LISTEN = bytes(state in (7, 10) for state in range(256))
 """CLOSE and LISTEN, in the kernel's numbers: of these attributes are read, one by one."""
 _HEADER_WORDS = HEADER.size // 4
-_RECORD_WORDS = RECORD // 4
-_NUMBERS = (0, 1, 13, 14, 15, 16, 17)
+_MESSAGE_WORDS = INET_DIAG_MSG_BYTES // 4
+_NUMBER_WORDS = (0, 1, 13, 14, 15, 16, 17)
 """The words that are numbers in either family, in the order of the fields of `InetDiagColumns`."""
-_ENDS = (2, 6)
+_ADDRESS_WORDS = (2, 6)
 """The words with which the addresses begin."""
 
 
@@ -97,21 +97,21 @@ class SockDiag:
         self._sequence = 0
         self._words = array("I", bytes(_BUFFER_BYTES))
         """The last part of a dump."""
-        self._room = memoryview(self._words).cast("B")
+        self._buffer = memoryview(self._words).cast("B")
         try:
             self._socket = socket.socket(
                 socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
             )
         except (OSError, AttributeError) as error:
             raise SockDiagError(f"netlink sock_diag is refused: {error}") from error
-        self._socket.settimeout(_PATIENCE_S)
+        self._socket.settimeout(_TIMEOUT_S)
 
     def __del__(self) -> None:
         """Close it: a reader lives as long as its source, and that as long as it is sampled."""
         if hasattr(self, "_socket"):
             self._socket.close()
 
-    def ask(
+    def dump(
         self,
         family: Family,
         protocol: Protocol,
@@ -127,52 +127,52 @@ class SockDiag:
             SockDiagError: the kernel refused, or its answer has an unknown form.
         """
         numbers = (_FAMILY_NUMBERS[family], _PROTOCOLS[protocol])
-        request = _REQUEST_OF_A_FAMILY.pack(*numbers, 0, 0, states, bytes(48))
-        return self._ask_patiently(_BY_FAMILY, request + _port_filter(ports))
+        request = _INET_DIAG_REQ_V2.pack(*numbers, 0, 0, states, bytes(48))
+        return self._dump_with_retries(_SOCK_DIAG_BY_FAMILY, request + _port_filter(ports))
 
-    def ask_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> InetDiagDump:
-        """As `ask`, for the TCP sockets of both families: the kernel walks its tables once.
+    def dump_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> InetDiagDump:
+        """As `dump`, for the TCP sockets of both families: the kernel walks its tables once.
 
         A walk takes a quarter of the time of an answer with 76,000 sockets, even if it meets none
         of the family.
 
         Raises:
-            SockDiagError: as `ask`; a sandbox may permit `ask` alone.
+            SockDiagError: as `dump`; a sandbox may permit `dump` alone.
         """
-        request = _REQUEST_OF_BOTH_FAMILIES.pack(0, 0, 0, 0, bytes(48), states, 0)
-        return self._ask_patiently(_TCP_OF_BOTH_FAMILIES, request + _port_filter(ports))
+        request = _INET_DIAG_REQ.pack(0, 0, 0, 0, bytes(48), states, 0)
+        return self._dump_with_retries(_TCPDIAG_GETSOCK, request + _port_filter(ports))
 
-    def _ask_patiently(self, kind: int, request: bytes) -> InetDiagDump:
+    def _dump_with_retries(self, kind: int, request: bytes) -> InetDiagDump:
         for _ in range(_ATTEMPTS):
-            answer = self._ask(kind, request)
-            if not answer.is_interrupted:
+            dump = self._request_dump(kind, request)
+            if not dump.is_interrupted:
                 break
-        return answer
+        return dump
 
-    def _ask(self, kind: int, request: bytes) -> InetDiagDump:
+    def _request_dump(self, kind: int, request: bytes) -> InetDiagDump:
         self._sequence = (self._sequence + 1) & 0xFFFFFFFF
         size = HEADER.size + len(request)
         header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
         try:
             self._socket.send(header + request)
-            return self._receive(Expected(kind, self._sequence))
+            return self._receive(ExpectedHeader(kind, self._sequence))
         except TimeoutError as error:
             raise SockDiagError("netlink sock_diag does not answer") from error
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
-    def _receive(self, expected: Expected) -> InetDiagDump:
+    def _receive(self, expected: ExpectedHeader) -> InetDiagDump:
         """Take what is needed out of each part while it is at hand: two thirds of the time that it
         takes once all of an answer has gone through the processor's cache."""
         builder, is_interrupted = InetDiagBuilder(), False
         while True:
-            size, _, flags, _ = self._socket.recvmsg_into([self._room])
+            size, _, flags, _ = self._socket.recvmsg_into([self._buffer])
             if flags & _MSG_TRUNC:
                 raise SockDiagError("netlink sent more than fits into the buffer")
             if size % 4:
                 raise SockDiagError("netlink sent a message cut short")
             scan = scan_headers(self._words, size // 4, expected)
-            builder.take(self._words, scan.starts)
+            builder.add(self._words, scan.starts)
             is_interrupted |= scan.is_interrupted
             if scan.is_last:
                 return InetDiagDump(builder.columns(), is_interrupted)
@@ -187,18 +187,18 @@ def _port_filter(ports: range) -> bytes:
     """
     if ports == PORTS:
         return b""
-    at_least = _OPERATION.pack(_SOURCE_AT_LEAST, 8, 20) + _OPERATION.pack(0, 0, ports[0])
-    at_most = _OPERATION.pack(_SOURCE_AT_MOST, 8, 12) + _OPERATION.pack(0, 0, ports[-1])
+    at_least = _INET_DIAG_BC_OP.pack(_BC_SOURCE_GE, 8, 20) + _INET_DIAG_BC_OP.pack(0, 0, ports[0])
+    at_most = _INET_DIAG_BC_OP.pack(_BC_SOURCE_LE, 8, 12) + _INET_DIAG_BC_OP.pack(0, 0, ports[-1])
     program = at_least + at_most
-    return ATTRIBUTE.pack(ATTRIBUTE.size + len(program), _BYTECODE) + program
+    return ATTRIBUTE.pack(ATTRIBUTE.size + len(program), _INET_DIAG_REQ_BYTECODE) + program
 
 
 class InetDiagColumns(NamedTuple):
     """The sockets of one family, as columns."""
 
-    heads: array[int]
+    first_words: array[int]
     """The first word of each."""
-    both_ports: array[int]
+    port_pairs: array[int]
     """Local and remote port in one number, as they lie there."""
     expires_ms: array[int]
     """Of the timer that runs, whichever it is."""
@@ -222,12 +222,12 @@ class InetDiagColumns(NamedTuple):
     @property
     def rows(self) -> int:
         """How many sockets."""
-        return len(self.heads)
+        return len(self.first_words)
 
     @property
     def states(self) -> bytes:
         """The kernel's numbers."""
-        return _states(self.heads)
+        return _states(self.first_words)
 
     @property
     def local_ports(self) -> array[int]:
@@ -240,7 +240,7 @@ class InetDiagColumns(NamedTuple):
         return self._ports(1)
 
     def _ports(self, half: int) -> array[int]:
-        ports = array("H", self.both_ports.tobytes())[half::2]
+        ports = array("H", self.port_pairs.tobytes())[half::2]
         if sys.byteorder == "little":
             ports.byteswap()
         return ports
@@ -253,7 +253,7 @@ class InetDiagBuilder:
         self._builders: dict[int, _FamilyBuilder] = {}
         """By the kernel's number of the family."""
 
-    def take(self, words: array[int], starts: Sequence[int]) -> None:
+    def add(self, words: array[int], starts: Sequence[int]) -> None:
         """Add the sockets of some messages.
 
         Args:
@@ -263,11 +263,11 @@ class InetDiagBuilder:
         Raises:
             SockDiagError: a family is unknown, or the length of an attribute lies.
         """
-        for number, own in _by_family(words, starts).items():
+        for number, family_starts in _by_family(words, starts).items():
             builder = self._builders.get(number)
             if builder is None:
                 builder = self._builders[number] = _FamilyBuilder(number)
-            builder.take(words, own)
+            builder.add(words, family_starts)
 
     def columns(self) -> dict[Family, InetDiagColumns]:
         """By family, IPv4 first; without one that has no socket. To be asked for once."""
@@ -284,53 +284,55 @@ class _FamilyBuilder:
         if family not in _FAMILIES:
             raise SockDiagError(f"netlink sent a socket of the unknown family {family}")
         self._is_v6 = _FAMILIES[family] is Family.IPV6
-        self._numbers = [array("I") for _ in _NUMBERS]
-        self._v4_ends = array("I"), array("I")
-        self._v6_ends: tuple[list[bytes], list[bytes]] = [], []
+        self._numbers = [array("I") for _ in _NUMBER_WORDS]
+        self._v4_addresses = array("I"), array("I")
+        self._v6_addresses: tuple[list[bytes], list[bytes]] = [], []
         self._v6only: dict[int, bool] = {}
         self._cgroup_ids: dict[int, int] = {}
 
-    def take(self, words: array[int], starts: Sequence[int]) -> None:
+    def add(self, words: array[int], starts: Sequence[int]) -> None:
         """Add the sockets of these messages, which are all of this family."""
         rows = len(self._numbers[0])
         if isinstance(starts, range):
             self._add(words, range(starts.start + _HEADER_WORDS, starts.stop, starts.step))
         else:
-            packed = _packed(words, starts)
-            self._add(packed, range(0, len(packed), _RECORD_WORDS))
-        are_servers = _states(self._numbers[0][rows:]).translate(_IS_SERVER)
-        for row in places_of_ones(are_servers):
+            packed = _pack_messages(words, starts)
+            self._add(packed, range(0, len(packed), _MESSAGE_WORDS))
+        close_or_listen = _states(self._numbers[0][rows:]).translate(_IS_CLOSE_OR_LISTEN)
+        for row in indexes_of_ones(close_or_listen):
             for kind, content in _attributes(words, starts[row]):
-                if kind == _SKV6ONLY and content:
+                if kind == _INET_DIAG_SKV6ONLY and content:
                     self._v6only[rows + row] = bool(content[0])
-                elif kind == _CGROUP_ID and len(content) == _NUMBER.size:
-                    self._cgroup_ids[rows + row] = _NUMBER.unpack(content)[0]
+                elif kind == _INET_DIAG_CGROUP_ID and len(content) == _UINT64.size:
+                    self._cgroup_ids[rows + row] = _UINT64.unpack(content)[0]
 
-    def _add(self, words: array[int], firsts: range) -> None:
+    def _add(self, words: array[int], structure_starts: range) -> None:
         """`firsts`: the words with which the structures begin."""
-        first, stop, step = firsts.start, firsts.stop, firsts.step
-        for column, word in zip(self._numbers, _NUMBERS, strict=True):
+        first, stop, step = structure_starts.start, structure_starts.stop, structure_starts.step
+        for column, word in zip(self._numbers, _NUMBER_WORDS, strict=True):
             column += words[first + word : stop : step]
         if self._is_v6:
             content = words[:stop].tobytes()
-            for addresses, word in zip(self._v6_ends, _ENDS, strict=True):
-                places = range((first + word) * 4, stop * 4, step * 4)
-                addresses += [content[at : at + 16] for at in places]
+            for addresses, word in zip(self._v6_addresses, _ADDRESS_WORDS, strict=True):
+                address_offsets = range((first + word) * 4, stop * 4, step * 4)
+                addresses += [content[offset : offset + 16] for offset in address_offsets]
         else:
-            for column, word in zip(self._v4_ends, _ENDS, strict=True):
+            for column, word in zip(self._v4_addresses, _ADDRESS_WORDS, strict=True):
                 column += words[first + word : stop : step]
 
     def columns(self) -> InetDiagColumns:
         """All that was taken. To be asked for once."""
         if sys.byteorder == "little":
             # A dictionary of numbers whose low bits are all 127 is a slow one.
-            for column in self._v4_ends:
+            for column in self._v4_addresses:
                 column.byteswap()
-        heads, both_ports, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
-        local_addresses, remote_addresses = self._v6_ends if self._is_v6 else self._v4_ends
+        first_words, port_pairs, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
+        local_addresses, remote_addresses = (
+            self._v6_addresses if self._is_v6 else self._v4_addresses
+        )
         return InetDiagColumns(
-            heads,
-            both_ports,
+            first_words,
+            port_pairs,
             expires_ms,
             recv_queues,
             send_queues,
@@ -348,34 +350,44 @@ def _by_family(words: array[int], starts: Sequence[int]) -> dict[int, Sequence[i
     if not starts:
         return {}
     if isinstance(starts, range):
-        heads = words[starts.start + _HEADER_WORDS : starts.stop : starts.step]
+        first_words = words[starts.start + _HEADER_WORDS : starts.stop : starts.step]
     else:
-        heads = array("I", [words[at + _HEADER_WORDS] for at in starts])
-    families = heads.tobytes()[::4]
+        first_words = array("I", [words[offset + _HEADER_WORDS] for offset in starts])
+    families = first_words.tobytes()[::4]
     if families.count(families[0]) == len(families):
         return {families[0]: starts}
     return {
-        number: [at for at, family in zip(starts, families, strict=True) if family == number]
+        number: [
+            offset for offset, family in zip(starts, families, strict=True) if family == number
+        ]
         for number in set(families)
     }
 
 
-def _packed(words: array[int], starts: Sequence[int]) -> array[int]:
+def _pack_messages(words: array[int], starts: Sequence[int]) -> array[int]:
     """The structures in these messages, one behind the other."""
-    content = words[: starts[-1] + BODY // 4].tobytes()
-    return array("I", b"".join([content[at * 4 + HEADER.size : at * 4 + BODY] for at in starts]))
+    content = words[: starts[-1] + MIN_MESSAGE_BYTES // 4].tobytes()
+    return array(
+        "I",
+        b"".join(
+            [
+                content[offset * 4 + HEADER.size : offset * 4 + MIN_MESSAGE_BYTES]
+                for offset in starts
+            ]
+        ),
+    )
 
 
-def _states(heads: array[int]) -> bytes:
-    return heads.tobytes()[1::4]
+def _states(first_words: array[int]) -> bytes:
+    return first_words.tobytes()[1::4]
 
 
-def places_of_ones(flags: bytes) -> Iterator[int]:
+def indexes_of_ones(bitmap: bytes) -> Iterator[int]:
     """Where a column of 0 and 1 has a 1, in order."""
-    place = flags.find(1)
-    while place >= 0:
-        yield place
-        place = flags.find(1, place + 1)
+    index = bitmap.find(1)
+    while index >= 0:
+        yield index
+        index = bitmap.find(1, index + 1)
 
 
 def _attributes(words: array[int], start: int) -> Iterator[tuple[int, bytes]]:
@@ -386,10 +398,10 @@ def _attributes(words: array[int], start: int) -> Iterator[tuple[int, bytes]]:
     """
     length = words[start]
     message = words[start : start + (length + 3) // 4].tobytes()[:length]
-    at = BODY
-    while at + ATTRIBUTE.size <= len(message):
-        size, kind = ATTRIBUTE.unpack_from(message, at)
-        if size < ATTRIBUTE.size or at + size > len(message):
+    offset = MIN_MESSAGE_BYTES
+    while offset + ATTRIBUTE.size <= len(message):
+        size, kind = ATTRIBUTE.unpack_from(message, offset)
+        if size < ATTRIBUTE.size or offset + size > len(message):
             raise SockDiagError(f"netlink sent an attribute of the impossible length {size}")
-        yield kind, message[at + ATTRIBUTE.size : at + size]
-        at += (size + 3) & ~3
+        yield kind, message[offset + ATTRIBUTE.size : offset + size]
+        offset += (size + 3) & ~3

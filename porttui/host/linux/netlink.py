@@ -12,22 +12,22 @@ from array import array
 from collections.abc import Sequence
 from functools import lru_cache
 
-from porttui.host.asking import HostError
+from porttui.host.request import HostError
 from porttui.record import NamedTuple
 
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port id."""
-RECORD = 72
+INET_DIAG_MSG_BYTES = 72
 """Bytes of struct inet_diag_msg."""
-BODY = HEADER.size + RECORD
+MIN_MESSAGE_BYTES = HEADER.size + INET_DIAG_MSG_BYTES
 """Bytes of a message without attributes."""
 ATTRIBUTE = struct.Struct("=HH")
 """struct nlattr: length, type."""
 
 _HEADER_WORDS = HEADER.size // 4
-_USUAL = struct.Struct("=HH")
+_TYPE_AND_FLAGS = struct.Struct("=HH")
 """Type and flags of a header, its second word."""
-_CODE = struct.Struct("=i")
+_ERROR_CODE = struct.Struct("=i")
 """What the end and an error tell."""
 _ERROR, _DONE = 2, 3
 _MULTI, _INTERRUPTED = 0x2, 0x10
@@ -37,7 +37,7 @@ class SockDiagError(HostError):
     """Netlink is refused here, or answered with something that is no answer."""
 
 
-class Expected(NamedTuple):
+class ExpectedHeader(NamedTuple):
     """What tells a socket of this answer from other messages."""
 
     kind: int
@@ -55,55 +55,56 @@ class HeaderScan(NamedTuple):
     """Nothing more will come."""
 
 
-def scan_headers(words: array[int], end: int, expected: Expected) -> HeaderScan:
+def scan_headers(words: array[int], end: int, expected: ExpectedHeader) -> HeaderScan:
     """Check the headers of the messages in the first `end` words.
 
     Raises:
         SockDiagError: a message makes no sense here, or tells an error.
     """
-    usual = struct.unpack("=I", _USUAL.pack(expected.kind, _MULTI))[0]
+    type_and_flags = struct.unpack("=I", _TYPE_AND_FLAGS.pack(expected.kind, _MULTI))[0]
     length = words[0] if end else 0
-    if _are_alike(words, end, (length, usual, expected.sequence)):
+    if _all_match(words, end, (length, type_and_flags, expected.sequence)):
         return HeaderScan(range(0, end, length // 4))
     starts: list[int] = []
     is_interrupted = False
-    at = 0
-    while at <= end - _HEADER_WORDS:
-        length, room = words[at], (end - at) * 4
-        is_usual = words[at + 1] == usual and words[at + 2] == expected.sequence
-        if not is_usual or not BODY <= length <= room:
-            message = words[at : at + _HEADER_WORDS + 1].tobytes()
-            kind, tells_so = _checked(message, room, expected.sequence)
-            is_interrupted |= tells_so
+    offset = 0
+    while offset <= end - _HEADER_WORDS:
+        length, available = words[offset], (end - offset) * 4
+        is_socket = words[offset + 1] == type_and_flags and words[offset + 2] == expected.sequence
+        if not is_socket or not MIN_MESSAGE_BYTES <= length <= available:
+            message = words[offset : offset + _HEADER_WORDS + 1].tobytes()
+            kind, is_part_interrupted = _check_message(message, available, expected.sequence)
+            is_interrupted |= is_part_interrupted
             if kind == _DONE:
-                if at + (length + 3) // 4 != end:
+                if offset + (length + 3) // 4 != end:
                     raise SockDiagError("netlink sent something behind the end of its answer")
                 return HeaderScan(starts, is_interrupted, is_last=True)
-        starts.append(at)
-        at += (length + 3) // 4
-    if at != end:
+        starts.append(offset)
+        offset += (length + 3) // 4
+    if offset != end:
         raise SockDiagError("netlink sent a message cut short")
     return HeaderScan(starts, is_interrupted)
 
 
-def _are_alike(words: array[int], end: int, header: tuple[int, int, int]) -> bool:
+def _all_match(words: array[int], end: int, header: tuple[int, int, int]) -> bool:
     """Whether there is nothing but sockets with this length, type, flags and sequence."""
     length = header[0]
-    if length < BODY or length % 4 or end % (length // 4):
+    if length < MIN_MESSAGE_BYTES or length % 4 or end % (length // 4):
         return False
     step = length // 4
     return all(
-        words[at:end:step] == _column_of(word, end // step) for at, word in enumerate(header)
+        words[offset:end:step] == _constant_column(word, end // step)
+        for offset, word in enumerate(header)
     )
 
 
 @lru_cache(maxsize=16)
-def _column_of(word: int, rows: int) -> array[int]:
+def _constant_column(word: int, rows: int) -> array[int]:
     """The same in every row: not to be changed. Most parts of an answer are of one length."""
     return array("I", [word]) * rows
 
 
-def _checked(message: bytes, room: int, sequence: int) -> tuple[int, bool]:
+def _check_message(message: bytes, available: int, sequence: int) -> tuple[int, bool]:
     """The type of an unusual message, and whether the answer was interrupted.
 
     Args:
@@ -114,17 +115,17 @@ def _checked(message: bytes, room: int, sequence: int) -> tuple[int, bool]:
     Raises:
         SockDiagError: it makes no sense here, or tells an error.
     """
-    length, kind, flags, number, _ = HEADER.unpack_from(message)
-    if not HEADER.size <= length <= room:
+    length, kind, flags, received_sequence, _ = HEADER.unpack_from(message)
+    if not HEADER.size <= length <= available:
         raise SockDiagError(f"netlink sent a message of the impossible length {length}")
-    if number != sequence:
+    if received_sequence != sequence:
         raise SockDiagError("netlink sent an answer to another question")
     if kind in (_ERROR, _DONE):
-        tells = length >= HEADER.size + _CODE.size
-        code = _CODE.unpack_from(message, HEADER.size)[0] if tells else 0
+        has_code = length >= HEADER.size + _ERROR_CODE.size
+        code = _ERROR_CODE.unpack_from(message, HEADER.size)[0] if has_code else 0
         if code or kind == _ERROR:
             name = errno.errorcode.get(-code, str(-code))
             raise SockDiagError(f"netlink sock_diag: {name} ({os.strerror(-code)})")
-    elif length < BODY:
+    elif length < MIN_MESSAGE_BYTES:
         raise SockDiagError(f"netlink sent a socket of {length} bytes")
     return kind, bool(flags & _INTERRUPTED)

@@ -9,7 +9,7 @@ Nothing is kept on the strength of a guess, so nothing has to expire.
 
 A read for a few sockets does less. Among very many processes it checks only those that hold one
 of the few, and new ones. Of busy processes with very many descriptors it reads some
-(`within_rescan_budget`). The rest wait for the next read of everything; a socket without a holder
+(`pids_to_rescan`). The rest wait for the next read of everything; a socket without a holder
 causes one at once.
 
 Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
@@ -28,42 +28,47 @@ from porttui.host.linux.fd_links import (
     FdScan,
     OwnDescriptors,
     ProcessFds,
-    held_sockets,
+    read_socket_fds,
     start_fd_scan,
 )
-from porttui.host.linux.process_scan import UNREAD, ProcessScan, within_rescan_budget
+from porttui.host.linux.process_scan import NOT_SCANNED, ProcessScan, pids_to_rescan
 from porttui.host.linux.processes import (
-    ProcessText,
-    list_names,
+    RawProcess,
     list_pids,
+    list_proc_names,
     own_pid,
-    pids_among,
-    read_text,
+    parse_pids,
+    read_raw_process,
 )
-from porttui.host.linux.schedstat import IdleProcesses, hold_threads, schedstats_of, thread_names
+from porttui.host.linux.schedstat import (
+    IdleProcesses,
+    open_thread_schedstats,
+    read_schedstats,
+    thread_ids,
+)
 from porttui.model.process import Process
-from porttui.model.socket_table import NOBODY
+from porttui.model.socket_table import NO_HOLDERS
 from porttui.record import NamedTuple
 
-_FEW = 512
+_CHECK_ALL_LIMIT = 512
 """Processes. Up to so many are all checked, in 0.5 ms."""
-_MOST_HELD = 16384
+_MAX_SCHEDSTAT_FILES = 16384
 """Open schedstat files, one a thread."""
-_MOST_UNUSED = 4096
+_MAX_UNUSED_SETS = 4096
 """Holder sets without a socket are dropped when there are so many."""
 
 
 class Holders(NamedTuple):
     """The holders of all sockets, at one moment."""
 
-    set_of: Mapping[int, int]
+    set_by_inode: Mapping[int, int]
     """By a socket's inode the index of its holders in `sets`."""
     sets: tuple[tuple[Process, ...], ...]
     """The first is empty: nobody."""
 
-    def sets_of(self, inodes: array[int]) -> array[int]:
-        """The index in `sets` for each socket of a column; NOBODY where nobody is known."""
-        return array("I", map(self.set_of.get, inodes, repeat(NOBODY)))
+    def set_indexes(self, inodes: array[int]) -> array[int]:
+        """The index in `sets` for each socket of a column; NO_HOLDERS where nobody is known."""
+        return array("I", map(self.set_by_inode.get, inodes, repeat(NO_HOLDERS)))
 
 
 class HolderCache:
@@ -72,24 +77,24 @@ class HolderCache:
     def __init__(self, proc: str = "/proc", *, one_shot: bool = False) -> None:
         """`one_shot`: nothing is kept for another read."""
         self._proc = proc
-        self._known: dict[int, ProcessScan] = {}
+        self._scans: dict[int, ProcessScan] = {}
         self._idle = IdleProcesses()
-        """Those of `_known` with one thread, whose schedstat is held open."""
-        self._others: set[int] = set()
+        """Those of `_scans` with one thread, whose schedstat is held open."""
+        self._unwatched: set[int] = set()
         """The rest of them."""
-        self._names: list[str] = []
-        """The last listing of /proc; `_known` has exactly its processes."""
-        self._held_by = HolderSets()
+        self._proc_names: list[str] = []
+        """The last listing of /proc; `_scans` has exactly its processes."""
+        self._holder_sets = HolderSets()
         self._sets: tuple[tuple[Process, ...], ...] = ()
         """With processes for pids; () when something has changed."""
-        self._own = OwnDescriptors()
+        self._own_descriptors = OwnDescriptors()
         self._pid = own_pid(proc)
-        self._held: set[str] = set()
+        self._schedstat_fds: set[str] = set()
         """Descriptors of open schedstat files."""
         self._one_shot = one_shot
-        self._under_way: FdScan | None = None
-        self._may_hold = 0 if one_shot else _may_hold()
-        self.pids_read: set[int] = set()
+        self._pending_scan: FdScan | None = None
+        self._max_schedstat_files = 0 if one_shot else _max_schedstat_files()
+        self.scanned_pids: set[int] = set()
         """The processes that the last read had to scan."""
 
     def prefetch(self) -> None:
@@ -98,10 +103,10 @@ class HolderCache:
         Raises:
             HostError: /proc cannot be listed.
         """
-        if self._under_way is None and not self._known:
-            self._under_way = start_fd_scan(self._proc, list_pids(self._proc))
+        if self._pending_scan is None and not self._scans:
+            self._pending_scan = start_fd_scan(self._proc, list_pids(self._proc))
 
-    def read(self, asked: Set[int] | None = None) -> Holders:
+    def read(self, inodes: Set[int] | None = None) -> Holders:
         """All holders of all sockets, now.
 
         Processes whose descriptors this user may not see hold nothing that is seen.
@@ -113,201 +118,209 @@ class HolderCache:
         Raises:
             HostError: /proc cannot be listed, or no more files can be opened.
         """
-        self.pids_read.clear()
-        if self._one_shot or not self._known:
-            asked = None  # nothing is known that could stand
-        if self._under_way is not None:
-            under_way, self._under_way = self._under_way, None
-            self._take_over(under_way.result())
-        if self._held_by.forget_unused(len(self._known)):
+        self.scanned_pids.clear()
+        if self._one_shot or not self._scans:
+            inodes = None  # nothing is known that could stand
+        if self._pending_scan is not None:
+            pending_scan, self._pending_scan = self._pending_scan, None
+            self._store_forked_scans(pending_scan.result())
+        if self._holder_sets.drop_unused(len(self._scans)):
             self._sets = ()
-        changed = self._changed(asked)
-        self._read(sorted(changed))
+        stale_pids = self._pids_to_scan(inodes)
+        self._scan(sorted(stale_pids))
         if not self._sets:
-            self._sets = tuple(self._members(pids) for pids in self._held_by.pids)
-        return Holders(self._held_by.set_of, self._sets)
+            self._sets = tuple(self._processes_of(pids) for pids in self._holder_sets.pid_sets)
+        return Holders(self._holder_sets.set_by_inode, self._sets)
 
-    def _changed(self, asked: Set[int] | None) -> Set[int]:
+    def _pids_to_scan(self, inodes: Set[int] | None) -> Set[int]:
         """The processes that must be scanned."""
-        new = self._new_processes(list_names(self._proc))
-        if asked is None:
-            return new | self._may_have_changed()
-        held = self._held_by.held_of(asked)
-        is_all = len(self._known) <= _FEW
-        changed = new | self._may_have_changed(None if is_all else held.keys())
+        new = self._update_pids(list_proc_names(self._proc))
+        if inodes is None:
+            return new | self._possibly_changed()
+        inodes_by_pid = self._holder_sets.inodes_by_pid(inodes)
+        is_all = len(self._scans) <= _CHECK_ALL_LIMIT
+        changed = new | self._possibly_changed(None if is_all else inodes_by_pid.keys())
         own = changed & {self._pid}  # which is read in no time
-        return within_rescan_budget(self._proc, changed - own, self._known, held) | own
+        return pids_to_rescan(self._proc, changed - own, self._scans, inodes_by_pid) | own
 
-    def _new_processes(self, names: list[str]) -> set[int]:
+    def _update_pids(self, names: list[str]) -> set[int]:
         """New processes; those that are gone are dropped."""
-        if names == self._names:
+        if names == self._proc_names:
             return set()
-        self._names = names
-        there = pids_among(names)
-        for pid in self._known.keys() - there:
-            self._drop(pid)
-        new = there - self._known.keys()
+        self._proc_names = names
+        present = parse_pids(names)
+        for pid in self._scans.keys() - present:
+            self._remove(pid)
+        new = present - self._scans.keys()
         for pid in new:
-            self._keep(pid, UNREAD)
+            self._set_scan(pid, NOT_SCANNED)
         return new
 
-    def _may_have_changed(self, among: Set[int] | None = None) -> set[int]:
+    def _possibly_changed(self, among: Set[int] | None = None) -> set[int]:
         """Known processes that may differ from their scan; `among`: only some are checked."""
-        known = self._known
-        others = self._others if among is None else self._others & among
-        ran = {pid for pid in others if known[pid].may_differ(self._proc, pid)}
-        return ran.union(self._idle.have_run(among))
+        scans = self._scans
+        others = self._unwatched if among is None else self._unwatched & among
+        ran = {pid for pid in others if scans[pid].may_have_changed(self._proc, pid)}
+        return ran.union(self._idle.pids_that_ran(among))
 
     def known_schedstats(self) -> Mapping[int, bytes]:
         """By pid its schedstat at its last scan."""
-        return {pid: known.schedstat for pid, known in self._known.items()}
+        return {pid: scan.schedstat for pid, scan in self._scans.items()}
 
-    def _read(self, pids: Sequence[int]) -> None:
+    def _scan(self, pids: Sequence[int]) -> None:
         """Schedstat first: what happens from then on shows in the next read."""
         own = self._pid
         # This process runs whenever it reads: its own schedstat says nothing.
         others = () if self._one_shot else (pid for pid in pids if pid != own)
-        ran = {pid: self._take_hold(pid) for pid in others}
+        schedstats = {pid: self._open_schedstats(pid) for pid in others}
         for pid in pids:
             if pid == own:
-                sockets = self._own.sockets(self._held)
+                sockets = self._own_descriptors.sockets(self._schedstat_fds)
             else:
-                sockets = held_sockets(f"{self._proc}/{pid}/fd")
-            self._learn(pid, ProcessFds(sockets, ran.get(pid, b"")))
+                sockets = read_socket_fds(f"{self._proc}/{pid}/fd")
+            self._store_scan(pid, ProcessFds(sockets, schedstats.get(pid, b"")))
 
-    def _learn(self, pid: int, found: ProcessFds) -> None:
+    def _store_scan(self, pid: int, process_fds: ProcessFds) -> None:
         """Replace what was known of a process."""
-        self.pids_read.add(pid)
-        known, sockets = self._known.get(pid, UNREAD), found.sockets
-        self._held_by.change(pid, known.sockets.keys(), sockets.keys())
-        if pid == self._pid and known.text:
-            text: ProcessText | None = known.text  # it does not rename itself
+        self.scanned_pids.add(pid)
+        scan, sockets = self._scans.get(pid, NOT_SCANNED), process_fds.sockets
+        self._holder_sets.update(pid, scan.sockets.keys(), sockets.keys())
+        if pid == self._pid and scan.raw:
+            raw: RawProcess | None = scan.raw  # it does not rename itself
         else:
-            text = read_text(pid) if sockets else None
-        if sockets.keys() != known.sockets.keys() or text != known.text:
+            raw = read_raw_process(pid) if sockets else None
+        if sockets.keys() != scan.sockets.keys() or raw != scan.raw:
             self._sets = ()
-        if text != known.text:
-            known = known._replace(text=text, process=text.process() if text else None)
-        self._keep(pid, known._replace(schedstat=found.schedstat, sockets=sockets))
+        if raw != scan.raw:
+            scan = scan._replace(raw=raw, process=raw.parse() if raw else None)
+        self._set_scan(pid, scan._replace(schedstat=process_fds.schedstat, sockets=sockets))
 
-    def _keep(self, pid: int, known: ProcessScan) -> None:
-        self._known[pid] = known
-        count = known.only_count
-        if count is None:
+    def _set_scan(self, pid: int, scan: ProcessScan) -> None:
+        self._scans[pid] = scan
+        schedstat_fd = scan.single_schedstat_fd
+        if schedstat_fd is None:
             self._idle.forget(pid)
-            self._others.add(pid)
+            self._unwatched.add(pid)
         else:
-            self._idle.watch(pid, count, known.schedstat)
-            self._others.discard(pid)
+            self._idle.watch(pid, schedstat_fd, scan.schedstat)
+            self._unwatched.discard(pid)
 
-    def _take_over(self, found: Mapping[int, ProcessFds]) -> None:
+    def _store_forked_scans(self, fds_by_pid: Mapping[int, ProcessFds]) -> None:
         """Take what forked processes have read."""
-        for pid, each in found.items():
-            self._learn(pid, each)
+        for pid, process_fds in fds_by_pid.items():
+            self._store_scan(pid, process_fds)
             if not self._one_shot:
-                held = self._take_hold(pid)
+                schedstat = self._open_schedstats(pid)
                 # What is the same by name, now that it is held, was the same when it was read.
-                is_same = schedstats_of(f"{self._proc}/{pid}") == each.schedstat
-                self._keep(pid, self._known[pid]._replace(schedstat=held if is_same else b""))
+                is_same = read_schedstats(f"{self._proc}/{pid}") == process_fds.schedstat
+                self._set_scan(
+                    pid, self._scans[pid]._replace(schedstat=schedstat if is_same else b"")
+                )
 
-    def _take_hold(self, pid: int) -> bytes:
+    def _open_schedstats(self, pid: int) -> bytes:
         """Open the schedstat files of a process that is about to be scanned, and read them."""
-        self._let_go(pid)
+        self._close_schedstats(pid)
         directory = f"{self._proc}/{pid}"
-        threads = hold_threads(directory, self._may_hold - len(self._held))
+        threads = open_thread_schedstats(
+            directory, self._max_schedstat_files - len(self._schedstat_fds)
+        )
         if threads is None:
-            return schedstats_of(directory)
-        self._held.update(map(str, threads.counts))
-        self._keep(pid, self._known.get(pid, UNREAD)._replace(schedstat=b"", threads=threads))
-        if len(thread_names(directory)) != len(threads.counts):
+            return read_schedstats(directory)
+        self._schedstat_fds.update(map(str, threads.descriptors))
+        self._set_scan(
+            pid, self._scans.get(pid, NOT_SCANNED)._replace(schedstat=b"", threads=threads)
+        )
+        if len(thread_ids(directory)) != len(threads.descriptors):
             return b""  # a thread started meanwhile: what it did is unknown
         return threads.schedstat()
 
-    def _let_go(self, pid: int) -> None:
-        known = self._known.get(pid)
-        if known is not None and known.threads is not None:
-            self._held.difference_update(map(str, known.threads.counts))
-            known.threads.close()
-            self._keep(pid, known._replace(schedstat=b"", threads=None))
+    def _close_schedstats(self, pid: int) -> None:
+        scan = self._scans.get(pid)
+        if scan is not None and scan.threads is not None:
+            self._schedstat_fds.difference_update(map(str, scan.threads.descriptors))
+            scan.threads.close()
+            self._set_scan(pid, scan._replace(schedstat=b"", threads=None))
 
-    def _drop(self, pid: int) -> None:
-        self._let_go(pid)
-        gone = self._known.pop(pid)
-        self._others.discard(pid)
-        self._held_by.change(pid, gone.sockets.keys(), set())
-        if gone.sockets:
+    def _remove(self, pid: int) -> None:
+        self._close_schedstats(pid)
+        removed = self._scans.pop(pid)
+        self._unwatched.discard(pid)
+        self._holder_sets.update(pid, removed.sockets.keys(), set())
+        if removed.sockets:
             self._sets = ()
 
-    def _members(self, pids: tuple[int, ...]) -> tuple[Process, ...]:
-        known = (self._known.get(pid) for pid in pids)
-        return tuple(each.process for each in known if each and each.process)
+    def _processes_of(self, pids: tuple[int, ...]) -> tuple[Process, ...]:
+        scans = (self._scans.get(pid) for pid in pids)
+        return tuple(scan.process for scan in scans if scan and scan.process)
 
     def __del__(self) -> None:
         """Close all schedstat files."""
-        for known in self._known.values():
-            if known.threads is not None:
-                known.threads.close()
+        for scan in self._scans.values():
+            if scan.threads is not None:
+                scan.threads.close()
 
 
-def _may_hold() -> int:
+def _max_schedstat_files() -> int:
     """How many files it may keep open: half of what this process may."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
-    return min(soft // 2, _MOST_HELD)
+    return min(soft // 2, _MAX_SCHEDSTAT_FILES)
 
 
 class HolderSets:
     """Which pids hold each socket, as numbered sets: nearly all sockets share a few of them."""
 
     def __init__(self) -> None:
-        self.set_of: dict[int, int] = {}
+        self.set_by_inode: dict[int, int] = {}
         """By inode the number of its holder set."""
-        self._numbers: dict[tuple[int, ...], int] = {(): 0}
-        self._pids_of: dict[int, tuple[int, ...]] = {}
+        self._set_numbers: dict[tuple[int, ...], int] = {(): 0}
+        self._pids_by_inode: dict[int, tuple[int, ...]] = {}
 
     @property
-    def pids(self) -> Iterable[tuple[int, ...]]:
+    def pid_sets(self) -> Iterable[tuple[int, ...]]:
         """Of each set, in the order of their numbers."""
-        return self._numbers
+        return self._set_numbers
 
-    def held_of(self, inodes: Iterable[int]) -> dict[int, list[int]]:
+    def inodes_by_pid(self, inodes: Iterable[int]) -> dict[int, list[int]]:
         """By pid the sockets that it holds of these, by inode."""
-        held: dict[int, list[int]] = {}
+        inodes_by_pid: dict[int, list[int]] = {}
         for inode in inodes:
-            for pid in self._pids_of.get(inode, ()):
-                held.setdefault(pid, []).append(inode)
-        return held
+            for pid in self._pids_by_inode.get(inode, ()):
+                inodes_by_pid.setdefault(pid, []).append(inode)
+        return inodes_by_pid
 
-    def change(self, pid: int, before: Set[int], after: Set[int]) -> None:
+    def update(self, pid: int, before: Set[int], after: Set[int]) -> None:
         """A process holds the inodes `after` now, and held `before`."""
-        gone, come = before - after, after - before
-        for inode in gone:
-            self._hold(inode, tuple(each for each in self._pids_of[inode] if each != pid))
-        alone = (pid,)
-        number = self._number(alone) if after else 0
-        for inode in come:
-            others = self._pids_of.get(inode)
+        closed, opened = before - after, after - before
+        for inode in closed:
+            self._set_holders(
+                inode, tuple(holder for holder in self._pids_by_inode[inode] if holder != pid)
+            )
+        only_holder = (pid,)
+        number = self._set_number(only_holder) if after else 0
+        for inode in opened:
+            others = self._pids_by_inode.get(inode)
             if others is None:
-                self._pids_of[inode], self.set_of[inode] = alone, number
+                self._pids_by_inode[inode], self.set_by_inode[inode] = only_holder, number
             else:
-                self._hold(inode, tuple(sorted((*others, pid))))
+                self._set_holders(inode, tuple(sorted((*others, pid))))
 
-    def forget_unused(self, processes: int) -> bool:
+    def drop_unused(self, processes: int) -> bool:
         """Renumber if there are many more sets than processes; True if so."""
-        if len(self._numbers) <= _MOST_UNUSED + processes:
+        if len(self._set_numbers) <= _MAX_UNUSED_SETS + processes:
             return False
-        self._numbers = {(): 0}
-        for inode, pids in self._pids_of.items():
-            self.set_of[inode] = self._number(pids)
+        self._set_numbers = {(): 0}
+        for inode, pids in self._pids_by_inode.items():
+            self.set_by_inode[inode] = self._set_number(pids)
         return True
 
-    def _hold(self, inode: int, pids: tuple[int, ...]) -> None:
+    def _set_holders(self, inode: int, pids: tuple[int, ...]) -> None:
         if not pids:
-            del self._pids_of[inode], self.set_of[inode]
+            del self._pids_by_inode[inode], self.set_by_inode[inode]
             return
-        self._pids_of[inode] = pids
-        self.set_of[inode] = self._number(pids)
+        self._pids_by_inode[inode] = pids
+        self.set_by_inode[inode] = self._set_number(pids)
 
-    def _number(self, pids: tuple[int, ...]) -> int:
-        return self._numbers.setdefault(pids, len(self._numbers))
+    def _set_number(self, pids: tuple[int, ...]) -> int:
+        return self._set_numbers.setdefault(pids, len(self._set_numbers))

@@ -12,8 +12,8 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from porttui.host.accounts import user_name
-from porttui.host.asking import HostError, Want
 from porttui.host.linux.owners import Holders
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -31,7 +31,7 @@ TABLES = (
 )
 
 
-class SocketRow(NamedTuple):
+class ProcNetRow(NamedTuple):
     """One line of a table."""
 
     protocol: Protocol
@@ -49,12 +49,12 @@ class ProcNetReader:
 
     name = "/proc/net"
 
-    def read(self, want: Want, ports: range) -> SocketDump:  # noqa: ARG002  the files are read whole
+    def read(self, request: SocketRequest, ports: range) -> SocketDump:  # noqa: ARG002  the files are read whole
         return _ProcNetDump(tuple(read_tables()))
 
 
 class _ProcNetDump(NamedTuple):
-    rows: Sequence[SocketRow]
+    rows: Sequence[ProcNetRow]
     problems: tuple[Problem, ...] = ()
 
     def inodes(self) -> set[int]:
@@ -64,11 +64,11 @@ class _ProcNetDump(NamedTuple):
         return SocketTable.of(_sockets(self.rows, holders))
 
 
-def _sockets(rows: Sequence[SocketRow], holders: Holders | None) -> Iterator[Socket]:
-    unseen = Ownership.HIDDEN if holders else Ownership.UNASKED
+def _sockets(rows: Sequence[ProcNetRow], holders: Holders | None) -> Iterator[Socket]:
+    default_ownership = Ownership.HIDDEN if holders else Ownership.NOT_LOOKED_UP
     for row in rows:
-        held_by = holders.sets[holders.set_of.get(row.inode, 0)] if holders else ()
-        unheld = unseen if row.inode else Ownership.KERNEL
+        row_holders = holders.sets[holders.set_by_inode.get(row.inode, 0)] if holders else ()
+        ownership = default_ownership if row.inode else Ownership.KERNEL
         # Without an inode the kernel prints user 0 whoever made the socket: that is no fact.
         uid = row.uid if row.inode else None
         yield Socket(
@@ -76,8 +76,8 @@ def _sockets(rows: Sequence[SocketRow], holders: Holders | None) -> Iterator[Soc
             state=row.state,
             local=row.local,
             remote=row.remote,
-            ownership=Ownership.KNOWN if held_by else unheld,
-            holders=held_by,
+            ownership=Ownership.KNOWN if row_holders else ownership,
+            holders=row_holders,
             uid=uid,
             user=None if uid is None else user_name(uid),
             inode=row.inode,
@@ -85,7 +85,7 @@ def _sockets(rows: Sequence[SocketRow], holders: Holders | None) -> Iterator[Soc
         )
 
 
-def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
+def read_tables(directory: str = "/proc/net") -> list[ProcNetRow]:
     """All lines of tcp, tcp6, udp and udp6. A kernel without IPv6 has no tcp6 and udp6.
 
     The kernel hands a table out in pages while sockets come and go, so one can turn up twice.
@@ -93,7 +93,7 @@ def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
     Raises:
         HostError: a table could not be read, or holds lines of an unknown form.
     """
-    rows: list[SocketRow] = []
+    rows: list[ProcNetRow] = []
     for table, protocol in TABLES:
         path = f"{directory}/{table}"
         try:
@@ -112,7 +112,7 @@ def read_tables(directory: str = "/proc/net") -> list[SocketRow]:
     return rows
 
 
-def _parse(content: bytes, protocol: Protocol) -> list[SocketRow]:
+def _parse(content: bytes, protocol: Protocol) -> list[ProcNetRow]:
     is_tcp = protocol is Protocol.TCP
     rows = []
     for line in content.splitlines()[1:]:
@@ -120,7 +120,7 @@ def _parse(content: bytes, protocol: Protocol) -> list[SocketRow]:
         remote = fields[2]
         state = STATES[int(fields[3], 16)] if is_tcp else None
         rows.append(
-            SocketRow(
+            ProcNetRow(
                 protocol,
                 state,
                 _endpoint(fields[1]),
@@ -149,5 +149,5 @@ def _address(text: bytes) -> Address:
     """Each 32-bit word is printed as a number of this machine, though it is in network order."""
     words = bytes.fromhex(text.decode("ascii"))
     if sys.byteorder == "little":
-        words = b"".join(words[at : at + 4][::-1] for at in range(0, len(words), 4))
+        words = b"".join(words[offset : offset + 4][::-1] for offset in range(0, len(words), 4))
     return Address.of_packed(words)

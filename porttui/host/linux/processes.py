@@ -10,8 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import cache, lru_cache
 
 from porttui.host.accounts import user_name
-from porttui.host.asking import HostError
-from porttui.host.foreign_text import safe, safe_argv
+from porttui.host.request import HostError
+from porttui.host.safe_text import safe_argv, safe_text
 from porttui.model.process import Process, ProcessDetails
 from porttui.record import NamedTuple
 
@@ -26,11 +26,11 @@ _SIGTERM = 15
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD (include/linux/sched.h)."""
-_ENDED = (b"Z", b"X")
+_ENDED_STATES = (b"Z", b"X")
 _CGROUP_BYTES = 16384
-_ID_OF_ROOT = 1
+_ROOT_CGROUP_ID = 1
 """Of the whole hierarchy's (fs/kernfs/dir.c): where version 1 is in use everything is in it."""
-_FIRST_NAMESPACE = 0xEFFFFFFB
+_INITIAL_CGROUP_NAMESPACE = 0xEFFFFFFB
 """PROC_CGROUP_INIT_INO (linux/proc_ns.h)."""
 
 
@@ -40,10 +40,10 @@ def list_pids(proc: str) -> list[int]:
     Raises:
         HostError: /proc cannot be listed.
     """
-    return sorted(pids_among(list_names(proc)))
+    return sorted(parse_pids(list_proc_names(proc)))
 
 
-def list_names(proc: str) -> list[str]:
+def list_proc_names(proc: str) -> list[str]:
     """The names in /proc.
 
     Raises:
@@ -55,7 +55,7 @@ def list_names(proc: str) -> list[str]:
         raise HostError(f"{proc} cannot be listed: {error.strerror}") from error
 
 
-def pids_among(names: Iterable[str]) -> set[int]:
+def parse_pids(names: Iterable[str]) -> set[int]:
     """The pids among names in /proc."""
     return set(map(int, filter(str.isdecimal, names)))
 
@@ -97,7 +97,7 @@ def start_time_of(pid: int) -> int | None:
     return None if stat is None else stat.started
 
 
-class ProcessText(NamedTuple):
+class RawProcess(NamedTuple):
     """What /proc tells of a process, as it stands there.
 
     While it stands it need not be read for its meaning again, which takes as long as to have it.
@@ -113,15 +113,15 @@ class ProcessText(NamedTuple):
     ignored_signals: bytes
     pidfd_inode: int
 
-    def process(self) -> Process:
+    def parse(self) -> Process:
         """What it means."""
-        argv = _argv(self.cmdline)
+        argv = _split_argv(self.cmdline)
         uid = int(self.uids.split()[0])
         ignored = int(self.ignored_signals or b"0", 16)
         return Process(
             pid=self.pid,
             started=self.started,
-            name=_name(self.comm, argv),
+            name=_process_name(self.comm, argv),
             user=user_name(uid),
             uid=uid,
             cmdline=safe_argv(argv, _ARGV_CHARACTERS),
@@ -133,22 +133,22 @@ class ProcessText(NamedTuple):
         )
 
 
-def read_text(pid: int) -> ProcessText | None:
+def read_raw_process(pid: int) -> RawProcess | None:
     """None when there is no such process, or it cannot be seen."""
     inode = _pidfd_inode(pid)
     stat = read_stat(pid)
     status = _read(f"/proc/{pid}/status", 8192)
     if stat is None or not status:
         return None
-    return ProcessText(
+    return RawProcess(
         pid=pid,
         started=stat.started,
         comm=stat.comm,
         cmdline=_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1),
         ppid=stat.ppid,
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
-        uids=_field(status, b"Uid"),
-        ignored_signals=_field(status, b"SigIgn"),
+        uids=_status_field(status, b"Uid"),
+        ignored_signals=_status_field(status, b"SigIgn"),
         pidfd_inode=inode,
     )
 
@@ -165,7 +165,7 @@ def _pidfd_inode(pid: int) -> int:
         os.close(descriptor)
 
 
-def read_details(process: Process) -> ProcessDetails | None:
+def read_process_details(process: Process) -> ProcessDetails | None:
     """What there is to know before a stop; None where the process is gone."""
     status = _read(f"/proc/{process.pid}/status", 8192)
     try:
@@ -173,8 +173,8 @@ def read_details(process: Process) -> ProcessDetails | None:
     except OSError:
         executable = ""
     details = ProcessDetails(
-        executable=safe(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
-        uid=int(_field(status, b"Uid").split()[3]) if status else None,
+        executable=safe_text(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
+        uid=int(_status_field(status, b"Uid").split()[3]) if status else None,
         cgroup_id=cgroup_id(cgroup_of(process.pid)),
     )
     # Asked for last: whoever has the pid now has had it when the others were read. Its command
@@ -187,8 +187,8 @@ def read_details(process: Process) -> ProcessDetails | None:
 
 def read_process(pid: int) -> Process | None:
     """The process that has `pid` now; None when there is none or it cannot be seen."""
-    text = read_text(pid)
-    return None if text is None else text.process()
+    raw = read_raw_process(pid)
+    return None if raw is None else raw.parse()
 
 
 def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
@@ -210,7 +210,7 @@ def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[
     }
     members: dict[int, list[Process]] = {group: [] for group in groups.values()}
     for pid, stat in stats.items():
-        if stat.group in members and stat.state not in _ENDED:
+        if stat.group in members and stat.state not in _ENDED_STATES:
             member = read_process(pid)
             # Another process may have the pid since its group was read.
             if member is not None and member.started == stat.started:
@@ -237,9 +237,9 @@ def cgroup_of(pid: int) -> str:
 
 def cgroup_id(path: str) -> int:
     """What sock_diag calls it: the inode of its directory; 0 where it cannot be seen."""
-    mount = _mount()
+    mount = _cgroup_mount()
     if not mount:
-        return _ID_OF_ROOT if path == "/" and _sees_root() else 0
+        return _ROOT_CGROUP_ID if path == "/" and _sees_root_cgroup() else 0
     if not path.startswith("/") or path.startswith("/.."):
         return 0
     try:
@@ -249,7 +249,7 @@ def cgroup_id(path: str) -> int:
 
 
 @cache
-def _mount(mountinfo: str = "/proc/self/mountinfo") -> str:
+def _cgroup_mount(mountinfo: str = "/proc/self/mountinfo") -> str:
     """Where all of the unified hierarchy that is seen from here is mounted; "" where it is not
     (proc_pid_mountinfo(5))."""
     try:
@@ -266,10 +266,10 @@ def _mount(mountinfo: str = "/proc/self/mountinfo") -> str:
 
 
 @cache
-def _sees_root() -> bool:
+def _sees_root_cgroup() -> bool:
     """Whether "/" is the root of the whole hierarchy (cgroup_namespaces(7))."""
     try:
-        return os.stat("/proc/self/ns/cgroup").st_ino == _FIRST_NAMESPACE
+        return os.stat("/proc/self/ns/cgroup").st_ino == _INITIAL_CGROUP_NAMESPACE
     except OSError:
         return False
 
@@ -288,8 +288,8 @@ def shows_own_pids(proc: str = "/proc") -> bool:
         return False  # this process is not listed there at all
     # One pid for each namespace from that of /proc down to this process's own.
     _, _, pids = status.partition(b"\nNSpid:")
-    is_of_here = len(pids.partition(b"\n")[0].split()) <= 1
-    return listed == str(os.getpid()) and is_of_here
+    is_own_namespace = len(pids.partition(b"\n")[0].split()) <= 1
+    return listed == str(os.getpid()) and is_own_namespace
 
 
 def own_pid(proc: str = "/proc") -> int:
@@ -320,12 +320,12 @@ def _read(path: str, size: int) -> bytes:
         os.close(descriptor)
 
 
-def _field(status: bytes, name: bytes) -> bytes:
+def _status_field(status: bytes, name: bytes) -> bytes:
     _, _, rest = status.partition(b"\n" + name + b":")
     return rest.partition(b"\n")[0].strip()
 
 
-def _argv(content: bytes) -> list[bytes]:
+def _split_argv(content: bytes) -> list[bytes]:
     """Arguments end in NUL; a process that rewrote its title often has blanks instead."""
     if not content:
         return []
@@ -334,13 +334,13 @@ def _argv(content: bytes) -> list[bytes]:
     return content.split(b" ")
 
 
-def _name(comm: bytes, argv: list[bytes]) -> str:
+def _process_name(comm: bytes, argv: list[bytes]) -> str:
     """The kernel keeps 15 bytes of a name; the rest is taken from argv[0] where that agrees."""
     if len(comm) >= _COMM_BYTES and argv:
         whole = os.path.basename(argv[0])
         if whole.startswith(comm):
-            return safe(whole)
-    return safe(comm)
+            return safe_text(whole)
+    return safe_text(comm)
 
 
 @lru_cache(maxsize=1)

@@ -12,59 +12,61 @@ from collections.abc import Set
 from itertools import compress, repeat
 from operator import ne
 
-from porttui.host.asking import HostError
+from porttui.host.request import HostError
 from porttui.record import NamedTuple
 
-COUNT_BYTES = 128
+SCHEDSTAT_BYTES = 128
 """Enough for a schedstat."""
-_NOT_KEPT = b"0 0 0\n"
-_GONE = (FileNotFoundError, ProcessLookupError, PermissionError)
+_DISABLED = b"0 0 0\n"
+_PROCESS_GONE_ERRORS = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
-class Threads(NamedTuple):
+class ThreadSchedstats(NamedTuple):
     """The open schedstat files of all threads of a process. Close it."""
 
-    counts: tuple[int, ...]
+    descriptors: tuple[int, ...]
     """Their descriptors."""
 
     def schedstat(self) -> bytes:
         """How long and how often each thread has run; b"" when one has ended or has no count."""
         try:
-            return _joined([os.pread(each, COUNT_BYTES, 0) for each in self.counts])
+            return _join_schedstats(
+                [os.pread(descriptor, SCHEDSTAT_BYTES, 0) for descriptor in self.descriptors]
+            )
         except ProcessLookupError:
             return b""
 
     def close(self) -> None:
         """Close the files."""
-        for each in self.counts:
-            os.close(each)
+        for descriptor in self.descriptors:
+            os.close(descriptor)
 
 
-def hold_threads(directory: str, most: int) -> Threads | None:
+def open_thread_schedstats(directory: str, max_threads: int) -> ThreadSchedstats | None:
     """Open the schedstat files of a /proc/PID; None for more than `most` threads.
 
     Raises:
         HostError: no more files can be opened.
     """
-    held: list[int] = []
+    descriptors: list[int] = []
     try:
         names = os.listdir(f"{directory}/task")
-        if len(names) <= most:
+        if len(names) <= max_threads:
             for name in names:
                 path = f"{directory}/task/{name}/schedstat"
-                held.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-            return Threads(tuple(held))
-    except _GONE:
+                descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
+            return ThreadSchedstats(tuple(descriptors))
+    except _PROCESS_GONE_ERRORS:
         pass
     except OSError as error:
-        Threads(tuple(held)).close()
+        ThreadSchedstats(tuple(descriptors)).close()
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    Threads(tuple(held)).close()
+    ThreadSchedstats(tuple(descriptors)).close()
     return None
 
 
-def schedstats_of(directory: str) -> bytes:
-    """As `Threads.schedstat`, by name, with what tells the process from a later one of its pid.
+def read_schedstats(directory: str) -> bytes:
+    """Read the schedstats by name, with the inode that tells a process from a later one.
 
     Raises:
         HostError: no more files can be opened.
@@ -73,19 +75,21 @@ def schedstats_of(directory: str) -> bytes:
         # The directory's inode is made with the process; its link count is 2 and one a thread.
         task = os.stat(f"{directory}/task")
         if task.st_nlink == 3:
-            counts = _joined([_read(f"{directory}/schedstat")])
+            schedstats = _join_schedstats([_read(f"{directory}/schedstat")])
         else:
             names = os.listdir(f"{directory}/task")
-            counts = _joined([_read(f"{directory}/task/{name}/schedstat") for name in names])
-            counts = counts and b" ".join([counts, *map(os.fsencode, names)])
-    except _GONE:
+            schedstats = _join_schedstats(
+                [_read(f"{directory}/task/{name}/schedstat") for name in names]
+            )
+            schedstats = schedstats and b" ".join([schedstats, *map(os.fsencode, names)])
+    except _PROCESS_GONE_ERRORS:
         return b""
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    return b"%d %s" % (task.st_ino, counts) if counts else b""
+    return b"%d %s" % (task.st_ino, schedstats) if schedstats else b""
 
 
-def thread_names(directory: str) -> list[str]:
+def thread_ids(directory: str) -> list[str]:
     """The numbers of the threads there are now; none of a process that is gone.
 
     Raises:
@@ -93,22 +97,22 @@ def thread_names(directory: str) -> list[str]:
     """
     try:
         return os.listdir(f"{directory}/task")
-    except _GONE:
+    except _PROCESS_GONE_ERRORS:
         return []
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
 
 
-def _joined(counts: list[bytes]) -> bytes:
+def _join_schedstats(schedstats: list[bytes]) -> bytes:
     """All in one; b"" where the kernel has none (CONFIG_SCHED_INFO) or does not keep them
     (kernel.sched_schedstats and delayacct; fs/proc/base.c, proc_pid_schedstat)."""
-    return b"" if _NOT_KEPT in counts or b"" in counts else b"".join(counts)
+    return b"" if _DISABLED in schedstats or b"" in schedstats else b"".join(schedstats)
 
 
 def _read(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
-        return os.read(descriptor, COUNT_BYTES)
+        return os.read(descriptor, SCHEDSTAT_BYTES)
     finally:
         os.close(descriptor)
 
@@ -121,53 +125,53 @@ class IdleProcesses:
     """
 
     def __init__(self) -> None:
-        self._places: dict[int, int] = {}
+        self._indexes: dict[int, int] = {}
         self._pids: list[int] = []
         self._descriptors: list[int] = []
-        self._counts: list[bytes] = []
+        self._schedstats: list[bytes] = []
 
     @property
     def pids(self) -> Set[int]:
         """Those that are watched."""
-        return self._places.keys()
+        return self._indexes.keys()
 
-    def watch(self, pid: int, descriptor: int, count: bytes) -> None:
+    def watch(self, pid: int, descriptor: int, schedstat: bytes) -> None:
         """Watch a process; `descriptor`: of its open schedstat, which read `count`."""
-        place = self._places.setdefault(pid, len(self._pids))
-        if place == len(self._pids):
+        index = self._indexes.setdefault(pid, len(self._pids))
+        if index == len(self._pids):
             self._pids.append(pid)
             self._descriptors.append(descriptor)
-            self._counts.append(count)
+            self._schedstats.append(schedstat)
         else:
-            self._descriptors[place], self._counts[place] = descriptor, count
+            self._descriptors[index], self._schedstats[index] = descriptor, schedstat
 
     def forget(self, pid: int) -> None:
         """Stop watching it, if it is watched."""
-        place = self._places.pop(pid, None)
-        if place is None:
+        index = self._indexes.pop(pid, None)
+        if index is None:
             return
-        last = self._pids.pop(), self._descriptors.pop(), self._counts.pop()
-        if place < len(self._pids):
-            self._pids[place], self._descriptors[place], self._counts[place] = last
-            self._places[last[0]] = place
+        last = self._pids.pop(), self._descriptors.pop(), self._schedstats.pop()
+        if index < len(self._pids):
+            self._pids[index], self._descriptors[index], self._schedstats[index] = last
+            self._indexes[last[0]] = index
 
-    def have_run(self, among: Set[int] | None = None) -> list[int]:
+    def pids_that_ran(self, among: Set[int] | None = None) -> list[int]:
         """Those that have run since, or ended; `among`: only these are checked."""
-        pids, descriptors, counts = self._pids, self._descriptors, self._counts
+        pids, descriptors, schedstats = self._pids, self._descriptors, self._schedstats
         if among is not None:
-            pids = list(among & self._places.keys())
-            places = [self._places[pid] for pid in pids]
-            descriptors = [descriptors[place] for place in places]
-            counts = [counts[place] for place in places]
+            pids = list(among & self._indexes.keys())
+            indexes = [self._indexes[pid] for pid in pids]
+            descriptors = [descriptors[index] for index in indexes]
+            schedstats = [schedstats[index] for index in indexes]
         try:
-            now = list(map(os.pread, descriptors, repeat(COUNT_BYTES), repeat(0)))
+            now = list(map(os.pread, descriptors, repeat(SCHEDSTAT_BYTES), repeat(0)))
         except ProcessLookupError:
-            now = [_count(each) for each in descriptors]
-        return list(compress(pids, map(ne, now, counts)))
+            now = [_read_descriptor(descriptor) for descriptor in descriptors]
+        return list(compress(pids, map(ne, now, schedstats)))
 
 
-def _count(descriptor: int) -> bytes:
+def _read_descriptor(descriptor: int) -> bytes:
     try:
-        return os.pread(descriptor, COUNT_BYTES, 0)
+        return os.pread(descriptor, SCHEDSTAT_BYTES, 0)
     except ProcessLookupError:
         return b""

@@ -7,25 +7,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from porttui.host.accounts import user_name
-from porttui.host.asking import Want
 from porttui.host.linux.inet_diag import (
     ALL_STATES,
     LISTENING,
     InetDiagColumns,
     InetDiagDump,
     SockDiag,
-    places_of_ones,
+    indexes_of_ones,
 )
 from porttui.host.linux.netlink import SockDiagError
 from porttui.host.linux.owners import Holders
+from porttui.host.request import SocketRequest
 from porttui.model.address import PORTS, Address, Family, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
-    NOBODY,
-    NOWHERE,
+    NO_ADDRESS,
+    NO_HOLDERS,
     OWNERSHIP_CODES,
-    UNTOLD,
+    UNKNOWN_NUMBER,
     SideTables,
     SocketTable,
 )
@@ -35,9 +35,9 @@ from porttui.record import Protocol as Interface
 _KNOWN = OWNERSHIP_CODES[Ownership.KNOWN]
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
-_UNASKED = OWNERSHIP_CODES[Ownership.UNASKED]
+_UNASKED = OWNERSHIP_CODES[Ownership.NOT_LOOKED_UP]
 
-_MAY_LACK_A_REMOTE_END = bytes(code in (7, 10, 13) for code in range(256))
+_MAY_HAVE_NO_REMOTE = bytes(code in (7, 10, 13) for code in range(256))
 """CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
 
 
@@ -65,7 +65,7 @@ class SocketDumpReader(Interface):
     def name(self) -> str:
         """For the status line."""
 
-    def read(self, want: Want, ports: range) -> SocketDump:
+    def read(self, request: SocketRequest, ports: range) -> SocketDump:
         """Dump at least the wanted sockets that have one of these local ports.
 
         Raises:
@@ -93,38 +93,40 @@ class SockDiagReader:
             SockDiagError: it is refused.
         """
         self._diag = SockDiag()
-        self._knows_both_families = True
+        self._supports_tcp_dump = True
 
-    def read(self, want: Want, ports: range = PORTS) -> SocketDump:
+    def read(self, request: SocketRequest, ports: range = PORTS) -> SocketDump:
         parts: list[DumpPart] = []
         problems: list[Problem] = []
-        states = LISTENING if want.is_listening else ALL_STATES
-        tcp = _parts(Protocol.TCP, self._tcp(states, ports))
-        for part, is_interrupted in (*tcp, *self._udp(ports)):
+        states = LISTENING if request.is_listening else ALL_STATES
+        tcp = _dump_parts(Protocol.TCP, self._dump_tcp(states, ports))
+        for part, is_interrupted in (*tcp, *self._dump_udp(ports)):
             parts.append(part)
             if is_interrupted:
-                problems.append(_interrupted(part.protocol, part.family))
+                problems.append(_interrupted_problem(part.protocol, part.family))
         return _InetDiagSocketDump(tuple(parts), tuple(problems))
 
-    def _tcp(self, states: int, ports: range) -> list[InetDiagDump]:
-        if self._knows_both_families:
+    def _dump_tcp(self, states: int, ports: range) -> list[InetDiagDump]:
+        if self._supports_tcp_dump:
             try:
-                return [self._diag.ask_tcp(states, ports)]
+                return [self._diag.dump_tcp(states, ports)]
             except SockDiagError:
                 # It is refused, or nothing works: the next request tells.
-                self._knows_both_families = False
-        return [self._diag.ask(family, Protocol.TCP, states, ports) for family in Family]
+                self._supports_tcp_dump = False
+        return [self._diag.dump(family, Protocol.TCP, states, ports) for family in Family]
 
-    def _udp(self, ports: range) -> Iterator[tuple[DumpPart, bool]]:
+    def _dump_udp(self, ports: range) -> Iterator[tuple[DumpPart, bool]]:
         """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
         for family in Family:
-            yield from _parts(Protocol.UDP, [self._diag.ask(family, Protocol.UDP, ports=ports)])
+            yield from _dump_parts(
+                Protocol.UDP, [self._diag.dump(family, Protocol.UDP, ports=ports)]
+            )
 
 
-def _parts(protocol: Protocol, answers: list[InetDiagDump]) -> Iterator[tuple[DumpPart, bool]]:
-    for answer in answers:
-        for family, columns in answer.columns.items():
-            yield DumpPart(protocol, family, columns), answer.is_interrupted
+def _dump_parts(protocol: Protocol, dumps: list[InetDiagDump]) -> Iterator[tuple[DumpPart, bool]]:
+    for dump in dumps:
+        for family, columns in dump.columns.items():
+            yield DumpPart(protocol, family, columns), dump.is_interrupted
 
 
 class _InetDiagSocketDump(NamedTuple):
@@ -138,7 +140,7 @@ class _InetDiagSocketDump(NamedTuple):
         return _build(self.parts, holders)
 
 
-def _interrupted(protocol: Protocol, family: Family) -> Problem:
+def _interrupted_problem(protocol: Protocol, family: Family) -> Problem:
     return Problem(
         f"sock_diag, {protocol} over {_FAMILY_NAMES[family]}",
         "the table changed while it was read: rows may be missing",
@@ -148,31 +150,31 @@ def _interrupted(protocol: Protocol, family: Family) -> Problem:
 def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
     """One table of all parts, TCP before UDP."""
     numbers = AddressNumbers()
-    rows = [_columns(part, holders, numbers) for part in parts]
+    rows = [_table_columns(part, holders, numbers) for part in parts]
     return SocketTable(
-        udp_from=sum(part.columns.rows for part in parts if part.protocol is Protocol.TCP),
-        states=b"".join(each.states for each in rows),
-        local_addresses=_joined("I", [each.local_addresses for each in rows]),
-        local_ports=_joined("H", [part.columns.local_ports for part in parts]),
-        remote_addresses=_joined("I", [each.remote_addresses for each in rows]),
-        remote_ports=_joined("H", [each.remote_ports for each in rows]),
-        groups=_joined("I", [each.held.groups for each in rows]),
-        ownerships=b"".join(each.held.ownerships for each in rows),
-        uids=_joined("I", [each.held.uids for each in rows]),
-        inodes=_joined("I", [each.inodes for each in rows]),
-        v6only=b"".join(each.v6only for each in rows),
-        cgroup_ids=_joined("Q", [each.cgroup_ids for each in rows]),
-        expires_ms=_joined("I", [part.columns.expires_ms for part in parts]),
-        recv_queues=_joined("I", [part.columns.recv_queues for part in parts]),
-        send_queues=_joined("I", [part.columns.send_queues for part in parts]),
+        udp_start=sum(part.columns.rows for part in parts if part.protocol is Protocol.TCP),
+        states=b"".join(columns.states for columns in rows),
+        local_addresses=_join_columns("I", [columns.local_addresses for columns in rows]),
+        local_ports=_join_columns("H", [part.columns.local_ports for part in parts]),
+        remote_addresses=_join_columns("I", [columns.remote_addresses for columns in rows]),
+        remote_ports=_join_columns("H", [columns.remote_ports for columns in rows]),
+        holder_sets=_join_columns("I", [columns.owners.holder_sets for columns in rows]),
+        ownerships=b"".join(columns.owners.ownerships for columns in rows),
+        uids=_join_columns("I", [columns.owners.uids for columns in rows]),
+        inodes=_join_columns("I", [columns.inodes for columns in rows]),
+        v6only=b"".join(columns.v6only for columns in rows),
+        cgroup_ids=_join_columns("Q", [columns.cgroup_ids for columns in rows]),
+        expires_ms=_join_columns("I", [part.columns.expires_ms for part in parts]),
+        recv_queues=_join_columns("I", [part.columns.recv_queues for part in parts]),
+        send_queues=_join_columns("I", [part.columns.send_queues for part in parts]),
         side=SideTables(tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)),
     )
 
 
-class _Held(NamedTuple):
+class _HolderColumns(NamedTuple):
     """Holders and owners of the sockets of a part."""
 
-    groups: array[int]
+    holder_sets: array[int]
     ownerships: bytes
     uids: array[int]
 
@@ -182,13 +184,15 @@ class _TableColumns(NamedTuple):
     local_addresses: array[int]
     remote_addresses: array[int]
     remote_ports: array[int]
-    held: _Held
+    owners: _HolderColumns
     inodes: array[int]
     v6only: bytes
     cgroup_ids: array[int]
 
 
-def _columns(part: DumpPart, holders: Holders | None, numbers: AddressNumbers) -> _TableColumns:
+def _table_columns(
+    part: DumpPart, holders: Holders | None, numbers: AddressNumbers
+) -> _TableColumns:
     columns = part.columns
     states, inodes, remote_ports = columns.states, columns.inodes, columns.remote_ports
     return _TableColumns(
@@ -196,7 +200,7 @@ def _columns(part: DumpPart, holders: Holders | None, numbers: AddressNumbers) -
         local_addresses=numbers.of(columns.local_addresses),
         remote_addresses=_remote_addresses(part, remote_ports, states, numbers),
         remote_ports=remote_ports,
-        held=_held(part, holders),
+        owners=_holder_columns(part, holders),
         inodes=inodes,
         v6only=_v6only(columns, len(states)),
         cgroup_ids=_cgroup_ids(columns),
@@ -208,71 +212,75 @@ def _remote_addresses(
 ) -> array[int]:
     """A remote port of 0 is no remote end; only some states are without one."""
     if not any(ports):
-        return array("I", [NOWHERE]) * len(ports)  # listeners alone
+        return array("I", [NO_ADDRESS]) * len(ports)  # listeners alone
     addresses = numbers.of(part.columns.remote_addresses)
-    for row in places_of_ones(states.translate(_MAY_LACK_A_REMOTE_END)):
+    for row in indexes_of_ones(states.translate(_MAY_HAVE_NO_REMOTE)):
         if not ports[row]:
-            addresses[row] = NOWHERE
+            addresses[row] = NO_ADDRESS
     return addresses
 
 
-def _held(part: DumpPart, holders: Holders | None) -> _Held:
+def _holder_columns(part: DumpPart, holders: Holders | None) -> _HolderColumns:
     """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
     inodes, uids, rows = part.columns.inodes, part.columns.uids, part.columns.rows
-    nobody = array("I", [NOBODY]) * rows
-    if inodes == nobody:
-        return _Held(nobody, bytes([_KERNEL]) * rows, array("I", [UNTOLD]) * rows)
+    no_holders = array("I", [NO_HOLDERS]) * rows
+    if inodes == no_holders:
+        return _HolderColumns(
+            no_holders, bytes([_KERNEL]) * rows, array("I", [UNKNOWN_NUMBER]) * rows
+        )
     if holders is None:
-        groups, ownerships = nobody, bytearray([_UNASKED]) * rows
-        unheld = list(_places(inodes, 0))
+        holder_sets, ownerships = no_holders, bytearray([_UNASKED]) * rows
+        unheld_rows = list(_indexes_of(inodes, 0))
     else:
-        groups = holders.sets_of(inodes)
+        holder_sets = holders.set_indexes(inodes)
         ownerships = bytearray([_KNOWN]) * rows
-        unheld = list(_places(groups, NOBODY))
-    uids = uids[:] if unheld else uids
-    for row in unheld:
+        unheld_rows = list(_indexes_of(holder_sets, NO_HOLDERS))
+    uids = uids[:] if unheld_rows else uids
+    for row in unheld_rows:
         ownerships[row] = _HIDDEN if inodes[row] else _KERNEL
         if not inodes[row]:
-            uids[row] = UNTOLD
-    return _Held(groups, bytes(ownerships), uids)
+            uids[row] = UNKNOWN_NUMBER
+    return _HolderColumns(holder_sets, bytes(ownerships), uids)
 
 
-def _places(column: array[int], value: int) -> Iterator[int]:
+def _indexes_of(column: array[int], value: int) -> Iterator[int]:
     """Where a value stands in a column, in order."""
     if array("I", [value]).tobytes() not in column.tobytes():
         return  # nor anywhere between two others: as a rule it is nowhere
-    place = -1
+    index = -1
     for _ in range(column.count(value)):
-        place = column.index(value, place + 1)
-        yield place
+        index = column.index(value, index + 1)
+        yield index
 
 
 def _v6only(columns: InetDiagColumns, rows: int) -> bytes:
     column = bytearray(rows)
-    for row, told in columns.v6only.items():
-        column[row] = 2 if told else 1
+    for row, is_v6only in columns.v6only.items():
+        column[row] = 2 if is_v6only else 1
     return bytes(column)
 
 
 def _cgroup_ids(columns: InetDiagColumns) -> array[int]:
     column = array("Q", bytes(8 * columns.rows))
-    for row, told in columns.cgroup_ids.items():
-        column[row] = told
+    for row, cgroup_id in columns.cgroup_ids.items():
+        column[row] = cgroup_id
     return column
 
 
 def _users(rows: Sequence[_TableColumns]) -> Mapping[int, str]:
-    uids = set[int]().union(*map(_different, (each.held.uids for each in rows))) - {UNTOLD}
+    uids = set[int]().union(*map(_distinct_values, (columns.owners.uids for columns in rows))) - {
+        UNKNOWN_NUMBER
+    }
     return {uid: user_name(uid) for uid in uids}
 
 
-def _different(column: array[int]) -> set[int]:
+def _distinct_values(column: array[int]) -> set[int]:
     """The values of a column, which often has a single one."""
     first = column[:1]
     return set(first) if column == first * len(column) else set(column)
 
 
-def _joined(code: str, columns: Sequence[array[int]]) -> array[int]:
+def _join_columns(code: str, columns: Sequence[array[int]]) -> array[int]:
     joined = array(code)
     for column in columns:
         joined += column

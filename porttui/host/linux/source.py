@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from porttui.host.accounts import effective_uid
-from porttui.host.asking import HostError, Want
 from porttui.host.contract import SocketReading
 from porttui.host.linux.netlink import SockDiagError
 from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.socket_dump import SockDiagReader
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
@@ -41,7 +41,7 @@ class LinuxSource:
         self._reader = reader
         self._fallback = fallback
         self._cache = HolderCache(one_shot=one_shot)
-        self._hidden: set[int] = set()
+        self._known_unheld: set[int] = set()
         """Inodes of sockets without a holder after a second read: a third would say the same."""
 
     @property
@@ -49,35 +49,37 @@ class LinuxSource:
         """The reader in use."""
         return self._reader.name
 
-    def begin(self) -> None:
+    def prefetch(self) -> None:
         self._cache.prefetch()
 
-    def read(self, want: Want = Want.ALL, ports: range = PORTS) -> SocketReading:
-        if want is Want.PORTS:
-            dump = self._read(want, ports)
+    def read(
+        self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
+    ) -> SocketReading:
+        if request is SocketRequest.WITHOUT_HOLDERS:
+            dump = self._read(request, ports)
             return SocketReading(dump.build(None), dump.problems)
         self._cache.prefetch()
-        dump = self._read(want, ports)
-        asked = dump.inodes() if want is Want.LISTENING_AGAIN else None
-        table = dump.build(self._cache.read(asked))
-        if _unheld(table) - self._hidden:
+        dump = self._read(request, ports)
+        inodes = dump.inodes() if request is SocketRequest.LISTENING_REFRESH else None
+        table = dump.build(self._cache.read(inodes))
+        if _unheld_inodes(table) - self._known_unheld:
             # Opened while holders were read, closed before that, or held out of sight? A second
             # read of the processes tells the first, one more dump the others.
             table = dump.build(self._cache.read(None))
-            if unheld := _unheld(table) - self._hidden:
-                table = table.with_gone(unheld - self._read(want, ports).inodes())
-        if want is Want.ALL:
-            self._hidden = _unheld(table)
+            if missing := _unheld_inodes(table) - self._known_unheld:
+                table = table.with_gone(missing - self._read(request, ports).inodes())
+        if request is SocketRequest.ALL:
+            self._known_unheld = _unheld_inodes(table)
         return SocketReading(table, dump.problems)
 
-    def _read(self, want: Want, ports: range) -> SocketDump:
+    def _read(self, request: SocketRequest, ports: range) -> SocketDump:
         try:
-            return self._reader.read(want, ports)
+            return self._reader.read(request, ports)
         except HostError:
             if self._fallback is None:
                 raise
             self._reader, self._fallback = self._fallback(), None
-            return self._reader.read(want, ports)
+            return self._reader.read(request, ports)
 
 
 def linux_source(*, netlink: bool = True, one_shot: bool = False) -> LinuxSource:
@@ -97,7 +99,7 @@ def _proc_net_reader() -> SocketDumpReader:
     return ProcNetReader()
 
 
-def _unheld(table: SocketTable) -> set[int]:
+def _unheld_inodes(table: SocketTable) -> set[int]:
     """Inodes of the sockets whose holder this user should see, and does not."""
     if _HIDDEN not in table.ownerships:
         return set()

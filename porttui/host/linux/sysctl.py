@@ -7,23 +7,23 @@ from __future__ import annotations
 
 import os
 
-from porttui.host.asking import HostError
 from porttui.host.linux.processes import start_time_of
+from porttui.host.request import HostError
 from porttui.model.limits import Limit, Limits
 from porttui.model.port_range import PortRange, RangeName, clip
 from porttui.model.process import Process
 from porttui.model.tcp_rules import TcpRules
 
-_SYS = "/proc/sys/"
-_FILES = b"Max open files"
-_IPV4 = "/proc/sys/net/ipv4/"
-_USUAL_DELAY_MS = 1000
-_BOUND_INACTIVE = (6, 8)
+_PROC_SYS = "/proc/sys/"
+_MAX_OPEN_FILES = b"Max open files"
+_IPV4_SYSCTL = "/proc/sys/net/ipv4/"
+_DEFAULT_REUSE_DELAY_MS = 1000
+_BOUND_INACTIVE_RELEASE = (6, 8)
 """The first release whose sock_diag lists sockets that are bound and neither listen nor are
 connected (TCPF_BOUND_INACTIVE, net/ipv4/inet_diag.c)."""
 
 
-def read_ephemeral_range(sysctl: str = _IPV4) -> PortRange:
+def read_ephemeral_range(sysctl: str = _IPV4_SYSCTL) -> PortRange:
     """net.ipv4.ip_local_port_range, which governs IPv6 too, less ip_local_reserved_ports.
 
     Raises:
@@ -54,38 +54,38 @@ def parse_spans(text: bytes) -> list[tuple[int, int]]:
     return spans
 
 
-def read_tcp_rules(sysctl: str = _IPV4) -> TcpRules | None:
+def read_tcp_rules(sysctl: str = _IPV4_SYSCTL) -> TcpRules | None:
     """The rules; None where the kernel does not tell them."""
     try:
         return TcpRules(
-            tw_reuse=_number(f"{sysctl}tcp_tw_reuse"),
-            timestamps=_number(f"{sysctl}tcp_timestamps") != 0,
-            tw_reuse_delay_ms=_number(f"{sysctl}tcp_tw_reuse_delay", _USUAL_DELAY_MS),
+            tw_reuse=_read_number(f"{sysctl}tcp_tw_reuse"),
+            timestamps=_read_number(f"{sysctl}tcp_timestamps") != 0,
+            tw_reuse_delay_ms=_read_number(f"{sysctl}tcp_tw_reuse_delay", _DEFAULT_REUSE_DELAY_MS),
             # Linux 5.7 brought it.
-            autobind_reuse=_number(f"{sysctl}ip_autobind_reuse", 0) != 0,
+            autobind_reuse=_read_number(f"{sysctl}ip_autobind_reuse", 0) != 0,
         )
     except (OSError, ValueError):
         return None
 
 
-def _number(path: str, where_absent: int | None = None) -> int:
+def _read_number(path: str, default: int | None = None) -> int:
     try:
         with open(path, "rb") as file:
             return int(file.read())
     except FileNotFoundError:
-        if where_absent is None:
+        if default is None:
             raise
-        return where_absent
+        return default
 
 
-def read_limits(sysctl: str = _SYS) -> Limits:
+def read_limits(sysctl: str = _PROC_SYS) -> Limits:
     """What the kernel tells; the connections are those of this network namespace."""
-    counts = _numbers(f"{sysctl}net/netfilter/nf_conntrack_count")
-    most = _numbers(f"{sysctl}net/netfilter/nf_conntrack_max")
-    files = _numbers(f"{sysctl}fs/file-nr")
+    counts = _read_numbers(f"{sysctl}net/netfilter/nf_conntrack_count")
+    maximums = _read_numbers(f"{sysctl}net/netfilter/nf_conntrack_max")
+    files = _read_numbers(f"{sysctl}fs/file-nr")
     return Limits(
         # Of netfilter's maximum 0 is none.
-        conntrack=Limit(counts[0], most[0]) if counts and most and most[0] else None,
+        conntrack=Limit(counts[0], maximums[0]) if counts and maximums and maximums[0] else None,
         open_files=Limit(files[0] - files[1], files[2]) if len(files) == 3 else None,
     )
 
@@ -95,28 +95,28 @@ def read_process_files(process: Process, proc: str = "/proc/") -> Limit | None:
 
     None where the kernel does not count them (before 6.2), where it is gone, or of another user.
     """
-    place = f"{proc}{process.pid}"
+    directory = f"{proc}{process.pid}"
     try:
-        used = os.stat(f"{place}/fd").st_size
-        with open(f"{place}/limits", "rb") as file:
-            most = _soft_limit(file.read())
+        used = os.stat(f"{directory}/fd").st_size
+        with open(f"{directory}/limits", "rb") as file:
+            maximum = _soft_limit(file.read())
         # Asked for last: whoever has the pid now has had it when the others were read.
         is_same = start_time_of(process.pid) == process.started
     except (OSError, HostError):
         return None
-    return Limit(used, most) if used and most and is_same else None
+    return Limit(used, maximum) if used and maximum and is_same else None
 
 
 def _soft_limit(limits: bytes) -> int:
     """0 where there is none, or it is not told."""
     for line in limits.splitlines():
-        if line.startswith(_FILES):
-            soft = line.removeprefix(_FILES).split()[:1]
+        if line.startswith(_MAX_OPEN_FILES):
+            soft = line.removeprefix(_MAX_OPEN_FILES).split()[:1]
             return int(soft[0]) if soft and soft[0].isdigit() else 0
     return 0
 
 
-def _numbers(path: str) -> list[int]:
+def _read_numbers(path: str) -> list[int]:
     try:
         with open(path, "rb") as file:
             return [int(word) for word in file.read().split()]
@@ -131,4 +131,8 @@ def lists_bound_inactive(release: str | None = None) -> bool:
     """
     major, _, rest = (os.uname().release if release is None else release).partition(".")
     minor = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-    return major.isdecimal() and minor.isdecimal() and (int(major), int(minor)) >= _BOUND_INACTIVE
+    return (
+        major.isdecimal()
+        and minor.isdecimal()
+        and (int(major), int(minor)) >= _BOUND_INACTIVE_RELEASE
+    )

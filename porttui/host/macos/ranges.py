@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from porttui.host.asking import HostError
+from porttui.host.request import HostError
 from porttui.model.port_range import PortRange, RangeName
 
-_QUESTION = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")
+_COMMAND = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")
 _TIMEOUT = 2.0
 """Seconds."""
 
@@ -17,13 +17,13 @@ def read_ephemeral_range() -> PortRange:
         HostError: sysctl(8) does not tell.
     """
     try:
-        first, last = parse_ends(_ask_sysctl())
+        first, last = parse_range(_run_sysctl())
     except ValueError as error:
         raise HostError(f"sysctl does not tell the ephemeral range: {error}") from error
     return PortRange(RangeName.EPHEMERAL, first, last)
 
 
-def parse_ends(output: str) -> tuple[int, int]:
+def parse_range(output: str) -> tuple[int, int]:
     """The lowest and the highest port, from two lines with a number each.
 
     Raises:
@@ -39,18 +39,18 @@ def parse_ends(output: str) -> tuple[int, int]:
     return first, last
 
 
-def _ask_sysctl() -> str:
+def _run_sysctl() -> str:
     # Imported here, not above: only this system needs it, and once.
     import subprocess
 
     try:
-        answer = subprocess.run(
-            _QUESTION, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
+        result = subprocess.run(
+            _COMMAND, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise HostError(f"sysctl did not answer in {_TIMEOUT:g} s") from error
     except OSError as error:
         raise HostError(f"sysctl cannot be run: {error.strerror}") from error
-    if answer.returncode != 0:
-        raise HostError(f"sysctl failed with exit status {answer.returncode}")
-    return answer.stdout.decode("ascii", "replace")
+    if result.returncode != 0:
+        raise HostError(f"sysctl failed with exit status {result.returncode}")
+    return result.stdout.decode("ascii", "replace")

@@ -13,7 +13,7 @@ from porttui.host.contract import (
     ProcessHandle,
     SignalDeniedError,
 )
-from porttui.host.portable.processes import start_mark_of
+from porttui.host.portable.processes import start_time_of
 from porttui.model.process import ProcessIdentity
 from porttui.model.stop import StopSignal
 
@@ -25,11 +25,11 @@ class PsutilControl:
     away, which a pidfd rules out.
     """
 
-    asks_first = bool(psutil.POSIX)
+    supports_sigterm = bool(psutil.POSIX)
 
-    def __init__(self, start_mark: Callable[[int], int | None] = start_mark_of) -> None:
-        """`start_mark` gives what `ProcessIdentity.started` is made of, for a pid."""
-        self._start_mark = start_mark
+    def __init__(self, read_start_time: Callable[[int], int | None] = start_time_of) -> None:
+        """`read_start_time` gives what `ProcessIdentity.started` is made of, for a pid."""
+        self._read_start_time = read_start_time
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
         """See `ProcessControl.open`."""
@@ -38,7 +38,7 @@ class PsutilControl:
             process = psutil.Process(pid)
             if process.status() == psutil.STATUS_ZOMBIE:
                 raise ProcessGoneError(f"process {pid} has exited")
-            if self._start_mark(pid) != identity.started:
+            if self._read_start_time(pid) != identity.started:
                 raise ProcessChangedError(f"pid {pid} belongs to another process by now")
         except psutil.NoSuchProcess as error:
             raise ProcessGoneError(f"no process has pid {pid} any more") from error
@@ -79,9 +79,9 @@ class PsutilHandle:
         self.send(StopSignal.CONT)
         return True
 
-    def has_exited(self, within: float = 0.0) -> bool:
+    def has_exited(self, timeout_s: float = 0.0) -> bool:
         """A zombie has exited, although psutil says that it is running."""
-        deadline = time.monotonic() + within
+        deadline = time.monotonic() + timeout_s
         while not self._has_ended():
             if time.monotonic() >= deadline:
                 return False

@@ -8,32 +8,32 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
-from porttui.host.portable.processes import read_process, start_mark_of
+from porttui.host.portable.processes import read_process, start_time_of
 from porttui.model.process import Process
 
 
-def read_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+def process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
     """For each process all that are in its group now, itself too; a zombie is in none.
 
     A process that is gone is left out.
     """
-    numbers = {
-        process: number
+    group_ids = {
+        process: group_id
         for process in processes
-        if start_mark_of(process.pid) == process.started
-        and (number := _group_of(process.pid)) is not None
+        if start_time_of(process.pid) == process.started
+        and (group_id := _group_id_of(process.pid)) is not None
     }
-    members: dict[int, list[Process]] = {number: [] for number in numbers.values()}
+    members: dict[int, list[Process]] = {group_id: [] for group_id in group_ids.values()}
     for pid in psutil.pids() if members else ():
-        number = _group_of(pid)
-        if number in members:
+        group_id = _group_id_of(pid)
+        if group_id in members:
             member = read_process(pid)
             if member is not None and not _has_ended(pid):
-                members[number].append(member)
-    return {process: tuple(members[number]) for process, number in numbers.items()}
+                members[group_id].append(member)
+    return {process: tuple(members[group_id]) for process, group_id in group_ids.items()}
 
 
-def _group_of(pid: int) -> int | None:
+def _group_id_of(pid: int) -> int | None:
     if sys.platform == "win32":
         return None
     try:

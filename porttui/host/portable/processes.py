@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import psutil
 
-from porttui.host.foreign_text import safe, safe_argv
+from porttui.host.safe_text import safe_argv, safe_text
 from porttui.model.process import Process
 
 
-def start_mark_of(pid: int) -> int | None:
+def start_time_of(pid: int) -> int | None:
     """Milliseconds since the epoch; None when nothing has `pid` or it cannot be seen."""
     try:
-        return _start_mark(psutil.Process(pid))
+        return _start_time(psutil.Process(pid))
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         return None
 
 
-def _start_mark(process: psutil.Process) -> int:
+def _start_time(process: psutil.Process) -> int:
     return round(process.create_time() * 1000)
 
 
@@ -27,8 +27,8 @@ def read_process(pid: int) -> Process | None:
         with process.oneshot():
             return Process(
                 pid=pid,
-                started=_start_mark(process),
-                name=safe(process.name()),
+                started=_start_time(process),
+                name=safe_text(process.name()),
                 user=_user(process),
                 uid=_uid(process),
                 cmdline=safe_argv(_cmdline(process)),
@@ -42,7 +42,7 @@ def read_process(pid: int) -> Process | None:
 
 def _user(process: psutil.Process) -> str | None:
     try:
-        return safe(process.username())
+        return safe_text(process.username())
     except (psutil.AccessDenied, KeyError):
         return None
 

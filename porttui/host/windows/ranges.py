@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import re
 
-from porttui.host.asking import HostError
+from porttui.host.request import HostError
 from porttui.model.port_range import PortRange, RangeName, clip
 
 _TIMEOUT = 2.0
@@ -28,8 +28,8 @@ def read_ephemeral_range() -> PortRange:
         HostError: netsh does not tell.
     """
     try:
-        first, last = parse_dynamic_ports(_ask_netsh("dynamicport", "tcp"))
-        excluded = parse_excluded_spans(_ask_netsh("excludedportrange", "protocol=tcp"))
+        first, last = parse_dynamic_ports(_run_netsh("dynamicport", "tcp"))
+        excluded = parse_excluded_spans(_run_netsh("excludedportrange", "protocol=tcp"))
     except ValueError as error:
         raise HostError(f"netsh does not tell the ephemeral range: {error}") from error
     return PortRange(RangeName.EPHEMERAL, first, last, clip(excluded, first, last))
@@ -70,7 +70,7 @@ def _lines(output: str) -> list[str]:
     return [line.strip() for line in output.splitlines()]
 
 
-def _ask_netsh(*question: str) -> str:
+def _run_netsh(*arguments: str) -> str:
     """What "netsh int ipv4 show ..." answers, with U+FFFD for every byte that is not ASCII."""
     # Imported here, not above: only this system needs it, and once.
     import subprocess
@@ -78,15 +78,15 @@ def _ask_netsh(*question: str) -> str:
     # By its whole path: Windows looks for bare names in the current directory first.
     system = os.environ.get("SYSTEMROOT", r"C:\Windows")
     netsh = os.path.join(system, "System32", "netsh.exe")
-    command = (netsh, "int", "ipv4", "show", *question)
+    command = (netsh, "int", "ipv4", "show", *arguments)
     try:
-        answer = subprocess.run(
+        result = subprocess.run(
             command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
         )
     except subprocess.TimeoutExpired as error:
         raise HostError(f"netsh did not answer in {_TIMEOUT:g} s") from error
     except OSError as error:
         raise HostError(f"netsh cannot be run: {error.strerror}") from error
-    if answer.returncode != 0:
-        raise HostError(f"netsh failed with exit status {answer.returncode}")
-    return answer.stdout.decode("ascii", "replace")
+    if result.returncode != 0:
+        raise HostError(f"netsh failed with exit status {result.returncode}")
+    return result.stdout.decode("ascii", "replace")

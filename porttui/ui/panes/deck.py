@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from textual.app import ComposeResult
 from textual.containers import Container
 
-from porttui.analysis.board import Board
+from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.text.numbers import count, percent
 from porttui.ui.panes.list_pane import ListPane
@@ -19,8 +19,8 @@ from porttui.ui.panes.ranges import RangesPane
 from porttui.ui.widgets.tab_line import TabLine
 
 if TYPE_CHECKING:
-    from porttui.analysis.scope import Scope
-    from porttui.ui.panes.scope import ScopePane
+    from porttui.analysis.drilldown import Drilldown
+    from porttui.ui.panes.drilldown import DrilldownPane
     from porttui.ui.widgets.columns import Column
     from porttui.ui.widgets.keyed_table import KeyedTable
 
@@ -39,7 +39,7 @@ class Deck(Container):
         self._ranges = RangesPane()
         self._panes: tuple[Pane, ...] = (self._listening, self._loopback, self._ranges)
         self._elevation = elevation
-        self._scope_pane: ScopePane | None = None
+        self._drilldown_pane: DrilldownPane | None = None
         self._is_inside = False
         self._number = 1
         self._mark_active()
@@ -56,21 +56,23 @@ class Deck(Container):
         return inside if inside is not None and inside.number == pane.number else pane
 
     @property
-    def _inside(self) -> ScopePane | None:
+    def _inside(self) -> DrilldownPane | None:
         """What stands in place of the ranges."""
-        return self._scope_pane if self._is_inside else None
+        return self._drilldown_pane if self._is_inside else None
 
-    async def enter(self, scope: Scope, board: Board, wanted: Filter) -> None:
+    async def enter(self, drilldown: Drilldown, dashboard: Dashboard, wanted: Filter) -> None:
         """In place of the ranges, show the sockets of one of them, or of a destination."""
-        if self._scope_pane is None:
-            from porttui.ui.panes.scope import ScopePane  # not in the way of the first frame
+        if self._drilldown_pane is None:
+            from porttui.ui.panes.drilldown import (
+                DrilldownPane,  # not in the way of the first frame
+            )
 
-            self._scope_pane = ScopePane(self._elevation)
-            await self.mount(self._scope_pane, after=self._ranges)
-        self._scope_pane.enter(scope)
-        self._scope_pane.show_board(board, wanted)
+            self._drilldown_pane = DrilldownPane(self._elevation)
+            await self.mount(self._drilldown_pane, after=self._ranges)
+        self._drilldown_pane.enter(drilldown)
+        self._drilldown_pane.show_dashboard(dashboard, wanted)
         self._is_inside = True
-        self.go_to(self._scope_pane.number)
+        self.go_to(self._drilldown_pane.number)
 
     def leave(self) -> bool:
         """Back to the ranges; False if it was not inside one."""
@@ -91,16 +93,16 @@ class Deck(Container):
         """Go to the next pane, or with -1 to the one before."""
         self.go_to((self._number - 1 + step) % len(self._panes) + 1)
 
-    def show_board(self, board: Board, wanted: Filter) -> None:
+    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
         """Show a sample in every pane, through the filter."""
         for pane in self._panes:
-            pane.show_board(board, wanted)
+            pane.show_dashboard(dashboard, wanted)
         if self._inside is not None:
-            self._inside.show_board(board, wanted)
-        ephemeral = board.summary.ephemeral
+            self._inside.show_dashboard(dashboard, wanted)
+        ephemeral = dashboard.summary.ephemeral
         figures = (
-            count(board.summary.listeners),
-            count(board.summary.pairs),
+            count(dashboard.summary.listeners),
+            count(dashboard.summary.pairs),
             percent(ephemeral.share) if ephemeral else "",
         )
         self._name_tabs(figures)
@@ -137,8 +139,8 @@ class Deck(Container):
     def _mark_active(self) -> None:
         """Light up the frame of the active pane."""
         active = self.active
-        replaced = self._ranges if self._is_inside else self._scope_pane
-        for pane in filter(None, (*self._panes, self._scope_pane)):
+        replaced = self._ranges if self._is_inside else self._drilldown_pane
+        for pane in filter(None, (*self._panes, self._drilldown_pane)):
             pane.set_class(pane is active, "active")
             pane.set_class(pane is replaced, "replaced")
         self.tabs.show(self._names, self._number)

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Generic, TypeVar, overload
 from rich.cells import cell_len
 from textual.app import ComposeResult
 
-from porttui.analysis.board import Board
-from porttui.analysis.changes import Keyed, Mark, Marked, Shown
+from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
+from porttui.analysis.rows import KeyedRow, RowChange, TrackedRow, TrackedRows
 from porttui.text.numbers import count
 from porttui.ui.panes.pane import SCANNING, Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
@@ -19,7 +19,7 @@ from porttui.ui.widgets.keyed_table import KeyedTable
 if TYPE_CHECKING:
     from porttui.analysis.filter_columns import Searchable, SearchableRows
 
-R = TypeVar("R", bound=Keyed)
+R = TypeVar("R", bound=KeyedRow)
 
 _FILTER_CELLS = 24
 
@@ -32,8 +32,8 @@ class ListPane(Pane, Generic[R]):
 
     def __init__(
         self,
-        columns: Sequence[Column[Marked[R]]],
-        mark: Callable[[Marked[R]], Cell],
+        columns: Sequence[Column[TrackedRow[R]]],
+        mark: Callable[[TrackedRow[R]], Cell],
         *,
         sort: str,
         id: str,
@@ -41,10 +41,10 @@ class ListPane(Pane, Generic[R]):
         """`sort`: the column whose order the rows come in."""
         super().__init__(id=id, classes="pane")
         self._sortable = [column for column in columns if column.order is not None]
-        self._given = next(column for column in self._sortable if column.id == sort)
-        self._sort = self._given
+        self._natural_order = next(column for column in self._sortable if column.id == sort)
+        self._sort = self._natural_order
         self._descending = False
-        self._shown: Shown[R] | None = None
+        self._shown: TrackedRows[R] | None = None
         self._filter = Filter()
         self._searchable: list[tuple[Sequence[R], SearchableRows]] = []
         """What a filter sees of rows on the screen."""
@@ -57,18 +57,18 @@ class ListPane(Pane, Generic[R]):
         yield self._table
 
     @property
-    def table(self) -> KeyedTable[Marked[R]]:  # type: ignore[override]
+    def table(self) -> KeyedTable[TrackedRow[R]]:  # type: ignore[override]
         """Where the cursor is."""
         return self._table
 
     @property
     def selected(self) -> R | None:
         """The row under the cursor, even one that is just gone."""
-        marked = self._table.selected
-        return None if marked is None else marked.row
+        tracked = self._table.selected
+        return None if tracked is None else tracked.row
 
-    def shown(self, board: Board) -> Shown[R]:
-        """This pane's part of a board."""
+    def shown(self, dashboard: Dashboard) -> TrackedRows[R]:
+        """This pane's part of a dashboard."""
         raise NotImplementedError
 
     def searchable(self, row: R) -> Searchable:
@@ -96,15 +96,15 @@ class ListPane(Pane, Generic[R]):
         self._searchable.append((rows, made))
         return made
 
-    def sort_keys(self, rows: Sequence[R], column: Column[Marked[R]]) -> Sequence[object]:
+    def sort_keys(self, rows: Sequence[R], column: Column[TrackedRow[R]]) -> Sequence[object]:
         """What to compare when sorting by a column, for every row."""
         order = column.order
         assert order is not None
-        return [order(Marked(row)) for row in rows]
+        return [order(TrackedRow(row)) for row in rows]
 
-    def show_board(self, board: Board, wanted: Filter) -> None:
-        """See `Pane.show_board`."""
-        shown = self.shown(board)
+    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
+        """See `Pane.show_dashboard`."""
+        shown = self.shown(dashboard)
         if shown is not self._shown or wanted != self._filter:
             self._shown, self._filter = shown, wanted
             self._show()
@@ -114,7 +114,7 @@ class ListPane(Pane, Generic[R]):
         at = self._sortable.index(self._sort)
         return self.sort_by(self._sortable[(at + 1) % len(self._sortable)])
 
-    def sort_by(self, column: Column[Marked[R]]) -> str:
+    def sort_by(self, column: Column[TrackedRow[R]]) -> str:
         """Sort by a column; by the same one again in the other direction."""
         if column.order is None:
             return f"{column.label} has no order"
@@ -137,14 +137,14 @@ class ListPane(Pane, Generic[R]):
             return
         fitting = [self._fitting(part) for part in self._shown.parts]
         self._table.empty = self._why_empty
-        self._table.show(Arranged(self._shown, self._arranged(self._shown, fitting)))
+        self._table.show(OrderedRows(self._shown, self._order(self._shown, fitting)))
         self.caption(f"{self._count(len(fitting[0]))} · {self._order_in_words}")
 
     def _fitting(self, rows: Sequence[R]) -> Sequence[int]:
         """The places of the rows that meet the filter in force."""
         return self.matching(rows, self._filter) if self._filter else range(len(rows))
 
-    def _arranged(self, shown: Shown[R], fitting: Sequence[Sequence[int]]) -> Sequence[int]:
+    def _order(self, shown: TrackedRows[R], fitting: Sequence[Sequence[int]]) -> Sequence[int]:
         """The places of the rows to show, in the order to show them in.
 
         Args:
@@ -152,12 +152,12 @@ class ListPane(Pane, Generic[R]):
             fitting: For each of its parts the places of those to show.
         """
         places = list(fitting[0])
-        start = shown.there
-        for part, found in zip(shown.gone, fitting[1:], strict=True):
+        start = shown.present_count
+        for part, found in zip(shown.departed, fitting[1:], strict=True):
             places += [start + at for at in found]
             start += len(part)
         # The rows of now come in the order of the first column.
-        if shown.gone or self._descending or self._sort is not self._given:
+        if shown.departed or self._descending or self._sort is not self._natural_order:
             keys = [key for part in shown.parts for key in self.sort_keys(part, self._sort)]
             places.sort(key=keys.__getitem__, reverse=self._descending)  # type: ignore[arg-type]
         return places
@@ -170,17 +170,17 @@ class ListPane(Pane, Generic[R]):
 
     def _count(self, fitting: int) -> str:
         """ "14", or "3 of 14 fit 3000" through a filter; rows just gone do not count."""
-        there = self._shown.there if self._shown else 0
+        present = self._shown.present_count if self._shown else 0
         if not self._filter:
-            return count(there)
+            return count(present)
         wanted = fit(self._filter.text, min(_FILTER_CELLS, cell_len(self._filter.text)))
-        return f"{count(fitting)} of {count(there)} fit {wanted}"
+        return f"{count(fitting)} of {count(present)} fit {wanted}"
 
 
-class Arranged(Sequence[Marked[R]]):
-    """Some rows of a board in some order; each is made when it comes into view."""
+class OrderedRows(Sequence[TrackedRow[R]]):
+    """Some rows of a dashboard in some order; each is made when it comes into view."""
 
-    def __init__(self, shown: Shown[R], places: Sequence[int]) -> None:
+    def __init__(self, shown: TrackedRows[R], places: Sequence[int]) -> None:
         self._shown = shown
         self._places = places
 
@@ -193,22 +193,22 @@ class Arranged(Sequence[Marked[R]]):
         return len(self._places)
 
     @overload
-    def __getitem__(self, at: int) -> Marked[R]: ...
+    def __getitem__(self, at: int) -> TrackedRow[R]: ...
     @overload
-    def __getitem__(self, at: slice) -> Sequence[Marked[R]]: ...
-    def __getitem__(self, at: int | slice) -> Marked[R] | Sequence[Marked[R]]:
+    def __getitem__(self, at: slice) -> Sequence[TrackedRow[R]]: ...
+    def __getitem__(self, at: int | slice) -> TrackedRow[R] | Sequence[TrackedRow[R]]:
         if isinstance(at, slice):
             return [self._shown[place] for place in self._places[at]]
         return self._shown[self._places[at]]
 
 
-def _tone_of_row(marked: Marked[R]) -> Tone:
-    return Tone.GONE if marked.mark is Mark.GONE else Tone.PLAIN
+def _tone_of_row(tracked: TrackedRow[R]) -> Tone:
+    return Tone.GONE if tracked.change is RowChange.GONE else Tone.PLAIN
 
 
 MARKS = {
-    Mark.NEW: Cell("+", Tone.NEW),
-    Mark.GONE: Cell("-", Tone.ERROR),
-    Mark.CHANGED: Cell("~", Tone.CHANGED),
+    RowChange.NEW: Cell("+", Tone.NEW),
+    RowChange.GONE: Cell("-", Tone.ERROR),
+    RowChange.CHANGED: Cell("~", Tone.CHANGED),
 }
 """The gutter's signs. What they mean is in the help."""

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from porttui.analysis.board import Board
-from porttui.analysis.changes import Mark, Marked, Shown
-from porttui.analysis.listening import ListeningRow
+from porttui.analysis.dashboard import Dashboard
+from porttui.analysis.listeners import ListeningRow
+from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import EXPOSURE_WORDS, OWNER_UNSEEN, Exposure
-from porttui.text.numbers import age, counted
+from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Exposure
+from porttui.text.numbers import age, pluralized
 from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.list_pane import MARKS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
-    from porttui.analysis.copies import Served
+    from porttui.analysis.copy_formats import ServedEndpoint
     from porttui.analysis.filter_columns import Searchable
 
-Row = Marked[ListeningRow]
+Row = TrackedRow[ListeningRow]
 
 EXPOSURE_TONES = {
     Exposure.LOOPBACK: Tone.OK,
@@ -48,9 +48,9 @@ class ListeningPane(ListPane[ListeningRow]):
         self._elevation = elevation
         super().__init__(COLUMNS, _mark, sort="port", id="listening")
 
-    def shown(self, board: Board) -> Shown[ListeningRow]:
+    def shown(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
         """See `ListPane.shown`."""
-        return board.listening
+        return dashboard.listening
 
     def searchable(self, row: ListeningRow) -> Searchable:
         """See `ListPane.searchable`."""
@@ -64,20 +64,22 @@ class ListeningPane(ListPane[ListeningRow]):
         """See `Pane.address`."""
         return str(self.selected.local) if self.selected else None
 
-    def served(self) -> Served | None:
-        """See `Pane.served`."""
-        from porttui.analysis.copies import Served  # not before it is wished for
+    def served_endpoint(self) -> ServedEndpoint | None:
+        """See `Pane.served_endpoint`."""
+        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
 
         row = self.selected
-        return Served(row.protocol, row.local, row.holders) if row else None
+        return ServedEndpoint(row.protocol, row.local, row.holders) if row else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """See `Pane.stop_choices`."""
         if self.selected is None:
             return ()
-        from porttui.analysis.targets import target_of_listening  # not before it is wished for
+        from porttui.analysis.stop_targets import (
+            target_of_listening_row,  # not before it is wished for
+        )
 
-        return (StopChoice("", "", target_of_listening(snapshot, self.selected)),)
+        return (StopChoice("", "", target_of_listening_row(snapshot, self.selected)),)
 
     def details(self, snapshot: Snapshot) -> Details | None:
         """See `Pane.details`."""
@@ -101,12 +103,12 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
     )
     if row.sockets > 1:
         yield Fact("sockets", f"{row.sockets} share the address (SO_REUSEPORT)")
-    from porttui.analysis.targets import target_of_listening
+    from porttui.analysis.stop_targets import target_of_listening_row
 
-    target = target_of_listening(snapshot, row)
+    target = target_of_listening_row(snapshot, row)
     if row.protocol is Protocol.TCP:
-        yield Fact("clients", f"{counted(target.clients, 'connection')} established")
-    users = sorted({maker.user for _, maker in target.makers if maker.user} - {row.user})
+        yield Fact("clients", f"{pluralized(target.clients, 'connection')} established")
+    users = sorted({maker.user for _, maker in target.credentials if maker.user} - {row.user})
     if users:
         yield Fact("socket", f"opened by user {', '.join(users)}", Tone.WARNING)
     if snapshot.ephemeral and row.local.port in snapshot.ephemeral:
@@ -121,28 +123,28 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
         yield from unseen_facts(snapshot, row.user, elevation)
 
 
-def _mark(marked: Row) -> Cell:
-    if marked.mark is not Mark.NONE:
-        return MARKS[marked.mark]
-    exposed = marked.row.exposure is not Exposure.LOOPBACK
+def _mark(tracked: Row) -> Cell:
+    if tracked.change is not RowChange.NONE:
+        return MARKS[tracked.change]
+    exposed = tracked.row.exposure is not Exposure.LOOPBACK
     return Cell("!", Tone.WARNING) if exposed else Cell(" ")
 
 
-def _process(marked: Row) -> Cell:
-    row = marked.row
+def _process(tracked: Row) -> Cell:
+    row = tracked.row
     if not row.holders:
-        return Cell(OWNER_UNSEEN[row.ownership], Tone.MUTED)
+        return Cell(OWNERSHIP_WORDS[row.ownership], Tone.MUTED)
     return holders_cell(row.holders, also=" +hidden" if row.hidden else "")
 
 
-def _process_order(marked: Row) -> tuple[object, ...]:
-    row = marked.row
+def _process_order(tracked: Row) -> tuple[object, ...]:
+    row = tracked.row
     name = row.holders[0].name.lower() if row.holders else "\uffff"
-    return (name, *_port_order(marked))
+    return (name, *_port_order(tracked))
 
 
-def _port_order(marked: Row) -> tuple[object, ...]:
-    row = marked.row
+def _port_order(tracked: Row) -> tuple[object, ...]:
+    row = tracked.row
     return (row.local.port, row.protocol, row.local.address)
 
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from porttui.analysis.board import Board
-from porttui.analysis.changes import Mark, Marked, Shown
+from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
-from porttui.analysis.loopback_rows import Direction, End, EndStatus, PairRow
+from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
 from porttui.analysis.pair_table import PairTable
+from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.text.processes import brief
@@ -20,23 +20,23 @@ from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
-    from porttui.analysis.copies import Served
+    from porttui.analysis.copy_formats import ServedEndpoint
     from porttui.analysis.filter_columns import Searchable
 
-Row = Marked[PairRow]
+Row = TrackedRow[PairRow]
 
 ARROWS = {
-    Direction.KNOWN: Cell("->"),
-    Direction.LIKELY: Cell("~>", Tone.MUTED),
-    Direction.UNKNOWN: Cell("--", Tone.MUTED),
+    RoleCertainty.KNOWN: Cell("->"),
+    RoleCertainty.LIKELY: Cell("~>", Tone.MUTED),
+    RoleCertainty.UNKNOWN: Cell("--", Tone.MUTED),
 }
 
 _DIRECTIONS = {
-    Direction.KNOWN: "the server listens on that address",
-    Direction.LIKELY: (
+    RoleCertainty.KNOWN: "the server listens on that address",
+    RoleCertainty.LIKELY: (
         "nothing listens there any more; only the client's port is in the ephemeral range"
     ),
-    Direction.UNKNOWN: "which end is the server is unknown",
+    RoleCertainty.UNKNOWN: "which end is the server is unknown",
 }
 
 _STATUS_WORDS = {
@@ -71,9 +71,9 @@ class LoopbackPane(ListPane[PairRow]):
         self._elevation = elevation
         super().__init__(COLUMNS, _mark, sort="address", id="loopback")
 
-    def shown(self, board: Board) -> Shown[PairRow]:
+    def shown(self, dashboard: Dashboard) -> TrackedRows[PairRow]:
         """See `ListPane.shown`."""
-        return board.pairs
+        return dashboard.pairs
 
     def searchable(self, row: PairRow) -> Searchable:
         """See `ListPane.searchable`."""
@@ -102,14 +102,14 @@ class LoopbackPane(ListPane[PairRow]):
         """The server's end: what one would connect to."""
         return str(self.selected.server.endpoint) if self.selected else None
 
-    def served(self) -> Served | None:
-        """See `Pane.served`."""
+    def served_endpoint(self) -> ServedEndpoint | None:
+        """See `Pane.served_endpoint`."""
         row = self.selected
         if row is None:
             return None
-        from porttui.analysis.copies import Served  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
 
-        return Served(Protocol.TCP, row.server.endpoint, row.server.holders)
+        return ServedEndpoint(Protocol.TCP, row.server.endpoint, row.server.holders)
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         """Either end."""
@@ -126,22 +126,26 @@ class LoopbackPane(ListPane[PairRow]):
         row = self.selected
         if row is None:
             return None
-        title = f"{row.client.endpoint} {ARROWS[row.direction].text} {row.server.endpoint}"
+        title = f"{row.client.endpoint} {ARROWS[row.role_certainty].text} {row.server.endpoint}"
         return Details(title, tuple(_facts(snapshot, row, self._elevation)))
 
 
-def _choice(key: str, role: str, snapshot: Snapshot, end: End) -> StopChoice:
-    from porttui.analysis.targets import target_of_end  # not before it is wished for
+def _choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) -> StopChoice:
+    from porttui.analysis.stop_targets import (
+        target_of_connection_end,  # not before it is wished for
+    )
 
     who = brief(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
-    return StopChoice(key, f"{role}: {who}, {end.endpoint}", target_of_end(snapshot, end))
+    return StopChoice(
+        key, f"{role}: {who}, {end.endpoint}", target_of_connection_end(snapshot, end)
+    )
 
 
 def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
     # Not before they are wished for.
     from porttui.ui.panes.facts import process_facts, unseen_facts
 
-    yield Fact("direction", _DIRECTIONS[row.direction])
+    yield Fact("direction", _DIRECTIONS[row.role_certainty])
     if row.service:
         yield Fact("service", row.service)
     for role, end in (("client", row.client), ("server", row.server)):
@@ -156,26 +160,26 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
             yield Fact("process", f"none: {_STATUS_REASONS[end.status]}", Tone.MUTED)
 
 
-def _mark(marked: Row) -> Cell:
-    if marked.mark is not Mark.NONE:
-        return MARKS[marked.mark]
+def _mark(tracked: Row) -> Cell:
+    if tracked.change is not RowChange.NONE:
+        return MARKS[tracked.change]
     # Half closed: one side has finished sending.
-    return Cell("½", Tone.WARNING) if marked.row.is_half_closed else Cell(" ")
+    return Cell("½", Tone.WARNING) if tracked.row.is_half_closed else Cell(" ")
 
 
-def _who(end: End) -> Cell:
+def _who(end: ConnectionEnd) -> Cell:
     if not end.holders:
         return Cell(_STATUS_WORDS[end.status], Tone.MUTED)
     return holders_cell(by_seniority(end.holders))
 
 
-def _who_order(end: End) -> str:
+def _who_order(end: ConnectionEnd) -> str:
     return end.holders[0].name.lower() if end.holders else "\uffff"
 
 
-def _ports(marked: Row) -> int:
+def _ports(tracked: Row) -> int:
     """By the server's port, then by the client's; one number is compared sooner than a pair."""
-    return marked.row.server.endpoint.port << 16 | marked.row.client.endpoint.port
+    return tracked.row.server.endpoint.port << 16 | tracked.row.client.endpoint.port
 
 
 _SORT_KEYS: Mapping[str, Callable[[PairTable], Sequence[object]]] = {
@@ -212,7 +216,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         align="right",
         rank=1,
     ),
-    Column("direction", "", 2, lambda each: ARROWS[each.row.direction], rank=2),
+    Column("direction", "", 2, lambda each: ARROWS[each.row.role_certainty], rank=2),
     Column(
         "server",
         "SERVER",

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, NamedTuple, TypeVar
 from textual.content import Content
 from textual.widget import Widget
 
-from porttui.analysis.board import Board
-from porttui.analysis.changes import Keyed, Marked
+from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
+from porttui.analysis.rows import KeyedRow, TrackedRow
 from porttui.model.snapshot import Snapshot
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 
 if TYPE_CHECKING:
-    from porttui.analysis.copies import Served
-    from porttui.analysis.scope import Scope
+    from porttui.analysis.copy_formats import ServedEndpoint
+    from porttui.analysis.drilldown import Drilldown
     from porttui.model.stop import StopTarget
 
-R = TypeVar("R", bound=Keyed)
+R = TypeVar("R", bound=KeyedRow)
 
 SCANNING = "scanning ..."
 
@@ -59,11 +59,11 @@ class Pane(Widget):
         self.border_title = Content(f"{self.number} {self.label}")
 
     @property
-    def table(self) -> KeyedTable[Marked[R]]:
+    def table(self) -> KeyedTable[TrackedRow[R]]:
         """Where the cursor is."""
         raise NotImplementedError
 
-    def show_board(self, board: Board, wanted: Filter) -> None:
+    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
         """Show a sample, through the filter."""
         raise NotImplementedError
 
@@ -79,7 +79,7 @@ class Pane(Widget):
         """What `copy` takes from the row under the cursor."""
         raise NotImplementedError
 
-    def served(self) -> Served | None:
+    def served_endpoint(self) -> ServedEndpoint | None:
         """The server on the row under the cursor."""
         raise NotImplementedError
 
@@ -91,7 +91,7 @@ class Pane(Widget):
         """All that is known of the row under the cursor."""
         raise NotImplementedError
 
-    def scope(self, snapshot: Snapshot) -> Scope | None:  # noqa: ARG002
+    def drilldown(self, snapshot: Snapshot) -> Drilldown | None:  # noqa: ARG002
         """What Enter on the row under the cursor goes into; None where it shows details."""
         return None
 

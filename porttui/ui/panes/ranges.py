@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from textual import on
 from textual.app import ComposeResult
 
-from porttui.analysis.board import Board
+from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.analysis.pressure import PressureRow
 from porttui.forecast.gauges import Gauge, Resource
@@ -27,8 +27,8 @@ from porttui.ui.widgets.range_strip import RangeStrip
 from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 
 if TYPE_CHECKING:
-    from porttui.analysis.copies import Served
-    from porttui.analysis.scope import Scope
+    from porttui.analysis.copy_formats import ServedEndpoint
+    from porttui.analysis.drilldown import Drilldown
 
 
 class RangesPane(Pane):
@@ -56,16 +56,16 @@ class RangesPane(Pane):
         """Where the cursor is."""
         return self._table
 
-    def show_board(self, board: Board, wanted: Filter) -> None:
+    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""
         parts = ["distinct ports"]
-        parts += ["an estimate"] if board.caveats else []
+        parts += ["an estimate"] if dashboard.caveats else []
         parts += ["filter not applied"] if wanted else []
         self.caption(", ".join(parts))
-        if board.snapshot is not self._snapshot:  # it is through keys, and looks at listeners
-            self._snapshot = board.snapshot
-            self._strip.show(board.snapshot.ephemeral, board.density)
-            self._table.show(board.pressure)
+        if dashboard.snapshot is not self._snapshot:  # it is through keys, and looks at listeners
+            self._snapshot = dashboard.snapshot
+            self._strip.show(dashboard.snapshot.ephemeral, dashboard.density)
+            self._table.show(dashboard.pressure)
             self._note()
 
     @on(KeyedTable.Highlighted)
@@ -92,24 +92,24 @@ class RangesPane(Pane):
             return str(gauge.destination.remote)
         return str(gauge.address) if gauge is not None and gauge.address is not None else None
 
-    def served(self) -> Served | None:
+    def served_endpoint(self) -> ServedEndpoint | None:
         """The server that the connections go to."""
-        from porttui.analysis.copies import Served  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
 
         row = self._table.selected
         found = row.gauge.destination if row and row.gauge else None
-        return Served(Protocol.TCP, found.remote, found.listeners) if found else None
+        return ServedEndpoint(Protocol.TCP, found.remote, found.listeners) if found else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
         """Whom a stop would hit is told by the sockets: Enter shows them."""
         return ()
 
-    def scope(self, snapshot: Snapshot) -> Scope | None:
-        """See `Pane.scope`."""
-        from porttui.analysis.scope import scope_of  # not before it is wished for
+    def drilldown(self, snapshot: Snapshot) -> Drilldown | None:
+        """See `Pane.drilldown`."""
+        from porttui.analysis.drilldown import drilldown_of  # not before it is wished for
 
         row = self._table.selected
-        return scope_of(row, snapshot.ephemeral) if row else None
+        return drilldown_of(row, snapshot.ephemeral) if row else None
 
     def details(self, snapshot: Snapshot) -> Details | None:  # noqa: ARG002
         """Of what has no sockets to go into."""

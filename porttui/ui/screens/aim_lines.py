@@ -8,8 +8,8 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from porttui.model.process import Process
-from porttui.stopping.aim import Aim, AimAt
-from porttui.text.numbers import age, counted
+from porttui.stopping.selection import SelectionMode, StopSelection
+from porttui.text.numbers import age, pluralized
 from porttui.ui.screens.dialog import labelled
 from porttui.ui.screens.origin_lines import Toned, origin_lines, restart_lines
 from porttui.ui.widgets.columns import Tone
@@ -18,63 +18,63 @@ _LISTED = 12
 _SEEN_TOGETHER = 3
 
 
-def aim_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
+def aim_lines(aim: StopSelection, now: float, toned: Toned) -> Iterator[RenderableType]:
     """From the port down to each process. `now`: seconds since the epoch, for ages."""
     yield _port_line(aim)
     holder = aim.holder
     if holder is None:
         yield labelled("process", "hidden")
         yield labelled("user", aim.target.hidden_user or "unknown")
-    elif aim.at is AimAt.GROUP:
+    elif aim.mode is SelectionMode.GROUP:
         yield from _group_lines(aim, holder, toned)
     else:
-        if aim.at is AimAt.PARENT:
+        if aim.mode is SelectionMode.PARENT:
             yield Text("\nThis will stop the parent instead:")
             yield from _aimed_lines(aim, aim.chosen)
         yield from _holders_lines(aim, now, toned)
 
 
-def _port_line(aim: Aim) -> RenderableType:
+def _port_line(aim: StopSelection) -> RenderableType:
     clients = aim.target.clients
     held = str(aim.target.endpoint)
-    if aim.target.listens:
-        held += f", {counted(clients, 'client')} connected" if clients else ", no client"
+    if aim.target.is_listener:
+        held += f", {pluralized(clients, 'client')} connected" if clients else ", no client"
     return labelled("port", held)
 
 
-def _group_lines(aim: Aim, holder: Process, toned: Toned) -> Iterator[RenderableType]:
+def _group_lines(aim: StopSelection, holder: Process, toned: Toned) -> Iterator[RenderableType]:
     """Every member is listed, however many there are: no signal goes to what is not named."""
     members = aim.chosen
-    yield Text(
-        f"\nThe process group of {holder.label}: {counted(len(members), 'process', 'processes')}",
-        "bold",
-    )
+    number = pluralized(len(members), "process", "processes")
+    yield Text(f"\nThe process group of {holder.label}: {number}", "bold")
     yield from _aimed_lines(aim, members)
     origin = aim.origins.get(holder)
     left = [each for each in origin.supervisors if each.process not in members] if origin else []
     yield from restart_lines(left, toned)
 
 
-def _aimed_lines(aim: Aim, processes: Iterable[Process]) -> Iterator[RenderableType]:
+def _aimed_lines(aim: StopSelection, processes: Iterable[Process]) -> Iterator[RenderableType]:
     for process in processes:
         yield Text(f"> {process.label}: {process.command}", "bold")
         yield from _also_on(aim, process)
 
 
-def _holders_lines(aim: Aim, now: float, toned: Toned) -> Iterator[RenderableType]:
+def _holders_lines(aim: StopSelection, now: float, toned: Toned) -> Iterator[RenderableType]:
     # The one aimed at comes first where not all can be seen: no signal goes out of sight.
     everyone = aim.target.holders
-    first = aim.number if len(everyone) > _SEEN_TOGETHER else 0
+    first = aim.holder_index if len(everyone) > _SEEN_TOGETHER else 0
     if first:
-        yield toned(f"... {counted(first, 'holder')} before", Tone.MUTED)
+        yield toned(f"... {pluralized(first, 'holder')} before", Tone.MUTED)
     for process in everyone[first : first + _LISTED]:
         yield from _holder_lines(aim, process, now, toned)
     rest = len(everyone) - first - _LISTED
     if rest > 0:
-        yield toned(f"... {counted(rest, 'more holder')}", Tone.MUTED)
+        yield toned(f"... {pluralized(rest, 'more holder')}", Tone.MUTED)
 
 
-def _holder_lines(aim: Aim, process: Process, now: float, toned: Toned) -> Iterator[RenderableType]:
+def _holder_lines(
+    aim: StopSelection, process: Process, now: float, toned: Toned
+) -> Iterator[RenderableType]:
     aimed = process in aim.chosen
     sign = ("> " if aimed else "  ") if aim.is_shared else ""
     yield Text()
@@ -90,15 +90,15 @@ def _holder_lines(aim: Aim, process: Process, now: float, toned: Toned) -> Itera
         yield labelled("  signals", "ignores SIGTERM: only SIGKILL ends it")
 
 
-def _also_on(aim: Aim, process: Process) -> Iterator[RenderableType]:
-    others = aim.others_of(process.pid)
+def _also_on(aim: StopSelection, process: Process) -> Iterator[RenderableType]:
+    others = aim.other_endpoints_of(process.pid)
     if others:
         yield labelled("  also on", ", ".join(others))
 
 
-def _seniority(aim: Aim, process: Process) -> str:
+def _seniority(aim: StopSelection, process: Process) -> str:
     """The master of a prefork server is told from its workers."""
-    started, others = aim.started(process), len(aim.target.holders) - 1
+    started, others = aim.children_among_holders(process), len(aim.target.holders) - 1
     if not started:
         return ""
     return ", started the others" if started == others else f", started {started} of the others"

@@ -15,19 +15,19 @@ from textual.binding import BindingType
 from textual.message import Message
 
 from porttui.analysis.holders import by_seniority
-from porttui.analysis.targets import targets_on_port
-from porttui.diagnosis.diagnoser import usual_addresses
+from porttui.analysis.stop_targets import targets_on_port
+from porttui.diagnosis.diagnoser import default_addresses
 from porttui.diagnosis.next_port import next_ports
-from porttui.diagnosis.waiting import PortState, Until, Waited, Waiting
-from porttui.host.asking import HostError
-from porttui.model.address import Endpoint, Place
+from porttui.diagnosis.wait import PortState, PortWaiter, Until, WaitResult
+from porttui.host.request import HostError
+from porttui.model.address import Endpoint, PortQuery
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
-from porttui.model.origin import Origin
+from porttui.model.provenance import Origin
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import StopTarget
 from porttui.sampling.errors import SampleError
-from porttui.text.diagnosis import VERDICTS, explanation, reasons, spelled
-from porttui.text.numbers import counted
+from porttui.text.diagnosis import VERDICT_NAMES, explanation, host_text, reasons
+from porttui.text.numbers import pluralized
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import CopyRequested
 from porttui.ui.screens.dialog import Dialog, KeyHint
@@ -74,7 +74,7 @@ class _View(NamedTuple):
 class WaitProgress(Message):
     """The port was tried once more."""
 
-    def __init__(self, until: Until, waited: Waited) -> None:
+    def __init__(self, until: Until, waited: WaitResult) -> None:
         super().__init__()
         self.until = until
         self.waited = waited
@@ -86,9 +86,9 @@ class DiagnosisDialog(Dialog[None]):
     NAME = "diagnosis"
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
-    def __init__(self, place: Place, services: Services) -> None:
-        super().__init__(str(place).capitalize())
-        self._place = place
+    def __init__(self, port_query: PortQuery, services: Services) -> None:
+        super().__init__(str(port_query).capitalize())
+        self._port_query = port_query
         self._services = services
         self._diagnoser = services.diagnoser
         self._view: _View | None = None
@@ -160,7 +160,7 @@ class DiagnosisDialog(Dialog[None]):
         """Copy the first address with the port."""
         if self._view is not None:
             first = self._view.diagnosis.addresses[0]
-            self.post_message(CopyRequested(str(Endpoint(first.address, self._place.port))))
+            self.post_message(CopyRequested(str(Endpoint(first.address, self._port_query.port))))
 
     def action_wait(self) -> None:
         """Wait until a held port is free, or something listens on a free one; or stop waiting."""
@@ -185,7 +185,7 @@ class DiagnosisDialog(Dialog[None]):
             self._view, self._failure = view, ""
             self.draw()
             # Names of containers may take seconds: the rest is shown without them.
-            origins = await asyncio.to_thread(self._diagnoser.named, view.origins)
+            origins = await asyncio.to_thread(self._diagnoser.with_container_names, view.origins)
         except (HostError, SampleError) as error:
             self._fail(str(error))
             return
@@ -194,21 +194,21 @@ class DiagnosisDialog(Dialog[None]):
             self.draw()
 
     def _view_now(self) -> _View:
-        diagnosis, snapshot = self._diagnoser.look(*self._place)
+        diagnosis, snapshot = self._diagnoser.diagnose_with_snapshot(*self._port_query)
         holders = by_seniority(each for one in diagnosis.sockets for each in one.holders)
         return _View(
             diagnosis,
-            targets_on_port(snapshot, *self._place),
-            next_free_ports(self._services, self._place, snapshot, _OTHER_PORTS),
+            targets_on_port(snapshot, *self._port_query),
+            next_free_ports(self._services, self._port_query, snapshot, _OTHER_PORTS),
             tuple(map(self._diagnoser.origin, holders[:_ORIGINS])),
             len(holders),
         )
 
     async def _wait(self, until: Until) -> None:
-        protocol, port, addresses = self._place
+        protocol, port, addresses = self._port_query
         host = self._services.host
-        addresses = addresses or await asyncio.to_thread(usual_addresses, host, protocol)
-        waiting = Waiting(host, self._services.sampler, protocol, port, addresses)
+        addresses = addresses or await asyncio.to_thread(default_addresses, host, protocol)
+        waiting = PortWaiter(host, self._services.sampler, protocol, port, addresses)
         wait = partial(
             waiting.wait,
             until,
@@ -244,21 +244,23 @@ class DiagnosisDialog(Dialog[None]):
         table.add_column(overflow="fold")
         for verdict in diagnosis.addresses:
             table.add_row(
-                spelled(Endpoint(verdict.address, diagnosis.port)),
-                self.toned(VERDICTS[verdict.verdict], _TONES[verdict.verdict]),
+                host_text(Endpoint(verdict.address, diagnosis.port)),
+                self.toned(VERDICT_NAMES[verdict.verdict], _TONES[verdict.verdict]),
                 self._reasons(diagnosis, verdict),
             )
         return table
 
     def _holders(self, view: _View) -> Iterator[RenderableType]:
         for origin in view.origins:
-            process = origin.traces.process
+            process = origin.provenance.process
             yield Text()
             yield Text.assemble((process.label, "bold"), f": {process.command}")
             yield from origin_lines(origin, self.toned)
         rest = view.holders - len(view.origins)
         if rest > 0:
-            yield self.toned(f"... {counted(rest, 'more process', 'more processes')}", Tone.MUTED)
+            yield self.toned(
+                f"... {pluralized(rest, 'more process', 'more processes')}", Tone.MUTED
+            )
 
     def _reasons(self, diagnosis: Diagnosis, verdict: AddressVerdict) -> Text:
         lines = [Text(reason) for reason in reasons(diagnosis, verdict)]
@@ -276,16 +278,16 @@ class DiagnosisDialog(Dialog[None]):
 
 
 def next_free_ports(
-    services: Services, place: Place, snapshot: Snapshot, number: int
+    services: Services, port_query: PortQuery, snapshot: Snapshot, number: int
 ) -> tuple[int, ...]:
     """Up to `number` ports after this one that are free on its addresses, or the usual ones."""
-    addresses = place.addresses or usual_addresses(services.host, place.protocol)
+    addresses = port_query.addresses or default_addresses(services.host, port_query.protocol)
     return next_ports(
         services.diagnoser,
         snapshot,
-        place.port,
+        port_query.port,
         number,
-        protocol=place.protocol,
+        protocol=port_query.protocol,
         addresses=addresses,
     )
 

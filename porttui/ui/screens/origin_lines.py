@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable, Iterator
 from rich.console import RenderableType
 from rich.text import Text
 
-from porttui.model.origin import Origin, Supervisor
-from porttui.text.provenance import chain_words, place_label, place_words, supervisor_words
+from porttui.model.provenance import Origin, Supervisor
+from porttui.text.provenance import ancestors_text, directory_label, directory_text, supervisor_text
 from porttui.ui.screens.dialog import labelled
 from porttui.ui.widgets.columns import Tone
 
@@ -18,14 +18,14 @@ Toned = Callable[[str, Tone], Text]
 
 def origin_lines(origin: Origin, toned: Toned) -> Iterator[RenderableType]:
     """Its place, its parents, and who may start it again; what is not known is left out."""
-    if place_words(origin):
-        yield labelled(f"  {place_label(origin)}", place_words(origin))
-    if chain_words(origin):
-        yield labelled("  parents", chain_words(origin))
+    if directory_text(origin):
+        yield labelled(f"  {directory_label(origin)}", directory_text(origin))
+    if ancestors_text(origin):
+        yield labelled("  parents", ancestors_text(origin))
     yield from restart_lines(origin.supervisors, toned)
 
 
 def restart_lines(supervisors: Iterable[Supervisor], toned: Toned) -> Iterator[RenderableType]:
     """One for each who may start it again."""
     for each in supervisors:
-        yield labelled("  may restart it", toned(supervisor_words(each), Tone.WARNING))
+        yield labelled("  may restart it", toned(supervisor_text(each), Tone.WARNING))

@@ -12,13 +12,13 @@ from rich.table import Table
 from rich.text import Text
 from textual.binding import BindingType
 
-from porttui.diagnosis.reaching import reach
-from porttui.host.asking import HostError
-from porttui.model.contact import Contact, ContactOutcome, Reach
+from porttui.diagnosis.probe import probe_host
+from porttui.host.request import HostError
+from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
 from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
-from porttui.text.diagnosis import spelled
-from porttui.text.probe import OUTCOMES, advice, contact_words
+from porttui.text.diagnosis import host_text
+from porttui.text.probe import OUTCOME_NAMES, advice, probe_words
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint
 from porttui.ui.widgets.columns import Tone
@@ -35,7 +35,7 @@ class ProbeDialog(Dialog[None]):
         self._host = host
         self._port = port
         self._sampler = sampler
-        self._reach: Reach | None = None
+        self._reach: ProbeResult | None = None
         self._failure = ""
 
     def on_mount(self) -> None:
@@ -52,36 +52,36 @@ class ProbeDialog(Dialog[None]):
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
-        for contact in self._reach.contacts:
+        for probe in self._reach.probes:
             table.add_row(
-                spelled(contact.remote),
-                self.toned(OUTCOMES[contact.outcome], _tone(contact)),
-                Text(contact_words(self._reach, contact)),
+                host_text(probe.remote),
+                self.toned(OUTCOME_NAMES[probe.outcome], _tone(probe)),
+                Text(probe_words(self._reach, probe)),
             )
         notes = [self.toned(note, Tone.WARNING) for note in advice(self._reach)]
         return [table, *([Text()] if notes else []), *notes]
 
     def hints(self) -> Sequence[KeyHint]:
         """HTTP only where a server is silent."""
-        outcomes = {each.outcome for each in self._reach.contacts} if self._reach else set()
-        http = (self.hint("probe_http"),) if ContactOutcome.SILENT in outcomes else ()
+        outcomes = {each.outcome for each in self._reach.probes} if self._reach else set()
+        http = (self.hint("probe_http"),) if ProbeOutcome.SILENT in outcomes else ()
         return (*http, self.hint("probe"), self.hint("close"))
 
     def action_probe(self) -> None:
         """Connect, and send nothing."""
-        self._start(speak_http=False)
+        self._start(try_http=False)
 
     def action_probe_http(self) -> None:
         """Connect, and send one HEAD request where the server waits."""
-        self._start(speak_http=True)
+        self._start(try_http=True)
 
-    def _start(self, *, speak_http: bool) -> None:
+    def _start(self, *, try_http: bool) -> None:
         self._reach = None
         self.draw()
-        self.run_worker(self._probe(speak_http), "probe", exclusive=True)
+        self.run_worker(self._probe(try_http), "probe", exclusive=True)
 
-    async def _probe(self, speak_http: bool) -> None:
-        probe = partial(reach, self._sampler, self._host, self._port, speak_http=speak_http)
+    async def _probe(self, try_http: bool) -> None:
+        probe = partial(probe_host, self._sampler, self._host, self._port, try_http=try_http)
         try:
             self._reach, self._failure = await asyncio.to_thread(probe), ""
         except (HostError, SampleError) as error:
@@ -89,7 +89,7 @@ class ProbeDialog(Dialog[None]):
         self.draw()
 
 
-def _tone(contact: Contact) -> Tone:
-    if contact.outcome is ContactOutcome.ANSWERS:
+def _tone(probe: ConnectProbe) -> Tone:
+    if probe.outcome is ProbeOutcome.ANSWERS:
         return Tone.OK
-    return Tone.WARNING if contact.outcome.is_connected else Tone.ERROR
+    return Tone.WARNING if probe.outcome.is_connected else Tone.ERROR

@@ -16,15 +16,15 @@ from textual.app import App
 from textual.binding import BindingType
 from textual.message import Message
 
-from porttui.analysis.targets import also_holds
-from porttui.host.asking import HostError, Want
-from porttui.model.origin import Origin
+from porttui.analysis.stop_targets import other_endpoints
+from porttui.host.request import HostError, SocketRequest
 from porttui.model.process import Process
+from porttui.model.provenance import Origin
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
-from porttui.stopping.aim import Aim, AimAt
+from porttui.stopping.selection import SelectionMode, StopSelection
 from porttui.text.processes import HIDDEN, brief
-from porttui.text.stop import is_good, sentence
+from porttui.text.stop import is_success, sentence
 from porttui.ui.key_order import KeyBurst
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import StopFinished
@@ -68,7 +68,7 @@ class StopDialog(Dialog[None]):
         self._services = services
         self._stopper = services.stopper
         self._guard = self._stopper.guard(target)
-        self._aim = Aim(target, self._guard.openers)
+        self._aim = StopSelection(target, self._guard.openers)
         self._now = services.now()
         self._phase = _Phase.ASKING
         self._signal = StopSignal.TERM
@@ -113,7 +113,7 @@ class StopDialog(Dialog[None]):
         if self._result is None:
             lines.append(self.toned("waiting ...", Tone.MUTED))
         else:
-            tone = Tone.OK if is_good(self._result) else Tone.WARNING
+            tone = Tone.OK if is_success(self._result) else Tone.WARNING
             said = sentence(self._result)
             if self._can_force_again():
                 said += f" {self.hint('kill').key} sends SIGKILL."
@@ -138,7 +138,7 @@ class StopDialog(Dialog[None]):
         if self._refusal():
             return (*self._aim_hints(), *another, self.hint("close"))
         return (
-            self.hint("terminate", "" if self._stopper.asks_first else "end it (forced)"),
+            self.hint("terminate", "" if self._stopper.supports_sigterm else "end it (forced)"),
             self.hint("kill"),
             *self._aim_hints(),
             *another,
@@ -149,12 +149,12 @@ class StopDialog(Dialog[None]):
         """What else could be stopped; for what is chosen, the way back."""
         parent, group = self._aim.parent, self._aim.group
         for at, words, back in (
-            (AimAt.ALL_HOLDERS, "", "only one"),
-            (AimAt.PARENT, f"stop its parent {parent.label}" if parent else "", _BACK),
-            (AimAt.GROUP, f"its process group of {len(group)}", _BACK),
+            (SelectionMode.ALL_HOLDERS, "", "only one"),
+            (SelectionMode.PARENT, f"stop its parent {parent.label}" if parent else "", _BACK),
+            (SelectionMode.GROUP, f"its process group of {len(group)}", _BACK),
         ):
-            if self._aim.can_be_at(at):
-                yield self.hint(f"select('{at.name}')", back if self._aim.at is at else words)
+            if self._aim.can_select(at):
+                yield self.hint(f"select('{at.name}')", back if self._aim.mode is at else words)
 
     def press(self, event: events.Key, burst: KeyBurst) -> bool:
         """The answers; and the name where it is typed: no key of that is a command."""
@@ -236,17 +236,19 @@ class StopDialog(Dialog[None]):
             origins.append(await asyncio.to_thread(diagnoser.origin, process))
             self._show_origin(origins[-1])
         with suppress(HostError, SampleError):
-            groups = await asyncio.to_thread(self._services.host.read_groups, first)
-            listening = await asyncio.to_thread(self._services.sampler.sample, Want.LISTENING)
+            groups = await asyncio.to_thread(self._services.host.process_groups, first)
+            listening = await asyncio.to_thread(
+                self._services.sampler.sample, SocketRequest.LISTENING
+            )
             members = {member for group in groups.values() for member in group}
             listener = (self.target.protocol, self.target.endpoint)
-            self._aim.know_groups(groups, dict(also_holds(listening, members, listener)))
+            self._aim.set_groups(groups, dict(other_endpoints(listening, members, listener)))
             self._draw_while_asking()
-        for origin in await asyncio.to_thread(diagnoser.named, origins):
+        for origin in await asyncio.to_thread(diagnoser.with_container_names, origins):
             self._show_origin(origin)
 
     def _show_origin(self, origin: Origin) -> None:
-        process = origin.traces.process
+        process = origin.provenance.process
         if self._aim.origins.get(process) != origin:
             self._aim.origins[process] = origin
             self._draw_while_asking()
@@ -258,13 +260,13 @@ class StopDialog(Dialog[None]):
     def action_select(self, at: str) -> None:
         """Stop those instead of the one holder, or only that again."""
         if self._phase is _Phase.ASKING:
-            self._aim.toggle(AimAt[at])
+            self._aim.toggle(SelectionMode[at])
             self.draw()
 
     def action_move(self, step: int) -> None:
         """Choose another holder."""
         if self._phase is _Phase.ASKING:
-            self._aim.move(step)
+            self._aim.move_holder(step)
             self.draw()
 
     def action_decline(self) -> None:

@@ -14,7 +14,7 @@ from porttui.analysis.pressure import PressureRow
 from porttui.analysis.usage import RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
-from porttui.text.forecast import bounds_words, cause, cure, recovery, title, trend_words
+from porttui.text.forecast import bounds_text, cause, cure, recovery, title, trend_text
 from porttui.text.numbers import count, percent
 from porttui.text.processes import brief, shares
 from porttui.ui.widgets.columns import Tone, fit, wrap
@@ -121,8 +121,8 @@ def _of_gauge(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(f"{trend} {said}".lstrip(), LEVEL_TONES[gauge.level], share)
     # What is cut where there is no room comes last.
     is_low = gauge.level not in (Level.OK, Level.UNKNOWN)
-    rest = [cause(gauge), recovery(gauge), trend_words(row.trend), cure(gauge) if is_low else ""]
-    rest += [_listeners(gauge), bounds_words(gauge)]
+    rest = [cause(gauge), recovery(gauge), trend_text(row.trend), cure(gauge) if is_low else ""]
+    rest += [_listeners(gauge), bounds_text(gauge)]
     yield _Line("; ".join(text for text in rest if text))
 
 

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.analysis.board import Summary
+from porttui.analysis.dashboard import Summary
 from porttui.model.forecast import Level
 from porttui.text.forecast import short_title
 from porttui.text.numbers import count, percent

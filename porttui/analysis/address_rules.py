@@ -1,0 +1,45 @@
+"""Tells which bound addresses collide on one port (measured on Linux; socket(7), ipv6(7))."""
+
+from __future__ import annotations
+
+from porttui.model.address import Address
+from porttui.model.socket import Socket
+
+
+def addresses_collide(one: Address, other: Address) -> bool:
+    """Whether two sockets bound to these addresses, on one port, certainly collide.
+
+    The same address, or a wildcard and any address of its family. ::ffff:127.0.0.1 is
+    127.0.0.1. Whether [::] collides with IPv4 depends on IPV6_V6ONLY, which these tables do
+    not tell: see `addresses_may_collide`.
+    """
+    if one.unmapped == other.unmapped:
+        return True
+    if len(one.unmapped) != len(other.unmapped):
+        return False
+    return one.is_wildcard or other.is_wildcard
+
+
+def addresses_may_collide(one: Address, other: Address) -> bool:
+    """As `addresses_collide`, or one is [::], which takes IPv4 too unless it is IPv6-only."""
+    return addresses_collide(one, other) or _is_wildcard_6(one) or _is_wildcard_6(other)
+
+
+def blocks_bind(address: Address, socket: Socket) -> bool | None:
+    """Whether a socket on the same port collides with a new one on `address`.
+
+    A new one on [::] is taken to be dual-stack, as servers are unless they say otherwise.
+    None for a [::] of which it is not told whether it takes IPv4, too.
+    """
+    local = socket.local.address
+    if addresses_collide(local, address):
+        return True
+    if _is_wildcard_6(address):
+        return True
+    if _is_wildcard_6(local):
+        return None if socket.v6only is None else not socket.v6only
+    return False
+
+
+def _is_wildcard_6(address: Address) -> bool:
+    return address.is_wildcard and len(address.unmapped) == 16

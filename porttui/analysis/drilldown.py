@@ -1,0 +1,228 @@
+"""Drilldown: the sockets of one port range or destination, as rows over the socket table."""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterator, Sequence
+
+from porttui.analysis.endpoint_numbers import address_numbers
+from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services
+from porttui.forecast.gauges import Resource
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Socket
+from porttui.model.socket_table import NO_ADDRESS, STATES, SocketTable
+from porttui.record import TYPE_CHECKING, NamedTuple, overload
+
+if TYPE_CHECKING:
+    from porttui.analysis.pressure import PressureRow
+
+
+class Drilldown(NamedTuple):
+    """Which sockets: all conditions that are given hold for each."""
+
+    title: str
+    ports: PortRange | None = None
+    """That their local ports lie in."""
+    protocol: Protocol | None = None
+    local: Address | None = None
+    remote: Endpoint | None = None
+
+
+def drilldown_of(row: PressureRow, ephemeral: PortRange | None) -> Drilldown | None:
+    """The sockets that a row is about; None for limits that are none of ports."""
+    if row.usage is not None:
+        return Drilldown(f"{row.usage.key} {row.usage.range}", ports=row.usage.range)
+    gauge = row.gauge
+    if gauge is None or ephemeral is None:
+        return None
+    if gauge.destination is not None:
+        found = gauge.destination
+        return Drilldown(
+            f"{found.local} → {found.remote}",
+            protocol=Protocol.TCP,
+            local=found.local,
+            remote=found.remote,
+        )
+    if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
+        return Drilldown(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
+    if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
+        return Drilldown(f"UDP ports {ephemeral}", ports=ephemeral, protocol=Protocol.UDP)
+    return None
+
+
+class SocketRow(NamedTuple):
+    """One socket."""
+
+    socket: Socket
+    key: tuple[int, int, int, int]
+    """Protocol and both ends; an inode where there is no remote end, for addresses that are
+    shared (SO_REUSEPORT). A connection keeps it from its beginning to the end of TIME_WAIT."""
+    service: str | None = None
+    """The remote port's, or else the local one's."""
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """Changes when other processes hold the socket."""
+        return tuple(process.identity for process in self.socket.holders)
+
+
+class DrilldownRows(Sequence[SocketRow]):
+    """A row is made when somebody looks at it."""
+
+    __slots__ = ("_endpoints", "_row_groups", "rows", "services", "sockets")
+
+    def __init__(self, snapshot: Snapshot, row_groups: RowGroups, rows: array[int]) -> None:
+        """`rows`: of its rows in the socket table; `row_groups`: of all its sockets."""
+        self.sockets: SocketTable = snapshot.sockets
+        self.services: Services = snapshot.services
+        self.rows = rows
+        self._row_groups = row_groups
+        self._endpoints: tuple[EndpointColumns, EndpointColumns] | None = None
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    @overload
+    def __getitem__(self, at: int) -> SocketRow: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[SocketRow]: ...
+    def __getitem__(self, at: int | slice) -> SocketRow | Sequence[SocketRow]:
+        if isinstance(at, slice):
+            return [self[index] for index in range(*at.indices(len(self)))]
+        row = self.rows[at]
+        return SocketRow(self.sockets[row], self._keys([row])[0], self.service(row))
+
+    def __iter__(self) -> Iterator[SocketRow]:
+        return (self[at] for at in range(len(self)))
+
+    def keys(self) -> list[tuple[int, int, int, int]]:
+        """`SocketRow.key` of every row."""
+        return self._keys(self.rows)
+
+    @property
+    def addresses(self) -> Sequence[Address | None]:
+        """By their numbers."""
+        return self.sockets.side.addresses
+
+    def rows_containing(self, word: str) -> bytes:
+        """For each row 1 if the word is in its text, which is without its endpoints."""
+        from porttui.analysis.searchable_text import socket_text  # to list a drilldown takes none
+
+        def text_at(row: int) -> str:
+            return socket_text(self.sockets[row], self.service(row))
+
+        bitmap = self._row_groups.rows_containing(word, text_at)
+        return bytes(map(bitmap.__getitem__, self.rows))
+
+    @property
+    def endpoints(self) -> tuple[EndpointColumns, EndpointColumns]:
+        """Local and remote ends."""
+        if self._endpoints is None:
+            sockets, rows = self.sockets, self.rows
+
+            def of(addresses: array[int], ports: array[int]) -> EndpointColumns:
+                return EndpointColumns(
+                    array("I", map(addresses.__getitem__, rows)),
+                    array("H", map(ports.__getitem__, rows)),
+                )
+
+            self._endpoints = (
+                of(sockets.local_addresses, sockets.local_ports),
+                of(sockets.remote_addresses, sockets.remote_ports),
+            )
+        return self._endpoints
+
+    def local_ports(self) -> Sequence[int]:
+        """The local port of every row."""
+        return self.endpoints[0].ports
+
+    def remote_ports(self) -> list[int]:
+        """The remote port of every row; -1 without a remote end."""
+        addresses, ports = self.endpoints[1]
+        return [
+            port if address != NO_ADDRESS else -1
+            for address, port in zip(addresses, ports, strict=True)
+        ]
+
+    def states(self) -> list[str]:
+        """The state of every row as text; "" for UDP."""
+        names = [state.value if state else "" for state in STATES]
+        return [names[self.sockets.states[row]] for row in self.rows]
+
+    def process_names(self) -> list[str]:
+        """What to sort by the first holder's name; nobody is last."""
+        names = [
+            holders[0].name.lower() if holders else "\uffff"
+            for holders in self.sockets.side.holder_sets
+        ]
+        return [names[self.sockets.holder_sets[row]] for row in self.rows]
+
+    def users(self) -> list[str]:
+        """What to sort by the user's name; nobody is last."""
+        users = self.sockets.side.users
+        return [users.get(self.sockets.uids[row], "\uffff") for row in self.rows]
+
+    def service(self, row: int) -> str | None:
+        """The service that the socket at this row of the table is about."""
+        sockets = self.sockets
+        protocol = Protocol.TCP if row < sockets.udp_start else Protocol.UDP
+        ports = (sockets.remote_ports[row], sockets.local_ports[row])
+        found = (self.services.get((protocol, port)) for port in ports)
+        return next((name for name in found if name), None)
+
+    def _keys(self, rows: Sequence[int]) -> list[tuple[int, int, int, int]]:
+        sockets = self.sockets
+        numbers = address_numbers(sockets)
+        local, remote = sockets.local_addresses, sockets.remote_addresses
+        keys = []
+        for row in rows:
+            far = numbers[remote[row]]
+            keys.append(
+                (
+                    int(row >= sockets.udp_start),
+                    numbers[local[row]] | sockets.local_ports[row],
+                    far | sockets.remote_ports[row] if far else 0,
+                    0 if far else sockets.inodes[row],
+                )
+            )
+        return keys
+
+
+def drilldown_rows(
+    snapshot: Snapshot, row_groups: RowGroups, drilldown: Drilldown
+) -> DrilldownRows:
+    """The sockets that are meant, by local port, TCP before UDP.
+
+    `row_groups`: the `socket_row_groups` of the snapshot.
+    """
+    sockets = snapshot.sockets
+    start = sockets.udp_start if drilldown.protocol is Protocol.UDP else 0
+    end = sockets.udp_start if drilldown.protocol is Protocol.TCP else len(sockets)
+    rows: Sequence[int] = range(start, end)
+    if drilldown.remote is not None:
+        far_port, far = (
+            drilldown.remote.port,
+            _address_numbers_of(sockets, drilldown.remote.address),
+        )
+        ports, addresses = sockets.remote_ports, sockets.remote_addresses
+        rows = [at for at in rows if ports[at] == far_port and addresses[at] in far]
+    if drilldown.local is not None:
+        near, addresses = _address_numbers_of(sockets, drilldown.local), sockets.local_addresses
+        rows = [at for at in rows if addresses[at] in near]
+    if drilldown.ports is not None:
+        inside = range_bitmap(drilldown.ports)
+        ports = sockets.local_ports
+        rows = [at for at in rows if inside[ports[at]]]
+    in_order = sorted(rows, key=sockets.local_ports.__getitem__)
+    return DrilldownRows(snapshot, row_groups, array("I", in_order))
+
+
+def _address_numbers_of(sockets: SocketTable, address: Address) -> frozenset[int]:
+    """Of an address and its IPv4-mapped spelling."""
+    return frozenset(
+        number
+        for number, candidate in enumerate(sockets.side.addresses)
+        if candidate is not None and candidate.unmapped == address.unmapped
+    )

@@ -1,0 +1,73 @@
+"""Rows of the listening pane: one for each listening or bound address."""
+
+from __future__ import annotations
+
+from porttui.analysis.ages import whole_units
+from porttui.analysis.holders import by_seniority
+from porttui.model.address import Endpoint, Protocol
+from porttui.model.process import Process
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Exposure, Ownership, Socket, exposure
+from porttui.record import NamedTuple
+
+
+class ListeningRow(NamedTuple):
+    """A bound address and its holders; SO_REUSEPORT sockets of one address share a row."""
+
+    protocol: Protocol
+    local: Endpoint
+    service: str | None
+    holders: tuple[Process, ...]
+    """By seniority; empty when hidden or held by the kernel."""
+    ownership: Ownership
+    user: str | None
+    """Of the first holder; of the socket where the holder is hidden."""
+    exposure: Exposure
+    sockets: int
+    hidden: int
+    """The number of sockets whose holder is hidden."""
+    age_s: int | None
+    """How long the first holder has been running at sample time, in whole units (`ages`): while
+    nothing happens, rows stay the same from one look to the next."""
+    started: float | None
+    """When it was started, in seconds since the epoch."""
+
+    @property
+    def key(self) -> tuple[Protocol, Endpoint]:
+        """Stays the same when the server is restarted."""
+        return (self.protocol, self.local)
+
+    @property
+    def signature(self) -> tuple[object, ...]:
+        """Differs when the address changed hands."""
+        return tuple(process.identity for process in self.holders)
+
+
+def listening_rows(snapshot: Snapshot) -> tuple[ListeningRow, ...]:
+    """TCP listeners and bound, unconnected UDP sockets, ordered by port."""
+    sockets_by_address: dict[tuple[Protocol, Endpoint], list[Socket]] = {}
+    for row in snapshot.sockets.listening_rows():
+        socket = snapshot.sockets[row]
+        sockets_by_address.setdefault((socket.protocol, socket.local), []).append(socket)
+    rows = (_row(snapshot, sockets) for sockets in sockets_by_address.values())
+    return tuple(sorted(rows, key=lambda row: (row.local.port, row.protocol, row.local.address)))
+
+
+def _row(snapshot: Snapshot, sockets: list[Socket]) -> ListeningRow:
+    first = sockets[0]
+    holders = by_seniority(process for socket in sockets for process in socket.holders)
+    known = next((socket for socket in sockets if socket.holders), first)
+    now = snapshot.taken_at
+    return ListeningRow(
+        protocol=first.protocol,
+        local=first.local,
+        service=snapshot.services.get((first.protocol, first.local.port)),
+        holders=holders,
+        ownership=known.ownership,
+        user=(holders[0].user if holders else None) or known.user,
+        exposure=exposure(first.local.address),
+        sockets=len(sockets),
+        hidden=sum(socket.ownership is Ownership.HIDDEN for socket in sockets),
+        age_s=whole_units(now - holders[0].create_time) if holders else None,
+        started=holders[0].create_time if holders else None,
+    )

@@ -1,0 +1,216 @@
+"""Captures stop targets: the holders of an endpoint and what else they hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from porttui.analysis.address_rules import addresses_collide, addresses_may_collide, blocks_bind
+from porttui.analysis.holders import by_seniority
+from porttui.analysis.listeners import ListeningRow
+from porttui.analysis.loopback_rows import ConnectionEnd
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.process import Process, ProcessIdentity
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Socket, TcpState
+from porttui.model.stop import SocketCredentials, StopTarget
+
+
+def target_of_listening_row(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
+    """The holders of a listened-on address."""
+    return StopTarget(
+        protocol=row.protocol,
+        endpoint=row.local,
+        is_listener=True,
+        holders=row.holders,
+        hidden_user=row.user,
+        other_endpoints=other_endpoints(snapshot, row.holders, except_for=row.key),
+        clients=_clients(snapshot, row.protocol, row.local),
+        port_holders=_port_holders(snapshot, row.protocol, row.local.port),
+        inodes=_inodes(snapshot, row.protocol, row.local.port),
+        credentials=_credentials(
+            socket
+            for socket in sockets_on_port(snapshot, row.protocol, row.local.port)
+            if socket.local == row.local and socket.is_listening
+        ),
+    )
+
+
+def targets_on_port(
+    snapshot: Snapshot, protocol: Protocol, port: int, addresses: Sequence[Address]
+) -> tuple[StopTarget, ...]:
+    """Every address on which the port is listened on or bound, and that is in the way.
+
+    Without `addresses` all of them are. Connections that merely use the port are none.
+    """
+    ends: dict[Endpoint, list[Socket]] = {}
+    for socket in sockets_on_port(snapshot, protocol, port):
+        is_server = socket.is_listening or (socket.remote is None and bool(socket.holders))
+        if is_server and _blocks_any(socket, addresses):
+            ends.setdefault(socket.local, []).append(socket)
+    return tuple(
+        _target_of_listeners(snapshot, end, ends[end]) for end in sorted(ends, key=_ipv4_first)
+    )
+
+
+def _ipv4_first(end: Endpoint) -> tuple[int, bytes]:
+    return (len(end.address.packed), end.address.packed)
+
+
+def _blocks_any(socket: Socket, addresses: Sequence[Address]) -> bool:
+    if not addresses:
+        return True
+    return any(blocks_bind(address, socket) is not False for address in addresses)
+
+
+def _target_of_listeners(
+    snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]
+) -> StopTarget:
+    protocol = sockets[0].protocol
+    holders = by_seniority(holder for socket in sockets for holder in socket.holders)
+    return StopTarget(
+        protocol=protocol,
+        endpoint=end,
+        is_listener=True,
+        holders=holders,
+        hidden_user=next((socket.user for socket in sockets if socket.user), None),
+        other_endpoints=other_endpoints(snapshot, holders, except_for=(protocol, end)),
+        clients=_clients(snapshot, protocol, end),
+        port_holders=_port_holders(snapshot, protocol, end.port),
+        inodes=_inodes(snapshot, protocol, end.port),
+        credentials=_credentials(sockets),
+    )
+
+
+def target_of_connection_end(snapshot: Snapshot, end: ConnectionEnd) -> StopTarget:
+    """The holders of one end of a loopback connection."""
+    return _target_of_connection(snapshot, Protocol.TCP, end.endpoint, end.holders, end.user)
+
+
+def target_of_socket(snapshot: Snapshot, socket: Socket) -> StopTarget:
+    """The holders of a server's address, or of one end of a connection."""
+    if socket.is_listening:
+        same = sockets_on_port(snapshot, socket.protocol, socket.local.port)
+        return _target_of_listeners(
+            snapshot, socket.local, [one for one in same if one.local == socket.local]
+        )
+    return _target_of_connection(
+        snapshot, socket.protocol, socket.local, socket.holders, socket.user
+    )
+
+
+def _target_of_connection(
+    snapshot: Snapshot,
+    protocol: Protocol,
+    endpoint: Endpoint,
+    held_by: Iterable[Process],
+    user: str | None,
+) -> StopTarget:
+    holders = by_seniority(held_by)
+    return StopTarget(
+        protocol=protocol,
+        endpoint=endpoint,
+        is_listener=False,
+        holders=holders,
+        hidden_user=user,
+        other_endpoints=other_endpoints(snapshot, holders, except_for=None),
+        clients=0,
+        port_holders=_port_holders(snapshot, protocol, endpoint.port),
+        inodes=_inodes(snapshot, protocol, endpoint.port),
+        credentials=_credentials(
+            socket
+            for socket in sockets_on_port(snapshot, protocol, endpoint.port)
+            if socket.local.peer_key == endpoint.peer_key
+        ),
+    )
+
+
+def other_endpoints(
+    snapshot: Snapshot, holders: Iterable[Process], except_for: tuple[Protocol, Endpoint] | None
+) -> tuple[tuple[int, tuple[str, ...]], ...]:
+    """For each pid the endpoints that its process listens on, as text, but for one."""
+    listening = [snapshot.sockets[row] for row in snapshot.sockets.listening_rows()]
+    return tuple(
+        (holder.pid, _listened_on(listening, holder.identity, except_for)) for holder in holders
+    )
+
+
+def _listened_on(
+    listening: Iterable[Socket],
+    identity: ProcessIdentity,
+    except_for: tuple[Protocol, Endpoint] | None,
+) -> tuple[str, ...]:
+    held = {
+        (socket.local.port, _endpoint_text(socket))
+        for socket in listening
+        if (socket.protocol, socket.local) != except_for
+        and any(holder.identity == identity for holder in socket.holders)
+    }
+    return tuple(spelled for _, spelled in sorted(held))
+
+
+def _endpoint_text(socket: Socket) -> str:
+    return str(socket.local) if socket.protocol is Protocol.TCP else f"{socket.local} udp"
+
+
+def _clients(snapshot: Snapshot, protocol: Protocol, endpoint: Endpoint) -> int:
+    address = endpoint.address
+    return sum(
+        socket.state is TcpState.ESTABLISHED
+        # An accepted socket has its listener's family: over [::] an IPv4 client is a mapped one.
+        and socket.family is address.family
+        and (address.is_wildcard or socket.local.address.unmapped == address.unmapped)
+        for socket in sockets_on_port(snapshot, protocol, endpoint.port)
+    )
+
+
+def _port_holders(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[ProcessIdentity]:
+    found = sockets_on_port(snapshot, protocol, port)
+    return frozenset(holder.identity for socket in found for holder in socket.holders)
+
+
+def _credentials(sockets: Iterable[Socket]) -> tuple[tuple[int, SocketCredentials], ...]:
+    return tuple(
+        dict.fromkeys(
+            (holder.pid, SocketCredentials(socket.uid, socket.user, socket.cgroup_id, socket.inode))
+            for socket in sockets
+            for holder in socket.holders
+        )
+    )
+
+
+def _inodes(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[int]:
+    table = snapshot.sockets
+    return frozenset(table.inodes[row] for row in table.rows_on_port(protocol, port)) - {0}
+
+
+def sockets_on_port(snapshot: Snapshot, protocol: Protocol, port: int) -> Iterator[Socket]:
+    """All sockets with this local port, at whatever address."""
+    return (snapshot.sockets[row] for row in snapshot.sockets.rows_on_port(protocol, port))
+
+
+def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentity) -> bool:
+    """Whether the process has a socket on the target's end, in whatever state."""
+    return any(
+        holder.identity == identity
+        for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
+        if socket.local.peer_key == target.endpoint.peer_key
+        for holder in socket.holders
+    )
+
+
+def colliding_sockets(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
+    """All sockets that certainly stand in the way of binding the target's address."""
+    return tuple(
+        socket
+        for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
+        if addresses_collide(socket.local.address, target.endpoint.address)
+    )
+
+
+def possibly_colliding_sockets(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
+    """As `colliding_sockets`, with dual-stack listeners that may or may not take IPv4 too."""
+    return tuple(
+        socket
+        for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
+        if addresses_may_collide(socket.local.address, target.endpoint.address)
+    )

@@ -1,0 +1,196 @@
+"""The options and operands that several commands take."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porttui.cli.options import Option, ParsedArguments, UsageError, seconds
+from porttui.host.request import SourceName
+from porttui.model.address import Address, PortQuery, Protocol
+
+MAX_FILTER_WORDS = 1000
+"""Words of a filter."""
+PORT_HELP = """\
+a port is 3000, a service as in http, or an end as in 127.0.0.1:3000
+"""
+
+_MAX_TIMEOUT_S = 86400.0
+
+
+def source_option(parsed: ParsedArguments) -> SourceName:
+    """Where sockets are read."""
+    source: SourceName = parsed.values.get(SOURCE.name, SourceName.AUTO)
+    return source
+
+
+def given_port_query(parsed: ParsedArguments) -> PortQuery | None:
+    """The port of the operand with the addresses of --address; None without an operand.
+
+    Raises:
+        UsageError: there is no such port or address.
+    """
+    if not parsed.operands:
+        return None
+    port_query = read_port_query(parsed.operands[0], protocol_option(parsed))
+    return port_query._replace(
+        addresses=tuple(dict.fromkeys(port_query.addresses + address_options(parsed)))
+    )
+
+
+def needed_port_query(parsed: ParsedArguments) -> PortQuery:
+    """As `given_port_query`, for a command that needs one.
+
+    Raises:
+        UsageError: there is no such port or address, or none was given.
+    """
+    port_query = given_port_query(parsed)
+    if port_query is None:
+        raise UsageError("which port?")
+    return port_query
+
+
+def protocol_option(parsed: ParsedArguments) -> Protocol:
+    """UDP with --udp."""
+    return Protocol.UDP if UDP.name in parsed.values else Protocol.TCP
+
+
+def address_options(parsed: ParsedArguments) -> tuple[Address, ...]:
+    """Those of --address, each once."""
+    lists = parsed.values.get(ADDRESS.name, ())
+    return tuple(dict.fromkeys(address for addresses in lists for address in addresses))
+
+
+def filter_help() -> str:
+    """The end of the help of a command that takes a filter."""
+    from porttui.analysis.filter import SYNTAX  # not for commands that take none
+
+    width = max(len(example) for example, _ in SYNTAX)
+    lines = [f"  {example:{width}}   {meaning}" for example, meaning in SYNTAX]
+    return "\n".join(
+        [
+            "a filter is one or more words, all of which must fit:",
+            *lines,
+            "",
+            "exit status: 0 done, 1 the machine could not be read, 2 bad usage or no terminal",
+        ]
+    )
+
+
+def valid_filter(words: Sequence[str]) -> str:
+    """A filter that can be read; "" for none.
+
+    Raises:
+        UsageError: it cannot be read.
+    """
+    text = " ".join(words).strip()
+    if not text:
+        return ""
+    # Not for commands that have none: it would be a tenth of their start.
+    from porttui.analysis.filter_grammar import FilterError, parse_filter
+
+    try:
+        parse_filter(text)
+    except FilterError as error:
+        raise UsageError(str(error)) from error
+    return text
+
+
+def read_port_query(text: str, protocol: Protocol = Protocol.TCP) -> PortQuery:
+    """A port, or an address with its port.
+
+    Raises:
+        UsageError: it is neither.
+    """
+    # As it is pasted from an error: "address already in use 127.0.0.1:3000".
+    host, colon, port_text = text.rpartition(":")
+    if host and colon:
+        _reject_ambiguous_ipv6(text, host, port_text)
+        return PortQuery(protocol, parse_port(port_text, protocol), parse_addresses(host))
+    return PortQuery(protocol, parse_port(text.removeprefix(":"), protocol))
+
+
+def parse_port(text: str, protocol: Protocol = Protocol.TCP) -> int:
+    """A port by number, or by the name of its service.
+
+    Raises:
+        UsageError: there is no such port.
+    """
+    if text.isascii() and text.isdecimal():
+        digits = text.lstrip("0")
+        port = int(digits) if 0 < len(digits) <= 5 else 0
+        if not 1 <= port <= 65535:
+            raise UsageError(f"{text[:12]} is no port: ports go from 1 to 65535")
+        return port
+    from porttui.host.services import service_port
+
+    port_of_service = service_port(protocol, text) if text and not text[0].isdecimal() else None
+    if port_of_service is None:
+        shown = text or "an empty word"
+        raise UsageError(f"{shown} is no port: a number from 1 to 65535, or a service as in http")
+    return port_of_service
+
+
+def parse_host_and_port(text: str) -> tuple[str, int]:
+    """A name or an address without its brackets, and a port; the host may be left out.
+
+    Raises:
+        UsageError: it is no such thing.
+    """
+    host, _, port_text = text.rpartition(":")
+    bare = host.removeprefix("[").removesuffix("]")
+    # Nothing but what names and addresses are made of goes on to the resolver and the screen.
+    if not bare.isascii() or not all(
+        character.isalnum() or character in "-._:%" for character in bare
+    ):
+        raise UsageError("a host is a name or an address, as in localhost, 127.0.0.1 or [::1]")
+    _reject_ambiguous_ipv6(text, host, port_text)
+    return bare, parse_port(port_text)
+
+
+def _reject_ambiguous_ipv6(text: str, host: str, port_text: str) -> None:
+    if ":" in host and not host.startswith("["):
+        raise UsageError(
+            f"{text} is ambiguous: an IPv6 address with a port is [{host}]:{port_text}"
+        )
+
+
+def parse_addresses(text: str) -> tuple[Address, ...]:
+    """An IP address, or localhost for both loopback addresses.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if text.lower() == "localhost":
+        return (Address.parse("127.0.0.1"), Address.parse("::1"))
+    try:
+        return (Address.parse(text),)
+    except ValueError as error:
+        raise UsageError(
+            f"{text or 'an empty word'} is no address as in 127.0.0.1 or ::1"
+        ) from error
+
+
+def _parse_source(text: str) -> SourceName:
+    try:
+        return SourceName(text)
+    except ValueError:
+        raise ValueError(f"{text!r} is none of {', '.join(SourceName)}") from None
+
+
+SOURCE = Option(
+    "--source",
+    "where sockets are read: auto (the best there is), netlink, proc, psutil",
+    "SOURCE",
+    _parse_source,
+)
+JSON = Option("--json", "one JSON object, see the README")
+ADDRESS = Option(
+    "--address",
+    "where to bind: 127.0.0.1, ::1, localhost for both; may be given again. "
+    "Otherwise 127.0.0.1, 0.0.0.0, ::1 and ::",
+    "ADDRESS",
+    parse_addresses,
+    repeatable=True,
+)
+UDP = Option("--udp", "the UDP port, not the TCP one")
+TIMEOUT = Option("--timeout", "give up after so long", "SECONDS", seconds(0, _MAX_TIMEOUT_S))

@@ -1,0 +1,107 @@
+"""Waits until a port can be had, or until somebody serves it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+
+from porttui.analysis.address_rules import blocks_bind
+from porttui.host.contract import BindResult, Host
+from porttui.host.request import SocketRequest
+from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.socket import Socket
+from porttui.record import NamedTuple
+from porttui.sampling.snapshots import SnapshotSource
+
+POLL_INTERVAL_S = 0.1
+"""Between two looks: nothing in the system tells when a port becomes free."""
+
+
+class Until(StrEnum):
+    """What is waited for."""
+
+    FREE = "free"
+    LISTENING = "listening"
+
+
+class PortState(StrEnum):
+    """What a port is, as far as waiting is concerned."""
+
+    FREE = "free"
+    """A server that sets SO_REUSEADDR can bind every wanted address."""
+    LISTENING = "listening"
+    HELD = "held"
+    """Nobody listens, and yet it cannot be bound."""
+
+
+class WaitResult(NamedTuple):
+    """How a wait ended."""
+
+    reached: bool
+    state: PortState
+    """At the last look."""
+    waited_ms: float
+    listeners: tuple[Socket, ...]
+
+
+class PortWaiter:
+    """One wait for one port."""
+
+    def __init__(
+        self,
+        host: Host,
+        sampler: SnapshotSource,
+        protocol: Protocol,
+        port: int,
+        addresses: Sequence[Address],
+    ) -> None:
+        self._host = host
+        self._sampler = sampler
+        self._protocol = protocol
+        self._port = port
+        self._addresses = tuple(addresses)
+
+    def wait(
+        self,
+        until: Until,
+        timeout_s: float | None,
+        on_poll: Callable[[WaitResult], object] = lambda _: None,
+        cancelled: Callable[[], bool] = lambda: False,
+    ) -> WaitResult:
+        """Poll until it is so, the time is over, or `cancelled` returns True.
+
+        `on_poll` is called after each poll. Only SO_REUSEADDR probes: they disturb no server
+        that starts.
+
+        Raises:
+            SampleError: the sockets could not be read.
+        """
+        start = time.monotonic()
+        while True:
+            result = self._poll(until, start)
+            on_poll(result)
+            timed_out = timeout_s is not None and result.waited_ms >= timeout_s * 1000
+            if result.reached or timed_out or cancelled():
+                return result
+            time.sleep(POLL_INTERVAL_S)
+
+    def _poll(self, until: Until, start: float) -> WaitResult:
+        sockets = self._sampler.sample(SocketRequest.LISTENING_REFRESH).sockets
+        on_port = (sockets[row] for row in sockets.rows_on_port(self._protocol, self._port))
+        listeners = tuple(
+            socket for socket in on_port if socket.is_listening and self._is_requested(socket)
+        )
+        state = PortState.LISTENING if listeners else self._probe_state()
+        waited_ms = (time.monotonic() - start) * 1000
+        return WaitResult(state.value == until.value, state, waited_ms, listeners)
+
+    def _is_requested(self, socket: Socket) -> bool:
+        return any(blocks_bind(address, socket) is not False for address in self._addresses)
+
+    def _probe_state(self) -> PortState:
+        for address in self._addresses:
+            answer = self._host.try_bind(self._protocol, Endpoint(address, self._port), True)
+            if answer is not BindResult.BINDABLE:
+                return PortState.HELD
+        return PortState.FREE

@@ -1,0 +1,123 @@
+"""Forecasts connect(2), bind(2) and UDP from one snapshot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from porttui.forecast import bind
+from porttui.forecast.connect import ConnectForecast
+from porttui.forecast.occupancy import Occupancy, measure_occupancy
+from porttui.forecast.time_wait import TimeWaitReuse
+from porttui.model.address import Address
+from porttui.model.forecast import (
+    BindHeadroom,
+    Caveat,
+    ConnectPath,
+    Destination,
+    Forecast,
+    Headroom,
+)
+from porttui.model.port_range import PortRange
+from porttui.model.snapshot import Snapshot
+from porttui.model.socket_table import TIME_WAIT, UNKNOWN_NUMBER
+
+USUAL_BINDS = tuple(Address.parse(text) for text in ("127.0.0.1", "0.0.0.0", "::1"))
+
+
+def forecast(
+    snapshot: Snapshot,
+    paths: Sequence[ConnectPath] = (),
+    binds: Sequence[Address] = USUAL_BINDS,
+    *,
+    top: int = 10,
+) -> Forecast | None:
+    """What the ephemeral range still gives; None where the kernel does not tell its range.
+
+    Where there are no rules it is an estimate: Linux' way is not applied to other systems.
+
+    Args:
+        snapshot: A sample of at least the sockets with a local port of the ephemeral range.
+        paths: Destinations to include even without connections.
+        binds: Addresses to bind port 0 of.
+        top: How many destinations besides, of those with connections.
+    """
+    ephemeral = snapshot.ephemeral
+    if ephemeral is None:
+        return None
+    sockets = snapshot.sockets
+    occupancy, connect = _measure(snapshot, ephemeral)
+    is_linux = snapshot.tcp_rules is not None
+    return Forecast(
+        ephemeral=ephemeral,
+        tcp_used=len(occupancy.used),
+        time_wait=occupancy.time_wait,
+        reusable=connect.reusable,
+        binds=tuple(
+            BindHeadroom(address, bind.bind_headroom(occupancy, address))
+            for address in binds
+            if is_linux
+        ),
+        destinations=_destinations(connect, paths, top),
+        udp_used=bind.udp_used(sockets, ephemeral),
+        udp_headroom=bind.udp_headroom(sockets, ephemeral) if is_linux else None,
+        caveats=_caveats(snapshot),
+    )
+
+
+def connect_headroom(snapshot: Snapshot, path: ConnectPath) -> Headroom | None:
+    """How many connections of a path are left; None where the kernel does not tell its range, or
+    its rules."""
+    if snapshot.ephemeral is None:
+        return None
+    return _measure(snapshot, snapshot.ephemeral)[1].headroom(path)
+
+
+def bind_headroom(snapshot: Snapshot, address: Address) -> Headroom | None:
+    """How many sockets can bind port 0; None as above."""
+    if snapshot.ephemeral is None or snapshot.tcp_rules is None:
+        return None
+    occupancy, _ = _measure(snapshot, snapshot.ephemeral)
+    return bind.bind_headroom(occupancy, address)
+
+
+def udp_headroom(snapshot: Snapshot, address: Address = bind.WILDCARD_4) -> Headroom | None:
+    """How many unbound UDP sockets get a port; None as above."""
+    if snapshot.ephemeral is None or snapshot.tcp_rules is None:
+        return None
+    return bind.udp_headroom(snapshot.sockets, snapshot.ephemeral, address)
+
+
+def _measure(snapshot: Snapshot, ephemeral: PortRange) -> tuple[Occupancy, ConnectForecast]:
+    occupancy = measure_occupancy(
+        snapshot.sockets, ephemeral, lists_bound_inactive=snapshot.lists_bound_inactive
+    )
+    rules = snapshot.tcp_rules
+    return occupancy, ConnectForecast(occupancy, None if rules is None else TimeWaitReuse(rules))
+
+
+def _destinations(
+    connect: ConnectForecast, paths: Sequence[ConnectPath], top: int
+) -> tuple[Destination, ...]:
+    requested = {path.key: path for path in paths}
+    most_used = {path.key: path for path in connect.most_used(top)}
+    found = [connect.destination(path) for path in (most_used | requested).values()]
+    return tuple(sorted(found, key=_sort_key))
+
+
+def _sort_key(destination: Destination) -> tuple[int, int]:
+    headroom = destination.headroom
+    return 0 if headroom is None else headroom.expected, -destination.in_use
+
+
+def _caveats(snapshot: Snapshot) -> tuple[Caveat, ...]:
+    rules, sockets = snapshot.tcp_rules, snapshot.sockets
+    first_time_wait = sockets.states.find(TIME_WAIT)
+    holds = {
+        Caveat.RULES_UNKNOWN: rules is None,
+        Caveat.BOUND_INACTIVE_UNLISTED: not snapshot.lists_bound_inactive,
+        Caveat.AGES_UNKNOWN: rules is not None
+        and first_time_wait >= 0
+        and sockets.expires_ms[first_time_wait] == UNKNOWN_NUMBER,
+        Caveat.PORTS_SHARED: rules is not None and rules.autobind_reuse,
+    }
+    return tuple(caveat for caveat, is_so in holds.items() if is_so)

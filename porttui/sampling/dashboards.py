@@ -1,0 +1,75 @@
+"""Where the session gets its dashboards from: sampled here, or in a process beside it."""
+
+from __future__ import annotations
+
+import time
+
+from porttui.analysis.dashboard import Dashboard
+from porttui.analysis.dashboard_builder import DashboardHistory, next_dashboard, with_listening_rows
+from porttui.host.request import SocketRequest
+from porttui.record import Protocol
+from porttui.sampling.sampler import Sampler
+
+
+class DashboardSource(Protocol):
+    """Gives dashboards, one at a time."""
+
+    def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
+        """Look at the machine; with SocketRequest.LISTENING only the listeners are of now.
+
+        Raises:
+            SampleError: nothing could be read.
+            SamplerDefectError: porttui itself is at fault.
+        """
+
+    @property
+    def cpu_s(self) -> float:
+        """Processor time that all dashboards have taken up to now, in whatever process; seconds."""
+
+    def is_ready(self) -> bool:
+        """Whether a dashboard is there already, so that `next` will not wait for it."""
+
+    def close(self) -> None:
+        """No dashboard will be asked for any more."""
+
+
+class LocalDashboards:
+    """Dashboards sampled in this process."""
+
+    def __init__(self, sampler: Sampler) -> None:
+        self._sampler = sampler
+        self._dashboard: Dashboard | None = None
+        self._history: DashboardHistory | None = None
+        self._cpu_s = 0.0
+
+    @property
+    def cpu_s(self) -> float:
+        """See `DashboardSource.cpu_s`."""
+        return self._cpu_s
+
+    def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
+        """See `DashboardSource.next`."""
+        now, cpu_started_s = time.monotonic(), time.thread_time()
+        if (
+            request is SocketRequest.LISTENING
+            and self._dashboard is not None
+            and self._history is not None
+        ):
+            snapshot = self._sampler.sample(SocketRequest.LISTENING_REFRESH)
+            dashboard, history = with_listening_rows(self._dashboard, self._history, snapshot, now)
+        else:
+            dashboard, history = self._next_complete(now)
+        self._dashboard, self._history = dashboard, history
+        self._cpu_s += time.thread_time() - cpu_started_s
+        return dashboard
+
+    def _next_complete(self, now: float) -> tuple[Dashboard, DashboardHistory]:
+        snapshot = self._sampler.sample()
+        return next_dashboard(self._history, snapshot, now, self._sampler.limits(snapshot.sockets))
+
+    def is_ready(self) -> bool:
+        """See `DashboardSource.is_ready`."""
+        return False
+
+    def close(self) -> None:
+        """See `DashboardSource.close`."""
