@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from porttui.analysis.filter import SYNTAX
-from porttui.ui.keymap import ACTIONS, Action, Group
+from porttui.ui.keymap import ACTIONS, DIALOG_KEYS, Action, Group
 from porttui.ui.screens.help import MARKS
 from tests.servers import ROOT
 
@@ -29,6 +29,14 @@ def names_table() -> str:
     for action in ACTIONS:
         names = " ".join(f"`{key}`" for key in action.keys)
         lines.append(f"| {action.label} | {names} | {'yes' if action.in_footer else ''} |")
+    return "\n".join(lines)
+
+
+def dialogs_table() -> str:
+    """Every key of the dialogs that they name on their last line."""
+    lines = ["| dialog | key | does |", "|---|---|---|"]
+    for dialog, keys in DIALOG_KEYS.items():
+        lines += [f"| {dialog} | `{key.shown_keys}` | {key.label} |" for key in keys if key.label]
     return "\n".join(lines)
 
 
@@ -52,7 +60,12 @@ def _keys(action: Action) -> str:
 
 WRITTEN: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"keys": keys_table},
-    "docs/keys.md": {"names": names_table, "marks": marks_table, "filter": filter_table},
+    "docs/keys.md": {
+        "names": names_table,
+        "dialogs": dialogs_table,
+        "marks": marks_table,
+        "filter": filter_table,
+    },
 }
 """For each file the parts that are written, and what writes each."""
 

@@ -12,6 +12,7 @@ from porttui.forecast.gauges import WARN, Gauge
 from porttui.model.forecast import Level
 from porttui.text.forecast import left_text, title, verdict
 from porttui.text.numbers import count
+from porttui.ui.keymap import shown_key
 
 _SHOWN_S = 10
 
@@ -34,7 +35,7 @@ class Announcer:
     ) -> None:
         if announcements:
             rest = (
-                f" (and {count(len(announcements) - 1)} more, key 3)"
+                f" (and {count(len(announcements) - 1)} more, key {shown_key('pane(3)')})"
                 if len(announcements) > 1
                 else ""
             )

@@ -20,7 +20,7 @@ from porttui.ui import closed_widgets
 from porttui.ui.clock import clock
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeyBurst, KeyTaker
-from porttui.ui.keymap import ACTIONS, bindings
+from porttui.ui.keymap import ACTIONS, app_bindings
 from porttui.ui.messages import (
     CopyRequested,
     SampleFailed,
@@ -53,7 +53,7 @@ class PorttuiApp(App[int]):
 
     TITLE = "porttui"
     CSS_PATH = "theme.tcss"
-    BINDINGS: ClassVar[list[BindingType]] = list(bindings())
+    BINDINGS: ClassVar[list[BindingType]] = app_bindings()
 
     def __init__(
         self,
@@ -251,7 +251,7 @@ class PorttuiApp(App[int]):
     @on(KeyLine.Clicked)
     async def _key_clicked(self, message: KeyLine.Clicked) -> None:
         if message.action.is_tables:
-            await self._act_in_table(message.action.id.partition(".")[2])
+            await self._act_in_table(message.action.table_action)
         else:
             await self.run_action(message.action.id)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -22,7 +22,7 @@ class Action(NamedTuple):
     """One thing that a key does."""
 
     id: str
-    """`action_<id>` of the application carries it out; the table's own actions have a dot."""
+    """`action_<id>` of the application carries it out, unless it is the table's."""
     keys: tuple[str, ...]
     """In Textual's spelling."""
     label: str
@@ -33,6 +33,8 @@ class Action(NamedTuple):
     in_footer: bool = False
     spelled: str = ""
     """The keys as people write them, where Textual's spelling is another."""
+    table_action: str = ""
+    """The action of the focused table that carries it out."""
 
     @property
     def shown_keys(self) -> str:
@@ -47,7 +49,7 @@ class Action(NamedTuple):
     @property
     def is_tables(self) -> bool:
         """The focused table has the binding, not the application."""
-        return "." in self.id
+        return bool(self.table_action)
 
 
 ACTIONS: tuple[Action, ...] = (
@@ -84,6 +86,7 @@ ACTIONS: tuple[Action, ...] = (
         Group.ACT,
         in_footer=True,
         spelled="Enter",
+        table_action="choose",
     ),
     Action(
         "diagnose",
@@ -133,14 +136,60 @@ ACTIONS: tuple[Action, ...] = (
         Group.LOOK,
         spelled="Shift+Tab",
     ),
-    Action("table.down", ("j", "down"), "Down", "One row down.", Group.LOOK, spelled="j, ↓"),
-    Action("table.up", ("k", "up"), "Up", "One row up.", Group.LOOK, spelled="k, ↑"),
-    Action("table.top", ("g", "home"), "First", "The first row.", Group.LOOK, spelled="g, Home"),
-    Action("table.bottom", ("G", "end"), "Last", "The last row.", Group.LOOK, spelled="G, End"),
     Action(
-        "table.page-down", ("pagedown",), "Page down", "One page down.", Group.LOOK, spelled="PgDn"
+        "table.down",
+        ("j", "down"),
+        "Down",
+        "One row down.",
+        Group.LOOK,
+        spelled="j, ↓",
+        table_action="step(1)",
     ),
-    Action("table.page-up", ("pageup",), "Page up", "One page up.", Group.LOOK, spelled="PgUp"),
+    Action(
+        "table.up",
+        ("k", "up"),
+        "Up",
+        "One row up.",
+        Group.LOOK,
+        spelled="k, ↑",
+        table_action="step(-1)",
+    ),
+    Action(
+        "table.top",
+        ("g", "home"),
+        "First",
+        "The first row.",
+        Group.LOOK,
+        spelled="g, Home",
+        table_action="edge('top')",
+    ),
+    Action(
+        "table.bottom",
+        ("G", "end"),
+        "Last",
+        "The last row.",
+        Group.LOOK,
+        spelled="G, End",
+        table_action="edge('bottom')",
+    ),
+    Action(
+        "table.page-down",
+        ("pagedown",),
+        "Page down",
+        "One page down.",
+        Group.LOOK,
+        spelled="PgDn",
+        table_action="page(1.0)",
+    ),
+    Action(
+        "table.page-up",
+        ("pageup",),
+        "Page up",
+        "One page up.",
+        Group.LOOK,
+        spelled="PgUp",
+        table_action="page(-1.0)",
+    ),
     Action(
         "table.half-page-down",
         ("ctrl+d",),
@@ -148,6 +197,7 @@ ACTIONS: tuple[Action, ...] = (
         "Half a page down.",
         Group.LOOK,
         spelled="Ctrl+D",
+        table_action="page(0.5)",
     ),
     Action(
         "table.half-page-up",
@@ -156,6 +206,7 @@ ACTIONS: tuple[Action, ...] = (
         "Half a page up.",
         Group.LOOK,
         spelled="Ctrl+U",
+        table_action="page(-0.5)",
     ),
     Action(
         "help",
@@ -190,23 +241,33 @@ _TEXTUALS = frozenset({"tab", "shift+tab", "ctrl+c"})
 """Keys that Textual's screens have for themselves: here the application comes first."""
 
 
-def bindings(actions: Iterable[Action] = ACTIONS) -> list[Binding]:
-    """The application's bindings, in the order of the footer; the tables have their own."""
-    return [
-        Binding(
-            key,
-            action.id,
-            action.label,
-            show=action.in_footer and key == action.keys[0],
-            id=action.id,
-            tooltip=action.help,
-            key_display=action.spelled or None,
-            priority=key in _TEXTUALS,
-        )
-        for action in actions
-        if not action.is_tables
-        for key in action.keys
-    ]
+def app_bindings() -> list[BindingType]:
+    """The application's bindings, in the order of the footer."""
+    return [_binding(action, action.id, key) for action, key in _keys(of_tables=False)]
+
+
+def table_bindings() -> list[BindingType]:
+    """The bindings of every table."""
+    return [_binding(action, action.table_action, key) for action, key in _keys(of_tables=True)]
+
+
+def _keys(*, of_tables: bool) -> Iterator[tuple[Action, str]]:
+    return (
+        (action, key) for action in ACTIONS if action.is_tables == of_tables for key in action.keys
+    )
+
+
+def _binding(action: Action, does: str, key: str) -> Binding:
+    return Binding(
+        key,
+        does,
+        action.label,
+        show=action.in_footer and key == action.keys[0],
+        id=action.id,
+        tooltip=action.help,
+        key_display=action.spelled or None,
+        priority=key in _TEXTUALS,
+    )
 
 
 class DialogKey(NamedTuple):

@@ -16,6 +16,7 @@ from porttui.analysis.rows import TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import OWNERSHIP_WORDS, Ownership, Socket, TcpState
+from porttui.ui.keymap import shown_key
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.facts import GONE_WORDS, process_facts, unseen_facts
 from porttui.ui.panes.list_pane import ListPane
@@ -29,7 +30,7 @@ class DrilldownPane(ListPane[SocketRow]):
     """All sockets of what was entered, filtered and sorted like the other lists."""
 
     number = 3
-    nothing = "no socket here any more (Esc goes back)"
+    nothing = f"no socket here any more ({shown_key('clear')} goes back)"
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""

@@ -12,6 +12,7 @@ from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.analysis.rows import KeyedRow, RowChange, TrackedRow, TrackedRows
 from porttui.text.numbers import count
+from porttui.ui.keymap import shown_key
 from porttui.ui.panes.pane import SCANNING, Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
 from porttui.ui.widgets.keyed_table import KeyedTable
@@ -165,7 +166,7 @@ class ListPane(Pane, Generic[R]):
     @property
     def _why_empty(self) -> str:
         if self._filter and self._shown:
-            return f"no row fits the filter {self._filter.text} (Esc clears it)"
+            return f"no row fits the filter {self._filter.text} ({shown_key('clear')} clears it)"
         return self.nothing
 
     def _count(self, fitting: int) -> str:

@@ -135,6 +135,7 @@ class DiagnosisDialog(Dialog[None]):
         hints = [self.hint("stop")] if self._view.targets else []
         if self._view.other_ports:
             hints.append(self.hint("copy_next", f"copy PORT={self._view.other_ports[0]}"))
+        hints.append(self.hint("copy_address"))
         wait = f"wait until {_GOALS[_next_goal(self._view.diagnosis)]}"
         hints.append(self.hint("wait", "stop waiting" if self._awaited else wait))
         hints.append(self.hint("diagnose"))

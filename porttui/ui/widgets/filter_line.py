@@ -17,9 +17,10 @@ from textual.widget import Widget
 
 from porttui.analysis.filter import SYNTAX, Filter
 from porttui.analysis.filter_grammar import FilterError, parse_filter
+from porttui.ui.keymap import shown_key
 
 _EXAMPLES = (example for example, _ in SYNTAX if " " not in example)
-_HINT = f"{'   '.join(_EXAMPLES)}      Enter keeps it, Esc clears it"
+_HINT = f"{'   '.join(_EXAMPLES)}      Enter keeps it, {shown_key('clear')} clears it"
 _LONGEST = 200
 _SLASH, _HINT_STYLE, _CURSOR = "filter-line--slash", "filter-line--hint", "filter-line--cursor"
 _PLAIN = ""

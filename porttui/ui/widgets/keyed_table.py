@@ -7,13 +7,14 @@ from itertools import zip_longest
 from typing import ClassVar, Generic, Literal, TypeVar
 
 from textual import events
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 from textual.geometry import Size
 from textual.message import Message
 from textual.scroll_view import ScrollView
 from textual.scrollbar import ScrollDown, ScrollUp
 from textual.strip import Strip
 
+from porttui.ui.keymap import table_bindings
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone
 from porttui.ui.widgets.following import View, follow, locate
 from porttui.ui.widgets.row_lines import (
@@ -84,17 +85,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
 
-    BINDINGS: ClassVar[list[BindingType]] = [
-        Binding("up,k", "step(-1)", "Up", show=False, id="table.up"),
-        Binding("down,j", "step(1)", "Down", show=False, id="table.down"),
-        Binding("pageup", "page(-1.0)", "Page up", show=False, id="table.page-up"),
-        Binding("pagedown", "page(1.0)", "Page down", show=False, id="table.page-down"),
-        Binding("ctrl+u", "page(-0.5)", "Half a page up", show=False, id="table.half-page-up"),
-        Binding("ctrl+d", "page(0.5)", "Half a page down", show=False, id="table.half-page-down"),
-        Binding("home,g", "edge('top')", "First row", show=False, id="table.top"),
-        Binding("end,G", "edge('bottom')", "Last row", show=False, id="table.bottom"),
-        Binding("enter", "choose", "Details", key_display="Enter", id="table.choose"),
-    ]
+    BINDINGS: ClassVar[list[BindingType]] = table_bindings()
 
     class Highlighted(_TableMessage[M]):
         """The cursor is on another row than before, or its row has got another value."""
