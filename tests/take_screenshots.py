@@ -39,7 +39,7 @@ from tests import children
 from tests.children import SocketSpec
 from tests.scripted import ScriptedClipboard
 from tests.servers import ROOT
-from tests.ui.stage import lines_of, until
+from tests.ui.session import lines_of, until
 from tests.verdict_pictures import VERDICT_NAMES, take_verdicts
 
 SCREENSHOTS = ROOT / "screenshots"

@@ -26,7 +26,7 @@ def test_the_table_has_every_key() -> None:
     table = keys_table()
     for action in ACTIONS:
         assert table.count(f"| {action.help} |") == 1
-        for key in action.shown_keys.split(", "):
+        for key in action.keys_text.split(", "):
             assert f"`{key}`" in table
 
 

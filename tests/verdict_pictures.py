@@ -25,7 +25,7 @@ from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
 from porttui.ui.services import Services
 from tests.scripted import ScriptedClipboard
-from tests.ui.stage import lines_of, until
+from tests.ui.session import lines_of, until
 
 PORT = 3000
 

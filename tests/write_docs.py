@@ -10,7 +10,7 @@ from pathlib import Path
 
 from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, DIALOG_KEYS, Action, Group
-from porttui.ui.screens.help import MARKS
+from porttui.ui.screens.help import LEGEND
 from tests.servers import ROOT
 
 
@@ -36,13 +36,13 @@ def dialogs_table() -> str:
     """Every key of the dialogs that they name on their last line."""
     lines = ["| dialog | key | does |", "|---|---|---|"]
     for dialog, keys in DIALOG_KEYS.items():
-        lines += [f"| {dialog} | `{key.shown_keys}` | {key.label} |" for key in keys if key.label]
+        lines += [f"| {dialog} | `{key.keys_text}` | {key.label} |" for key in keys if key.label]
     return "\n".join(lines)
 
 
 def marks_table() -> str:
     """The marks in front of a row, and the arrows."""
-    return "\n".join(["| mark | means |", "|---|---|", *_rows(MARKS)])
+    return "\n".join(["| mark | means |", "|---|---|", *_rows(LEGEND)])
 
 
 def filter_table() -> str:
@@ -55,7 +55,7 @@ def _rows(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 
 def _keys(action: Action) -> str:
-    return " ".join(f"`{key}`" for key in action.shown_keys.split(", ")).replace("`|`", "`\\|`")
+    return " ".join(f"`{key}`" for key in action.keys_text.split(", ")).replace("`|`", "`\\|`")
 
 
 WRITTEN: Mapping[str, Mapping[str, Callable[[], str]]] = {

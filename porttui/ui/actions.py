@@ -18,14 +18,14 @@ from porttui.model.address import PortQuery, Protocol
 from porttui.model.stop import StopResult
 from porttui.sampling.errors import SampleError
 from porttui.text.stop import is_success, sentence
-from porttui.ui.keymap import shown_key
+from porttui.ui.keymap import key_text
 from porttui.ui.panes.pane import Details, StopChoice
 from porttui.ui.screens.choose import Choice, ChooseDialog
 from porttui.ui.screens.details import DetailsDialog
 from porttui.ui.screens.diagnosis import DiagnosisDialog, next_free_ports
 from porttui.ui.screens.help import HelpDialog
+from porttui.ui.screens.manual_copy import ManualCopyDialog
 from porttui.ui.screens.probe import ProbeDialog
-from porttui.ui.screens.show_text import ShowText
 from porttui.ui.screens.stop import choose_target
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
@@ -64,12 +64,12 @@ class Actions:
         if choices:
             choose_target(self._app, "Stop which end?", choices, self._services)
         else:
-            self._app.say("There is no process on this row to stop", Tone.WARNING)
+            self._app.show_message("There is no process on this row to stop", Tone.WARNING)
 
     def show_stopped(self, result: StopResult, *, is_shown: bool) -> None:
         """Say how a stop ended, as a toast if no dialog shows it."""
         good, words = is_success(result), sentence(result)
-        self._app.say(words, Tone.OK if good else Tone.WARNING)
+        self._app.show_message(words, Tone.OK if good else Tone.WARNING)
         if not is_shown:
             severity: Literal["information", "warning"] = "information" if good else "warning"
             self._app.notify(words, severity=severity, timeout=10, markup=False)
@@ -77,7 +77,7 @@ class Actions:
     def copy(self, text: str | None) -> None:
         """Copy, and say what came of it; None is no row."""
         if text is None:
-            self._app.say("There is no row here to copy", Tone.WARNING)
+            self._app.show_message("There is no row here to copy", Tone.WARNING)
         else:
             self._app.run_worker(self._copy(text), "copy")
 
@@ -85,20 +85,22 @@ class Actions:
         result = await asyncio.to_thread(self._services.clipboard.copy, text)
         app = self._app
         if result.outcome is CopyOutcome.CONFIRMED:
-            app.say(f"Copied {text} ({result.method})", Tone.OK)
+            app.show_message(f"Copied {text} ({result.method})", Tone.OK)
         elif result.outcome is CopyOutcome.UNCONFIRMED:
-            app.say(f"Sent {text} to {result.method}; {result.detail}", Tone.PLAIN)
+            app.show_message(f"Sent {text} to {result.method}; {result.detail}", Tone.PLAIN)
         elif result.outcome is CopyOutcome.TERMINAL:
             app.copy_to_clipboard(text)
-            app.say(f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN)
+            app.show_message(
+                f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN
+            )
         else:
-            app.say(f"No clipboard here; select it: {text}", Tone.WARNING)
-            app.push_screen(ShowText(text, result.detail))
+            app.show_message(f"No clipboard here; select it: {text}", Tone.WARNING)
+            app.push_screen(ManualCopyDialog(text, result.detail))
 
     def copy_as(self, served: ServedEndpoint | None) -> None:
         """Ask in which form to copy a server's address."""
         if served is None:
-            self._app.say("There is no server on this row", Tone.WARNING)
+            self._app.show_message("There is no server on this row", Tone.WARNING)
             return
 
         def copy(text: str | None) -> None:
@@ -113,7 +115,7 @@ class Actions:
     def browse(self, served: ServedEndpoint | None) -> None:
         """Open a server in the browser."""
         if served is None or served.protocol is not Protocol.TCP:
-            self._app.say("There is no TCP server on this row to open", Tone.WARNING)
+            self._app.show_message("There is no TCP server on this row to open", Tone.WARNING)
         else:
             self._app.run_worker(self._browse(served.url), "browser")
 
@@ -121,15 +123,15 @@ class Actions:
         try:
             await asyncio.to_thread(self._services.open_url, url)
         except HostError as error:
-            copy_as = shown_key("copy_as")
-            self._app.say(f"Not opened: {error}; {copy_as} copies {url}", Tone.WARNING)
+            copy_as = key_text("copy_as")
+            self._app.show_message(f"Not opened: {error}; {copy_as} copies {url}", Tone.WARNING)
         else:
-            self._app.say(f"Sent {url} to the browser", Tone.PLAIN)
+            self._app.show_message(f"Sent {url} to the browser", Tone.PLAIN)
 
     def probe(self, served: ServedEndpoint | None) -> None:
         """Show whether a client can connect."""
         if served is None or served.protocol is not Protocol.TCP:
-            self._app.say("There is no TCP server on this row to connect to", Tone.WARNING)
+            self._app.show_message("There is no TCP server on this row to connect to", Tone.WARNING)
         else:
             dialog = ProbeDialog(served.host, served.endpoint.port, self._services.sampler)
             self._app.push_screen(dialog)
@@ -141,14 +143,16 @@ class Actions:
     def diagnose_row(self, place: PortQuery | None) -> None:
         """The same for a row, on its own address and the usual ones."""
         if place is None:
-            self._app.say("Which port? Go to a row, or filter by one port", Tone.WARNING)
+            self._app.show_message("Which port? Go to a row, or filter by one port", Tone.WARNING)
         else:
             self.diagnose(self._with_usual(place))
 
     def copy_next_port(self, place: PortQuery | None) -> None:
         """Copy the next free port after a row's."""
         if place is None:
-            self._app.say("Next to which port? Go to a row, or filter by one port", Tone.WARNING)
+            self._app.show_message(
+                "Next to which port? Go to a row, or filter by one port", Tone.WARNING
+            )
         else:
             self._app.run_worker(self._copy_next_port(self._with_usual(place)), "next port")
 
@@ -159,12 +163,12 @@ class Actions:
             next_free = partial(next_free_ports, services, place, snapshot, 1)
             ports = await asyncio.to_thread(next_free)
         except (HostError, SampleError) as error:
-            self._app.say(f"No port was found: {error}", Tone.ERROR)
+            self._app.show_message(f"No port was found: {error}", Tone.ERROR)
             return
         if ports:
             await self._copy(f"PORT={ports[0]}")
         else:
-            self._app.say(f"No free port was found after {place.port}", Tone.WARNING)
+            self._app.show_message(f"No free port was found after {place.port}", Tone.WARNING)
 
     def _with_usual(self, place: PortQuery) -> PortQuery:
         """The usual addresses, and before them one that is not among them."""

@@ -16,11 +16,11 @@ from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.model.address import PortQuery, Protocol
 from porttui.settings import Settings
-from porttui.ui import closed_widgets
-from porttui.ui.clock import clock
+from porttui.ui import styles_cache
 from porttui.ui.input_guard import BURST_S
-from porttui.ui.key_order import KeyBurst, KeyTaker
+from porttui.ui.key_order import KeyBurst, KeyHandler
 from porttui.ui.keymap import ACTIONS, app_bindings
+from porttui.ui.local_time import time_of_day
 from porttui.ui.messages import (
     CopyRequested,
     SampleFailed,
@@ -28,7 +28,7 @@ from porttui.ui.messages import (
     SamplingCrashed,
     StopFinished,
 )
-from porttui.ui.panes.deck import Deck
+from porttui.ui.panes.pane_layout import PaneLayout
 from porttui.ui.sampling_loop import SamplingLoop
 from porttui.ui.screens.main_screen import MainScreen
 from porttui.ui.widgets.columns import Tone
@@ -40,11 +40,11 @@ from porttui.ui.widgets.summary_line import SummaryLine
 if TYPE_CHECKING:
     from porttui.sampling.dashboards import DashboardSource
     from porttui.ui.actions import Actions
-    from porttui.ui.announcing import Announcer
+    from porttui.ui.alarm_toasts import AlarmToasts
     from porttui.ui.services import Services
     from porttui.ui.widgets.filter_line import FilterLine
 
-_LATE_S = 2.0
+_LATE_AFTER_S = 2.0
 """A sample that takes so much longer than it should is late."""
 
 
@@ -80,14 +80,14 @@ class PorttuiApp(App[int]):
         self._make_services = services
         self._sampling = SamplingLoop(dashboards, self._settings.interval_s, self.post_message)
         self._dashboard: Dashboard | None = None
-        self._filter = _parsed(self._settings.filter)
+        self._filter = _parse_filter(self._settings.filter)
         self._is_paused = False
-        self._has_failed = False
+        self._is_stale = False
         """What is on the screen is not of now, and that has been said."""
-        self._due_at = float("inf")
+        self._sample_deadline = float("inf")
         """When another sample should be there, at the latest; in monotonic seconds."""
         self._summary = SummaryLine(elevation)
-        self._deck = Deck(elevation)
+        self._pane_layout = PaneLayout(elevation)
         self._filter_line: FilterLine | None = None
         """Not before it is opened: it would be in the way of the first frame."""
         self._status = StatusLine()
@@ -95,22 +95,22 @@ class PorttuiApp(App[int]):
 
     def get_default_screen(self) -> Screen[None]:
         """The screen beneath all dialogs."""
-        return MainScreen(self._deck, self.size)
+        return MainScreen(self._pane_layout, self.size)
 
     def compose(self) -> ComposeResult:
         """Header, panes, status, keys."""
         yield self._summary
-        yield self._deck.tabs
-        yield self._deck
+        yield self._pane_layout.tabs
+        yield self._pane_layout
         yield self._status
         yield self._keys
 
     def on_mount(self) -> None:
         """What has been sampled while Textual was imported comes into the first frame."""
-        self._deck.begin()
+        self._pane_layout.focus_first_pane()
         self._sampling.start()
-        self.set_interval(closed_widgets.EVERY_S, closed_widgets.let_go)
-        self.set_interval(_LATE_S / 2, self._say_if_late)
+        self.set_interval(styles_cache.CLEAR_INTERVAL_S, styles_cache.clear)
+        self.set_interval(_LATE_AFTER_S / 2, self._warn_if_late)
         # After `fg` the terminal is blank, and nothing else would paint what has not changed.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
         if self._settings.port_query is not None:
@@ -128,60 +128,70 @@ class PorttuiApp(App[int]):
 
         return Actions(self, self._make_services())
 
-    def say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
+    def show_message(self, message: str, tone: Tone = Tone.PLAIN) -> None:
         """Put a message on the status line."""
-        self._status.say(message, tone)
+        self._status.show_message(message, tone)
 
     # Samples
 
     @on(SampleTaken)
     def _show_sample(self, message: SampleTaken) -> None:
-        if self._dashboard is not None:  # with the first one all else is shown, too
+        if self._dashboard is not None:  # the first sample is measured with the first frame
             begun_s = time.thread_time()
-            self.call_after_refresh(lambda: self._sampling.shown(time.thread_time() - begun_s))
+            self.call_after_refresh(
+                lambda: self._sampling.record_show_cost(time.thread_time() - begun_s)
+            )
         self._dashboard = message.dashboard
-        self._expect_sample(message.period_s)
-        if self._has_failed:
-            self._has_failed = False
-            self.say("")
+        self._set_sample_deadline(message.period_s)
+        if self._is_stale:
+            self._is_stale = False
+            self.show_message("")
         with self.batch_update():
             self._show_board()
             self._summary.show(message.dashboard.summary)
-        self.call_after_refresh(lambda: self._announcer.hear(message.dashboard.gauges))
+        self.call_after_refresh(lambda: self._alarm_toasts.update(message.dashboard.gauges))
         if message.took_s is not None:
-            self._status.show_facts(self._pace(message.dashboard, message.took_s, message.period_s))
+            self._status.show_info(
+                self._sampling_info(message.dashboard, message.took_s, message.period_s)
+            )
 
     @on(SampleFailed)
-    def _keep_old_board(self, message: SampleFailed) -> None:
-        self._say_what_is_shown(f"No sample: {message.reason}.")
+    def _keep_dashboard(self, message: SampleFailed) -> None:
+        self._show_stale(f"No sample: {message.reason}.")
 
     @on(SamplingCrashed)
     def _crash(self, message: SamplingCrashed) -> None:
         raise message.error
 
-    def _expect_sample(self, within_s: float) -> None:
-        self._due_at = time.monotonic() + within_s + 2 * self._settings.interval_s + _LATE_S
+    def _set_sample_deadline(self, within_s: float) -> None:
+        self._sample_deadline = (
+            time.monotonic() + within_s + 2 * self._settings.interval_s + _LATE_AFTER_S
+        )
 
-    def _say_if_late(self) -> None:
-        """What is shown is not of now: the machine, or the process that samples it, hangs."""
-        if not self._has_failed and not self._is_paused and time.monotonic() > self._due_at:
-            self._say_what_is_shown("The next sample is late.")
+    def _warn_if_late(self) -> None:
+        """Show that samples are late: the machine or the sampling process hangs."""
+        if not self._is_stale and not self._is_paused and time.monotonic() > self._sample_deadline:
+            self._show_stale("The next sample is late.")
 
-    def _say_what_is_shown(self, why: str) -> None:
-        """It is not of now."""
-        self._has_failed = True
-        shown = f" Shown is {clock(self._dashboard.snapshot.taken_at)}." if self._dashboard else ""
-        self.say(why + shown, Tone.ERROR)
-        self._status.show_facts("not live")
+    def _show_stale(self, why: str) -> None:
+        """Show that the dashboard is stale, and since when."""
+        self._is_stale = True
+        age_text = (
+            f" Shown is {time_of_day(self._dashboard.snapshot.taken_at)}."
+            if self._dashboard
+            else ""
+        )
+        self.show_message(why + age_text, Tone.ERROR)
+        self._status.show_info("not live")
 
     @cached_property
-    def _announcer(self) -> Announcer:
+    def _alarm_toasts(self) -> AlarmToasts:
         """What runs out is on the screen: it is announced when that has been painted."""
-        from porttui.ui.announcing import Announcer
+        from porttui.ui.alarm_toasts import AlarmToasts
 
-        return Announcer(self)
+        return AlarmToasts(self)
 
-    def _pace(self, dashboard: Dashboard, took_s: float, period_s: float) -> str:
+    def _sampling_info(self, dashboard: Dashboard, took_s: float, period_s: float) -> str:
         facts = [str(problem) for problem in dashboard.snapshot.problems]
         interval_s = self._settings.interval_s
         facts.append(f"live {interval_s:g} s")
@@ -193,7 +203,7 @@ class PorttuiApp(App[int]):
 
     def _show_board(self) -> None:
         if self._dashboard is not None:
-            self._deck.show_dashboard(self._dashboard, self._filter)
+            self._pane_layout.show_dashboard(self._dashboard, self._filter)
 
     # Keys, in their order: Textual hands a key from queue to queue, and a quick "/3000", Enter,
     # "x" would stop the row that was under the cursor before the filter. It is a matter of safety.
@@ -201,57 +211,57 @@ class PorttuiApp(App[int]):
     async def on_event(self, event: events.Event) -> None:
         """Carry out each key before the next one is looked at."""
         if isinstance(event, events.Key | events.Paste) and not event.is_forwarded:
-            self.burst.hear(event)
+            self.burst.record(event)
         if isinstance(event, events.Key) and not event.is_forwarded:
-            if await self._press(event):
+            if await self._dispatch_key(event):
                 return
-        elif isinstance(event, events.Paste) and self._type(event):
+        elif isinstance(event, events.Paste) and self._edit_filter(event):
             return
         await super().on_event(event)
 
-    async def _press(self, event: events.Key) -> bool:
-        if isinstance(self.screen, KeyTaker):
-            if self.screen.press(event, self.burst):
+    async def _dispatch_key(self, event: events.Key) -> bool:
+        if isinstance(self.screen, KeyHandler):
+            if self.screen.consume_key(event, self.burst):
                 return True
         elif self.screen is not self.screen_stack[0]:
             return False  # a screen of Textual's own, the palette for example
-        if self._type(event):
+        if self._edit_filter(event):
             return True
         bound = self.screen.active_bindings.get(event.key)
         if bound is not None and bound.enabled:
             if isinstance(bound.node, KeyedTable):
-                await self._act_in_table(bound.binding.action)
+                await self._run_table_action(bound.binding.action)
             else:
                 await self.run_action(bound.binding.action, bound.node)
         # A key that means nothing now must not come back when a dialog is open: it ends here.
         return True
 
-    def _type(self, event: events.Key | events.Paste) -> bool:
+    def _edit_filter(self, event: events.Key | events.Paste) -> bool:
         """Edit the filter, if it is open, and show its rows at once."""
         line = self._filter_line
         if line is None or not line.is_open or self.screen is not self.screen_stack[0]:
             return False
         if isinstance(event, events.Paste):
             line.insert(event.text)
-        elif not line.press(event):
+        elif not line.consume_key(event):
             return False
-        if line.good != self._filter:
-            self._apply(line.good)
-        if not line.is_bad:
-            self.say("")
+        if line.valid_filter != self._filter:
+            self._apply(line.valid_filter)
+        if not line.is_invalid:
+            self.show_message("")
         return True
 
-    async def _act_in_table(self, action: str) -> None:
+    async def _run_table_action(self, action: str) -> None:
         """In the active pane's: the focus follows a moment after its pane has come into view."""
         if action == "choose":
             await self._choose()  # not by message: the next key is for what it opens
         else:
-            await self.run_action(action, self._deck.active.table)
+            await self.run_action(action, self._pane_layout.active.table)
 
     @on(KeyLine.Clicked)
     async def _key_clicked(self, message: KeyLine.Clicked) -> None:
-        if message.action.is_tables:
-            await self._act_in_table(message.action.table_action)
+        if message.action.is_table_action:
+            await self._run_table_action(message.action.table_action)
         else:
             await self.run_action(message.action.id)
 
@@ -268,15 +278,15 @@ class PorttuiApp(App[int]):
 
     def action_pane(self, number: int) -> None:
         """Go to a pane."""
-        self._deck.go_to(number)
+        self._pane_layout.focus_pane(number)
 
     def action_next_pane(self) -> None:
         """Go to the next pane."""
-        self._deck.go_on(1)
+        self._pane_layout.cycle_panes(1)
 
     def action_previous_pane(self) -> None:
         """Go to the pane before."""
-        self._deck.go_on(-1)
+        self._pane_layout.cycle_panes(-1)
 
     def action_filter(self) -> None:
         """Open the filter with what is in force."""
@@ -289,11 +299,13 @@ class PorttuiApp(App[int]):
 
     def on_filter_line_rejected(self, message: FilterLine.Rejected) -> None:
         """Keep what is in force. (By its name, for the line is imported when it is opened.)"""
-        if self._filter_line and self._filter_line.is_bad:
-            self.say(f"{message.reason}; the rows of the last good filter stay", Tone.ERROR)
+        if self._filter_line and self._filter_line.is_invalid:
+            self.show_message(
+                f"{message.reason}; the rows of the last good filter stay", Tone.ERROR
+            )
 
-    def _apply(self, wanted: Filter) -> None:
-        self._filter = wanted
+    def _apply(self, row_filter: Filter) -> None:
+        self._filter = row_filter
         self._show_board()
 
     def action_clear(self) -> None:
@@ -302,19 +314,19 @@ class PorttuiApp(App[int]):
         was_open = self._filter_line is not None and self._filter_line.is_open
         if self._filter_line is not None:
             self._filter_line.close()
-        self.say("")
+        self.show_message("")
         if self._filter:
             self._apply(Filter())
         elif not was_open:
-            self._deck.leave()
+            self._pane_layout.close_drilldown()
 
     def action_sort(self) -> None:
         """Sort the pane by its next column."""
-        self.say(self._deck.active.sort_next())
+        self.show_message(self._pane_layout.active.sort_next())
 
     def action_reverse(self) -> None:
         """Reverse the pane's order."""
-        self.say(self._deck.active.reverse())
+        self.show_message(self._pane_layout.active.reverse())
 
     # The session
 
@@ -322,8 +334,8 @@ class PorttuiApp(App[int]):
         """Pause or resume updates."""
         self._is_paused = not self._is_paused
         self._sampling.pause(self._is_paused)
-        self._expect_sample(0.0)
-        self._summary.pause(self._is_paused)
+        self._set_sample_deadline(0.0)
+        self._summary.show_paused(self._is_paused)
 
     def action_refresh(self) -> None:
         """Sample the machine now."""
@@ -344,10 +356,10 @@ class PorttuiApp(App[int]):
         """The palette: Textual's own commands, and every action of the table of keys."""
         yield from super().get_system_commands(screen)
         for action in ACTIONS:
-            if not action.is_tables and action.id not in ("quit", "command_palette"):
-                yield SystemCommand(action.label, action.help, self._runner(action.id))
+            if not action.is_table_action and action.id not in ("quit", "command_palette"):
+                yield SystemCommand(action.label, action.help, self._action_runner(action.id))
 
-    def _runner(self, action: str) -> Callable[[], Awaitable[None]]:
+    def _action_runner(self, action: str) -> Callable[[], Awaitable[None]]:
         async def run() -> None:
             await self.run_action(action)
 
@@ -357,31 +369,31 @@ class PorttuiApp(App[int]):
 
     async def _choose(self) -> None:
         """Enter: into a range or a destination, or the details of any other row."""
-        drilldown = self._dashboard and self._deck.active.drilldown(self._dashboard.snapshot)
+        drilldown = self._dashboard and self._pane_layout.active.drilldown(self._dashboard.snapshot)
         if self._dashboard and drilldown:
-            await self._deck.enter(drilldown, self._dashboard, self._filter)
+            await self._pane_layout.open_drilldown(drilldown, self._dashboard, self._filter)
         else:
             self._show_details()
 
     def _show_details(self) -> None:
-        details = self._dashboard and self._deck.active.details(self._dashboard.snapshot)
+        details = self._dashboard and self._pane_layout.active.details(self._dashboard.snapshot)
         if not self._dashboard or not details:
-            self.say("There is no row here", Tone.WARNING)
+            self.show_message("There is no row here", Tone.WARNING)
             return
         snapshot = self._dashboard.snapshot
         self._actions.details(
             details,
-            self._deck.active.address(),
-            self._deck.active.stop_choices(snapshot),
-            clock(snapshot.taken_at),
+            self._pane_layout.active.address(),
+            self._pane_layout.active.stop_choices(snapshot),
+            time_of_day(snapshot.taken_at),
         )
 
     def action_stop(self) -> None:
         """Ask whether to stop the process of the row."""
         if self._dashboard is None:
-            self.say("Nothing is known yet: the first sample is under way", Tone.WARNING)
+            self.show_message("Nothing is known yet: the first sample is under way", Tone.WARNING)
         else:
-            self._actions.stop(self._deck.active.stop_choices(self._dashboard.snapshot))
+            self._actions.stop(self._pane_layout.active.stop_choices(self._dashboard.snapshot))
 
     @on(StopFinished)
     def _stop_finished(self, message: StopFinished) -> None:
@@ -390,7 +402,7 @@ class PorttuiApp(App[int]):
 
     def action_copy(self) -> None:
         """Copy the address of the row."""
-        self._actions.copy(self._deck.active.address())
+        self._actions.copy(self._pane_layout.active.address())
 
     @on(CopyRequested)
     def _copy_requested(self, message: CopyRequested) -> None:
@@ -398,7 +410,7 @@ class PorttuiApp(App[int]):
 
     def action_copy_as(self) -> None:
         """Copy the address of the row's server in another form, or a command about it."""
-        self._actions.copy_as(self._deck.active.served_endpoint())
+        self._actions.copy_as(self._pane_layout.active.served_endpoint())
 
     def action_next_port(self) -> None:
         """Copy the next free port after the row's, or the filter's."""
@@ -410,16 +422,16 @@ class PorttuiApp(App[int]):
 
     def action_probe(self) -> None:
         """Try to connect to the row's server."""
-        self._actions.probe(self._deck.active.served_endpoint())
+        self._actions.probe(self._pane_layout.active.served_endpoint())
 
     def action_browse(self) -> None:
         """Open the row's server in a browser."""
-        self._actions.browse(self._deck.active.served_endpoint())
+        self._actions.browse(self._pane_layout.active.served_endpoint())
 
     @property
     def _port_query(self) -> PortQuery | None:
         """The port of the row, or the only one of the filter."""
-        served = self._deck.active.served_endpoint()
+        served = self._pane_layout.active.served_endpoint()
         if served is not None:
             return PortQuery(served.protocol, served.endpoint.port, (served.endpoint.address,))
         if len(self._filter.terms) == 1:
@@ -431,7 +443,7 @@ class PorttuiApp(App[int]):
         return None
 
 
-def _parsed(typed: str) -> Filter:
+def _parse_filter(typed: str) -> Filter:
     if not typed:
         return Filter()
     from porttui.analysis.filter_grammar import parse_filter  # most sessions begin without any

@@ -28,18 +28,18 @@ class KeyBurst:
         self.input_read_at = float("-inf")
         """When something was last read from the terminal that may be a key, or a part of one."""
         self._keys: list[str] = []
-        self._heard_at = float("-inf")
+        self._last_event_at = float("-inf")
 
-    def hear(self, event: events.Key | events.Paste) -> None:
+    def record(self, event: events.Key | events.Paste) -> None:
         """Of each, before anything is done for it."""
-        if event.time - self._heard_at >= self.pause_s:
+        if event.time - self._last_event_at >= self.pause_s:
             self._keys.clear()
-        self._heard_at = event.time
+        self._last_event_at = event.time
         self._keys.append(event.key if isinstance(event, events.Key) else "")
         self.number += 1
 
     @property
-    def is_answer(self) -> bool:
+    def may_answer(self) -> bool:
         """Whether its last key may answer a question.
 
         It may if it came alone, or if it is `y` right behind `x` with only filters and moves
@@ -57,35 +57,35 @@ class KeyBurst:
     def answer(
         self,
         event: events.Key,
-        later: Callable[[float, Callable[[], None]], object],
-        then: Callable[[], object],
-        again: Callable[[], object],
+        set_timer: Callable[[float, Callable[[], None]], object],
+        confirm: Callable[[], object],
+        ask_again: Callable[[], object],
     ) -> None:
         """Take a key as the answer to a question once nothing came with it.
 
         Args:
             event: The key.
-            later: Calls a function after some seconds, as `set_timer` of a widget does.
-            then: Carries out the answer.
-            again: Has the question asked again: the key came with others.
+            set_timer: Calls a function after some seconds, as `set_timer` of a widget does.
+            confirm: Carries out the answer.
+            ask_again: Asks once more: the key came with others.
         """
         number = self.number
 
         def decide() -> None:
             is_alone = number == self.number and self.input_read_at <= event.time
-            (then if is_alone else again)()
+            (confirm if is_alone else ask_again)()
 
-        if not self.is_answer:
-            again()
+        if not self.may_answer:
+            ask_again()
         elif self.pause_s:
-            later(self.pause_s, decide)
+            set_timer(self.pause_s, decide)
         else:
-            then()
+            confirm()
 
 
-class KeyTaker:
+class KeyHandler:
     """A screen that takes keys before any binding does."""
 
-    def press(self, event: events.Key, burst: KeyBurst) -> bool:  # noqa: ARG002
+    def consume_key(self, event: events.Key, burst: KeyBurst) -> bool:  # noqa: ARG002
         """Take a key, the last one of `burst`; whether it was taken."""
         return False

@@ -31,23 +31,23 @@ class Action(NamedTuple):
     """For the help and the README: a sentence."""
     group: Group
     in_footer: bool = False
-    spelled: str = ""
+    key_display: str = ""
     """The keys as people write them, where Textual's spelling is another."""
     table_action: str = ""
     """The action of the focused table that carries it out."""
 
     @property
-    def shown_keys(self) -> str:
+    def keys_text(self) -> str:
         """ "j, down" """
-        return self.spelled or ", ".join(self.keys)
+        return self.key_display or ", ".join(self.keys)
 
     @property
     def footer_key(self) -> str:
         """One of them, for the footer."""
-        return self.spelled.partition(",")[0] or self.keys[0]
+        return self.key_display.partition(",")[0] or self.keys[0]
 
     @property
-    def is_tables(self) -> bool:
+    def is_table_action(self) -> bool:
         """The focused table has the binding, not the application."""
         return bool(self.table_action)
 
@@ -76,7 +76,7 @@ ACTIONS: tuple[Action, ...] = (
         "Filter by port, address or word; Enter keeps it, Esc clears it.",
         Group.FIND,
         in_footer=True,
-        spelled="/",
+        key_display="/",
     ),
     Action(
         "table.choose",
@@ -85,7 +85,7 @@ ACTIONS: tuple[Action, ...] = (
         "Details of the row; the sockets of a range or destination.",
         Group.ACT,
         in_footer=True,
-        spelled="Enter",
+        key_display="Enter",
         table_action="choose",
     ),
     Action(
@@ -120,21 +120,21 @@ ACTIONS: tuple[Action, ...] = (
         "Clear",
         "Clear the filter or message; leave a range.",
         Group.FIND,
-        spelled="Esc",
+        key_display="Esc",
     ),
     Action("pause", ("p",), "Pause", "Pause or resume updates.", Group.SESSION, in_footer=True),
     Action("refresh", ("r",), "Refresh", "Refresh now, even while paused.", Group.SESSION),
     Action("pane(1)", ("1",), "Listening", "The listening pane.", Group.LOOK),
     Action("pane(2)", ("2",), "Loopback", "The loopback connections.", Group.LOOK),
     Action("pane(3)", ("3",), "Ranges", "The port ranges.", Group.LOOK),
-    Action("next_pane", ("tab",), "Next pane", "The next pane.", Group.LOOK, spelled="Tab"),
+    Action("next_pane", ("tab",), "Next pane", "The next pane.", Group.LOOK, key_display="Tab"),
     Action(
         "previous_pane",
         ("shift+tab",),
         "Previous pane",
         "The pane before.",
         Group.LOOK,
-        spelled="Shift+Tab",
+        key_display="Shift+Tab",
     ),
     Action(
         "table.down",
@@ -142,7 +142,7 @@ ACTIONS: tuple[Action, ...] = (
         "Down",
         "One row down.",
         Group.LOOK,
-        spelled="j, ↓",
+        key_display="j, ↓",
         table_action="step(1)",
     ),
     Action(
@@ -151,7 +151,7 @@ ACTIONS: tuple[Action, ...] = (
         "Up",
         "One row up.",
         Group.LOOK,
-        spelled="k, ↑",
+        key_display="k, ↑",
         table_action="step(-1)",
     ),
     Action(
@@ -160,7 +160,7 @@ ACTIONS: tuple[Action, ...] = (
         "First",
         "The first row.",
         Group.LOOK,
-        spelled="g, Home",
+        key_display="g, Home",
         table_action="edge('top')",
     ),
     Action(
@@ -169,7 +169,7 @@ ACTIONS: tuple[Action, ...] = (
         "Last",
         "The last row.",
         Group.LOOK,
-        spelled="G, End",
+        key_display="G, End",
         table_action="edge('bottom')",
     ),
     Action(
@@ -178,7 +178,7 @@ ACTIONS: tuple[Action, ...] = (
         "Page down",
         "One page down.",
         Group.LOOK,
-        spelled="PgDn",
+        key_display="PgDn",
         table_action="page(1.0)",
     ),
     Action(
@@ -187,7 +187,7 @@ ACTIONS: tuple[Action, ...] = (
         "Page up",
         "One page up.",
         Group.LOOK,
-        spelled="PgUp",
+        key_display="PgUp",
         table_action="page(-1.0)",
     ),
     Action(
@@ -196,7 +196,7 @@ ACTIONS: tuple[Action, ...] = (
         "Half a page down",
         "Half a page down.",
         Group.LOOK,
-        spelled="Ctrl+D",
+        key_display="Ctrl+D",
         table_action="page(0.5)",
     ),
     Action(
@@ -205,7 +205,7 @@ ACTIONS: tuple[Action, ...] = (
         "Half a page up",
         "Half a page up.",
         Group.LOOK,
-        spelled="Ctrl+U",
+        key_display="Ctrl+U",
         table_action="page(-0.5)",
     ),
     Action(
@@ -215,7 +215,7 @@ ACTIONS: tuple[Action, ...] = (
         "These keys, the marks and the filter.",
         Group.SESSION,
         in_footer=True,
-        spelled="?",
+        key_display="?",
     ),
     Action(
         "command_palette",
@@ -223,7 +223,7 @@ ACTIONS: tuple[Action, ...] = (
         "Palette",
         "All commands by name, themes and a screenshot.",
         Group.SESSION,
-        spelled="Ctrl+P",
+        key_display="Ctrl+P",
     ),
     Action(
         "suspend_process",
@@ -231,13 +231,15 @@ ACTIONS: tuple[Action, ...] = (
         "Suspend",
         "Go back to the shell; fg returns.",
         Group.SESSION,
-        spelled="Ctrl+Z",
+        key_display="Ctrl+Z",
     ),
-    Action("quit", ("q", "ctrl+c"), "Quit", "Quit.", Group.SESSION, in_footer=True, spelled="q"),
+    Action(
+        "quit", ("q", "ctrl+c"), "Quit", "Quit.", Group.SESSION, in_footer=True, key_display="q"
+    ),
 )
 
 
-_TEXTUALS = frozenset({"tab", "shift+tab", "ctrl+c"})
+_PRIORITY_KEYS = frozenset({"tab", "shift+tab", "ctrl+c"})
 """Keys that Textual's screens have for themselves: here the application comes first."""
 
 
@@ -253,7 +255,10 @@ def table_bindings() -> list[BindingType]:
 
 def _keys(*, of_tables: bool) -> Iterator[tuple[Action, str]]:
     return (
-        (action, key) for action in ACTIONS if action.is_tables == of_tables for key in action.keys
+        (action, key)
+        for action in ACTIONS
+        if action.is_table_action == of_tables
+        for key in action.keys
     )
 
 
@@ -265,8 +270,8 @@ def _binding(action: Action, does: str, key: str) -> Binding:
         show=action.in_footer and key == action.keys[0],
         id=action.id,
         tooltip=action.help,
-        key_display=action.spelled or None,
-        priority=key in _TEXTUALS,
+        key_display=action.key_display or None,
+        priority=key in _PRIORITY_KEYS,
     )
 
 
@@ -279,15 +284,15 @@ class DialogKey(NamedTuple):
     """In Textual's spelling."""
     label: str
     """For the dialog's last line and the docs; a dialog may say it more exactly."""
-    spelled: str = ""
+    key_display: str = ""
     """The keys as people write them, where Textual's spelling is another."""
     is_answer: bool = False
     """It answers a question: it counts only when it is pressed alone."""
 
     @property
-    def shown_keys(self) -> str:
+    def keys_text(self) -> str:
         """For the dialog's last line."""
-        return self.spelled or self.keys[0]
+        return self.key_display or self.keys[0]
 
 
 _CLOSE = DialogKey("close", ("escape", "q", "enter"), "close", "Esc")
@@ -334,13 +339,13 @@ DIALOG_KEYS: Mapping[str, tuple[DialogKey, ...]] = {
 def dialog_bindings(name: str) -> list[BindingType]:
     """The bindings of a dialog; it takes answers itself."""
     return [
-        Binding(key, each.id, each.label, show=False)
-        for each in DIALOG_KEYS[name]
-        if not each.is_answer
-        for key in each.keys
+        Binding(key, dialog_key.id, dialog_key.label, show=False)
+        for dialog_key in DIALOG_KEYS[name]
+        if not dialog_key.is_answer
+        for key in dialog_key.keys
     ]
 
 
-def shown_key(id: str) -> str:
+def key_text(id: str) -> str:
     """The key of an action, as people write it."""
     return next(action.footer_key for action in ACTIONS if action.id == id)

@@ -1,4 +1,4 @@
-"""Samples again and again on a thread of its own, one sample at a time."""
+"""The sampling thread: requests dashboards and posts them as messages."""
 
 from __future__ import annotations
 
@@ -16,16 +16,16 @@ from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 if TYPE_CHECKING:
     from porttui.sampling.dashboards import DashboardSource
 
-SHARE = 0.085
-"""Of one core, at most, for looking at the machine and showing what was seen: when that takes long
-the next whole look comes later. The rest of a tenth is left for the session's idling."""
+CPU_SHARE = 0.085
+"""The share of one core for sampling and showing samples: expensive samples are taken less often.
+The bar is a tenth of a core; the difference is what the session takes when idle."""
 
-QUICK_SOURCE = "sock_diag"
-"""Lists listeners at next to no cost, so that they stay at the interval when the rest cannot."""
+LISTENER_SOURCE = "sock_diag"
+"""The source that lists listeners cheaply, so that they are sampled at every interval."""
 
 
 class SamplingLoop:
-    """Posts a message for each sample, and rests in between."""
+    """Posts a message for every sample."""
 
     def __init__(
         self, dashboards: DashboardSource, interval_s: float, post: Callable[[Message], object]
@@ -34,76 +34,76 @@ class SamplingLoop:
         self._interval_s = interval_s
         self._post = post
         self._first: tuple[float, str] | None = None
-        self._took_s = 0.0
-        """How long the last whole look took."""
-        self._whole_s = 0.0
-        self._listening_s = 0.0
-        """What a look costs, and what it costs to show it; seconds of processor time."""
-        self._shown_s = 0.0
+        self._full_sample_s = 0.0
+        """The duration of the last full sample."""
+        self._full_sample_cpu_s = 0.0
+        self._listener_sample_cpu_s = 0.0
+        """CPU seconds of a full sample, of a sample of listeners, and of showing one."""
+        self._show_cpu_s = 0.0
         self._wake = threading.Condition()
-        self._wanted = False
-        self._asked = True
-        self._paused = False
-        self._stopped = False
-        # A daemon: a look at a machine whose /proc hangs must not keep the program from ending.
+        self._is_requested = False
+        self._was_requested = True
+        self._is_paused = False
+        self._is_stopped = False
+        # A daemon: a hanging /proc must not block the exit.
         self._thread = threading.Thread(target=self._run, name="sampling", daemon=True)
 
     def start(self) -> None:
-        """Begin, with a sample at once; here and now if it is there, for the first frame."""
+        """Start sampling. A dashboard that is ready is posted at once, for the first frame."""
         if self._dashboards.is_ready():
             self._first = (
                 time.monotonic(),
-                self._sample(SocketRequest.ALL, time.monotonic(), due=None),
+                self._sample(SocketRequest.ALL, time.monotonic(), next_full_at=None),
             )
         self._thread.start()
 
     def stop(self) -> None:
-        """End after the sample that is going on."""
+        """Stop after the current sample."""
         with self._wake:
-            self._stopped = True
+            self._is_stopped = True
             self._wake.notify()
 
     def sample_now(self) -> None:
-        """Do not wait for the interval to end, nor for the pause."""
+        """Take a full sample now, even while paused."""
         with self._wake:
-            self._wanted = True
+            self._is_requested = True
             self._wake.notify()
 
-    def shown(self, cost_s: float) -> None:
-        """What it took to show the last dashboard, in seconds of processor time."""
-        self._shown_s = cost_s
+    def record_show_cost(self, cpu_s: float) -> None:
+        """Record the CPU seconds that showing the last dashboard took."""
+        self._show_cpu_s = cpu_s
 
     def pause(self, paused: bool) -> None:
-        """Rest until further notice, or go on at once."""
+        """Pause or resume sampling."""
         with self._wake:
-            self._paused = paused
-            self._wanted = not paused
+            self._is_paused = paused
+            self._is_requested = not paused
             self._wake.notify()
 
     def _run(self) -> None:
         try:
-            while not self._stopped:
-                self._round()
-        except BaseException as error:  # noqa: BLE001  the application raises it again
-            if not self._stopped:
+            while not self._is_stopped:
+                self._run_cycle()
+        except BaseException as error:  # noqa: BLE001  the application raises it
+            if not self._is_stopped:
                 self._post(SamplingCrashed(error))
 
-    def _round(self) -> None:
-        """One look at the whole machine, then listeners alone until the next one is due."""
+    def _run_cycle(self) -> None:
+        """Take a full sample, then samples of listeners while the next full one must wait."""
         if self._first is not None:
             (start, source), self._first = self._first, None
         else:
             start = time.monotonic()
-            source = self._sample(SocketRequest.ALL, start, due=None)
-        due = start + self._period_s()
-        while source == QUICK_SOURCE and due - time.monotonic() > self._interval_s:
-            if self._rest(time.monotonic() + self._interval_s):
+            source = self._sample(SocketRequest.ALL, start, next_full_at=None)
+        next_full_at = start + self._period_s()
+        while source == LISTENER_SOURCE and next_full_at - time.monotonic() > self._interval_s:
+            if self._wait_until(time.monotonic() + self._interval_s):
                 return
-            source = self._sample(SocketRequest.LISTENING, start, due)
-        self._rest(due)
+            source = self._sample(SocketRequest.LISTENING, start, next_full_at)
+        self._wait_until(next_full_at)
 
-    def _sample(self, request: SocketRequest, start: float, due: float | None) -> str:
-        """Post a dashboard, or why there is none; the name of the source it came from."""
+    def _sample(self, request: SocketRequest, start: float, next_full_at: float | None) -> str:
+        """Post a dashboard or the error; return the name of the source."""
         before_s = self._dashboards.cpu_s
         try:
             dashboard = self._dashboards.next(request)
@@ -111,41 +111,47 @@ class SamplingLoop:
             self._post(SampleFailed(str(error)))
             return ""
         took_s = time.monotonic() - start
-        cost_s = self._dashboards.cpu_s - before_s + self._shown_s
+        cpu_s = self._dashboards.cpu_s - before_s + self._show_cpu_s
         if request is SocketRequest.ALL:
-            self._took_s, self._whole_s = took_s, cost_s
+            self._full_sample_s, self._full_sample_cpu_s = took_s, cpu_s
         else:
-            self._listening_s = cost_s
-        if self._paused and not self._asked:
-            pass  # it was under way when the pause began: the screen is to stay as it is
-        elif due is None:
+            self._listener_sample_cpu_s = cpu_s
+        if self._is_paused and not self._was_requested:
+            pass  # requested before the pause: the screen must not change
+        elif next_full_at is None:
             self._post(SampleTaken(dashboard, took_s, self._period_s()))
         else:
-            self._post(SampleTaken(dashboard, None, due - start))
+            self._post(SampleTaken(dashboard, None, next_full_at - start))
         return dashboard.snapshot.source
 
     def _period_s(self) -> float:
-        """From one whole look to the next; the looks at listeners in between take their share.
+        """Seconds from one full sample to the next, within the CPU share of all samples.
 
-        Where a look waits for a busy machine more than it works, it rests as long as it waits.
+        Samples take at most half of the time, even where they mostly wait.
         """
-        left = max(SHARE - self._listening_s / self._interval_s, SHARE / 2)
-        return max(self._interval_s, self._whole_s / left, 2 * self._took_s)
+        remaining_share = max(
+            CPU_SHARE - self._listener_sample_cpu_s / self._interval_s, CPU_SHARE / 2
+        )
+        return max(
+            self._interval_s, self._full_sample_cpu_s / remaining_share, 2 * self._full_sample_s
+        )
 
-    def _rest(self, until: float) -> bool:
-        """Wait; True when a whole sample is wanted at once, or none any more."""
+    def _wait_until(self, deadline: float) -> bool:
+        """Wait deadline a deadline; True if a full sample or the end was requested."""
         with self._wake:
-            while not self._must_act():
-                left_s = until - time.monotonic()
-                if self._paused:
-                    self._wake.wait_for(lambda: self._must_act() or not self._paused)
-                elif left_s > 0:
-                    self._wake.wait_for(lambda: self._must_act() or self._paused, left_s)
+            while not self._is_interrupted():
+                remaining_s = deadline - time.monotonic()
+                if self._is_paused:
+                    self._wake.wait_for(lambda: self._is_interrupted() or not self._is_paused)
+                elif remaining_s > 0:
+                    self._wake.wait_for(
+                        lambda: self._is_interrupted() or self._is_paused, remaining_s
+                    )
                 else:
                     break
-            acts = self._must_act()
-            self._asked, self._wanted = self._wanted, False
-            return acts
+            interrupted = self._is_interrupted()
+            self._was_requested, self._is_requested = self._is_requested, False
+            return interrupted
 
-    def _must_act(self) -> bool:
-        return self._stopped or self._wanted
+    def _is_interrupted(self) -> bool:
+        return self._is_stopped or self._is_requested

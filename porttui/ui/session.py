@@ -16,7 +16,7 @@ from rich.console import Console
 
 from porttui.host.elevation import elevation_command
 from porttui.ui.app import PorttuiApp
-from porttui.ui.ending import AbandonedWorkers, Ending
+from porttui.ui.shutdown import ShutdownGuard, UnjoinedThreadPool
 
 if TYPE_CHECKING:
     from textual.driver import Driver
@@ -28,9 +28,9 @@ if TYPE_CHECKING:
 
 _WRITER = "textual-output"
 _TERMINAL_THREADS = (_WRITER, "textual-input", "input")
-_GONE = (errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF)
-_FAULT = 1
-"""What Textual, too, ends with at a fault."""
+_TERMINAL_GONE_ERRORS = (errno.EIO, errno.EPIPE, errno.ENXIO, errno.EBADF)
+_FAULT_STATUS = 1
+"""The exit status of an internal error, as in Textual."""
 _SIGHUP = 1
 """signal(7); Windows has none."""
 _SHORTAGES = {
@@ -46,33 +46,33 @@ def run_session(dashboards: SamplingProcess, settings: Settings) -> int:
 
     `dashboards` is what is shown, and what reads the machine for actions, too.
     """
-    ending = Ending()
+    shutdown_guard = ShutdownGuard()
     try:
-        ending.catch()
+        shutdown_guard.install_signal_handlers()
     except RuntimeError as error:
-        _say_why_it_ended(str(error))
-        return _FAULT
-    fault = io.StringIO()
-    app = _TerminalApp(ending, dashboards, settings)
-    app.error_console = Console(file=fault, width=100, markup=False, highlight=False)
-    threading.excepthook = partial(_end_with_the_thread, ending)
+        _print_failure(str(error))
+        return _FAULT_STATUS
+    failure_output = io.StringIO()
+    app = _TerminalApp(shutdown_guard, dashboards, settings)
+    app.error_console = Console(file=failure_output, width=100, markup=False, highlight=False)
+    threading.excepthook = partial(_end_after_thread, shutdown_guard)
     try:
         app.run()
     finally:
-        ending.over()
+        shutdown_guard.finish()
         threading.excepthook = threading.__excepthook__
-    _say_why_it_ended(fault.getvalue())
+    _print_failure(failure_output.getvalue())
     return app.return_code or 0
 
 
-def _say_why_it_ended(traceback: str) -> None:
-    """A shortage in one sentence; a fault of this program as Textual tells it."""
+def _print_failure(traceback: str) -> None:
+    """Print a shortage as one sentence, and an internal error as a traceback."""
     if traceback.strip():
-        found = [words for sign, words in _SHORTAGES.items() if sign in traceback]
-        print(f"porttui: {found[0]}" if found else traceback, file=sys.stderr)
+        messages = [message for text, message in _SHORTAGES.items() if text in traceback]
+        print(f"porttui: {messages[0]}" if messages else traceback, file=sys.stderr)
 
 
-def _end_with_the_thread(ending: Ending, error: threading.ExceptHookArgs) -> None:
+def _end_after_thread(shutdown_guard: ShutdownGuard, error: threading.ExceptHookArgs) -> None:
     """End when a thread that serves the terminal has ended.
 
     Textual writes from a thread of its own; whatever writes after that has ended waits for ever,
@@ -80,12 +80,14 @@ def _end_with_the_thread(ending: Ending, error: threading.ExceptHookArgs) -> Non
     said so, nothing is left to restore.
     """
     name = "" if error.thread is None else error.thread.name
-    is_gone = isinstance(error.exc_value, OSError) and error.exc_value.errno in _GONE
+    is_gone = (
+        isinstance(error.exc_value, OSError) and error.exc_value.errno in _TERMINAL_GONE_ERRORS
+    )
     if is_gone and name == _WRITER:
         os._exit(128 + _SIGHUP)
     threading.__excepthook__(error)
     if name in _TERMINAL_THREADS:
-        ending.begin(_FAULT)
+        shutdown_guard.start_timeout(_FAULT_STATUS)
 
 
 def _services(source: SourceName, dashboards: SamplingProcess) -> Services:
@@ -101,10 +103,12 @@ def _services(source: SourceName, dashboards: SamplingProcess) -> Services:
 class _TerminalApp(PorttuiApp):
     """The application in a real terminal, with the process's signals in hand."""
 
-    def __init__(self, ending: Ending, dashboards: SamplingProcess, settings: Settings) -> None:
+    def __init__(
+        self, shutdown_guard: ShutdownGuard, dashboards: SamplingProcess, settings: Settings
+    ) -> None:
         services = partial(_services, settings.source, dashboards)
         super().__init__(dashboards, services, settings, elevation=elevation_command())
-        self._ending = ending
+        self._shutdown_guard = shutdown_guard
 
     def get_driver_class(self) -> type[Driver]:
         """The one with guarded input. (Not one that TEXTUAL_DRIVER names: root may run this.)"""
@@ -119,16 +123,16 @@ class _TerminalApp(PorttuiApp):
 
         (Textual calls every class's own `on_mount`, so there is no super() here.)
         """
-        self.call_after_refresh(_be_sparing_from_now_on)
-        asyncio.get_running_loop().set_default_executor(AbandonedWorkers())
-        self._ending.watch(lambda status: self.exit(return_code=status))
+        self.call_after_refresh(_freeze_startup_objects)
+        asyncio.get_running_loop().set_default_executor(UnjoinedThreadPool())
+        self._shutdown_guard.call_on_signal(lambda status: self.exit(return_code=status))
 
     def on_unmount(self) -> None:
         """Whatever ends it, it does not wait for a terminal that nobody reads."""
-        self._ending.begin(self.return_code or 0)
+        self._shutdown_guard.start_timeout(self.return_code or 0)
 
 
-def _be_sparing_from_now_on() -> None:
+def _freeze_startup_objects() -> None:
     """What starting has made stays until the end: it is never looked through again."""
     gc.freeze()
     gc.enable()

@@ -1,4 +1,4 @@
-"""Textual's driver for the terminal, with guarded input."""
+"""A LinuxDriver whose input goes through an `InputGuard`."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from porttui.ui.app import PorttuiApp
 from porttui.ui.input_guard import InputGuard
 
 _READ_BYTES = 4096
-_LOOK_S = 0.02
-"""An escape is the key when nothing has followed for a while: this often it is looked at."""
+_POLL_S = 0.02
+"""How often the guard is asked for a lone Escape."""
 
 
 class TerminalDriver(LinuxDriver):
@@ -36,7 +36,7 @@ class TerminalDriver(LinuxDriver):
         self._burst = app.burst if isinstance(app, PorttuiApp) else None
 
     def start_application_mode(self) -> None:
-        """Leave the terminal as it was where no thread can be started that reads it."""
+        """Restore the terminal if the input thread cannot be started."""
         try:
             super().start_application_mode()  # type: ignore[no-untyped-call]
         except RuntimeError:
@@ -44,47 +44,49 @@ class TerminalDriver(LinuxDriver):
             raise
 
     def close(self) -> None:
-        """End writing; there is nothing to end where its thread could not be started."""
+        """Close; the output thread may not have been started."""
         with suppress(RuntimeError):
             super().close()
 
     def run_input_thread(self) -> None:
-        """Read, as long as Textual does, from a pipe that guarded input is written to."""
+        """Run Textual's input thread on a pipe that another thread fills with guarded input."""
         terminal = self.fileno
-        reading, writing = os.pipe()
-        over = threading.Event()
-        feeding = (terminal, writing, over)
-        feeder = threading.Thread(target=self._feed, args=feeding, name="input", daemon=True)
-        feeder.start()
-        self.fileno = reading
+        read_end, write_end = os.pipe()
+        stopped = threading.Event()
+        arguments = (terminal, write_end, stopped)
+        copier = threading.Thread(
+            target=self._copy_input, args=arguments, name="input", daemon=True
+        )
+        copier.start()
+        self.fileno = read_end
         try:
             super().run_input_thread()
         finally:
             # Nobody else uses it while this thread runs: the terminal's modes are set before and
             # restored after it.
             self.fileno = terminal
-            over.set()
-            os.close(reading)
-            feeder.join()
+            stopped.set()
+            os.close(read_end)
+            copier.join()
 
-    def _feed(self, terminal: int, writing: int, over: threading.Event) -> None:
+    def _copy_input(self, terminal: int, write_end: int, stopped: threading.Event) -> None:
         guard = InputGuard()
-        with suppress(OSError), os.fdopen(writing, "wb") as pipe:
-            while not over.is_set():
-                passed = guard.pause(time.monotonic())
-                if _is_readable(terminal, _LOOK_S):
+        with suppress(OSError), os.fdopen(write_end, "wb") as pipe:
+            while not stopped.is_set():
+                output = guard.poll(time.monotonic())
+                if _is_readable(terminal, _POLL_S):
                     try:
                         data = os.read(terminal, _READ_BYTES)
                     except OSError:
                         data = b""
                     if not data:
-                        # The terminal is gone, and nobody has said so.
+                        # The terminal is gone, without a SIGHUP.
                         os.kill(os.getpid(), signal.SIGHUP)
                         return
-                    passed += guard.feed(data, time.monotonic())
+                    output += guard.feed(data, time.monotonic())
                     if self._burst is not None:
-                        self._burst.input_read_at = guard.heard_at
-                pipe.write(passed)
+                        self._burst.input_read_at = guard.last_input_at
+                pipe.write(output)
                 pipe.flush()  # fails where Textual reads no more
 
 

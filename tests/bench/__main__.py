@@ -14,7 +14,7 @@ from tests.bench import collection as collecting
 from tests.bench import interface
 from tests.bench.timing import Timing
 
-_INSIDE = "PORTTUI_BENCH_INSIDE"
+_IN_NAMESPACE = "PORTTUI_BENCH_INSIDE"
 
 
 def main() -> None:
@@ -27,40 +27,40 @@ def main() -> None:
     parser.add_argument("--idle", type=int, default=0, help="processes without sockets")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--seconds", type=float, default=10.0, help="for lag and idling, each")
-    given = parser.parse_args()
-    if os.environ.get(_INSIDE) != "1":
-        inside = ["unshare", "--net", sys.executable, "-m", "tests.bench", *sys.argv[1:]]
-        done = subprocess.run(inside, env={**os.environ, _INSIDE: "1"}, check=False)
+    arguments = parser.parse_args()
+    if os.environ.get(_IN_NAMESPACE) != "1":
+        command = ["unshare", "--net", sys.executable, "-m", "tests.bench", *sys.argv[1:]]
+        done = subprocess.run(command, env={**os.environ, _IN_NAMESPACE: "1"}, check=False)
         raise SystemExit(done.returncode)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
     print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {_versions()}\n")
     print("| on an idle machine | ms, or as said | against |")
     print("|---|---|---|")
-    _print_one_shot(collecting.one_shot(4 * given.rounds))
-    _print_start(interface.start(2 * given.rounds))
-    idle = interface.idling(given.seconds)
+    _print_one_shot(collecting.one_shot(4 * arguments.rounds))
+    _print_start(interface.start(2 * arguments.rounds))
+    idle = interface.idling(arguments.seconds)
     print(f"| idling, both processes | {idle.cpu_percent:.1f} % of a core | |")
     print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
-    with _load(given) as end_load:
-        busy = f", {given.busy:,} of them busy" if given.busy else ""
+    with _load(arguments) as end_load:
+        busy = f", {arguments.busy:,} of them busy" if arguments.busy else ""
         print(
-            f"\n| {2 * given.pairs:,} sockets, {given.time_wait:,} TIME_WAIT, "
-            f"{given.processes + given.idle:,} processes{busy} | ms, median (least to most) "
-            "| against |"
+            f"\n| {2 * arguments.pairs:,} sockets, {arguments.time_wait:,} TIME_WAIT, "
+            f"{arguments.processes + arguments.idle:,} processes{busy} | ms, "
+            "median (least to most) | against |"
         )
         print("|---|---|---|")
-        _print_collection(collecting.collection(given.rounds))
-        _print_interface(given.rounds, given.seconds)
-        lag = interface.lag(2 * given.seconds, at_half=end_load)
+        _print_collection(collecting.collection(arguments.rounds))
+        _print_interface(arguments.rounds, arguments.seconds)
+        lag = interface.lag(2 * arguments.seconds, at_half=end_load)
         print(f"| event loop late while all connections close | {lag} | {lag.samples} ticks |")
 
 
 @contextmanager
-def _load(given: argparse.Namespace) -> Iterator[Callable[[], object]]:
+def _load(arguments: argparse.Namespace) -> Iterator[Callable[[], object]]:
     """While it lasts the load is there, or until what it gives is called."""
     argv = [sys.executable, "-m", "tests.bench.load"]
     for name in ("pairs", "time_wait", "processes", "busy", "idle"):
-        argv += [f"--{name.replace('_', '-')}", str(getattr(given, name))]
+        argv += [f"--{name.replace('_', '-')}", str(getattr(arguments, name))]
     with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as load:
         assert load.stdin is not None
         assert load.stdout is not None
@@ -71,12 +71,12 @@ def _load(given: argparse.Namespace) -> Iterator[Callable[[], object]]:
 def _print_one_shot(times: Mapping[str, Timing]) -> None:
     bare = times[collecting.PASS].median
     start = times[collecting.LIST_LISTENERS].median - times[collecting.SAMPLE].median
-    against = {
+    comparisons = {
         collecting.LIST_LISTENERS: f"{start / bare:.2f} x pass + sample",
         collecting.CHECK: f"{times[collecting.CHECK].median / bare:.2f} x pass",
     }
-    for name, each in times.items():
-        print(f"| {name} | {each} | {against.get(name, '')} |")
+    for name, timing in times.items():
+        print(f"| {name} | {timing} | {comparisons.get(name, '')} |")
 
 
 def _print_start(times: Mapping[str, Timing]) -> None:
@@ -87,22 +87,22 @@ def _print_start(times: Mapping[str, Timing]) -> None:
 
 
 def _print_collection(times: Mapping[str, Timing]) -> None:
-    against = {
+    comparisons = {
         collecting.WARM: [collecting.RAW, collecting.PSUTIL],
         collecting.COLD: [collecting.SS_ALL],
         collecting.FORECAST: [collecting.RAW, collecting.WARM],
         collecting.LIST_LISTENERS: [collecting.SS_LISTENERS],
     }
-    for name, each in times.items():
+    for name, timing in times.items():
         ratios = [
-            f"{each.median / times[other].median:.2f} x {other}"
-            for other in against.get(name, [])
+            f"{timing.median / times[other].median:.2f} x {other}"
+            for other in comparisons.get(name, [])
             if other in times
         ]
         if name == collecting.CHECK:
-            beside = each.median - 3 * times[collecting.PASS].median
+            beside = timing.median - 3 * times[collecting.PASS].median
             ratios = [f"3 x pass + {beside / times[collecting.RAW].median:.2f} x {collecting.RAW}"]
-        print(f"| {name} | {each} | {'; '.join(ratios)} |")
+        print(f"| {name} | {timing} | {'; '.join(ratios)} |")
 
 
 def _print_interface(rounds: int, seconds: float) -> None:
@@ -111,7 +111,7 @@ def _print_interface(rounds: int, seconds: float) -> None:
     print(f"| table: 60,000 rows replaced | {large} | {large.median / small.median:.2f} x 600 |")
     # Many, for the slowest twentieth of them: those that meet a sample.
     keys = interface.keys(5 * rounds)
-    for name, took in (
+    for name, timing in (
         ("key to frame: cursor down", keys.down),
         ("key to frame: page down", keys.page),
         ("filter key: first frame", keys.filter_first),
@@ -119,7 +119,7 @@ def _print_interface(rounds: int, seconds: float) -> None:
         ("filter key of a word: first frame", keys.word_first),
         ("filter key of a word: settled", keys.word_settled),
     ):
-        print(f"| {name} | {took} | p95 {took.p95:.1f} |")
+        print(f"| {name} | {timing} | p95 {timing.p95:.1f} |")
     lag = interface.lag(seconds)
     print(f"| event loop late, p99 / most | {lag} | {lag.samples} ticks |")
     idle = interface.idling(seconds)

@@ -1,4 +1,4 @@
-"""What it costs to know all sockets and their holders."""
+"""Measures how long it takes to read all sockets and their holders."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from porttui.host.local import local_host
 from porttui.host.request import SocketRequest
 from porttui.sampling.sampler import Sampler
 from tests.bench.installed import environ, porttui
-from tests.bench.timing import Timing, in_turns
+from tests.bench.timing import Timing, measure_in_turns
 
 FORECAST = "porttui: the forecast of all sockets"
 RAW = "the kernel's answer, received and thrown away"
@@ -37,7 +37,7 @@ PASS = "python -c pass"
 
 def one_shot(rounds: int) -> dict[str, Timing]:
     """Commands on an idle machine, the sample of one alone, and Python that does nothing."""
-    return in_turns(
+    return measure_in_turns(
         {
             PASS: _command(sys.executable, "-c", "pass"),
             LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
@@ -53,7 +53,7 @@ def collection(rounds: int) -> dict[str, Timing]:
     warm = linux_source()
     warm.read()
     snapshot = Sampler(local_host()).sample()
-    works: dict[str, Callable[[], object]] = {
+    measured: dict[str, Callable[[], object]] = {
         RAW: receive_all,
         WARM: warm.read,
         # Not after the first look: that forks this process, which then pays for each page anew.
@@ -69,22 +69,22 @@ def collection(rounds: int) -> dict[str, Timing]:
     for command in (SS_ALL, SS_LISTENERS, "ss -tan", "lsof -nP -iTCP", "netstat -tanp"):
         name, *arguments = command.split()
         if shutil.which(name):
-            works[command] = _command(name, *arguments)
-    return in_turns(works, rounds)
+            measured[command] = _command(name, *arguments)
+    return measure_in_turns(measured, rounds)
 
 
 def receive_all() -> int:
     """The floor: send the same questions, receive the answers, look at nothing but the end."""
     received = 0
     buffer = bytearray(1 << 18)
-    question = struct.Struct("=IHHIIBBBBI48s")
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as line:
+    request = struct.Struct("=IHHIIBBBBI48s")
+    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW, 4) as netlink_socket:
         for number in (socket.IPPROTO_TCP, socket.IPPROTO_UDP):
             for family in (socket.AF_INET, socket.AF_INET6):
                 fields = (72, 20, 0x301, 1, 0, family, number, 0, 0, ALL_STATES, bytes(48))
-                line.send(question.pack(*fields))
+                netlink_socket.send(request.pack(*fields))
                 while True:
-                    received += line.recv_into(buffer)
+                    received += netlink_socket.recv_into(buffer)
                     if struct.unpack_from("=IH", buffer)[1] == 3:
                         break
     return received

@@ -1,4 +1,4 @@
-"""What the interface costs: starting it, its table, its keys, its idling."""
+"""Measures the session: start, table, keys and idling."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def start(rounds: int) -> dict[str, Timing]:
         times["frame"].append(app.read_until(FRAME_END))
         times["rows"].append(app.read_until(b"by port"))
         app.close()
-    return {name: timing(each) for name, each in times.items()}
+    return {name: timing(values) for name, values in times.items()}
 
 
 def keys(rounds: int) -> Keys:
@@ -72,17 +72,19 @@ def keys(rounds: int) -> Keys:
         words = [_filter_key(app, b"p") for _ in range(rounds)]
     finally:
         app.close()
-    filters = [timing(list(each)) for both in (ports, words) for each in zip(*both, strict=True)]
+    filters = [
+        timing(list(values)) for pairs in (ports, words) for values in zip(*pairs, strict=True)
+    ]
     return Keys(timing(down), timing(page), *filters)
 
 
 def _filter_key(app: Terminal, key: bytes) -> tuple[float, float]:
     """The first key of a filter: ms to its first frame, and until all is settled."""
     app.press(b"/")
-    took = app.press(key)
+    timings = app.press(key)
     app.press(b"\x15")
     app.press(b"\r")
-    return took
+    return timings
 
 
 def table(rounds: int, sizes: tuple[int, int] = (600, 60000)) -> dict[int, Timing]:
@@ -92,23 +94,26 @@ def table(rounds: int, sizes: tuple[int, int] = (600, 60000)) -> dict[int, Timin
 
 async def _table(rounds: int, sizes: tuple[int, int]) -> dict[int, Timing]:
     column = Column[Row]("key", "KEY", 8, lambda row: Cell(str(row.key)))
-    shown = KeyedTable([column])
+    table_widget = KeyedTable([column])
 
     class TableApp(App[None]):
         def compose(self) -> ComposeResult:
-            yield shown
+            yield table_widget
 
-    rows = {size: [[Row(each + odd) for each in range(size)] for odd in (0, 1)] for size in sizes}
+    rows = {
+        size: [[Row(number + offset) for number in range(size)] for offset in (0, 1)]
+        for size in sizes
+    }
     times: dict[int, list[float]] = {size: [] for size in sizes}
     async with TableApp().run_test(size=(120, 40)) as pilot:
-        for at in range(rounds):
+        for round_number in range(rounds):
             for size in sizes:
-                # Work, not waiting: Textual paints at ticks of its own.
+                # CPU time: Textual waits for its own ticks.
                 start = time.process_time()
-                shown.show(rows[size][at % 2])
+                table_widget.show(rows[size][round_number % 2])
                 await pilot.pause()
                 times[size].append((time.process_time() - start) * 1000)
-    return {size: timing(each) for size, each in times.items()}
+    return {size: timing(values) for size, values in times.items()}
 
 
 class Idling(NamedTuple):
@@ -117,7 +122,7 @@ class Idling(NamedTuple):
     cpu_percent: float
     """Of one core."""
     memory_mb: float
-    """Of both processes, what they share counted once (PSS)."""
+    """PSS of session and child: shared pages count once."""
 
 
 def idling(seconds: float) -> Idling:
@@ -130,15 +135,15 @@ def idling(seconds: float) -> Idling:
         before, start = sum(map(_cpu_s, pids)), time.perf_counter()
         while time.perf_counter() - start < seconds:
             app.settle(quiet_s=0.5)
-        spent = sum(map(_cpu_s, pids)) - before
-        cpu = 100 * spent / (time.perf_counter() - start)
+        cpu_seconds = sum(map(_cpu_s, pids)) - before
+        cpu = 100 * cpu_seconds / (time.perf_counter() - start)
         return Idling(cpu, sum(map(_memory_mb, pids)))
     finally:
         app.close()
 
 
 class Lag(NamedTuple):
-    """How late a ticker of 10 ms comes, in ms, while the application samples every second."""
+    """Delays in ms of a ticker of 10 ms while the application samples every second."""
 
     p99: float
     most: float
@@ -169,7 +174,7 @@ async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
     app = PorttuiApp(
         dashboards, lambda: Services(host, sampler, Stopper(host, sampler), SystemClipboard())
     )
-    late: list[float] = []
+    delays: list[float] = []
     async with app.run_test(size=(120, 40)) as pilot:
         await pilot.pause()
         for part in range(2):
@@ -177,11 +182,11 @@ async def _lag(seconds: float, at_half: Callable[[], object]) -> Lag:
             while time.perf_counter() < end:
                 start = time.perf_counter()
                 await asyncio.sleep(0.01)
-                late.append((time.perf_counter() - start - 0.01) * 1000)
+                delays.append((time.perf_counter() - start - 0.01) * 1000)
             if part == 0:
                 at_half()
-    late.sort()
-    return Lag(statistics.quantiles(late, n=100)[98], late[-1], len(late))
+    delays.sort()
+    return Lag(statistics.quantiles(delays, n=100)[98], delays[-1], len(delays))
 
 
 def _porttui() -> Terminal:
@@ -189,7 +194,7 @@ def _porttui() -> Terminal:
 
 
 def _children(pid: int) -> list[int]:
-    return [int(each) for each in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+    return [int(pid) for pid in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
 
 
 def _cpu_s(pid: int) -> float:

@@ -1,7 +1,7 @@
-"""A machine on its worst day, in a network namespace of its own: `python -m tests.bench.load`.
+"""Creates a load of sockets and processes: `python -m tests.bench.load`.
 
-Makes connections, TIME_WAIT, listeners and processes as told, prints "ready" when they are there,
-and holds them until its standard input ends. Everything it makes ends with it.
+Prints "ready" when it exists, and holds it until standard input ends. Run it in a network
+namespace.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ def hold(load: Load) -> None:
     children = []
     for at in range(load.processes):
         share = load.pairs // load.processes + (at < load.pairs % load.processes)
-        keep = _talk if at < load.busy else _stay
+        keep = _exchange_bytes if at < load.busy else _wait_forever
         children.append(_child(partial(_connect, at, share), keep))
     if load.time_wait:
         children.append(_child(partial(_leave_time_wait, load.time_wait)))
@@ -64,34 +64,34 @@ def hold(load: Load) -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def _stay(_kept: object) -> NoReturn:
+def _wait_forever(_sockets: object) -> NoReturn:
     while True:
         signal.pause()
 
 
-def _talk(kept: list[socket.socket]) -> NoReturn:
-    _, client, server, *_ = kept
+def _exchange_bytes(sockets: list[socket.socket]) -> NoReturn:
+    _, client, server, *_ = sockets
     while True:
         client.send(b"x")
         server.recv(1)
         time.sleep(0.1)
 
 
-def _child(make: Callable[[], T], keep: Callable[[T], NoReturn] = _stay) -> tuple[int, int]:
+def _child(make: Callable[[], T], keep: Callable[[T], NoReturn] = _wait_forever) -> tuple[int, int]:
     """Fork a process that makes something and keeps it: where it says that it is ready, its pid."""
-    reading, writing = os.pipe()
+    read_end, write_end = os.pipe()
     pid = os.fork()
     if pid == 0:
         # The other children's pipes, too: two thousand processes would have two million of them.
-        os.closerange(3, writing)
-        os.closerange(writing + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+        os.closerange(3, write_end)
+        os.closerange(write_end + 1, resource.getrlimit(resource.RLIMIT_NOFILE)[0])
         _end_with_parent()
-        kept = make()
-        os.write(writing, b"r")
-        os.close(writing)
-        keep(kept)
-    os.close(writing)
-    return reading, pid
+        sockets = make()
+        os.write(write_end, b"r")
+        os.close(write_end)
+        keep(sockets)
+    os.close(write_end)
+    return read_end, pid
 
 
 def _end_with_parent() -> None:
@@ -103,11 +103,11 @@ def _end_with_parent() -> None:
 def _connect(at: int, pairs: int) -> list[socket.socket]:
     """Both ends of `pairs` connections; each process has an address of its own to connect to."""
     address = (f"127.0.{at // 250}.{at % 250 + 1}", _FIRST_PORT + at)
-    kept = [socket.create_server(address, backlog=16)]
+    sockets = [socket.create_server(address, backlog=16)]
     for _ in range(pairs):
-        kept.append(socket.create_connection(address))
-        kept.append(kept[0].accept()[0])
-    return kept
+        sockets.append(socket.create_connection(address))
+        sockets.append(sockets[0].accept()[0])
+    return sockets
 
 
 def _leave_time_wait(number: int) -> list[socket.socket]:

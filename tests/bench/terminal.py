@@ -1,7 +1,6 @@
-"""A terminal that measures: from a key to the end of the frame that answers it.
+"""A pty that measures the time from a key to the end of the next frame.
 
-It tells the application that it knows synchronized output (DEC private mode 2026), so that the
-end of each frame can be seen in what is written.
+It announces synchronized output (DEC private mode 2026), which marks the end of a frame.
 """
 
 from __future__ import annotations
@@ -17,47 +16,47 @@ import time
 from collections.abc import Sequence
 
 FRAME_END = b"\x1b[?2026l"
-_ASKS_SYNC = b"\x1b[?2026$p"
-_KNOWS_SYNC = b"\x1b[?2026;2$y"
+_SYNC_QUERY = b"\x1b[?2026$p"
+_SYNC_REPLY = b"\x1b[?2026;2$y"
 
 
 class Terminal:
     """A program in a pty of 120 columns and 40 lines."""
 
     def __init__(self, argv: Sequence[str], environ: dict[str, str]) -> None:
-        self.started = time.perf_counter()
-        self.seen = bytearray()
-        self.pid, self._line = pty.fork()
+        self.started_at = time.perf_counter()
+        self.output = bytearray()
+        self.pid, self._master = pty.fork()
         if self.pid == 0:
             os.execvpe(argv[0], list(argv), environ)
-        fcntl.ioctl(self._line, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", 40, 120, 0, 0))
 
     def read_until(self, text: bytes, within_s: float = 60.0) -> float:
         """Read until `text` and the end of its frame are there; ms since the start."""
         deadline = time.perf_counter() + within_s
         while True:
-            at = self.seen.find(text)
-            if at >= 0 and (text == FRAME_END or self.seen.find(FRAME_END, at) >= 0):
-                return (time.perf_counter() - self.started) * 1000
+            at = self.output.find(text)
+            if at >= 0 and (text == FRAME_END or self.output.find(FRAME_END, at) >= 0):
+                return (time.perf_counter() - self.started_at) * 1000
             assert time.perf_counter() < deadline, f"{text!r} was never painted"
             self._read(deadline)
 
     def settle(self, quiet_s: float = 0.15) -> None:
         """Read until nothing comes for a while, then forget it."""
-        while select.select([self._line], [], [], quiet_s)[0]:
+        while select.select([self._master], [], [], quiet_s)[0]:
             self._read(time.perf_counter() + quiet_s)
-        self.seen.clear()
+        self.output.clear()
 
     def press(self, keys: bytes, quiet_s: float = 0.12) -> tuple[float, float]:
         """Press keys: ms until the first frame has ended, and until the last byte came."""
         self.settle()
         start = time.perf_counter()
-        os.write(self._line, keys)
+        os.write(self._master, keys)
         first = last = 0.0
-        while select.select([self._line], [], [], quiet_s if first else 5.0)[0]:
+        while select.select([self._master], [], [], quiet_s if first else 5.0)[0]:
             self._read(time.perf_counter() + 1)
             last = (time.perf_counter() - start) * 1000
-            if not first and FRAME_END in self.seen:
+            if not first and FRAME_END in self.output:
                 first = last
         return first, last
 
@@ -65,16 +64,16 @@ class Terminal:
         """End the program."""
         os.kill(self.pid, signal.SIGKILL)
         os.waitpid(self.pid, 0)
-        os.close(self._line)
+        os.close(self._master)
 
     def _read(self, deadline: float) -> None:
-        if not select.select([self._line], [], [], max(0.0, deadline - time.perf_counter()))[0]:
+        if not select.select([self._master], [], [], max(0.0, deadline - time.perf_counter()))[0]:
             return
         try:
-            chunk = os.read(self._line, 1 << 16)
+            chunk = os.read(self._master, 1 << 16)
         except OSError:  # the program has ended
             chunk = b""
-        assert chunk, f"the program ended: {bytes(self.seen[-2000:])!r}"
-        self.seen += chunk
-        if _ASKS_SYNC in chunk:
-            os.write(self._line, _KNOWS_SYNC)
+        assert chunk, f"the program ended: {bytes(self.output[-2000:])!r}"
+        self.output += chunk
+        if _SYNC_QUERY in chunk:
+            os.write(self._master, _SYNC_REPLY)

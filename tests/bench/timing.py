@@ -1,4 +1,4 @@
-"""Takes turns: A B C A B C, so that a slow moment of the machine falls on all of them."""
+"""Measures functions in turns (A B C A B C), so that a slow moment affects all of them."""
 
 from __future__ import annotations
 
@@ -28,12 +28,14 @@ def timing(times_ms: list[float]) -> Timing:
     return Timing(statistics.median(times_ms), min(times_ms), max(times_ms), p95)
 
 
-def in_turns(works: Mapping[str, Callable[[], object]], rounds: int) -> dict[str, Timing]:
-    """Each work once a round."""
-    times: dict[str, list[float]] = {name: [] for name in works}
+def measure_in_turns(
+    functions: Mapping[str, Callable[[], object]], rounds: int
+) -> dict[str, Timing]:
+    """Call every function once a round."""
+    times: dict[str, list[float]] = {name: [] for name in functions}
     for _ in range(rounds):
-        for name, work in works.items():
+        for name, function in functions.items():
             start = time.perf_counter()
-            work()
+            function()
             times[name].append((time.perf_counter() - start) * 1000)
-    return {name: timing(each) for name, each in times.items()}
+    return {name: timing(values) for name, values in times.items()}

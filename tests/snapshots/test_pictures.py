@@ -15,7 +15,7 @@ from textual.pilot import Pilot
 from porttui.model.stop import StopSignal
 from tests.making import TAKEN_AT, listener, process
 from tests.scripted import NODE, WEB, ScriptedClock, ScriptedMachine, developers_machine
-from tests.ui.stage import LARGE, SMALL, a_session, lines_of, until
+from tests.ui.session import LARGE, SMALL, lines_of, make_app, until
 
 Compare = Callable[..., bool]
 
@@ -123,5 +123,5 @@ def test_picture(name: str, clock: ScriptedClock, snap_compare: Compare) -> None
         await pilot.press(*picture.keys)
         await until(pilot, lambda: picture.shows in shown(), picture.shows)
 
-    app = a_session(machine, interval_s=1.0)
+    app = make_app(machine, interval_s=1.0)
     assert snap_compare(app, run_before=arrive, terminal_size=picture.size)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from porttui.ui.widgets.columns import LEAST, Cell, Column, fit, fit_cell, lay_out, wrap
+from porttui.ui.widgets.columns import MIN_WIDTH, Cell, Column, fit, fit_cell, lay_out, wrap
 
 
 def column(
-    id: str, width: int, *, grow: int = 0, most: int | None = None, rank: int = 0
+    id: str, width: int, *, grow: int = 0, max_width: int | None = None, drop_rank: int = 0
 ) -> Column[str]:
-    return Column(id, id.upper(), width, Cell, grow=grow, most=most, rank=rank)
+    return Column(id, id.upper(), width, Cell, grow=grow, max_width=max_width, drop_rank=drop_rank)
 
 
 def widths(columns: list[Column[str]], available: int, gap: int = 2) -> dict[str, int]:
@@ -28,7 +28,7 @@ def test_spare_width_goes_to_growing_columns_by_share() -> None:
 
 
 def test_growth_stops_at_most_and_the_others_take_the_rest() -> None:
-    columns = [column("name", 10, grow=1, most=12), column("command", 10, grow=1)]
+    columns = [column("name", 10, grow=1, max_width=12), column("command", 10, grow=1)]
     assert widths(columns, 22 + 20) == {"name": 12, "command": 28}
 
 
@@ -39,25 +39,30 @@ def test_no_spare_cell_is_lost_to_rounding() -> None:
 
 
 def test_a_limit_below_the_width_neither_grows_nor_shrinks_the_column() -> None:
-    assert widths([column("a", 10, grow=1, most=5)], 40) == {"a": 10}
+    assert widths([column("a", 10, grow=1, max_width=5)], 40) == {"a": 10}
 
 
 def test_the_highest_rank_falls_away_first_and_the_order_stays() -> None:
-    columns = [column("a", 5, rank=2), column("b", 5), column("c", 5, rank=1), column("d", 5)]
+    columns = [
+        column("a", 5, drop_rank=2),
+        column("b", 5),
+        column("c", 5, drop_rank=1),
+        column("d", 5),
+    ]
     assert list(widths(columns, 26)) == ["a", "b", "c", "d"]
     assert list(widths(columns, 25)) == ["b", "c", "d"]
     assert list(widths(columns, 18)) == ["b", "d"]
 
 
 def test_among_equal_ranks_the_rightmost_falls_first() -> None:
-    columns = [column("a", 5, rank=1), column("b", 5), column("c", 5, rank=1)]
+    columns = [column("a", 5, drop_rank=1), column("b", 5), column("c", 5, drop_rank=1)]
     assert list(widths(columns, 15)) == ["a", "b"]
 
 
 def test_what_is_drawn_gets_all_the_cells_there_are() -> None:
-    cell = Cell("", drawn=lambda width: "█" * (width - 1))
+    cell = Cell("", draw=lambda width: "█" * (width - 1))
     assert [fit_cell(cell, width) for width in (1, 3, 5)] == [" ", "██ ", "████ "]
-    assert fit_cell(Cell("", drawn=lambda _: "too long"), 4) == "too…"
+    assert fit_cell(Cell("", draw=lambda _: "too long"), 4) == "too…"
 
 
 def test_names_give_way_before_numbers_do() -> None:
@@ -72,13 +77,17 @@ def test_the_widest_name_gives_way_first() -> None:
 
 def test_a_name_keeps_a_few_cells_and_the_line_is_cut_off_on_the_right() -> None:
     columns = [column("port", 5), column("name", 20, grow=1), column("pid", 7)]
-    assert widths(columns, 16) == {"port": 5, "name": LEAST, "pid": 3}
-    assert widths(columns, 13) == {"port": 5, "name": LEAST}
+    assert widths(columns, 16) == {"port": 5, "name": MIN_WIDTH, "pid": 3}
+    assert widths(columns, 13) == {"port": 5, "name": MIN_WIDTH}
 
 
 @pytest.mark.parametrize("gap", [0, 1, 2])
 def test_widths_are_never_negative_and_never_overflow(gap: int) -> None:
-    columns = [column("a", 6), column("b", 9, grow=1, most=20), column("c", 9, grow=3, rank=1)]
+    columns = [
+        column("a", 6),
+        column("b", 9, grow=1, max_width=20),
+        column("c", 9, grow=3, drop_rank=1),
+    ]
     for available in range(-5, 80):
         shown = widths(columns, available, gap)
         assert all(width > 0 for width in shown.values())

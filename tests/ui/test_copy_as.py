@@ -7,7 +7,7 @@ import pytest
 from porttui.host.request import HostError
 from tests.making import listener, process, udp
 from tests.scripted import ScriptedMachine
-from tests.ui.stage import SMALL, on_stage
+from tests.ui.session import SMALL, scripted_session
 
 NODE = process(4213, "node")
 
@@ -24,28 +24,28 @@ NODE = process(4213, "node")
 )
 async def test_it_is_copied_in_that_form(size: tuple[int, int], key: str, text: str) -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
-    async with on_stage(machine, size=size) as stage:
-        await stage.press("C")
-        assert "Copy what?" in stage.text
-        await stage.press(key)
-        await stage.until(lambda: stage.clipboard.copied == [text])
-        assert stage.dialog == ""
+    async with scripted_session(machine, size=size) as session:
+        await session.press("C")
+        assert "Copy what?" in session.text
+        await session.press(key)
+        await session.until(lambda: session.clipboard.copied == [text])
+        assert session.dialog == ""
 
 
 async def test_escape_copies_nothing() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
-    async with on_stage(machine) as stage:
-        await stage.press("C", "escape")
-        assert (stage.dialog, stage.clipboard.copied) == ("", [])
+    async with scripted_session(machine) as session:
+        await session.press("C", "escape")
+        assert (session.dialog, session.clipboard.copied) == ("", [])
 
 
 async def test_without_a_server_it_is_said() -> None:
-    async with on_stage(ScriptedMachine([udp("127.0.0.1", 53, held_by=[NODE])])) as stage:
-        await stage.press("o")
-        await stage.say("no TCP server")
-        await stage.press("3", "C")
-        await stage.say("no server on this row")
-        assert stage.machine.opened == []
+    async with scripted_session(ScriptedMachine([udp("127.0.0.1", 53, held_by=[NODE])])) as session:
+        await session.press("o")
+        await session.await_status("no TCP server")
+        await session.press("3", "C")
+        await session.await_status("no server on this row")
+        assert session.machine.opened == []
 
 
 async def test_a_browser_that_is_not_there_is_said() -> None:
@@ -53,7 +53,9 @@ async def test_a_browser_that_is_not_there_is_said() -> None:
         raise HostError("there is no graphical display here")
 
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
-    async with on_stage(machine) as stage:
-        stage.machine.open_url = refuse  # type: ignore[method-assign]
-        await stage.press("o")
-        await stage.say("Not opened: there is no graphical display here; C copies http://127.0.0.1")
+    async with scripted_session(machine) as session:
+        session.machine.open_url = refuse  # type: ignore[method-assign]
+        await session.press("o")
+        await session.await_status(
+            "Not opened: there is no graphical display here; C copies http://127.0.0.1"
+        )

@@ -11,15 +11,15 @@ import pytest
 from porttui.host.clipboard import CopyOutcome
 from tests.making import listener, process
 from tests.scripted import ScriptedClipboard, ScriptedMachine, developers_machine
-from tests.ui.stage import ScriptedStage, on_stage
+from tests.ui.session import ScriptedSession, scripted_session
 
 NODE = process(4213, "node")
 
 
 @contextmanager
-def written_by(stage: ScriptedStage) -> Iterator[list[str]]:
+def written_by(session: ScriptedSession) -> Iterator[list[str]]:
     """What is written to the terminal meanwhile."""
-    driver = stage.app._driver
+    driver = session.app._driver
     assert driver is not None
     written: list[str] = []
     write = driver.write
@@ -41,18 +41,20 @@ def written_by(stage: ScriptedStage) -> Iterator[list[str]]:
     ],
 )
 async def test_c_copies_the_address_of_the_row(address: str, copied: str) -> None:
-    async with on_stage(ScriptedMachine([listener(address, 3000, held_by=[NODE])])) as stage:
-        await stage.press("c")
-        await stage.say(f"Copied {copied} (xclip)")
-        assert stage.clipboard.copied == [copied]
+    async with scripted_session(
+        ScriptedMachine([listener(address, 3000, held_by=[NODE])])
+    ) as session:
+        await session.press("c")
+        await session.await_status(f"Copied {copied} (xclip)")
+        assert session.clipboard.copied == [copied]
 
 
 async def test_c_copies_the_servers_end_of_a_connection_and_the_ports_of_a_range() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("2", "c")
-        await stage.until(lambda: stage.clipboard.copied == ["127.0.0.1:3000"])
-        await stage.press("3", "c")
-        await stage.until(lambda: stage.clipboard.copied[1:] == ["32768-60999"])
+    async with scripted_session(developers_machine()) as session:
+        await session.press("2", "c")
+        await session.until(lambda: session.clipboard.copied == ["127.0.0.1:3000"])
+        await session.press("3", "c")
+        await session.until(lambda: session.clipboard.copied[1:] == ["32768-60999"])
 
 
 _WORDS = {
@@ -68,20 +70,20 @@ _WORDS = {
 @pytest.mark.parametrize("outcome", list(CopyOutcome))
 async def test_each_outcome_has_its_words(outcome: CopyOutcome) -> None:
     clipboard = ScriptedClipboard(outcome)
-    async with on_stage(developers_machine(), clipboard=clipboard) as stage:
-        await stage.press("c")
-        await stage.say(_WORDS[outcome])
-        said_copied = "Copied" in stage.text
+    async with scripted_session(developers_machine(), clipboard=clipboard) as session:
+        await session.press("c")
+        await session.await_status(_WORDS[outcome])
+        said_copied = "Copied" in session.text
         assert said_copied == (outcome is CopyOutcome.CONFIRMED), "only what is sure is 'copied'"
 
 
 @pytest.mark.parametrize("outcome", list(CopyOutcome))
 async def test_osc_52_is_sent_only_where_the_terminal_is_to_take_it(outcome: CopyOutcome) -> None:
     clipboard = ScriptedClipboard(outcome)
-    async with on_stage(developers_machine(), clipboard=clipboard) as stage:
-        with written_by(stage) as written:
-            await stage.press("c")
-            await stage.say(_WORDS[outcome])
+    async with scripted_session(developers_machine(), clipboard=clipboard) as session:
+        with written_by(session) as written:
+            await session.press("c")
+            await session.await_status(_WORDS[outcome])
         code = base64.b64encode(b"127.0.0.1:3000").decode()
         sent = [text for text in written if "\x1b]52;" in text]
         expected = [f"\x1b]52;c;{code}\a"] if outcome is CopyOutcome.TERMINAL else []
@@ -93,35 +95,37 @@ async def test_the_text_is_shown_to_be_selected_only_where_nothing_takes_it(
     outcome: CopyOutcome,
 ) -> None:
     clipboard = ScriptedClipboard(outcome)
-    async with on_stage(developers_machine(), clipboard=clipboard) as stage:
-        await stage.press("c")
-        await stage.say(_WORDS[outcome])
-        await stage.pilot.pause()
+    async with scripted_session(developers_machine(), clipboard=clipboard) as session:
+        await session.press("c")
+        await session.await_status(_WORDS[outcome])
+        await session.pilot.pause()
         if outcome is CopyOutcome.UNAVAILABLE:
-            assert stage.dialog == "ShowText"
-            await stage.see("Not copied: there is no display here; no OSC 52 either.")
-            assert "127.0.0.1:3000" in stage.box, "alone on its line, to be selected"
-            await stage.press("escape")
-        assert stage.dialog == ""
+            assert session.dialog == "ManualCopyDialog"
+            await session.await_text("Not copied: there is no display here; no OSC 52 either.")
+            assert "127.0.0.1:3000" in session.dialog_lines, "alone on its line, to be selected"
+            await session.press("escape")
+        assert session.dialog == ""
 
 
 async def test_c_says_that_there_is_nothing_to_copy() -> None:
-    async with on_stage(ScriptedMachine()) as stage:
-        await stage.press("c")
-        await stage.say("There is no row here to copy")
-        assert stage.clipboard.copied == []
+    async with scripted_session(ScriptedMachine()) as session:
+        await session.press("c")
+        await session.await_status("There is no row here to copy")
+        assert session.clipboard.copied == []
 
 
 async def test_escape_clears_the_message() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("c")
-        await stage.say("Copied")
-        await stage.press("escape")
-        assert "Copied" not in stage.text
+    async with scripted_session(developers_machine()) as session:
+        await session.press("c")
+        await session.await_status("Copied")
+        await session.press("escape")
+        assert "Copied" not in session.text
 
 
 async def test_c_copies_what_is_gone_but_still_shown() -> None:
-    async with on_stage(ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])) as stage:
-        await stage.sample()
-        await stage.press("c")
-        await stage.say("Copied 127.0.0.1:3000")
+    async with scripted_session(
+        ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
+    ) as session:
+        await session.sample()
+        await session.press("c")
+        await session.await_status("Copied 127.0.0.1:3000")

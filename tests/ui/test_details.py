@@ -8,22 +8,22 @@ from porttui.model.address import Protocol
 from porttui.model.stop import StopSignal
 from tests.making import listener, process, udp
 from tests.scripted import ScriptedMachine, developers_machine
-from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
+from tests.ui.session import LARGE, SMALL, ScriptedSession, scripted_session
 
 
-async def detailed(stage: ScriptedStage, which: str) -> str:
+async def detailed(session: ScriptedSession, which: str) -> str:
     """What the details say of the row that a filter leaves."""
-    await stage.press("slash")
-    await stage.type(which)
-    await stage.press("enter", "enter")
-    assert stage.dialog == "DetailsDialog"
-    return stage.said
+    await session.press("slash")
+    await session.type(which)
+    await session.press("enter", "enter")
+    assert session.dialog == "DetailsDialog"
+    return session.dialog_text
 
 
 async def test_a_listener_with_its_process() -> None:
-    async with on_stage(developers_machine()) as stage:
-        said = await detailed(stage, "3000")
-        assert "tcp 127.0.0.1:3000" in stage.text
+    async with scripted_session(developers_machine()) as session:
+        said = await detailed(session, "3000")
+        assert "tcp 127.0.0.1:3000" in session.text
         for words in (
             "address 127.0.0.1:3000",
             "protocol tcp, ipv4",
@@ -51,22 +51,22 @@ async def test_a_listener_with_its_process() -> None:
     ],
 )
 async def test_facts_of_other_listeners(which: str, words: str) -> None:
-    async with on_stage(developers_machine()) as stage:
-        assert words in await detailed(stage, which)
+    async with scripted_session(developers_machine()) as session:
+        assert words in await detailed(session, which)
 
 
 async def test_a_listener_inside_the_ephemeral_range_is_warned_of() -> None:
     machine = ScriptedMachine([listener("127.0.0.1", 40000, held_by=[process()])])
-    async with on_stage(machine) as stage:
-        assert "inside the ephemeral range 32768-60999" in await detailed(stage, "40000")
+    async with scripted_session(machine) as session:
+        assert "inside the ephemeral range 32768-60999" in await detailed(session, "40000")
 
 
 async def test_twins_that_share_an_address_are_counted() -> None:
     machine = ScriptedMachine(
         [udp("127.0.0.1", 5353, held_by=[process(pid, "mdns")]) for pid in (1000, 2000)]
     )
-    async with on_stage(machine) as stage:
-        said = await detailed(stage, "5353")
+    async with scripted_session(machine) as session:
+        said = await detailed(session, "5353")
         assert "2 share the address (SO_REUSEPORT)" in said
         assert "mdns 1000" in said
         assert "mdns 2000" in said
@@ -74,14 +74,14 @@ async def test_twins_that_share_an_address_are_counted() -> None:
 
 
 async def test_a_connection_with_both_its_ends() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("2")
-        said = await detailed(stage, "49652")
+    async with scripted_session(developers_machine()) as session:
+        await session.press("2")
+        said = await detailed(session, "49652")
         client, server = said.index("The client's end"), said.index("The server's end")
         assert client < said.index("uvicorn 9001") < server < said.index("postgres 813")
         assert "the server listens on that address" in said
         assert "service postgresql" in said
-        assert "127.0.0.1:49652 -> 127.0.0.1:5432" in stage.text
+        assert "127.0.0.1:49652 -> 127.0.0.1:5432" in session.text
 
 
 @pytest.mark.parametrize(
@@ -92,48 +92,48 @@ async def test_a_connection_with_both_its_ends() -> None:
     ],
 )
 async def test_an_end_without_a_process_says_why(which: str, words: str) -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("2")
-        assert words in await detailed(stage, which)
+    async with scripted_session(developers_machine()) as session:
+        await session.press("2")
+        assert words in await detailed(session, which)
 
 
 @pytest.mark.parametrize("key", ["escape", "q", "enter"])
 async def test_closing(key: str) -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("enter")
-        assert stage.dialog == "DetailsDialog"
-        await stage.press(key)
-        assert stage.dialog == ""
-        assert stage.app.is_running
+    async with scripted_session(developers_machine()) as session:
+        await session.press("enter")
+        assert session.dialog == "DetailsDialog"
+        await session.press(key)
+        assert session.dialog == ""
+        assert session.app.is_running
 
 
 async def test_copying_from_the_details() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("j", "enter", "c")
-        assert stage.dialog == ""
-        await stage.until(lambda: stage.clipboard.copied == ["[::1]:5432"])
+    async with scripted_session(developers_machine()) as session:
+        await session.press("j", "enter", "c")
+        assert session.dialog == ""
+        await session.until(lambda: session.clipboard.copied == ["[::1]:5432"])
 
 
 async def test_stopping_from_the_details() -> None:
     machine = developers_machine()
-    async with on_stage(machine) as stage:
-        await detailed(stage, "6379")
-        await stage.press("x")
-        assert stage.dialog == "StopDialog"
-        assert "redis-server 640" in stage.said
-        await stage.press("y")
-        await stage.until(lambda: machine.signals == [(640, StopSignal.TERM)])
+    async with scripted_session(machine) as session:
+        await detailed(session, "6379")
+        await session.press("x")
+        assert session.dialog == "StopDialog"
+        assert "redis-server 640" in session.dialog_text
+        await session.press("y")
+        await session.until(lambda: machine.signals == [(640, StopSignal.TERM)])
 
 
 async def test_they_stay_as_they_were_when_the_row_goes_and_stop_what_they_show() -> None:
     machine = developers_machine()
-    async with on_stage(machine) as stage:
-        await detailed(stage, "6379")
-        await stage.sample(listener("127.0.0.1", 1, held_by=[process(1111, "other")]))
-        assert "redis-server 640" in stage.said
-        await stage.press("x", "y")
-        await stage.until(lambda: "Nothing was sent" in stage.said)
-        assert "redis-server 640" in stage.said
+    async with scripted_session(machine) as session:
+        await detailed(session, "6379")
+        await session.sample(listener("127.0.0.1", 1, held_by=[process(1111, "other")]))
+        assert "redis-server 640" in session.dialog_text
+        await session.press("x", "y")
+        await session.until(lambda: "Nothing was sent" in session.dialog_text)
+        assert "redis-server 640" in session.dialog_text
         assert machine.signals == []
 
 
@@ -141,28 +141,28 @@ async def test_they_stay_as_they_were_when_the_row_goes_and_stop_what_they_show(
 async def test_long_details_scroll_and_keep_their_keys_in_view(size: tuple[int, int]) -> None:
     holders = [process(pid, "worker", cmdline=["worker", str(pid)]) for pid in range(100, 140)]
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=holders)])
-    async with on_stage(machine, size=size) as stage:
-        said = await detailed(stage, "3000")
+    async with scripted_session(machine, size=size) as session:
+        said = await detailed(session, "3000")
         assert "Esc close" in said
         assert "worker 139" not in said
-        await stage.press("end")
-        await stage.until(lambda: "worker 139" in stage.said)
-        assert "Esc close" in stage.said
-        await stage.press("home")
-        await stage.until(lambda: "127.0.0.1:3000" in stage.said)
-        await stage.press("pagedown")
-        await stage.until(lambda: "127.0.0.1:3000" not in stage.said)
+        await session.press("end")
+        await session.until(lambda: "worker 139" in session.dialog_text)
+        assert "Esc close" in session.dialog_text
+        await session.press("home")
+        await session.until(lambda: "127.0.0.1:3000" in session.dialog_text)
+        await session.press("pagedown")
+        await session.until(lambda: "127.0.0.1:3000" not in session.dialog_text)
 
 
 async def test_there_are_no_details_of_nothing() -> None:
-    async with on_stage(ScriptedMachine()) as stage:
-        await stage.press("enter")
-        assert stage.dialog == ""
+    async with scripted_session(ScriptedMachine()) as session:
+        await session.press("enter")
+        assert session.dialog == ""
 
 
 async def test_a_service_is_named_in_the_row_and_in_the_details() -> None:
     machine = ScriptedMachine([udp("127.0.0.1", 53, held_by=[process()])])
     machine.services = {(Protocol.UDP, 53): "domain", (Protocol.TCP, 53): "not this one"}
-    async with on_stage(machine) as stage:
-        assert "domain" in next(line for line in stage.lines if " 53 " in line)
-        assert "service domain" in await detailed(stage, "53")
+    async with scripted_session(machine) as session:
+        assert "domain" in next(line for line in session.lines if " 53 " in line)
+        assert "service domain" in await detailed(session, "53")

@@ -18,7 +18,7 @@ from porttui.ui.app import PorttuiApp
 from porttui.ui.services import Services
 from tests.scripted import ScriptedClipboard
 from tests.servers import Servers, has_exited, until
-from tests.ui.stage import LARGE, Stage
+from tests.ui.session import LARGE, Session
 
 
 def a_free_port() -> int:
@@ -33,7 +33,7 @@ def a_free_port() -> int:
     raise AssertionError("10,000 ports and none is free")
 
 
-def a_session(source: SourceName) -> PorttuiApp:
+def make_app(source: SourceName) -> PorttuiApp:
     host = local_host(source)
     sampler = Sampler(host)
     return PorttuiApp(
@@ -51,28 +51,30 @@ async def test_a_server_is_found_stopped_and_its_port_is_free(
     sampler = Sampler(local_host())
     until(lambda: port in {each.local.port for each in sampler.sample().sockets})
 
-    app = a_session(source)
+    app = make_app(source)
     heard: list[Message] = []
     start = time.monotonic()
     async with app.run_test(size=LARGE, message_hook=heard.append) as pilot:
-        stage = Stage(app, pilot, heard)
-        await stage.until(lambda: port in stage.ports, "the server's row")
+        session = Session(app, pilot, heard)
+        await session.until(lambda: port in session.ports, "the server's row")
         seen_after_s = time.monotonic() - start
-        stage.burst("slash", *str(port), "enter", "x")
-        await stage.until(lambda: stage.dialog == "StopDialog")
-        await stage.until(lambda: f"-m http.server {port} --bind 127.0.0.1" in stage.said)
-        stage.burst("y")
+        session.send_keys("slash", *str(port), "enter", "x")
+        await session.until(lambda: session.dialog == "StopDialog")
+        await session.until(
+            lambda: f"-m http.server {port} --bind 127.0.0.1" in session.dialog_text
+        )
+        session.send_keys("y")
         if source is SourceName.PSUTIL:
             # It does not tell who opened a socket: root has to name the process.
-            await stage.see("Type python")
-            stage.burst(*str(server.pid), "enter")
-        await stage.until(
-            lambda: f"port {port} is free (127.0.0.1:{port} can be bound)" in stage.said
+            await session.await_text("Type python")
+            session.send_keys(*str(server.pid), "enter")
+        await session.until(
+            lambda: f"port {port} is free (127.0.0.1:{port} can be bound)" in session.dialog_text
         )
-        assert "SIGTERM sent to python" in stage.said
-        await stage.press("escape")
-        await stage.until(lambda: f" {port} is free" in stage.status)
-        await stage.until(lambda: "0 of" in stage.text, "the row's end")
+        assert "SIGTERM sent to python" in session.dialog_text
+        await session.press("escape")
+        await session.until(lambda: f" {port} is free" in session.status)
+        await session.until(lambda: "0 of" in session.text, "the row's end")
 
     assert has_exited(server.pid)
     with socket.socket() as again:
@@ -82,13 +84,13 @@ async def test_a_server_is_found_stopped_and_its_port_is_free(
 
 
 async def test_a_server_that_starts_later_comes_by_itself_and_is_marked(servers: Servers) -> None:
-    app = a_session(SourceName.AUTO)
+    app = make_app(SourceName.AUTO)
     heard: list[Message] = []
     async with app.run_test(size=LARGE, message_hook=heard.append) as pilot:
-        stage = Stage(app, pilot, heard)
-        await stage.until(lambda: stage.samples_heard)
+        session = Session(app, pilot, heard)
+        await session.until(lambda: session.sample_count)
         port = servers.listen("127.0.0.1", a_free_port()).port
-        await stage.press("slash")
-        await stage.type(str(port))
-        await stage.until(lambda: stage.ports == [port])
-        assert next(line for line in stage.lines if f" {port} " in line)[1] == "+"
+        await session.press("slash")
+        await session.type(str(port))
+        await session.until(lambda: session.ports == [port])
+        assert next(line for line in session.lines if f" {port} " in line)[1] == "+"

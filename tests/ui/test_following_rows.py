@@ -13,7 +13,7 @@ from porttui.model.socket import Socket
 from porttui.ui.messages import SampleTaken
 from tests.making import listener, pair, process
 from tests.scripted import ScriptedClock, ScriptedMachine
-from tests.ui.stage import SMALL, ScriptedStage, on_stage
+from tests.ui.session import SMALL, ScriptedSession, scripted_session
 
 NODE = process(4213, "node")
 RUBY = process(5000, "ruby")
@@ -26,81 +26,81 @@ def on_ports(*ports: int) -> tuple[Socket, ...]:
     )
 
 
-async def settle(stage: ScriptedStage, clock: ScriptedClock, *sockets: Socket) -> None:
+async def settle(session: ScriptedSession, clock: ScriptedClock, *sockets: Socket) -> None:
     """Show these rows, with the marks of what is gone run out."""
-    await stage.sample(*sockets)
+    await session.sample(*sockets)
     clock.move(CHANGE_SHOWN_S + 0.1)
-    await stage.sample(*sockets)
+    await session.sample(*sockets)
 
 
 async def test_the_cursor_follows_its_row_when_rows_come_and_go_above(
     clock: ScriptedClock,
 ) -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
-        await stage.press("j")
-        assert stage.port == 3001
-        await settle(stage, clock, *on_ports(1000, 2000, 3000, 3001, 3002))
-        assert (stage.port, stage.table().cursor_index) == (3001, 3)
-        await settle(stage, clock, *on_ports(3001, 3002))
-        assert (stage.port, stage.table().cursor_index) == (3001, 0)
+    async with scripted_session(ScriptedMachine(on_ports(3000, 3001, 3002))) as session:
+        await session.press("j")
+        assert session.port == 3001
+        await settle(session, clock, *on_ports(1000, 2000, 3000, 3001, 3002))
+        assert (session.port, session.table().cursor_index) == (3001, 3)
+        await settle(session, clock, *on_ports(3001, 3002))
+        assert (session.port, session.table().cursor_index) == (3001, 0)
 
 
 async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_has_it(
     clock: ScriptedClock,
 ) -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
-        await stage.press("j")
-        await stage.sample(*on_ports(3000, 3002))
-        assert stage.port == 3001, "it is marked as gone, and the cursor does not jump"
+    async with scripted_session(ScriptedMachine(on_ports(3000, 3001, 3002))) as session:
+        await session.press("j")
+        await session.sample(*on_ports(3000, 3002))
+        assert session.port == 3001, "it is marked as gone, and the cursor does not jump"
         clock.move(CHANGE_SHOWN_S + 0.1)
-        await stage.sample(*on_ports(3000, 3002))
-        assert stage.port == 3002
-        await settle(stage, clock, *on_ports(3000))
-        assert stage.port == 3000
-        await settle(stage, clock)
-        assert stage.port is None
-        await settle(stage, clock, *on_ports(4000))
-        assert stage.port == 4000
+        await session.sample(*on_ports(3000, 3002))
+        assert session.port == 3002
+        await settle(session, clock, *on_ports(3000))
+        assert session.port == 3000
+        await settle(session, clock)
+        assert session.port is None
+        await settle(session, clock, *on_ports(4000))
+        assert session.port == 4000
 
 
 async def test_the_cursor_follows_with_filter_and_order_in_force(clock: ScriptedClock) -> None:
-    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3020)))) as stage:
-        await stage.press("slash")
-        await stage.type("node")
-        await stage.press("enter", "S", "g", "j", "j")
-        assert stage.ports == list(range(3018, 2999, -2))
-        assert stage.port == 3014
-        await settle(stage, clock, *on_ports(*range(3000, 3015), 4000, 4001, 4002))
-        assert stage.ports == [4002, 4000, *range(3014, 2999, -2)]
-        assert stage.port == 3014
-        await stage.press("escape")
-        assert stage.port == 3014
-        await stage.press("S")
-        assert stage.port == 3014
+    async with scripted_session(ScriptedMachine(on_ports(*range(3000, 3020)))) as session:
+        await session.press("slash")
+        await session.type("node")
+        await session.press("enter", "S", "g", "j", "j")
+        assert session.ports == list(range(3018, 2999, -2))
+        assert session.port == 3014
+        await settle(session, clock, *on_ports(*range(3000, 3015), 4000, 4001, 4002))
+        assert session.ports == [4002, 4000, *range(3014, 2999, -2)]
+        assert session.port == 3014
+        await session.press("escape")
+        assert session.port == 3014
+        await session.press("S")
+        assert session.port == 3014
 
 
 async def test_the_cursor_keeps_its_line_of_the_screen_when_rows_come_above(
     clock: ScriptedClock,
 ) -> None:
-    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3200)))) as stage:
-        await stage.press("G", "k", "k")
+    async with scripted_session(ScriptedMachine(on_ports(*range(3000, 3200)))) as session:
+        await session.press("G", "k", "k")
 
         def line() -> int:
-            return next(y for y, text in enumerate(stage.lines) if " 3197 " in text)
+            return next(y for y, text in enumerate(session.lines) if " 3197 " in text)
 
         before = line()
-        await settle(stage, clock, *on_ports(*range(1000, 1050), *range(3000, 3200)))
-        assert stage.port == 3197
+        await settle(session, clock, *on_ports(*range(1000, 1050), *range(3000, 3200)))
+        assert session.port == 3197
         assert line() == before
 
 
 async def test_a_server_that_restarts_keeps_its_row_and_the_cursor() -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
-        await stage.press("j")
+    async with scripted_session(ScriptedMachine(on_ports(3000, 3001, 3002))) as session:
+        await session.press("j")
         restarted = listener("127.0.0.1", 3001, held_by=[process(6000, "ruby")])
-        await stage.sample(*on_ports(3000, 3002), restarted)
-        assert stage.port == 3001
-        row = next(line for line in stage.lines if " 3001 " in line)
+        await session.sample(*on_ports(3000, 3002), restarted)
+        assert session.port == 3001
+        row = next(line for line in session.lines if " 3001 " in line)
         assert row[1] == "~"
         assert "ruby 6000" in row
 
@@ -114,43 +114,43 @@ async def test_panes_out_of_view_are_followed_too(
         for port in range(40000, 40010)
     ]
     rows = [socket for both in pairs for socket in both]
-    async with on_stage(ScriptedMachine([*on_ports(3000), *rows]), size=size) as stage:
-        await stage.press("2", "j", "j", "j")
-        key = stage.table(2).selected_key
-        await stage.press("1")
-        await settle(stage, clock, *on_ports(80, 3000), *rows[4:])
-        await stage.press("2")
-        assert stage.table(2).selected_key == key
-        assert stage.table(2).cursor_index == 1
+    async with scripted_session(ScriptedMachine([*on_ports(3000), *rows]), size=size) as session:
+        await session.press("2", "j", "j", "j")
+        key = session.table(2).selected_key
+        await session.press("1")
+        await settle(session, clock, *on_ports(80, 3000), *rows[4:])
+        await session.press("2")
+        assert session.table(2).selected_key == key
+        assert session.table(2).cursor_index == 1
 
 
 async def test_what_is_gone_can_still_be_looked_at() -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000, 3001))) as stage:
-        await stage.sample(*on_ports(3001))
-        assert stage.port == 3000
-        await stage.press("enter")
-        await stage.see("tcp 127.0.0.1:3000", "node 4213")
+    async with scripted_session(ScriptedMachine(on_ports(3000, 3001))) as session:
+        await session.sample(*on_ports(3001))
+        assert session.port == 3000
+        await session.press("enter")
+        await session.await_text("tcp 127.0.0.1:3000", "node 4213")
 
 
 async def test_a_filter_finds_what_came_later() -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000))) as stage:
-        await stage.press("slash")
-        await stage.type("4000")
-        await stage.press("enter")
-        await stage.see("no row fits the filter 4000")
-        await stage.sample(*on_ports(3000, 4000))
-        assert stage.ports == [4000]
-        assert "1 of 2 fit 4000" in stage.text
+    async with scripted_session(ScriptedMachine(on_ports(3000))) as session:
+        await session.press("slash")
+        await session.type("4000")
+        await session.press("enter")
+        await session.await_text("no row fits the filter 4000")
+        await session.sample(*on_ports(3000, 4000))
+        assert session.ports == [4000]
+        assert "1 of 2 fit 4000" in session.text
 
 
 async def test_ten_thousand_rows_are_followed_as_well() -> None:
     many = on_ports(*range(20000, 30000))
-    async with on_stage(ScriptedMachine(many)) as stage:
-        await stage.press("G")
-        assert stage.port == 29999
-        await stage.sample(*on_ports(80, 443), *many)
-        assert stage.port == 29999
-        assert "10,002 · by port" in stage.text
+    async with scripted_session(ScriptedMachine(many)) as session:
+        await session.press("G")
+        assert session.port == 29999
+        await session.sample(*on_ports(80, 443), *many)
+        assert session.port == 29999
+        assert "10,002 · by port" in session.text
 
 
 async def test_of_thousands_of_connections_that_go_only_those_in_view_are_made(
@@ -170,28 +170,28 @@ async def test_of_thousands_of_connections_that_go_only_those_in_view_are_made(
         made += 1
         return make(table, at)
 
-    async with on_stage(ScriptedMachine(pairs)) as stage:
+    async with scripted_session(ScriptedMachine(pairs)) as session:
         monkeypatch.setattr(PairTable, "__getitem__", counted)
-        await stage.sample(*pairs[:2000])
-        rows = stage.table(2).rows
+        await session.sample(*pairs[:2000])
+        rows = session.table(2).rows
         assert len(rows) == 3000, "gone ones linger, in their places"
         assert [each.row.client.endpoint.port for each in rows[:3]] == [40000, 40001, 40002]
         made = 0
-        await stage.sample(*pairs[:2])
-        assert len(stage.table(2).rows) == 3000
+        await session.sample(*pairs[:2])
+        assert len(session.table(2).rows) == 3000
         assert 0 < made < 200
-        keys = stage.table(2).rows.keys()  # type: ignore[attr-defined]
+        keys = session.table(2).rows.keys()  # type: ignore[attr-defined]
         assert len(set(keys)) == 3000
 
 
 async def test_a_look_at_listeners_alone_leaves_the_other_panes_as_they_are() -> None:
     machine = ScriptedMachine([*on_ports(3000), *pair("127.0.0.1:40000", "127.0.0.1:3000")])
-    async with on_stage(machine) as stage:
-        before = stage.table(1).rows, stage.table(2).rows
+    async with scripted_session(machine) as session:
+        before = session.table(1).rows, session.table(2).rows
         machine.sockets = (*machine.sockets, *on_ports(4000))
-        dashboard = stage.app._dashboards.next(SocketRequest.LISTENING)
-        stage.app.post_message(SampleTaken(dashboard, None, 1.0))
-        await stage.until(lambda: stage.table(1).rows is not before[0], "the look is shown")
-        assert stage.table(2).rows is before[1]
-        await stage.press("slash", "4")
-        await stage.until(lambda: stage.table(2).rows is not before[1], "it is filtered")
+        dashboard = session.app._dashboards.next(SocketRequest.LISTENING)
+        session.app.post_message(SampleTaken(dashboard, None, 1.0))
+        await session.until(lambda: session.table(1).rows is not before[0], "the look is shown")
+        assert session.table(2).rows is before[1]
+        await session.press("slash", "4")
+        await session.until(lambda: session.table(2).rows is not before[1], "it is filtered")

@@ -9,7 +9,7 @@ from textual import events
 from textual._xterm_parser import XTermParser
 from textual.message import Message
 
-from porttui.ui.input_guard import BURST_S, ESCAPE_S, WAY_OUT_S, InputGuard
+from porttui.ui.input_guard import BURST_S, ESCAPE_S, PASTE_EXIT_PAUSE_S, InputGuard
 
 
 class Typist:
@@ -28,7 +28,7 @@ class Typist:
 
     def wait(self, seconds: float) -> list[Message]:
         self.now += seconds
-        return self._parsed(self.guard.pause(self.now))
+        return self._parsed(self.guard.poll(self.now))
 
     def _parsed(self, passed: bytes) -> list[Message]:
         return list(self._parser.feed(passed.decode())) if passed else []
@@ -170,8 +170,8 @@ def test_a_paste_whose_end_is_lost_can_be_left() -> None:
     typist = Typist()
     assert typist.type(b"\x1b[200~abc") == []
     assert typist.type(b"y", 0.5) == typist.type(b"xy", 5.0) == []
-    assert typist.type(b"\x03", WAY_OUT_S / 2) == []
-    assert keys(typist.type(b"\x1b", WAY_OUT_S)) == ["escape"]
+    assert typist.type(b"\x03", PASTE_EXIT_PAUSE_S / 2) == []
+    assert keys(typist.type(b"\x1b", PASTE_EXIT_PAUSE_S)) == ["escape"]
     assert keys(typist.type(b"x")) == ["x"]
 
 
@@ -191,7 +191,7 @@ def test_the_ways_out_of_a_paste_are_those_of_the_kitty_protocol_too(
 ) -> None:
     typist = Typist()
     typist.type(b"\x1b[200~abc")
-    assert keys(typist.type(data, WAY_OUT_S)) == expected
+    assert keys(typist.type(data, PASTE_EXIT_PAUSE_S)) == expected
 
 
 def test_a_paste_of_a_megabyte_is_cut() -> None:
@@ -216,10 +216,10 @@ def test_the_mouse_does_not_prolong_a_burst() -> None:
     """Motion is reported all the time, and is no part of what is typed or pasted."""
     typist = Typist()
     typist.type(b"\x1b[200~a\x1b[201~xy")
-    heard_at = typist.guard.heard_at
+    last_input_at = typist.guard.last_input_at
     for _ in range(3):
         typist.type(b"\x1b[<35;9;9M\x1b[I", BURST_S / 2)
-    assert typist.guard.heard_at == heard_at
+    assert typist.guard.last_input_at == last_input_at
     assert keys(typist.type(b"q", 0.001)) == ["q"]
 
 
@@ -244,7 +244,7 @@ def test_whatever_comes_in_textual_reads_what_goes_on(seed: int) -> None:
         for told in (typist.type(data, rng.choice([0.001, 0.03, 0.2, 2.0])), typist.wait(0.2)):
             # An escape sequence that Textual does not know becomes this, and then its characters.
             assert "circumflex_accent" not in keys(told) or b"^" in data
-    typist.type(b"\x1b", WAY_OUT_S)
+    typist.type(b"\x1b", PASTE_EXIT_PAUSE_S)
     typist.wait(1.0)
     assert keys(typist.type(b"j", 2.0)) == ["j"], "it hears as before"
 

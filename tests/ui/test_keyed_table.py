@@ -46,7 +46,7 @@ def items(keys: Iterable[int]) -> tuple[Item, ...]:
 
 NUMBER = Column[Item]("number", "NUMBER", 6, lambda item: Cell(str(item.key)), align="right")
 NAME = Column[Item]("name", "NAME", 8, lambda item: Cell(item.name), grow=1)
-TONE = Column[Item]("tone", "TONE", 8, lambda item: Cell(item.tone, item.tone), rank=1)
+TONE = Column[Item]("tone", "TONE", 8, lambda item: Cell(item.tone, item.tone), drop_rank=1)
 COLUMNS = (NUMBER, NAME, TONE)
 
 WIDTH = 40
@@ -89,9 +89,9 @@ class TableApp(App[None]):
 def a_table(
     *columns: Column[Item],
     tone: Callable[[Item], Tone] | None = None,
-    mark: Callable[[Item], Cell] | None = None,
+    glyph: Callable[[Item], Cell] | None = None,
 ) -> KeyedTable[Item]:
-    return KeyedTable(columns or COLUMNS, empty="nothing here", tone=tone, mark=mark)
+    return KeyedTable(columns or COLUMNS, empty_text="nothing here", tone=tone, glyph=glyph)
 
 
 def an_app(table: KeyedTable[Item] | None = None) -> TableApp:
@@ -346,7 +346,7 @@ async def test_losing_all_rows_is_told_and_the_empty_text_stands_there() -> None
         assert app.rows_heard(KeyedTable.Highlighted)[-1] is None
         assert lines(app.table)[5] == f"{'nothing here':^{WIDTH}}"
         assert "".join(lines(app.table)[1:]).strip() == "nothing here"
-        app.table.empty = "[b]漢字[/b] matches nothing"
+        app.table.empty_text = "[b]漢字[/b] matches nothing"
         await pilot.pause()
         [text] = [line for line in lines(app.table)[1:] if line.strip()]
         assert text.strip() == "[b]漢字[/b] matches nothing"
@@ -608,10 +608,10 @@ async def test_wide_and_combining_characters_keep_the_columns_straight() -> None
 
 
 async def test_what_looks_like_markup_is_drawn_literally() -> None:
-    def mark(_: Item) -> Cell:
+    def glyph(_: Item) -> Cell:
         return Cell("[")
 
-    app = an_app(a_table(NUMBER._replace(label="[b]N[/b]", width=10), NAME, mark=mark))
+    app = an_app(a_table(NUMBER._replace(label="[b]N[/b]", width=10), NAME, glyph=glyph))
     async with app.run_test(size=SIZE) as pilot:
         app.table.show((Item(1, "[/red]"), Item(2, "[link=x]y"), Item(3, "[bold")))
         await pilot.pause()
@@ -627,13 +627,13 @@ async def test_what_looks_like_markup_is_drawn_literally() -> None:
 async def test_the_sorted_column_carries_an_arrow_that_its_label_gives_way_to() -> None:
     app = an_app()
     async with app.run_test(size=SIZE) as pilot:
-        app.table.sorted_by("name", descending=False)
+        app.table.show_sorting("name", descending=False)
         await pilot.pause()
         assert "NAME ▲" in lines(app.table)[0]
-        app.table.sorted_by("number", descending=True)
+        app.table.show_sorting("number", descending=True)
         await pilot.pause()
         assert lines(app.table)[0].startswith("NUMBE▼  NAME ")
-        app.table.sorted_by(None, descending=False)
+        app.table.show_sorting(None, descending=False)
         await pilot.pause()
         assert lines(app.table)[0].startswith("NUMBER  NAME ")
 
@@ -715,7 +715,7 @@ async def test_enter_chooses_the_row_under_the_cursor() -> None:
 
 
 async def test_a_click_on_a_label_tells_its_column() -> None:
-    app = an_app(a_table(mark=lambda _: Cell("●")))
+    app = an_app(a_table(glyph=lambda _: Cell("●")))
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(items(range(100)))
         scroll(app.table, 20)
@@ -755,7 +755,7 @@ async def test_a_cells_own_tone_wins_over_its_rows_tone() -> None:
 
 
 async def test_the_cursor_line_keeps_the_tones_and_its_background_has_no_holes() -> None:
-    app = an_app(a_table(mark=lambda item: Cell("●", item.tone)))
+    app = an_app(a_table(glyph=lambda item: Cell("●", item.tone)))
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(tuple(Item(n, "x", tone) for n, tone in enumerate(Tone)))
         await pilot.pause()
@@ -798,7 +798,7 @@ async def test_a_line_longer_than_its_columns_has_one_background_to_the_end() ->
 
 
 async def test_a_mark_takes_one_cell_whatever_it_is() -> None:
-    app = an_app(a_table(NUMBER, mark=lambda item: Cell(item.name)))
+    app = an_app(a_table(NUMBER, glyph=lambda item: Cell(item.name)))
     async with app.run_test(size=SIZE) as pilot:
         app.table.show(tuple(Item(1, glyph) for glyph in ("●", "", "漢", "ab")))
         await pilot.pause()

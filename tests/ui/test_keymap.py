@@ -12,14 +12,14 @@ from textual.command import CommandPalette
 from porttui.analysis.filter import SYNTAX
 from porttui.ui.app import PorttuiApp
 from porttui.ui.keymap import ACTIONS, Action, Group
-from porttui.ui.screens.help import MARKS
+from porttui.ui.screens.help import LEGEND
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
 from tests.making import listener, process
 from tests.scripted import ScriptedMachine, developers_machine
-from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
+from tests.ui.session import LARGE, SMALL, ScriptedSession, scripted_session
 
-Effect = Callable[[ScriptedStage, str], Awaitable[None]]
+Effect = Callable[[ScriptedSession, str], Awaitable[None]]
 
 
 def rows(number: int = 100) -> ScriptedMachine:
@@ -30,102 +30,102 @@ def rows(number: int = 100) -> ScriptedMachine:
 
 
 def goes_to_pane(number: int, start: int = 1) -> Effect:
-    async def effect(stage: ScriptedStage, key: str) -> None:
-        await stage.press(str(start))
-        assert stage.pane == start
-        await stage.press(key)
-        assert stage.pane == number
+    async def effect(session: ScriptedSession, key: str) -> None:
+        await session.press(str(start))
+        assert session.pane == start
+        await session.press(key)
+        assert session.pane == number
 
     return effect
 
 
 def opens(dialog: str) -> Effect:
-    async def effect(stage: ScriptedStage, key: str) -> None:
-        await stage.press(key)
-        assert stage.dialog == dialog
+    async def effect(session: ScriptedSession, key: str) -> None:
+        await session.press(key)
+        assert session.dialog == dialog
 
     return effect
 
 
 def moves(start: int, is_right: Callable[[int], bool]) -> Effect:
-    async def effect(stage: ScriptedStage, key: str) -> None:
-        stage.table().select_key(stage.table().rows[start].key)
-        await stage.press(key)
-        assert is_right(stage.table().cursor_index)
+    async def effect(session: ScriptedSession, key: str) -> None:
+        session.table().select_key(session.table().rows[start].key)
+        await session.press(key)
+        assert is_right(session.table().cursor_index)
 
     return effect
 
 
-async def copies(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    await stage.until(lambda: stage.clipboard.copied == ["127.0.0.1:3000"])
+async def copies(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    await session.until(lambda: session.clipboard.copied == ["127.0.0.1:3000"])
 
 
-async def opens_the_filter(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key, "7")
-    assert any(line.startswith(" /7") for line in stage.lines)
+async def opens_the_filter(session: ScriptedSession, key: str) -> None:
+    await session.press(key, "7")
+    assert any(line.startswith(" /7") for line in session.lines)
 
 
-async def sorts(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    await stage.see("by address ▲")
+async def sorts(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    await session.await_text("by address ▲")
 
 
-async def reverses(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    assert stage.ports[0] == 3099
+async def reverses(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    assert session.ports[0] == 3099
 
 
-async def clears(stage: ScriptedStage, key: str) -> None:
-    await stage.go("slash", "3", "0", "0", "7", "enter", "c")
-    await stage.say("Copied")
-    assert stage.ports == [3007]
-    await stage.press(key)
-    assert len(stage.ports) == 100
-    assert "Copied" not in stage.text
+async def clears(session: ScriptedSession, key: str) -> None:
+    await session.send_and_wait("slash", "3", "0", "0", "7", "enter", "c")
+    await session.await_status("Copied")
+    assert session.ports == [3007]
+    await session.press(key)
+    assert len(session.ports) == 100
+    assert "Copied" not in session.text
 
 
-async def pauses(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    assert "PAUSED" in stage.lines[0]
-    await stage.press(key)
-    assert "PAUSED" not in stage.lines[0]
+async def pauses(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    assert "PAUSED" in session.lines[0]
+    await session.press(key)
+    assert "PAUSED" not in session.lines[0]
 
 
-async def refreshes(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    await stage.until(lambda: stage.samples_heard == 2)
+async def refreshes(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    await session.until(lambda: session.sample_count == 2)
 
 
-async def opens_the_palette(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    assert isinstance(stage.app.screen, CommandPalette)
+async def opens_the_palette(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    assert isinstance(session.app.screen, CommandPalette)
 
 
-async def suspends(stage: ScriptedStage, key: str) -> None:
+async def suspends(session: ScriptedSession, key: str) -> None:
     suspended: list[str] = []
-    stage.app.action_suspend_process = lambda: suspended.append(key)  # type: ignore[method-assign]
-    await stage.press(key)
+    session.app.action_suspend_process = lambda: suspended.append(key)  # type: ignore[method-assign]
+    await session.press(key)
     assert suspended == [key]
 
 
-async def leaves(stage: ScriptedStage, key: str) -> None:
-    stage.burst(key)
-    await stage.until(lambda: not stage.app.is_running)
-    assert stage.app.return_code == 0
+async def leaves(session: ScriptedSession, key: str) -> None:
+    session.send_keys(key)
+    await session.until(lambda: not session.app.is_running)
+    assert session.app.return_code == 0
 
 
-async def opens_a_browser(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    await stage.until(lambda: stage.machine.opened)
-    [opened] = stage.machine.opened
+async def opens_a_browser(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    await session.until(lambda: session.machine.opened)
+    [opened] = session.machine.opened
     assert opened.startswith("http://127.0.0.1:")
 
 
-async def copies_the_next_port(stage: ScriptedStage, key: str) -> None:
-    await stage.press(key)
-    await stage.until(lambda: stage.clipboard.copied)
-    assert stage.clipboard.copied[0].startswith("PORT=")
+async def copies_the_next_port(session: ScriptedSession, key: str) -> None:
+    await session.press(key)
+    await session.until(lambda: session.clipboard.copied)
+    assert session.clipboard.copied[0].startswith("PORT=")
 
 
 EFFECTS: dict[str, Effect] = {
@@ -167,8 +167,8 @@ EFFECTS: dict[str, Effect] = {
     ("key", "id"), [(key, action.id) for action in ACTIONS for key in action.keys]
 )
 async def test_every_key_does_what_its_action_says(key: str, id: str) -> None:
-    async with on_stage(rows(), size=SMALL) as stage:
-        await EFFECTS[id](stage, key)
+    async with scripted_session(rows(), size=SMALL) as session:
+        await EFFECTS[id](session, key)
 
 
 def test_no_key_means_two_things() -> None:
@@ -177,13 +177,13 @@ def test_no_key_means_two_things() -> None:
     assert len({action.id for action in ACTIONS}) == len(ACTIONS)
 
 
-@pytest.mark.parametrize("id", [action.id for action in ACTIONS if not action.is_tables])
+@pytest.mark.parametrize("id", [action.id for action in ACTIONS if not action.is_table_action])
 def test_every_action_of_the_application_has_a_handler(id: str) -> None:
     name = id.partition("(")[0]
     assert callable(getattr(PorttuiApp, f"action_{name}", None))
 
 
-@pytest.mark.parametrize("action", [action for action in ACTIONS if action.is_tables])
+@pytest.mark.parametrize("action", [action for action in ACTIONS if action.is_table_action])
 def test_every_action_of_the_table_has_a_handler(action: Action) -> None:
     name = action.table_action.partition("(")[0]
     assert callable(getattr(KeyedTable, f"action_{name}", None))
@@ -198,35 +198,35 @@ def test_every_binding_of_a_table_has_a_handler() -> None:
 
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)
 async def test_the_footer_names_exactly_the_keys_meant_for_it(size: tuple[int, int]) -> None:
-    async with on_stage(developers_machine(), size=size) as stage:
+    async with scripted_session(developers_machine(), size=size) as session:
         meant = [f"{each.footer_key} {each.label}" for each in ACTIONS if each.in_footer]
-        assert stage.footer.split() == " ".join(meant).split()
+        assert session.footer.split() == " ".join(meant).split()
 
 
 @pytest.mark.parametrize("width", range(20, 82, 3))
 async def test_where_not_all_keys_fit_help_and_the_way_out_stay(width: int) -> None:
-    async with on_stage(developers_machine(), size=(width, 24)) as stage:
-        line = stage.app.screen.query_one(KeyLine)
-        shown = line.shown(width)
+    async with scripted_session(developers_machine(), size=(width, 24)) as session:
+        line = session.app.screen.query_one(KeyLine)
+        shown = line.visible_actions(width)
         assert [each.id for each in shown[-2:]] == ["help", "quit"]
-        assert stage.footer.split() == [
+        assert session.footer.split() == [
             word for each in shown for word in (each.footer_key, each.label)
         ]
         every = [each for each in ACTIONS if each.in_footer]
         assert shown == [each for each in every if each in shown]
-        assert len(shown) == len(every) or len(line.shown(width + 15)) > len(shown)
+        assert len(shown) == len(every) or len(line.visible_actions(width + 15)) > len(shown)
 
 
 async def test_every_key_of_the_footer_can_be_clicked() -> None:
-    async with on_stage(developers_machine()) as stage:
+    async with scripted_session(developers_machine()) as session:
         for label, dialog in (("Help", "HelpDialog"), ("Details", "DetailsDialog")):
-            await stage.pilot.click(offset=(stage.footer.index(label), LARGE[1] - 1))
-            await stage.until(lambda: stage.dialog == dialog)  # noqa: B023
-            await stage.press("escape")
-        await stage.pilot.click(offset=(stage.footer.index("Pause"), LARGE[1] - 1))
-        await stage.until(lambda: "PAUSED" in stage.lines[0])
-        await stage.pilot.click(offset=(LARGE[0] - 1, LARGE[1] - 1))
-        assert stage.dialog == ""
+            await session.pilot.click(offset=(session.footer.index(label), LARGE[1] - 1))
+            await session.until(lambda: session.dialog == dialog)  # noqa: B023
+            await session.press("escape")
+        await session.pilot.click(offset=(session.footer.index("Pause"), LARGE[1] - 1))
+        await session.until(lambda: "PAUSED" in session.lines[0])
+        await session.pilot.click(offset=(LARGE[0] - 1, LARGE[1] - 1))
+        assert session.dialog == ""
 
 
 # Help
@@ -234,46 +234,46 @@ async def test_every_key_of_the_footer_can_be_clicked() -> None:
 
 @pytest.mark.parametrize("key", ["question_mark", "f1"])
 async def test_help_opens_and_closes(key: str) -> None:
-    async with on_stage(developers_machine()) as stage:
+    async with scripted_session(developers_machine()) as session:
         for close in ("escape", "q", "enter", "question_mark"):
-            await stage.press(key)
-            assert stage.dialog == "HelpDialog"
-            await stage.press(close)
-            assert stage.dialog == ""
-        assert stage.app.is_running
+            await session.press(key)
+            assert session.dialog == "HelpDialog"
+            await session.press(close)
+            assert session.dialog == ""
+        assert session.app.is_running
 
 
 async def test_help_tells_every_key_every_mark_and_every_kind_of_filter() -> None:
-    async with on_stage(developers_machine(), size=(120, 200)) as stage:
-        await stage.press("question_mark")
-        said = stage.said
+    async with scripted_session(developers_machine(), size=(120, 200)) as session:
+        await session.press("question_mark")
+        said = session.dialog_text
         for action in ACTIONS:
-            assert f"{action.shown_keys} {action.help}" in said, action.id
-        for glyph, words in (*MARKS, *SYNTAX):
+            assert f"{action.keys_text} {action.help}" in said, action.id
+        for glyph, words in (*LEGEND, *SYNTAX):
             assert f"{glyph} {words}" in said, glyph
         for group in Group:
             assert group in said
 
 
 async def test_help_can_be_read_to_its_end_on_a_small_screen() -> None:
-    async with on_stage(developers_machine(), size=SMALL) as stage:
-        await stage.press("question_mark")
-        assert "3000 node both must fit" not in stage.said
-        assert "Esc close" in stage.said
-        await stage.press("end")
-        await stage.until(lambda: "3000 node both must fit" in stage.said)
-        assert "Esc close" in stage.said
+    async with scripted_session(developers_machine(), size=SMALL) as session:
+        await session.press("question_mark")
+        assert "3000 node both must fit" not in session.dialog_text
+        assert "Esc close" in session.dialog_text
+        await session.press("end")
+        await session.until(lambda: "3000 node both must fit" in session.dialog_text)
+        assert "Esc close" in session.dialog_text
 
 
 # Palette
 
 
 async def test_the_palette_has_every_action_of_the_application() -> None:
-    async with on_stage(developers_machine()) as stage:
-        commands = stage.app.get_system_commands(stage.app.screen)
+    async with scripted_session(developers_machine()) as session:
+        commands = session.app.get_system_commands(session.app.screen)
         found = {command.title: command.help for command in commands}
     for action in ACTIONS:
-        if not action.is_tables and action.id not in ("quit", "command_palette"):
+        if not action.is_table_action and action.id not in ("quit", "command_palette"):
             assert found[action.label] == action.help
     assert "Quit" in found
 
@@ -281,30 +281,30 @@ async def test_the_palette_has_every_action_of_the_application() -> None:
 @pytest.mark.parametrize(
     ("typed", "effect"),
     [
-        ("Reverse", lambda stage: "by port ▼" in stage.text),
-        ("Ranges", lambda stage: stage.pane == 3),
-        ("Stop", lambda stage: stage.dialog == "StopDialog"),
-        ("Pause", lambda stage: "PAUSED" in stage.lines[0]),
+        ("Reverse", lambda session: "by port ▼" in session.text),
+        ("Ranges", lambda session: session.pane == 3),
+        ("Stop", lambda session: session.dialog == "StopDialog"),
+        ("Pause", lambda session: "PAUSED" in session.lines[0]),
     ],
 )
 async def test_an_action_can_be_run_from_the_palette(
-    typed: str, effect: Callable[[ScriptedStage], Any]
+    typed: str, effect: Callable[[ScriptedSession], Any]
 ) -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("ctrl+p")
-        await stage.type(typed)
+    async with scripted_session(developers_machine()) as session:
+        await session.press("ctrl+p")
+        await session.type(typed)
         help_of_it = next(each.help for each in ACTIONS if each.label == typed)
-        await stage.see(help_of_it)
-        await stage.press("enter")
-        await stage.until(lambda: effect(stage))
+        await session.await_text(help_of_it)
+        await session.press("enter")
+        await session.until(lambda: effect(session))
 
 
 async def test_the_palette_can_be_left() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("ctrl+p")
-        await stage.type("xy")
-        await stage.press("escape")
-        await stage.until(lambda: stage.dialog == "")
-        await stage.press("j")
-        assert stage.table().cursor_index == 1
-        assert stage.machine.signals == []
+    async with scripted_session(developers_machine()) as session:
+        await session.press("ctrl+p")
+        await session.type("xy")
+        await session.press("escape")
+        await session.until(lambda: session.dialog == "")
+        await session.press("j")
+        assert session.table().cursor_index == 1
+        assert session.machine.signals == []

@@ -14,7 +14,7 @@ from porttui.model.socket import TcpState
 from porttui.model.stop import StopSignal
 from tests.making import connection, listener, pair, process
 from tests.scripted import NODE, POSTGRES, ScriptedMachine, developers_machine
-from tests.ui.stage import LARGE, SMALL, ScriptedStage, on_stage
+from tests.ui.session import LARGE, SMALL, ScriptedSession, scripted_session
 
 TERM, KILL = StopSignal.TERM, StopSignal.KILL
 ONE = process(3000, "server", cmdline=["server", "--port", "3000"])
@@ -45,14 +45,14 @@ def _siblings_get_no_grace(monkeypatch: pytest.MonkeyPatch) -> None:
 @asynccontextmanager
 async def asked_about(
     machine: ScriptedMachine, which: str = "3000", size: tuple[int, int] = LARGE
-) -> AsyncIterator[ScriptedStage]:
+) -> AsyncIterator[ScriptedSession]:
     """The dialog for the listener that a filter leaves is open."""
-    async with on_stage(machine, size=size) as stage:
-        await stage.press("slash")
-        await stage.type(which)
-        await stage.press("enter", "x")
-        assert stage.dialog == "StopDialog"
-        yield stage
+    async with scripted_session(machine, size=size) as session:
+        await session.press("slash")
+        await session.type(which)
+        await session.press("enter", "x")
+        assert session.dialog == "StopDialog"
+        yield session
 
 
 # What it shows
@@ -60,8 +60,8 @@ async def asked_about(
 
 async def test_it_shows_everybody_who_would_be_touched() -> None:
     machine = developers_machine()
-    async with asked_about(machine, "127.0.0.1:5432") as stage:
-        said = stage.said
+    async with asked_about(machine, "127.0.0.1:5432") as session:
+        said = session.dialog_text
         assert "127.0.0.1:5432" in said
         assert "2 clients connected" in said
         for holder in POSTGRES:
@@ -73,43 +73,43 @@ async def test_it_shows_everybody_who_would_be_touched() -> None:
 
 
 async def test_it_shows_the_command_and_all_other_ports_of_the_process() -> None:
-    async with asked_about(developers_machine()) as stage:
-        assert "Stop node 4213?" in stage.text
-        assert "node /srv/shop/node_modules/.bin/vite --port 3000" in stage.said
-        assert "also on [::]:9229" in stage.said
-        assert "1 client connected" in stage.said
-        assert "user ana" in stage.said
+    async with asked_about(developers_machine()) as session:
+        assert "Stop node 4213?" in session.text
+        assert "node /srv/shop/node_modules/.bin/vite --port 3000" in session.dialog_text
+        assert "also on [::]:9229" in session.dialog_text
+        assert "1 client connected" in session.dialog_text
+        assert "user ana" in session.dialog_text
 
 
 async def test_it_shows_how_long_the_process_has_been_running() -> None:
     machine = developers_machine()
     machine.now = lambda: NODE.create_time + 3 * 3600 + 1
-    async with asked_about(machine) as stage:
-        assert "running 3 h" in stage.said
+    async with asked_about(machine) as session:
+        assert "running 3 h" in session.dialog_text
 
 
 async def test_its_keys_are_visible() -> None:
-    async with asked_about(one_server()) as stage:
-        assert "y ask to exit (SIGTERM) f force (SIGKILL) n leave it" in stage.said
-        assert "all holders" not in stage.said
-    async with asked_about(prefork(2)) as stage:
-        assert "y ask to exit (SIGTERM) f force (SIGKILL) a all holders" in stage.said
-        assert "another" in stage.said
+    async with asked_about(one_server()) as session:
+        assert "y ask to exit (SIGTERM) f force (SIGKILL) n leave it" in session.dialog_text
+        assert "all holders" not in session.dialog_text
+    async with asked_about(prefork(2)) as session:
+        assert "y ask to exit (SIGTERM) f force (SIGKILL) a all holders" in session.dialog_text
+        assert "another" in session.dialog_text
 
 
 async def test_it_says_when_sigterm_would_be_ignored() -> None:
     stubborn = ONE._replace(ignores_sigterm=True)
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[stubborn])])
-    async with asked_about(machine) as stage:
-        assert "ignores SIGTERM" in stage.said
+    async with asked_about(machine) as session:
+        assert "ignores SIGTERM" in session.dialog_text
 
 
 async def test_it_does_not_promise_to_ask_where_there_is_no_asking() -> None:
     machine = one_server()
     machine.supports_sigterm = False
-    async with asked_about(machine) as stage:
-        assert "ask to exit" not in stage.said
-        assert "end it (forced)" in stage.said
+    async with asked_about(machine) as session:
+        assert "ask to exit" not in session.dialog_text
+        assert "end it (forced)" in session.dialog_text
 
 
 # What is sent
@@ -118,107 +118,109 @@ async def test_it_does_not_promise_to_ask_where_there_is_no_asking() -> None:
 @pytest.mark.parametrize(("key", "signal"), [("y", TERM), ("f", KILL)])
 async def test_y_asks_and_f_forces(key: str, signal: StopSignal) -> None:
     machine = one_server()
-    async with asked_about(machine) as stage:
-        await stage.press(key)
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+    async with asked_about(machine) as session:
+        await session.press(key)
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert machine.signals == [(3000, signal)]
-        assert f"{signal} sent to server 3000" in stage.said
-        assert "server 3000 exited" in stage.said
+        assert f"{signal} sent to server 3000" in session.dialog_text
+        assert "server 3000 exited" in session.dialog_text
 
 
 @pytest.mark.parametrize("key", ["n", "escape", "q"])
 async def test_leaving_sends_nothing(key: str) -> None:
     machine = one_server()
-    async with asked_about(machine) as stage:
-        await stage.press(key)
-        assert stage.dialog == ""
-        assert stage.app.is_running
-        await stage.press("y", "f")
+    async with asked_about(machine) as session:
+        await session.press(key)
+        assert session.dialog == ""
+        assert session.app.is_running
+        await session.press("y", "f")
         assert machine.signals == []
 
 
 @pytest.mark.parametrize("key", ["enter", "space", "x", "Y", "F", "tab", "ctrl+y", "1", "a", "c"])
 async def test_no_other_key_confirms(key: str) -> None:
     machine = one_server()
-    async with asked_about(machine) as stage:
-        await stage.press(key, key)
+    async with asked_about(machine) as session:
+        await session.press(key, key)
         assert machine.signals == []
-        assert stage.dialog == "StopDialog"
+        assert session.dialog == "StopDialog"
 
 
 async def test_clicks_on_it_and_beside_it_do_not_confirm() -> None:
     machine = one_server()
-    async with asked_about(machine) as stage:
-        for y, line in enumerate(stage.lines):
+    async with asked_about(machine) as session:
+        for y, line in enumerate(session.lines):
             if "SIGTERM" in line:
-                await stage.pilot.click(offset=(line.index("SIGTERM"), y))
-        await stage.pilot.click(offset=(1, 1))
+                await session.pilot.click(offset=(line.index("SIGTERM"), y))
+        await session.pilot.click(offset=(1, 1))
         assert machine.signals == []
 
 
 async def test_a_second_y_sends_nothing_more() -> None:
     machine = one_server()
     machine.may_exit.clear()
-    async with asked_about(machine) as stage:
-        await stage.press("y", "y", "f", "y")
-        await stage.until(lambda: machine.signals)
+    async with asked_about(machine) as session:
+        await session.press("y", "y", "f", "y")
+        await session.until(lambda: machine.signals)
         machine.may_exit.set()
-        await stage.until(lambda: "port 3000 is free" in stage.said)
-        await stage.press("y", "f")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
+        await session.press("y", "f")
         assert machine.signals == [(3000, TERM)]
 
 
 async def test_of_several_holders_the_senior_one_is_aimed_at() -> None:
     machine = prefork(3)
-    async with asked_about(machine) as stage:
-        assert [line for line in stage.box if line.startswith(">")] == [MASTER]
-        await stage.press("y")
-        await stage.until(lambda: "still held by" in stage.said)
+    async with asked_about(machine) as session:
+        assert [line for line in session.dialog_lines if line.startswith(">")] == [MASTER]
+        await session.press("y")
+        await session.until(lambda: "still held by" in session.dialog_text)
         assert machine.signals == [(500, TERM)]
-        assert "gunicorn 501, gunicorn 502, gunicorn 503" in stage.said
+        assert "gunicorn 501, gunicorn 502, gunicorn 503" in session.dialog_text
 
 
 async def test_j_and_k_aim_at_another_holder() -> None:
     machine = prefork(3)
-    async with asked_about(machine) as stage:
+    async with asked_about(machine) as session:
         aims = []
         for key in ("k", "j", "j", "j", "j", "k"):
-            await stage.press(key)
-            [aim] = [line for line in stage.box if line.startswith(">")]
+            await session.press(key)
+            [aim] = [line for line in session.dialog_lines if line.startswith(">")]
             aims.append(aim)
         assert aims == [MASTER, *(f"> gunicorn {pid}" for pid in (501, 502, 503, 503, 502))]
-        await stage.press("f")
-        await stage.until(lambda: "still held by" in stage.said)
+        await session.press("f")
+        await session.until(lambda: "still held by" in session.dialog_text)
         assert machine.signals == [(502, KILL)]
 
 
 async def test_a_aims_at_all_holders_and_back_at_one() -> None:
     machine = prefork(3)
-    async with asked_about(machine) as stage:
-        await stage.press("a")
-        assert sum(line.startswith(">") for line in stage.box) == 4
-        await stage.press("a")
-        assert sum(line.startswith(">") for line in stage.box) == 1
-        await stage.press("a", "y")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+    async with asked_about(machine) as session:
+        await session.press("a")
+        assert sum(line.startswith(">") for line in session.dialog_lines) == 4
+        await session.press("a")
+        assert sum(line.startswith(">") for line in session.dialog_lines) == 1
+        await session.press("a", "y")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert sorted(machine.signals) == [(pid, TERM) for pid in (500, 501, 502, 503)]
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)
 async def test_the_holder_that_is_aimed_at_is_in_view(size: tuple[int, int]) -> None:
-    async with asked_about(prefork(30), size=size) as stage:
+    async with asked_about(prefork(30), size=size) as session:
         for pid in range(501, 531):
-            await stage.press("j")
-            assert f"> gunicorn {pid}" in stage.box, "a signal must not go to what is out of view"
+            await session.press("j")
+            assert f"> gunicorn {pid}" in session.dialog_lines, (
+                "a signal must not go to what is out of view"
+            )
 
 
 async def test_all_means_those_who_are_listed_and_those_who_are_not() -> None:
     machine = prefork(30)
-    async with asked_about(machine) as stage:
-        await stage.press("a")
-        assert "gunicorn 500 +30" in stage.text, "it must be seen how many are aimed at"
-        await stage.press("y")
-        await stage.until(lambda: machine.gone == set(range(500, 531)))
+    async with asked_about(machine) as session:
+        await session.press("a")
+        assert "gunicorn 500 +30" in session.text, "it must be seen how many are aimed at"
+        await session.press("y")
+        await session.until(lambda: machine.gone == set(range(500, 531)))
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL, (40, 12)], ids=str)
@@ -226,14 +228,14 @@ async def test_all_means_those_who_are_listed_and_those_who_are_not() -> None:
 async def test_keys_and_result_are_in_view_whatever_else_is_said(
     size: tuple[int, int], workers: int
 ) -> None:
-    async with asked_about(prefork(workers), size=size) as stage:
-        assert "y ask to exit" in stage.said
-        assert "n leave it" in stage.said
+    async with asked_about(prefork(workers), size=size) as session:
+        assert "y ask to exit" in session.dialog_text
+        assert "n leave it" in session.dialog_text
         if workers:
-            await stage.press("a")
-        await stage.press("y")
-        await stage.until(lambda: "Esc close" in stage.said)
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+            await session.press("a")
+        await session.press("y")
+        await session.until(lambda: "Esc close" in session.dialog_text)
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
 
 
 # The target is captured
@@ -242,58 +244,58 @@ async def test_keys_and_result_are_in_view_whatever_else_is_said(
 async def test_the_target_is_what_was_on_the_row_when_it_was_opened() -> None:
     machine = one_server()
     early = [listener("127.0.0.1", port, held_by=[process(port, "early")]) for port in (80, 443)]
-    async with on_stage(machine) as stage:
-        await stage.press("x")
-        await stage.sample(*early, *machine.sockets)
-        assert "Stop server 3000?" in stage.text
-        await stage.press("y")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+    async with scripted_session(machine) as session:
+        await session.press("x")
+        await session.sample(*early, *machine.sockets)
+        assert "Stop server 3000?" in session.text
+        await session.press("y")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert machine.signals == [(3000, TERM)]
 
 
 async def test_a_row_that_changed_hands_meanwhile_is_left_alone() -> None:
     machine = one_server()
     other = process(6000, "other")
-    async with on_stage(machine) as stage:
-        await stage.press("x")
-        await stage.sample(listener("127.0.0.1", 3000, held_by=[other]))
-        assert "Stop server 3000?" in stage.text
-        await stage.press("y")
-        await stage.until(lambda: "Nothing was sent" in stage.said)
-        assert "server 3000 no longer holds 127.0.0.1:3000" in stage.said
+    async with scripted_session(machine) as session:
+        await session.press("x")
+        await session.sample(listener("127.0.0.1", 3000, held_by=[other]))
+        assert "Stop server 3000?" in session.text
+        await session.press("y")
+        await session.until(lambda: "Nothing was sent" in session.dialog_text)
+        assert "server 3000 no longer holds 127.0.0.1:3000" in session.dialog_text
         assert machine.signals == []
 
 
 async def test_a_reused_pid_is_left_alone() -> None:
     machine = one_server()
     machine.reused = {3000}
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: "Nothing was sent" in stage.said)
-        assert "pid 3000 is another process by now" in stage.said
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: "Nothing was sent" in session.dialog_text)
+        assert "pid 3000 is another process by now" in session.dialog_text
         assert machine.signals == []
 
 
 async def test_a_process_that_went_by_itself_is_said_to_have_gone() -> None:
     machine = one_server()
-    async with on_stage(machine) as stage:
-        await stage.press("x")
+    async with scripted_session(machine) as session:
+        await session.press("x")
         machine.end(3000)
-        await stage.press("y")
-        await stage.until(lambda: "had already exited" in stage.said)
-        assert "nothing was sent" in stage.said
-        assert "127.0.0.1:3000 is free" in stage.said
+        await session.press("y")
+        await session.until(lambda: "had already exited" in session.dialog_text)
+        assert "nothing was sent" in session.dialog_text
+        assert "127.0.0.1:3000 is free" in session.dialog_text
         assert machine.signals == []
 
 
 async def test_a_row_just_gone_is_not_signalled() -> None:
     machine = one_server()
-    async with on_stage(machine) as stage:
+    async with scripted_session(machine) as session:
         machine.end(3000)
-        await stage.sample()
-        assert stage.port == 3000
-        await stage.press("x", "y")
-        await stage.until(lambda: "had already exited" in stage.said)
+        await session.sample()
+        assert session.port == 3000
+        await session.press("x", "y")
+        await session.until(lambda: "had already exited" in session.dialog_text)
         assert machine.signals == []
 
 
@@ -303,78 +305,78 @@ async def test_a_row_just_gone_is_not_signalled() -> None:
 async def test_a_process_that_stays_can_be_forced_from_the_same_dialog() -> None:
     machine = one_server()
     machine.endures = {3000: {TERM}}
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: "server 3000 is still running" in stage.said)
-        assert "f sends SIGKILL" in stage.said
-        await stage.press("enter")
-        assert stage.dialog == "", "Enter closes what is over"
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: "server 3000 is still running" in session.dialog_text)
+        assert "f sends SIGKILL" in session.dialog_text
+        await session.press("enter")
+        assert session.dialog == "", "Enter closes what is over"
         assert machine.signals == [(3000, TERM)]
-        await stage.press("x", "y")
-        await stage.until(lambda: "is still running" in stage.said)
-        await stage.press("y")
+        await session.press("x", "y")
+        await session.until(lambda: "is still running" in session.dialog_text)
+        await session.press("y")
         assert machine.signals[1:] == [(3000, TERM)], "y is over, only f is left"
-        await stage.press("f")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+        await session.press("f")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert machine.signals[2:] == [(3000, KILL)]
 
 
 async def test_forcing_goes_only_to_those_who_stayed() -> None:
     machine = prefork(2)
     machine.endures = {501: {TERM}}
-    async with asked_about(machine) as stage:
-        await stage.press("a", "y")
-        await stage.until(lambda: "gunicorn 501 is still running" in stage.said)
+    async with asked_about(machine) as session:
+        await session.press("a", "y")
+        await session.until(lambda: "gunicorn 501 is still running" in session.dialog_text)
         machine.signals.clear()
-        await stage.press("f")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+        await session.press("f")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert machine.signals == [(501, KILL)]
 
 
 async def test_what_cannot_be_killed_is_said() -> None:
     machine = one_server()
     machine.endures = {3000: {KILL}}
-    async with asked_about(machine) as stage:
-        await stage.press("f")
-        await stage.until(lambda: "uninterruptible system call" in stage.said)
-        assert "free" not in stage.said
+    async with asked_about(machine) as session:
+        await session.press("f")
+        await session.until(lambda: "uninterruptible system call" in session.dialog_text)
+        assert "free" not in session.dialog_text
 
 
 async def test_a_signal_that_is_not_permitted_is_said_with_the_command_that_is() -> None:
     machine = one_server()
     machine.denies = {3000}
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: "Denied" in stage.said)
-        assert "sudo kill -TERM 3000" in stage.said
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: "Denied" in session.dialog_text)
+        assert "sudo kill -TERM 3000" in session.dialog_text
 
 
 async def test_closing_connections_are_said_to_linger() -> None:
     machine = one_server()
     left = connection("127.0.0.1:3000", "127.0.0.1:40000", state=TcpState.TIME_WAIT)
     machine.sockets += (left,)
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: "1 closed connection" in stage.said)
-        assert "SO_REUSEADDR" in stage.said
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: "1 closed connection" in session.dialog_text)
+        assert "SO_REUSEADDR" in session.dialog_text
 
 
 async def test_the_dialog_shows_the_stop_while_it_goes_on() -> None:
     machine = one_server()
     machine.may_exit.clear()
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: "SIGTERM sent to server 3000" in stage.said)
-        assert "waiting ..." in stage.said
-        assert "y ask" not in stage.said
-        assert "background" in stage.said
-        await stage.press("enter")
-        assert stage.dialog == "StopDialog"
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: "SIGTERM sent to server 3000" in session.dialog_text)
+        assert "waiting ..." in session.dialog_text
+        assert "y ask" not in session.dialog_text
+        assert "background" in session.dialog_text
+        await session.press("enter")
+        assert session.dialog == "StopDialog"
         machine.may_exit.set()
-        await stage.until(lambda: "port 3000 is free" in stage.said)
-        await stage.press("enter")
-        assert stage.dialog == ""
-        assert "port 3000 is free" in stage.status
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
+        await session.press("enter")
+        assert session.dialog == ""
+        assert "port 3000 is free" in session.status
 
 
 @pytest.mark.parametrize("size", [LARGE, SMALL], ids=str)
@@ -383,55 +385,55 @@ async def test_a_stop_whose_dialog_was_left_reports_in_a_toast_and_in_the_status
 ) -> None:
     machine = one_server()
     machine.may_exit.clear()
-    async with asked_about(machine, size=size) as stage:
-        await stage.press("y")
-        await stage.until(lambda: machine.signals)
-        await stage.press("escape")
-        assert stage.dialog == ""
+    async with asked_about(machine, size=size) as session:
+        await session.press("y")
+        await session.until(lambda: machine.signals)
+        await session.press("escape")
+        assert session.dialog == ""
         machine.may_exit.set()
-        await stage.say("server 3000 exited after")
-        await stage.until(lambda: "port 3000 is free" in stage.toasts, "the toast")
-        assert stage.machine.signals == [(3000, TERM)]
+        await session.await_status("server 3000 exited after")
+        await session.until(lambda: "port 3000 is free" in session.toasts, "the toast")
+        assert session.machine.signals == [(3000, TERM)]
 
 
 async def test_a_stop_that_went_on_in_the_background_reports_over_the_next_dialog() -> None:
     machine = one_server()
     machine.sockets += (listener("127.0.0.1", 4000, held_by=[process(4000, "next")]),)
     machine.may_exit.clear()
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: machine.signals)
-        await stage.press("escape", "escape", "G", "x")
-        assert "Stop next 4000?" in stage.text
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: machine.signals)
+        await session.press("escape", "escape", "G", "x")
+        assert "Stop next 4000?" in session.text
         machine.may_exit.set()
-        await stage.until(lambda: "port 3000 is free" in stage.toasts)
-        assert "Stop next 4000?" in stage.text
-        assert "y ask to exit" in stage.said, "the result is not this dialog's"
-        assert "SIGTERM sent" not in stage.said
+        await session.until(lambda: "port 3000 is free" in session.toasts)
+        assert "Stop next 4000?" in session.text
+        assert "y ask to exit" in session.dialog_text, "the result is not this dialog's"
+        assert "SIGTERM sent" not in session.dialog_text
 
 
 async def test_the_steps_of_a_stop_in_the_background_are_not_the_next_dialogs() -> None:
     machine = one_server()
     machine.sockets += (listener("127.0.0.1", 4000, held_by=[process(4000, "next")]),)
     machine.may_exit.clear()
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: machine.signals)
-        await stage.press("escape", "escape", "G", "x", "y")
-        await stage.until(lambda: len(machine.signals) == 2)
-        await stage.until(lambda: "SIGTERM sent to next 4000" in stage.said)
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: machine.signals)
+        await session.press("escape", "escape", "G", "x", "y")
+        await session.until(lambda: len(machine.signals) == 2)
+        await session.until(lambda: "SIGTERM sent to next 4000" in session.dialog_text)
         machine.may_exit.set()
-        await stage.until(lambda: "port 4000 is free" in stage.said)
-        assert "server 3000" not in stage.said
+        await session.until(lambda: "port 4000 is free" in session.dialog_text)
+        assert "server 3000" not in session.dialog_text
 
 
 async def test_the_rows_are_looked_at_again_at_once_when_a_stop_is_over() -> None:
     machine = one_server()
-    async with asked_about(machine) as stage:
-        await stage.press("y")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
-        await stage.press("escape")
-        await stage.until(lambda: "LISTEN 0" in stage.lines[0])
+    async with asked_about(machine) as session:
+        await session.press("y")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
+        await session.press("escape")
+        await session.until(lambda: "LISTEN 0" in session.lines[0])
 
 
 # Refusals
@@ -450,23 +452,23 @@ REFUSALS = {
 async def test_what_must_not_be_signalled_is_refused_with_the_reason(case: str) -> None:
     who, reason = REFUSALS[case]
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[who])])
-    async with asked_about(machine) as stage:
-        assert f"Not possible: {reason}" in stage.said
-        assert "SIGTERM)" not in stage.said
-        await stage.press("y", "f")
+    async with asked_about(machine) as session:
+        assert f"Not possible: {reason}" in session.dialog_text
+        assert "SIGTERM)" not in session.dialog_text
+        await session.press("y", "f")
         assert machine.signals == []
-        assert stage.dialog == "StopDialog"
-        await stage.press("escape")
-        assert stage.dialog == ""
+        assert session.dialog == "StopDialog"
+        await session.press("escape")
+        assert session.dialog == ""
 
 
 async def test_another_users_process_is_refused_without_root() -> None:
     machine = one_server()
     machine.uid = 1001
-    async with asked_about(machine) as stage:
-        assert "Not possible: server 3000 belongs to ana, not to you" in stage.said
-        assert "sudo kill -TERM 3000" in stage.said
-        await stage.press("y", "f")
+    async with asked_about(machine) as session:
+        assert "Not possible: server 3000 belongs to ana, not to you" in session.dialog_text
+        assert "sudo kill -TERM 3000" in session.dialog_text
+        await session.press("y", "f")
         assert machine.signals == []
 
 
@@ -477,11 +479,11 @@ async def test_another_users_process_is_refused_without_root() -> None:
 async def test_a_hidden_process_is_refused(uid: int, reason: str) -> None:
     machine = developers_machine()
     machine.uid = uid
-    async with asked_about(machine, "9300") as stage:
-        assert "hidden" in stage.said
-        assert "elastic" in stage.said
-        assert reason in stage.said
-        await stage.press("y", "f", "a", "j")
+    async with asked_about(machine, "9300") as session:
+        assert "hidden" in session.dialog_text
+        assert "elastic" in session.dialog_text
+        assert reason in session.dialog_text
+        await session.press("y", "f", "a", "j")
         assert machine.signals == []
 
 
@@ -489,14 +491,14 @@ async def test_with_all_holders_one_that_is_refused_refuses_them_all() -> None:
     machine = prefork(1)
     holders = (*machine.sockets[0].holders, process(99999, "porttui", ppid=500))
     machine.sockets = (listener("127.0.0.1", 3000, held_by=holders),)
-    async with asked_about(machine) as stage:
-        assert "Not possible" not in stage.said
-        await stage.press("a")
-        assert "Not possible: this is porttui itself" in stage.said
-        await stage.press("y")
+    async with asked_about(machine) as session:
+        assert "Not possible" not in session.dialog_text
+        await session.press("a")
+        assert "Not possible: this is porttui itself" in session.dialog_text
+        await session.press("y")
         assert machine.signals == []
-        await stage.press("a", "y")
-        await stage.until(lambda: machine.signals == [(500, TERM)])
+        await session.press("a", "y")
+        await session.until(lambda: machine.signals == [(500, TERM)])
 
 
 # From the other panes
@@ -505,26 +507,26 @@ async def test_with_all_holders_one_that_is_refused_refuses_them_all() -> None:
 @pytest.mark.parametrize(("key", "pid"), [("c", 12044), ("s", 4213)])
 async def test_on_a_connection_the_end_is_chosen_first(key: str, pid: int) -> None:
     machine = developers_machine()
-    async with on_stage(machine) as stage:
-        await stage.press("2")
-        assert "51230" in next(line for line in stage.lines if "curl" in line)
-        await stage.press("x")
-        assert stage.dialog == "ChooseDialog"
-        assert "the client: curl 12044, 127.0.0.1:51230" in stage.said
-        assert "the server: node 4213, 127.0.0.1:3000" in stage.said
-        await stage.press(key)
-        assert stage.dialog == "StopDialog"
-        assert str(pid) in stage.said
-        await stage.press("y")
-        await stage.until(lambda: machine.signals == [(pid, TERM)])
+    async with scripted_session(machine) as session:
+        await session.press("2")
+        assert "51230" in next(line for line in session.lines if "curl" in line)
+        await session.press("x")
+        assert session.dialog == "ChooseDialog"
+        assert "the client: curl 12044, 127.0.0.1:51230" in session.dialog_text
+        assert "the server: node 4213, 127.0.0.1:3000" in session.dialog_text
+        await session.press(key)
+        assert session.dialog == "StopDialog"
+        assert str(pid) in session.dialog_text
+        await session.press("y")
+        await session.until(lambda: machine.signals == [(pid, TERM)])
 
 
 @pytest.mark.parametrize("key", ["escape", "n", "q"])
 async def test_neither_end_may_be_chosen(key: str) -> None:
     machine = developers_machine()
-    async with on_stage(machine) as stage:
-        await stage.press("2", "x", "enter", "y", "f", key)
-        assert stage.dialog == ""
+    async with scripted_session(machine) as session:
+        await session.press("2", "x", "enter", "y", "f", key)
+        assert session.dialog == ""
         assert machine.signals == []
 
 
@@ -535,25 +537,25 @@ async def test_an_end_without_a_process_is_refused() -> None:
             *pair("127.0.0.1:40000", "127.0.0.1:3000", client_of=[NODE]),
         ]
     )
-    async with on_stage(machine) as stage:
-        await stage.press("2", "x")
-        assert "the server: (unaccepted), 127.0.0.1:3000" in stage.said
-        await stage.press("s", "y", "f")
-        assert "Not possible" in stage.said
+    async with scripted_session(machine) as session:
+        await session.press("2", "x")
+        assert "the server: (unaccepted), 127.0.0.1:3000" in session.dialog_text
+        await session.press("s", "y", "f")
+        assert "Not possible" in session.dialog_text
         assert machine.signals == []
 
 
 async def test_a_range_has_nothing_to_stop() -> None:
-    async with on_stage(developers_machine()) as stage:
-        await stage.press("3", "x")
-        await stage.say("There is no process on this row to stop")
-        assert stage.dialog == ""
+    async with scripted_session(developers_machine()) as session:
+        await session.press("3", "x")
+        await session.await_status("There is no process on this row to stop")
+        assert session.dialog == ""
 
 
 async def test_an_empty_pane_has_nothing_to_stop() -> None:
-    async with on_stage(ScriptedMachine()) as stage:
-        await stage.press("x")
-        await stage.say("There is no process on this row to stop")
+    async with scripted_session(ScriptedMachine()) as session:
+        await session.press("x")
+        await session.await_status("There is no process on this row to stop")
 
 
 async def test_who_may_start_it_again_is_said_before_the_stop() -> None:
@@ -562,15 +564,15 @@ async def test_who_may_start_it_again_is_said_before_the_stop() -> None:
     machine.provenance = {
         NODE.pid: Provenance(NODE, cwd="/srv/shop", project="/srv/shop", ancestors=(nodemon,))
     }
-    async with on_stage(machine) as stage:
-        await stage.press("x")
-        await stage.until(lambda: "may restart it nodemon (" in stage.said)
-        assert "shop (/srv/shop)" in stage.said
-        assert "P stop its parent node 4201" in stage.said
-        await stage.press("P")
-        assert "> node 4201" in stage.said
-        await stage.press("y")
-        await stage.until(lambda: machine.signals)
+    async with scripted_session(machine) as session:
+        await session.press("x")
+        await session.until(lambda: "may restart it nodemon (" in session.dialog_text)
+        assert "shop (/srv/shop)" in session.dialog_text
+        assert "P stop its parent node 4201" in session.dialog_text
+        await session.press("P")
+        assert "> node 4201" in session.dialog_text
+        await session.press("y")
+        await session.until(lambda: machine.signals)
         assert {pid for pid, _ in machine.signals} == {nodemon.pid}
 
 
@@ -579,15 +581,15 @@ async def test_a_parent_that_porttui_runs_in_has_to_be_typed() -> None:
     loop = process(4201, "bash", cmdline=("bash", "-c", "while true; do node x; done"))
     machine.provenance = {NODE.pid: Provenance(NODE, ancestors=(loop,))}
     machine.ancestors = {loop.pid}
-    async with on_stage(machine) as stage:
-        await stage.press("x")
-        await stage.until(lambda: "P stop its parent" in stage.said)
-        await stage.press("P")
-        assert "porttui runs inside bash 4201" in stage.said
-        await stage.press("y", *"bas", "enter")
+    async with scripted_session(machine) as session:
+        await session.press("x")
+        await session.until(lambda: "P stop its parent" in session.dialog_text)
+        await session.press("P")
+        assert "porttui runs inside bash 4201" in session.dialog_text
+        await session.press("y", *"bas", "enter")
         assert machine.signals == []
-        await stage.press(*"bash", "enter")
-        await stage.until(lambda: machine.signals)
+        await session.press(*"bash", "enter")
+        await session.until(lambda: machine.signals)
         assert machine.signals == [(loop.pid, StopSignal.TERM)]
 
 
@@ -595,16 +597,16 @@ async def test_a_parent_that_porttui_runs_in_has_to_be_typed() -> None:
 async def test_a_daemon_has_to_be_typed(size: tuple[int, int]) -> None:
     sshd = process(598, "sshd", user="root", uid=0)
     machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[sshd])])
-    async with on_stage(machine, size=size) as stage:
-        await stage.press("x", "f")
-        assert "Enter to send SIGKILL:" in stage.said
+    async with scripted_session(machine, size=size) as session:
+        await session.press("x", "f")
+        assert "Enter to send SIGKILL:" in session.dialog_text
         # Keys that are commands elsewhere are letters here.
-        await stage.press("y", "q", "f", "n", "enter")
-        assert (stage.dialog, machine.signals) == ("StopDialog", [])
-        await stage.press(*"sshx", "backspace", "d")
+        await session.press("y", "q", "f", "n", "enter")
+        assert (session.dialog, machine.signals) == ("StopDialog", [])
+        await session.press(*"sshx", "backspace", "d")
         assert machine.signals == []
-        await stage.press("enter")
-        await stage.until(lambda: machine.signals)
+        await session.press("enter")
+        await session.until(lambda: machine.signals)
         assert machine.signals == [(598, StopSignal.KILL)]
 
 
@@ -614,36 +616,36 @@ async def test_a_name_that_cannot_be_told_from_others_is_not_asked_for(name: str
     odd = process(598, name, user="root", uid=0)
     machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[odd])])
     machine.invoking_uid = 1000
-    async with on_stage(machine) as stage:
-        await stage.press("x", "y")
-        assert "Type 598 and Enter to send SIGTERM" in stage.said
-        await stage.press("enter")
-        await stage.press(*name, "enter")
+    async with scripted_session(machine) as session:
+        await session.press("x", "y")
+        assert "Type 598 and Enter to send SIGTERM" in session.dialog_text
+        await session.press("enter")
+        await session.press(*name, "enter")
         assert machine.signals == []
-        await stage.press(*"598", "enter")
-        await stage.until(lambda: machine.signals)
+        await session.press(*"598", "enter")
+        await session.until(lambda: machine.signals)
 
 
 async def test_typing_can_be_left() -> None:
     sshd = process(598, "sshd", user="root", uid=0)
     machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[sshd])])
-    async with on_stage(machine) as stage:
-        await stage.press("x", "y", *"sshd", "escape")
-        assert "Enter to send" not in stage.said
-        await stage.press("enter", "escape")
-        assert (stage.dialog, machine.signals) == ("", [])
+    async with scripted_session(machine) as session:
+        await session.press("x", "y", *"sshd", "escape")
+        assert "Enter to send" not in session.dialog_text
+        await session.press("enter", "escape")
+        assert (session.dialog, machine.signals) == ("", [])
 
 
 async def test_behind_sudo_other_users_processes_have_to_be_typed() -> None:
     nginx = process(81, "nginx", uid=33, user="www-data")
     machine = ScriptedMachine([listener("127.0.0.1", 80, held_by=[nginx])])
     machine.invoking_uid = 1000
-    async with on_stage(machine) as stage:
-        await stage.press("x", "y")
-        assert "belongs to user www-data, not to you" in stage.said
+    async with scripted_session(machine) as session:
+        await session.press("x", "y")
+        assert "belongs to user www-data, not to you" in session.dialog_text
         assert machine.signals == []
-        await stage.press(*"81", "enter")
-        await stage.until(lambda: machine.signals)
+        await session.press(*"81", "enter")
+        await session.until(lambda: machine.signals)
 
 
 # The process group
@@ -663,15 +665,15 @@ def a_job(*others: Process) -> ScriptedMachine:
 @pytest.mark.parametrize("size", [LARGE, SMALL, (40, 12)], ids=str)
 async def test_all_of_a_process_group_can_be_stopped(size: tuple[int, int]) -> None:
     machine = a_job()
-    async with asked_about(machine, size=size) as stage:
-        await stage.until(lambda: "G its process group of 3" in stage.said)
-        await stage.press("G")
-        assert "The process group of server 3000: 3 processes" in stage.said
+    async with asked_about(machine, size=size) as session:
+        await session.until(lambda: "G its process group of 3" in session.dialog_text)
+        await session.press("G")
+        assert "The process group of server 3000: 3 processes" in session.dialog_text
         if size != (40, 12):
-            assert "> sh 2999: sh -c server --port 3000 & worker" in stage.said
-            assert "> server 3000: server --port 3000 > worker 3001: worker" in stage.said
-        await stage.press("y")
-        await stage.until(lambda: "127.0.0.1:3000 can be" in stage.said)
+            assert "> sh 2999: sh -c server --port 3000 & worker" in session.dialog_text
+            assert "> server 3000: server --port 3000 > worker 3001: worker" in session.dialog_text
+        await session.press("y")
+        await session.until(lambda: "127.0.0.1:3000 can be" in session.dialog_text)
         assert sorted(machine.signals) == [(2999, TERM), (3000, TERM), (3001, TERM)]
 
 
@@ -681,48 +683,48 @@ async def test_what_else_would_end_with_a_group_is_shown() -> None:
         listener("127.0.0.1", 4000, held_by=[WORKER]),
         listener("::1", 3000, held_by=[ONE]),
     )
-    async with asked_about(machine, "127.0.0.1:3000") as stage:
-        await stage.until(lambda: "G its process group" in stage.said)
-        assert "127.0.0.1:4000" not in stage.said
-        await stage.press("G")
-        assert "server 3000: server --port 3000 also on [::1]:3000 " in stage.said
-        assert "worker 3001: worker also on 127.0.0.1:4000 " in stage.said
+    async with asked_about(machine, "127.0.0.1:3000") as session:
+        await session.until(lambda: "G its process group" in session.dialog_text)
+        assert "127.0.0.1:4000" not in session.dialog_text
+        await session.press("G")
+        assert "server 3000: server --port 3000 also on [::1]:3000 " in session.dialog_text
+        assert "worker 3001: worker also on 127.0.0.1:4000 " in session.dialog_text
 
 
 async def test_the_holder_alone_can_be_aimed_at_again() -> None:
     machine = a_job()
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: "G its process group" in stage.said)
-        await stage.press("G")
-        assert "G the holder instead" in stage.said
-        await stage.press("G")
-        assert "worker 3001" not in stage.said
-        await stage.press("y")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+    async with asked_about(machine) as session:
+        await session.until(lambda: "G its process group" in session.dialog_text)
+        await session.press("G")
+        assert "G the holder instead" in session.dialog_text
+        await session.press("G")
+        assert "worker 3001" not in session.dialog_text
+        await session.press("y")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert machine.signals == [(3000, TERM)]
 
 
 async def test_without_others_in_it_a_group_is_no_choice() -> None:
     machine = one_server()
     machine.groups = [(ONE,)]
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: not [each for each in stage.app.workers if each.is_running])
-        await stage.press("G")
-        assert "process group" not in stage.said
-        await stage.press("y")
-        await stage.until(lambda: machine.signals == [(3000, TERM)])
+    async with asked_about(machine) as session:
+        await session.until(lambda: not [each for each in session.app.workers if each.is_running])
+        await session.press("G")
+        assert "process group" not in session.dialog_text
+        await session.press("y")
+        await session.until(lambda: machine.signals == [(3000, TERM)])
 
 
 async def test_a_group_that_porttui_is_in_is_refused_and_the_holder_is_not() -> None:
     machine = a_job(process(99999, "porttui", ppid=500))
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: "G its process group of 4" in stage.said)
-        await stage.press("G")
-        assert "Not possible: this is porttui itself" in stage.said
-        await stage.press("y", "f")
+    async with asked_about(machine) as session:
+        await session.until(lambda: "G its process group of 4" in session.dialog_text)
+        await session.press("G")
+        assert "Not possible: this is porttui itself" in session.dialog_text
+        await session.press("y", "f")
         assert machine.signals == []
-        await stage.press("G", "y")
-        await stage.until(lambda: machine.signals == [(3000, TERM)])
+        await session.press("G", "y")
+        await session.until(lambda: machine.signals == [(3000, TERM)])
 
 
 async def test_in_a_group_the_name_of_the_one_that_much_depends_on_is_typed() -> None:
@@ -730,15 +732,15 @@ async def test_in_a_group_the_name_of_the_one_that_much_depends_on_is_typed() ->
     machine.ancestors = {SHELL.pid}
     # By seniority another one comes first.
     machine.groups = [(ONE, WORKER._replace(ppid=1, started=0), SHELL)]
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: "G its process group" in stage.said)
-        await stage.press("G", "y")
-        assert "porttui runs inside sh 2999" in stage.said
-        assert "Type sh or 2999 and Enter" in stage.said
-        await stage.press(*"worker", "enter")
+    async with asked_about(machine) as session:
+        await session.until(lambda: "G its process group" in session.dialog_text)
+        await session.press("G", "y")
+        assert "porttui runs inside sh 2999" in session.dialog_text
+        assert "Type sh or 2999 and Enter" in session.dialog_text
+        await session.press(*"worker", "enter")
         assert machine.signals == []
-        await stage.press(*"sh", "enter")
-        await stage.until(lambda: len(machine.signals) == 3)
+        await session.press(*"sh", "enter")
+        await session.until(lambda: len(machine.signals) == 3)
 
 
 async def test_a_supervisor_outside_the_group_is_still_said_to_start_it_again() -> None:
@@ -747,11 +749,11 @@ async def test_a_supervisor_outside_the_group_is_still_said_to_start_it_again() 
         machine = a_job()
         machine.provenance = {ONE.pid: Provenance(ONE, ancestors=(SHELL, inside))}
         machine.groups = [members]
-        async with asked_about(machine) as stage:
-            await stage.until(lambda: "G its process group" in stage.said)
-            assert "may restart it" in stage.said
-            await stage.press("G")
-            assert ("may restart it" in stage.said) is (inside not in members)
+        async with asked_about(machine) as session:
+            await session.until(lambda: "G its process group" in session.dialog_text)
+            assert "may restart it" in session.dialog_text
+            await session.press("G")
+            assert ("may restart it" in session.dialog_text) is (inside not in members)
 
 
 async def test_a_machine_that_tells_no_groups_has_the_other_choices() -> None:
@@ -761,10 +763,10 @@ async def test_a_machine_that_tells_no_groups_has_the_other_choices() -> None:
         raise HostError("/proc cannot be listed")
 
     machine._process_groups = refuse  # type: ignore[method-assign, assignment]
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: not [each for each in stage.app.workers if each.is_running])
-        assert "a all holders" in stage.said
-        assert "process group" not in stage.said
+    async with asked_about(machine) as session:
+        await session.until(lambda: not [each for each in session.app.workers if each.is_running])
+        assert "a all holders" in session.dialog_text
+        assert "process group" not in session.dialog_text
 
 
 # Names of containers
@@ -778,20 +780,22 @@ async def test_a_container_has_its_id_at_once_and_its_name_when_that_is_told() -
     machine.provenance = {ONE.pid: Provenance(ONE, cgroups=(f"/docker/{ID}",))}
     machine.container_names = {ID: "web"}
     machine.may_name.clear()
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: f"the container {ID[:12]}. To stop it:" in stage.said)
-        assert f"docker stop {ID[:12]}" in stage.said
+    async with asked_about(machine) as session:
+        await session.until(lambda: f"the container {ID[:12]}. To stop it:" in session.dialog_text)
+        assert f"docker stop {ID[:12]}" in session.dialog_text
         machine.may_name.set()
-        await stage.until(lambda: f"the container web ({ID[:12]}). To stop it:" in stage.said)
-        assert f"docker stop {ID[:12]}" in stage.said
+        await session.until(
+            lambda: f"the container web ({ID[:12]}). To stop it:" in session.dialog_text
+        )
+        assert f"docker stop {ID[:12]}" in session.dialog_text
 
 
 async def test_a_stop_does_not_wait_for_a_name_that_never_comes() -> None:
     machine = one_server()
     machine.provenance = {ONE.pid: Provenance(ONE, cgroups=(f"/docker/{ID}",))}
     machine.may_name.clear()
-    async with asked_about(machine) as stage:
-        await stage.until(lambda: ID[:12] in stage.said)
-        await stage.press("y")
-        await stage.until(lambda: "port 3000 is free" in stage.said)
+    async with asked_about(machine) as session:
+        await session.until(lambda: ID[:12] in session.dialog_text)
+        await session.press("y")
+        await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert not machine.may_name.is_set()

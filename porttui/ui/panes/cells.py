@@ -1,4 +1,4 @@
-"""Cells that more than one pane has."""
+"""Cells that several panes show."""
 
 from __future__ import annotations
 
@@ -9,17 +9,14 @@ from porttui.model.process import Process
 from porttui.ui.widgets.columns import Cell
 
 
-def holders_cell(processes: Sequence[Process], also: str = "") -> Cell:
-    """The first by name and the others by number: "node 4213 +2". There is at least one.
-
-    `also` stands behind.
-    """
+def holders_cell(processes: Sequence[Process], suffix: str = "") -> Cell:
+    """The first holder and the number of others: "node 4213 +2". `suffix` is appended."""
     first, *others = processes
     more = f" +{len(others)}" if others else ""
-    return Cell(first.shown_name, tail=f" {first.pid}{more}{also}")
+    return Cell(first.shown_name, tail=f" {first.pid}{more}{suffix}")
 
 
-def endpoint_cell(endpoint: Endpoint, before: str = "") -> Cell:
-    """An address gives way before its port."""
+def endpoint_cell(endpoint: Endpoint, prefix: str = "") -> Cell:
+    """An endpoint; a long address is cut, its port never."""
     port = f":{endpoint.port}"
-    return Cell(f"{before}{str(endpoint).removesuffix(port)}", tail=port)
+    return Cell(f"{prefix}{str(endpoint).removesuffix(port)}", tail=port)

@@ -1,4 +1,4 @@
-"""Facts about processes and sockets that more than one pane's details tell."""
+"""Details of processes that several panes show."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from porttui.analysis.holders import by_seniority
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.text.numbers import age
-from porttui.ui.clock import since
+from porttui.ui.local_time import date_and_time
 from porttui.ui.panes.pane import Fact
 from porttui.ui.widgets.columns import Tone
 
-GONE_WORDS = "gone: the socket closed before its process was read"
+OWNER_GONE_TEXT = "gone: the socket closed before its process was read"
 
 
 def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
@@ -21,22 +21,20 @@ def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[
     for process in by_seniority(processes):
         yield Fact(process.label)
         yield Fact("user", process.user or "unknown")
-        yield Fact(
-            "started",
-            f"{since(process.create_time)}, running {age(max(0.0, now - process.create_time))}",
-        )
+        running = age(max(0.0, now - process.create_time))
+        yield Fact("started", f"{date_and_time(process.create_time)}, running {running}")
         yield Fact("parent", f"pid {process.ppid}")
         yield Fact("command", process.command)
         if process.ignores_sigterm:
             yield Fact("signals", "ignores SIGTERM: only SIGKILL ends it", Tone.WARNING)
 
 
-def unseen_facts(snapshot: Snapshot, user: str | None, elevation: str) -> Iterator[Fact]:
-    """For a socket that somebody holds, without a process in sight."""
+def hidden_holder_facts(snapshot: Snapshot, user: str | None, elevation: str) -> Iterator[Fact]:
+    """The details of a socket whose holder is hidden."""
     yield Fact("process", "hidden", Tone.MUTED)
     yield Fact("user", f"{user} (of the socket)" if user else "unknown")
     if snapshot.coverage.elevated:
-        words = "held by the kernel, or by a process in another PID namespace (a container)"
+        explanation = "held by the kernel, or by a process in another PID namespace (a container)"
     else:
-        words = f"only root can see its process: {elevation}"
-    yield Fact("why", words)
+        explanation = f"only root can see its process: {elevation}"
+    yield Fact("why", explanation)

@@ -1,4 +1,4 @@
-"""Pane 1: who listens."""
+"""Pane 1: listening TCP sockets and bound UDP sockets."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Exposure
 from porttui.text.numbers import age, pluralized
 from porttui.ui.panes.cells import holders_cell
-from porttui.ui.panes.list_pane import MARKS, ListPane
+from porttui.ui.panes.list_pane import GUTTER_GLYPHS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 
@@ -29,7 +29,7 @@ EXPOSURE_TONES = {
     Exposure.ALL_INTERFACES: Tone.WARNING,
 }
 
-_REACH = {
+_EXPOSURE_DETAILS = {
     Exposure.LOOPBACK: "only this machine can reach it",
     Exposure.ONE_INTERFACE: "hosts that reach that address can reach it",
     Exposure.ALL_INTERFACES: "other machines can reach it on any address of this one",
@@ -41,20 +41,20 @@ class ListeningPane(ListPane[ListeningRow]):
 
     number = 1
     label = "Listening"
-    nothing = "nothing listens on this machine"
+    no_rows_text = "nothing listens on this machine"
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
         self._elevation = elevation
-        super().__init__(COLUMNS, _mark, sort="port", id="listening")
+        super().__init__(COLUMNS, _glyph, sort="port", id="listening")
 
-    def shown(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
-        """See `ListPane.shown`."""
+    def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
+        """See `ListPane.tracked_rows`."""
         return dashboard.listening
 
     def searchable(self, row: ListeningRow) -> Searchable:
         """See `ListPane.searchable`."""
-        # Not in the way of the first frame.
+        # Imported late, for the first frame.
         from porttui.analysis.filter_columns import Searchable
         from porttui.analysis.searchable_text import listening_text
 
@@ -66,7 +66,7 @@ class ListeningPane(ListPane[ListeningRow]):
 
     def served_endpoint(self) -> ServedEndpoint | None:
         """See `Pane.served_endpoint`."""
-        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # imported at the first use
 
         row = self.selected
         return ServedEndpoint(row.protocol, row.local, row.holders) if row else None
@@ -76,7 +76,7 @@ class ListeningPane(ListPane[ListeningRow]):
         if self.selected is None:
             return ()
         from porttui.analysis.stop_targets import (
-            target_of_listening_row,  # not before it is wished for
+            target_of_listening_row,  # imported at the first use
         )
 
         return (StopChoice("", "", target_of_listening_row(snapshot, self.selected)),)
@@ -90,15 +90,15 @@ class ListeningPane(ListPane[ListeningRow]):
 
 
 def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fact]:
-    # Not before they are wished for.
-    from porttui.ui.panes.facts import process_facts, unseen_facts
+    # Imported at the first use.
+    from porttui.ui.panes.facts import hidden_holder_facts, process_facts
 
     yield Fact("address", str(row.local))
     yield Fact("protocol", f"{row.protocol}, {row.local.address.family}")
     yield Fact("service", row.service or "none registered for this port")
     yield Fact(
         "exposure",
-        f"{EXPOSURE_WORDS[row.exposure]}: {_REACH[row.exposure]}",
+        f"{EXPOSURE_WORDS[row.exposure]}: {_EXPOSURE_DETAILS[row.exposure]}",
         EXPOSURE_TONES[row.exposure],
     )
     if row.sockets > 1:
@@ -120,12 +120,12 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
     if row.holders:
         yield from process_facts(snapshot, row.holders)
     else:
-        yield from unseen_facts(snapshot, row.user, elevation)
+        yield from hidden_holder_facts(snapshot, row.user, elevation)
 
 
-def _mark(tracked: Row) -> Cell:
+def _glyph(tracked: Row) -> Cell:
     if tracked.change is not RowChange.NONE:
-        return MARKS[tracked.change]
+        return GUTTER_GLYPHS[tracked.change]
     exposed = tracked.row.exposure is not Exposure.LOOPBACK
     return Cell("!", Tone.WARNING) if exposed else Cell(" ")
 
@@ -134,16 +134,16 @@ def _process(tracked: Row) -> Cell:
     row = tracked.row
     if not row.holders:
         return Cell(OWNERSHIP_WORDS[row.ownership], Tone.MUTED)
-    return holders_cell(row.holders, also=" +hidden" if row.hidden else "")
+    return holders_cell(row.holders, suffix=" +hidden" if row.hidden else "")
 
 
-def _process_order(tracked: Row) -> tuple[object, ...]:
+def _process_sort_key(tracked: Row) -> tuple[object, ...]:
     row = tracked.row
     name = row.holders[0].name.lower() if row.holders else "\uffff"
-    return (name, *_port_order(tracked))
+    return (name, *_port_sort_key(tracked))
 
 
-def _port_order(tracked: Row) -> tuple[object, ...]:
+def _port_sort_key(tracked: Row) -> tuple[object, ...]:
     row = tracked.row
     return (row.local.port, row.protocol, row.local.address)
 
@@ -153,77 +153,79 @@ COLUMNS: tuple[Column[Row], ...] = (
         "port",
         "PORT",
         5,
-        lambda each: Cell(str(each.row.local.port)),
-        order=_port_order,
+        lambda tracked: Cell(str(tracked.row.local.port)),
+        sort_key=_port_sort_key,
         align="right",
     ),
     Column(
         "address",
         "ADDRESS",
         9,
-        lambda each: Cell(each.row.local.address.text),
-        order=lambda each: (each.row.local.address, *_port_order(each)),
+        lambda tracked: Cell(tracked.row.local.address.text),
+        sort_key=lambda tracked: (tracked.row.local.address, *_port_sort_key(tracked)),
         grow=6,
-        most=26,
-        rank=1,
+        max_width=26,
+        drop_rank=1,
     ),
     Column(
         "protocol",
         "PROTO",
         5,
-        lambda each: Cell(each.row.protocol.value),
-        order=lambda each: (each.row.protocol, *_port_order(each)),
-        rank=5,
+        lambda tracked: Cell(tracked.row.protocol.value),
+        sort_key=lambda tracked: (tracked.row.protocol, *_port_sort_key(tracked)),
+        drop_rank=5,
     ),
     Column(
         "service",
         "SERVICE",
         10,
-        lambda each: Cell(each.row.service or "", Tone.MUTED),
-        order=lambda each: (each.row.service or "\uffff", *_port_order(each)),
+        lambda tracked: Cell(tracked.row.service or "", Tone.MUTED),
+        sort_key=lambda tracked: (tracked.row.service or "\uffff", *_port_sort_key(tracked)),
         grow=1,
-        most=14,
-        rank=6,
+        max_width=14,
+        drop_rank=6,
     ),
-    Column("process", "PROCESS", 16, _process, order=_process_order, grow=3, most=30),
+    Column("process", "PROCESS", 16, _process, sort_key=_process_sort_key, grow=3, max_width=30),
     Column(
         "user",
         "USER",
         8,
-        lambda each: Cell(each.row.user or "unknown"),
-        order=lambda each: (each.row.user or "\uffff", *_port_order(each)),
+        lambda tracked: Cell(tracked.row.user or "unknown"),
+        sort_key=lambda tracked: (tracked.row.user or "\uffff", *_port_sort_key(tracked)),
         grow=1,
-        most=12,
-        rank=3,
+        max_width=12,
+        drop_rank=3,
     ),
     Column(
         "exposure",
         "EXPOSURE",
         14,
-        lambda each: Cell(EXPOSURE_WORDS[each.row.exposure], EXPOSURE_TONES[each.row.exposure]),
-        order=lambda each: (each.row.exposure, *_port_order(each)),
-        rank=2,
+        lambda tracked: Cell(
+            EXPOSURE_WORDS[tracked.row.exposure], EXPOSURE_TONES[tracked.row.exposure]
+        ),
+        sort_key=lambda tracked: (tracked.row.exposure, *_port_sort_key(tracked)),
+        drop_rank=2,
     ),
     Column(
         "age",
         "AGE",
         6,
-        lambda each: Cell(age(each.row.age_s), Tone.MUTED),
-        order=lambda each: (
-            float("inf") if each.row.started is None else -each.row.started,
-            *_port_order(each),
+        lambda tracked: Cell(age(tracked.row.age_s), Tone.MUTED),
+        sort_key=lambda tracked: (
+            float("inf") if tracked.row.started is None else -tracked.row.started,
+            *_port_sort_key(tracked),
         ),
         align="right",
-        rank=4,
+        drop_rank=4,
     ),
     Column(
         "command",
         "COMMAND",
         16,
-        lambda each: Cell(
-            each.row.holders[0].short_command if each.row.holders else "", Tone.MUTED
+        lambda tracked: Cell(
+            tracked.row.holders[0].short_command if tracked.row.holders else "", Tone.MUTED
         ),
         grow=9,
-        rank=7,
+        drop_rank=7,
     ),
 )

@@ -1,4 +1,4 @@
-"""Pane 2: who talks to whom on this machine."""
+"""Pane 2: loopback connections, client and server in one row."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.text.processes import brief
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
-from porttui.ui.panes.list_pane import MARKS, ListPane
+from porttui.ui.panes.list_pane import GUTTER_GLYPHS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 
@@ -31,7 +31,7 @@ ARROWS = {
     RoleCertainty.UNKNOWN: Cell("--", Tone.MUTED),
 }
 
-_DIRECTIONS = {
+_ROLE_CERTAINTY_TEXTS = {
     RoleCertainty.KNOWN: "the server listens on that address",
     RoleCertainty.LIKELY: (
         "nothing listens there any more; only the client's port is in the ephemeral range"
@@ -39,7 +39,7 @@ _DIRECTIONS = {
     RoleCertainty.UNKNOWN: "which end is the server is unknown",
 }
 
-_STATUS_WORDS = {
+_STATUS_TEXTS = {
     EndStatus.HIDDEN: "hidden",
     EndStatus.GONE: "gone",
     EndStatus.NOT_ACCEPTED: "(unaccepted)",
@@ -64,36 +64,36 @@ class LoopbackPane(ListPane[PairRow]):
 
     number = 2
     label = "Loopback"
-    nothing = "no established connection over loopback"
+    no_rows_text = "no established connection over loopback"
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
         self._elevation = elevation
-        super().__init__(COLUMNS, _mark, sort="address", id="loopback")
+        super().__init__(COLUMNS, _glyph, sort="address", id="loopback")
 
-    def shown(self, dashboard: Dashboard) -> TrackedRows[PairRow]:
-        """See `ListPane.shown`."""
+    def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[PairRow]:
+        """See `ListPane.tracked_rows`."""
         return dashboard.pairs
 
     def searchable(self, row: PairRow) -> Searchable:
         """See `ListPane.searchable`."""
-        # Not in the way of the first frame.
+        # Imported late, for the first frame.
         from porttui.analysis.filter_columns import Searchable
         from porttui.analysis.searchable_text import pair_text
 
         return Searchable((row.client.endpoint, row.server.endpoint), pair_text(row))
 
-    def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
+    def matching_indexes(self, rows: Sequence[PairRow], row_filter: Filter) -> Sequence[int]:
         """By columns where there are some: connections can be many."""
         if isinstance(rows, PairTable):
-            # Not in the way of the first frame.
+            # Imported late, for the first frame.
             from porttui.analysis.filter_columns import matching_rows
 
-            return matching_rows(rows, wanted)
-        return super().matching(rows, wanted)
+            return matching_rows(rows, row_filter)
+        return super().matching_indexes(rows, row_filter)
 
     def sort_keys(self, rows: Sequence[PairRow], column: Column[Row]) -> Sequence[object]:
-        """As `matching`."""
+        """As `matching_indexes`."""
         if isinstance(rows, PairTable):
             return _SORT_KEYS[column.id](rows)
         return super().sort_keys(rows, column)
@@ -107,7 +107,7 @@ class LoopbackPane(ListPane[PairRow]):
         row = self.selected
         if row is None:
             return None
-        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # imported at the first use
 
         return ServedEndpoint(Protocol.TCP, row.server.endpoint, row.server.holders)
 
@@ -117,8 +117,8 @@ class LoopbackPane(ListPane[PairRow]):
         if row is None:
             return ()
         return (
-            _choice("c", "the client", snapshot, row.client),
-            _choice("s", "the server", snapshot, row.server),
+            _stop_choice("c", "the client", snapshot, row.client),
+            _stop_choice("s", "the server", snapshot, row.server),
         )
 
     def details(self, snapshot: Snapshot) -> Details | None:
@@ -130,22 +130,22 @@ class LoopbackPane(ListPane[PairRow]):
         return Details(title, tuple(_facts(snapshot, row, self._elevation)))
 
 
-def _choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) -> StopChoice:
+def _stop_choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) -> StopChoice:
     from porttui.analysis.stop_targets import (
-        target_of_connection_end,  # not before it is wished for
+        target_of_connection_end,  # imported at the first use
     )
 
-    who = brief(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
+    holders = brief(by_seniority(end.holders)) if end.holders else _STATUS_TEXTS[end.status]
     return StopChoice(
-        key, f"{role}: {who}, {end.endpoint}", target_of_connection_end(snapshot, end)
+        key, f"{role}: {holders}, {end.endpoint}", target_of_connection_end(snapshot, end)
     )
 
 
 def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
-    # Not before they are wished for.
-    from porttui.ui.panes.facts import process_facts, unseen_facts
+    # Imported at the first use.
+    from porttui.ui.panes.facts import hidden_holder_facts, process_facts
 
-    yield Fact("direction", _DIRECTIONS[row.role_certainty])
+    yield Fact("direction", _ROLE_CERTAINTY_TEXTS[row.role_certainty])
     if row.service:
         yield Fact("service", row.service)
     for role, end in (("client", row.client), ("server", row.server)):
@@ -155,29 +155,29 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
         if end.holders:
             yield from process_facts(snapshot, end.holders)
         elif end.status is EndStatus.HIDDEN:
-            yield from unseen_facts(snapshot, end.user, elevation)
+            yield from hidden_holder_facts(snapshot, end.user, elevation)
         else:
             yield Fact("process", f"none: {_STATUS_REASONS[end.status]}", Tone.MUTED)
 
 
-def _mark(tracked: Row) -> Cell:
+def _glyph(tracked: Row) -> Cell:
     if tracked.change is not RowChange.NONE:
-        return MARKS[tracked.change]
+        return GUTTER_GLYPHS[tracked.change]
     # Half closed: one side has finished sending.
     return Cell("½", Tone.WARNING) if tracked.row.is_half_closed else Cell(" ")
 
 
-def _who(end: ConnectionEnd) -> Cell:
+def _end_cell(end: ConnectionEnd) -> Cell:
     if not end.holders:
-        return Cell(_STATUS_WORDS[end.status], Tone.MUTED)
+        return Cell(_STATUS_TEXTS[end.status], Tone.MUTED)
     return holders_cell(by_seniority(end.holders))
 
 
-def _who_order(end: ConnectionEnd) -> str:
+def _end_sort_key(end: ConnectionEnd) -> str:
     return end.holders[0].name.lower() if end.holders else "\uffff"
 
 
-def _ports(tracked: Row) -> int:
+def _port_sort_key(tracked: Row) -> int:
     """By the server's port, then by the client's; one number is compared sooner than a pair."""
     return tracked.row.server.endpoint.port << 16 | tracked.row.client.endpoint.port
 
@@ -202,45 +202,45 @@ COLUMNS: tuple[Column[Row], ...] = (
         "client",
         "CLIENT",
         12,
-        lambda each: _who(each.row.client),
-        order=lambda each: _who_order(each.row.client),
+        lambda tracked: _end_cell(tracked.row.client),
+        sort_key=lambda tracked: _end_sort_key(tracked.row.client),
         grow=1,
-        most=32,
+        max_width=32,
     ),
     Column(
         "client_port",
         "PORT",
         6,
-        lambda each: Cell("", tail=f":{each.row.client.endpoint.port}"),
-        order=lambda each: each.row.client.endpoint.port,
+        lambda tracked: Cell("", tail=f":{tracked.row.client.endpoint.port}"),
+        sort_key=lambda tracked: tracked.row.client.endpoint.port,
         align="right",
-        rank=1,
+        drop_rank=1,
     ),
-    Column("direction", "", 2, lambda each: ARROWS[each.row.role_certainty], rank=2),
+    Column("direction", "", 2, lambda tracked: ARROWS[tracked.row.role_certainty], drop_rank=2),
     Column(
         "server",
         "SERVER",
         12,
-        lambda each: _who(each.row.server),
-        order=lambda each: _who_order(each.row.server),
+        lambda tracked: _end_cell(tracked.row.server),
+        sort_key=lambda tracked: _end_sort_key(tracked.row.server),
         grow=1,
-        most=32,
+        max_width=32,
     ),
     Column(
         "address",
         "ADDRESS",
         15,
-        lambda each: endpoint_cell(each.row.server.endpoint),
-        order=_ports,
+        lambda tracked: endpoint_cell(tracked.row.server.endpoint),
+        sort_key=_port_sort_key,
         align="right",
     ),
     Column(
         "service",
         "SERVICE",
         10,
-        lambda each: Cell(each.row.service or "", Tone.MUTED),
-        order=lambda each: each.row.service or "\uffff",
-        rank=3,
-        most=16,
+        lambda tracked: Cell(tracked.row.service or "", Tone.MUTED),
+        sort_key=lambda tracked: tracked.row.service or "\uffff",
+        drop_rank=3,
+        max_width=16,
     ),
 )

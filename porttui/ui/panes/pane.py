@@ -1,4 +1,4 @@
-"""What all panes have in common."""
+"""The base class of panes, and the values they return."""
 
 from __future__ import annotations
 
@@ -33,22 +33,22 @@ class Fact(NamedTuple):
 
 
 class Details(NamedTuple):
-    """Everything that is known of a row."""
+    """The details of a row."""
 
     title: str
     facts: tuple[Fact, ...]
 
 
 class StopChoice(NamedTuple):
-    """One process that a key on a row could stop."""
+    """A stop target with the key that selects it."""
 
     key: str
-    words: str
+    label: str
     target: StopTarget
 
 
 class Pane(Widget):
-    """A bordered room for one table; the application asks it about the row under the cursor."""
+    """A framed table; the application asks it about the row under the cursor."""
 
     number = 0
     label = ""
@@ -60,19 +60,19 @@ class Pane(Widget):
 
     @property
     def table(self) -> KeyedTable[TrackedRow[R]]:
-        """Where the cursor is."""
+        """The table of the pane."""
         raise NotImplementedError
 
-    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
+    def show_dashboard(self, dashboard: Dashboard, row_filter: Filter) -> None:
         """Show a sample, through the filter."""
         raise NotImplementedError
 
     def sort_next(self) -> str:
-        """Sort by the next column that can be sorted by; what was done, in words."""
+        """Sort by the next sortable column; return a message."""
         raise NotImplementedError
 
     def reverse(self) -> str:
-        """Reverse the order; what was done, in words."""
+        """Reverse the order; return a message."""
         raise NotImplementedError
 
     def address(self) -> str | None:
@@ -88,15 +88,15 @@ class Pane(Widget):
         raise NotImplementedError
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """All that is known of the row under the cursor."""
+        """The details of the row under the cursor."""
         raise NotImplementedError
 
     def drilldown(self, snapshot: Snapshot) -> Drilldown | None:  # noqa: ARG002
         """What Enter on the row under the cursor goes into; None where it shows details."""
         return None
 
-    def caption(self, text: str) -> None:
-        """Write on the lower edge of the frame."""
+    def set_caption(self, text: str) -> None:
+        """Set the text on the lower border."""
         if text != self._caption:
             self._caption = text
             self.border_subtitle = Content(text) if text else None

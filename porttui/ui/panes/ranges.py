@@ -1,4 +1,4 @@
-"""Pane 3: what is left of the ports, for whom, and who has the others."""
+"""Pane 3: port ranges and limited resources."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from porttui.text.forecast import cure, title
 from porttui.text.numbers import count, percent
 from porttui.ui.panes.cells import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
+from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_notes import RangeNotes
 from porttui.ui.widgets.range_strip import RangeStrip
-from porttui.ui.widgets.share import LEVEL_TONES, bar, sparkline
 
 if TYPE_CHECKING:
     from porttui.analysis.copy_formats import ServedEndpoint
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 class RangesPane(Pane):
-    """The port space, what can run out of it, IANA's ranges and the kernel's."""
+    """The port space, limited resources, IANA's ranges and the ephemeral range."""
 
     number = 3
     label = "Ranges"
@@ -42,8 +42,8 @@ class RangesPane(Pane):
         self._strip = RangeStrip()
         self._notes = RangeNotes()
         self._snapshot: Snapshot | None = None
-        """What is shown is of this one."""
-        self._table = KeyedTable(COLUMNS, empty=SCANNING, mark=_mark, id="ranges-table")
+        """The snapshot shown."""
+        self._table = KeyedTable(COLUMNS, empty_text=SCANNING, glyph=_glyph, id="ranges-table")
 
     def compose(self) -> ComposeResult:
         """The port space, a row for each range, and what there is to say of the selected one."""
@@ -53,23 +53,23 @@ class RangesPane(Pane):
 
     @property
     def table(self) -> KeyedTable[PressureRow]:  # type: ignore[override]
-        """Where the cursor is."""
+        """The table of the pane."""
         return self._table
 
-    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
+    def show_dashboard(self, dashboard: Dashboard, row_filter: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""
         parts = ["distinct ports"]
         parts += ["an estimate"] if dashboard.caveats else []
-        parts += ["filter not applied"] if wanted else []
-        self.caption(", ".join(parts))
+        parts += ["filter not applied"] if row_filter else []
+        self.set_caption(", ".join(parts))
         if dashboard.snapshot is not self._snapshot:  # it is through keys, and looks at listeners
             self._snapshot = dashboard.snapshot
             self._strip.show(dashboard.snapshot.ephemeral, dashboard.density)
             self._table.show(dashboard.pressure)
-            self._note()
+            self._show_notes()
 
     @on(KeyedTable.Highlighted)
-    def _note(self) -> None:
+    def _show_notes(self) -> None:
         self._notes.show(self._table.selected)
 
     def sort_next(self) -> str:
@@ -81,7 +81,7 @@ class RangesPane(Pane):
         return self.sort_next()
 
     def address(self) -> str | None:
-        """Where the connections go, the address that is bound, or the range."""
+        """The destination, the bound address, or the range."""
         row = self._table.selected
         if row is None:
             return None
@@ -94,36 +94,36 @@ class RangesPane(Pane):
 
     def served_endpoint(self) -> ServedEndpoint | None:
         """The server that the connections go to."""
-        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # imported at the first use
 
         row = self._table.selected
-        found = row.gauge.destination if row and row.gauge else None
-        return ServedEndpoint(Protocol.TCP, found.remote, found.listeners) if found else None
+        destination = row.gauge.destination if row and row.gauge else None
+        return (
+            ServedEndpoint(Protocol.TCP, destination.remote, destination.listeners)
+            if destination
+            else None
+        )
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
-        """Whom a stop would hit is told by the sockets: Enter shows them."""
+        """None: a stop needs a socket, and Enter shows those."""
         return ()
 
     def drilldown(self, snapshot: Snapshot) -> Drilldown | None:
         """See `Pane.drilldown`."""
-        from porttui.analysis.drilldown import drilldown_of  # not before it is wished for
+        from porttui.analysis.drilldown import drilldown_of  # imported at the first use
 
         row = self._table.selected
         return drilldown_of(row, snapshot.ephemeral) if row else None
 
     def details(self, snapshot: Snapshot) -> Details | None:  # noqa: ARG002
-        """Of what has no sockets to go into."""
+        """The details of a resource without sockets."""
         row = self._table.selected
         gauge = row.gauge if row else None
         if gauge is None:
             return None
-        held_by = gauge.process
+        holder = gauge.process
         facts = (
-            *(
-                (Fact("process", held_by.label), Fact("command", held_by.command))
-                if held_by
-                else ()
-            ),
+            *((Fact("process", holder.label), Fact("command", holder.command)) if holder else ()),
             Fact("in use", count(gauge.used)),
             Fact("most", count(gauge.capacity)),
             Fact("left", count(gauge.left), LEVEL_TONES[gauge.level]),
@@ -132,32 +132,32 @@ class RangesPane(Pane):
         return Details(title(gauge), facts)
 
 
-_MARKS = {
+_LEVEL_GLYPHS = {
     Level.WARNING: Cell("!", Tone.WARNING),
     Level.CRITICAL: Cell("!", Tone.ERROR),
     Level.EXHAUSTED: Cell("✗", Tone.ERROR),
 }
 
 
-def _mark(row: PressureRow) -> Cell:
-    return _MARKS.get(row.gauge.level, Cell(" ")) if row.gauge else Cell(" ")
+def _glyph(row: PressureRow) -> Cell:
+    return _LEVEL_GLYPHS.get(row.gauge.level, Cell(" ")) if row.gauge else Cell(" ")
 
 
-def _what(row: PressureRow) -> Cell:
+def _name_cell(row: PressureRow) -> Cell:
     if row.usage is not None:
         return Cell(row.usage.key.value, Tone.ACCENT)
-    return _name(row.gauge) if row.gauge else Cell("")
+    return _gauge_name_cell(row.gauge) if row.gauge else Cell("")
 
 
-def _name(gauge: Gauge) -> Cell:
+def _gauge_name_cell(gauge: Gauge) -> Cell:
     if gauge.destination is not None:
-        return endpoint_cell(gauge.destination.remote, before="→ ")
+        return endpoint_cell(gauge.destination.remote, prefix="→ ")
     if gauge.process is not None:
         return Cell(f"fd: {gauge.process.shown_name}", tail=f" {gauge.process.pid}")
-    return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
+    return Cell(f"bind {gauge.address}" if gauge.address else _RESOURCE_NAMES[gauge.resource])
 
 
-_NAMES = {
+_RESOURCE_NAMES = {
     Resource.UDP: "UDP, no bind",
     Resource.TCP_RANGE: "TCP ports",
     Resource.UDP_RANGE: "UDP ports",
@@ -166,36 +166,36 @@ _NAMES = {
 }
 
 
-def _left(row: PressureRow) -> Cell:
+def _left_cell(row: PressureRow) -> Cell:
     gauge = row.gauge
     if gauge is None:
         return Cell("")
-    # What cannot be told apart is no fact: the number is the most that it can be.
-    about = "≤" if gauge.headroom.at_least < gauge.left else ""
-    about = "≈" if gauge.is_estimate else about
-    return Cell(f"{about}{count(gauge.left)}", LEVEL_TONES[gauge.level])
+    # Where the headroom is uncertain, its upper bound is shown.
+    prefix = "≤" if gauge.headroom.at_least < gauge.left else ""
+    prefix = "≈" if gauge.is_estimate else prefix
+    return Cell(f"{prefix}{count(gauge.left)}", LEVEL_TONES[gauge.level])
 
 
-def _in_use(row: PressureRow) -> Cell:
+def _in_use_cell(row: PressureRow) -> Cell:
     if row.usage is not None:
         return Cell(count(row.usage.tcp))
     if row.gauge is None:
         return Cell("")
-    found = row.gauge.destination
-    return Cell(count(found.in_use if found else row.gauge.used))
+    destination = row.gauge.destination
+    return Cell(count(destination.in_use if destination else row.gauge.used))
 
 
-def _time_wait(row: PressureRow) -> Cell:
+def _time_wait_cell(row: PressureRow) -> Cell:
     if row.usage is not None:
         return Cell(count(row.usage.in_state(TcpState.TIME_WAIT)))
     gauge = row.gauge
     if gauge is None:
         return Cell("")
-    found = gauge.destination.time_wait if gauge.destination else gauge.time_wait
-    return Cell("" if found is None else count(found))
+    in_time_wait = gauge.destination.time_wait if gauge.destination else gauge.time_wait
+    return Cell("" if in_time_wait is None else count(in_time_wait))
 
 
-def _used(row: PressureRow) -> tuple[float, Tone] | None:
+def _used_share(row: PressureRow) -> tuple[float, Tone] | None:
     """The share that is used, and how bad that is."""
     if row.usage is not None:
         return row.usage.share, Tone.MUTED
@@ -205,43 +205,43 @@ def _used(row: PressureRow) -> tuple[float, Tone] | None:
     return gauge.used / gauge.capacity, LEVEL_TONES[gauge.level]
 
 
-def _share(row: PressureRow) -> Cell:
-    used = _used(row)
+def _share_cell(row: PressureRow) -> Cell:
+    used = _used_share(row)
     return Cell(percent(used[0]), used[1]) if used else Cell("")
 
 
-def _bar(row: PressureRow) -> Cell:
-    used = _used(row)
-    return Cell("", used[1], drawn=partial(bar, used[0])) if used else Cell("")
+def _bar_cell(row: PressureRow) -> Cell:
+    used = _used_share(row)
+    return Cell("", used[1], draw=partial(bar, used[0])) if used else Cell("")
 
 
-def _trend(row: PressureRow) -> Cell:
+def _trend_cell(row: PressureRow) -> Cell:
     if row.gauge is None or row.trend is None or not row.gauge.capacity:
         return Cell("")
-    drawn = partial(sparkline, row.trend.lows, row.gauge.capacity)
-    return Cell("", Tone.ACCENT, drawn=drawn)
+    draw = partial(sparkline, row.trend.lows, row.gauge.capacity)
+    return Cell("", Tone.ACCENT, draw=draw)
 
 
-def _most(row: PressureRow) -> Cell:
+def _top_holder_cell(row: PressureRow) -> Cell:
     if row.usage is not None and row.usage.holders:
         first = row.usage.holders[0]
         return Cell(first.process.name, tail=f" {count(first.ports)}")
-    found = row.gauge.destination if row.gauge else None
-    if found is None:
+    destination = row.gauge.destination if row.gauge else None
+    if destination is None:
         return Cell("")
-    if found.holders:
-        share = found.holders[0]
+    if destination.holders:
+        share = destination.holders[0]
         return Cell(share.process.name, tail=f" {count(share.ports)}")
-    return Cell("hidden", Tone.MUTED) if found.hidden else Cell("")
+    return Cell("hidden", Tone.MUTED) if destination.hidden else Cell("")
 
 
 COLUMNS: tuple[Column[PressureRow], ...] = (
-    Column("what", "WHAT", 16, _what, grow=1, most=40),
-    Column("left", "LEFT", 7, _left, align="right"),
-    Column("in_use", "IN USE", 6, _in_use, align="right"),
-    Column("time_wait", "TIME_WAIT", 9, _time_wait, align="right", rank=4),
-    Column("bar", "FULL", 4, _bar, grow=1, most=12, rank=2),
-    Column("share", "USED", 6, _share, align="right", rank=5),
-    Column("trend", "TREND", 5, _trend, grow=1, most=12, rank=3),
-    Column("most", "MOST BY", 9, _most, grow=3, most=30, rank=1),
+    Column("what", "WHAT", 16, _name_cell, grow=1, max_width=40),
+    Column("left", "LEFT", 7, _left_cell, align="right"),
+    Column("in_use", "IN USE", 6, _in_use_cell, align="right"),
+    Column("time_wait", "TIME_WAIT", 9, _time_wait_cell, align="right", drop_rank=4),
+    Column("bar", "FULL", 4, _bar_cell, grow=1, max_width=12, drop_rank=2),
+    Column("share", "USED", 6, _share_cell, align="right", drop_rank=5),
+    Column("trend", "TREND", 5, _trend_cell, grow=1, max_width=12, drop_rank=3),
+    Column("most", "MOST BY", 9, _top_holder_cell, grow=3, max_width=30, drop_rank=1),
 )

@@ -52,7 +52,7 @@ class ChooseDialog(Dialog[V | None], Generic[V]):
         letters = " ".join(choice.key for choice in self._choices)
         return (KeyHint(letters, "choose"), self.hint("close"))
 
-    def press(self, event: events.Key, burst: KeyBurst) -> bool:  # noqa: ARG002
+    def consume_key(self, event: events.Key, burst: KeyBurst) -> bool:  # noqa: ARG002
         """Choose by the letter."""
         for choice in self._choices:
             if event.character == choice.key:

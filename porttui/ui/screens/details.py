@@ -11,7 +11,7 @@ from textual.binding import BindingType
 
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.panes.pane import Details
-from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
+from porttui.ui.screens.dialog import Dialog, KeyHint, labelled_line
 from porttui.ui.widgets.columns import Tone
 
 
@@ -32,10 +32,10 @@ class DetailsDialog(Dialog[str | None]):
         lines: list[RenderableType] = []
         for fact in self._details.facts:
             if fact.value:
-                lines.append(labelled(fact.label, self.toned(fact.value, fact.tone)))
+                lines.append(labelled_line(fact.label, self.style_text(fact.value, fact.tone)))
             else:
                 lines += [Text(), Text(fact.label, style="bold")]
-        return [*lines, Text(), self.toned(f"as of {self._taken_at}", Tone.MUTED)]
+        return [*lines, Text(), self.style_text(f"as of {self._taken_at}", Tone.MUTED)]
 
     def hints(self) -> Sequence[KeyHint]:
         """What can be done with the row."""

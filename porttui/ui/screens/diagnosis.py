@@ -31,7 +31,7 @@ from porttui.text.numbers import pluralized
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import CopyRequested
 from porttui.ui.screens.dialog import Dialog, KeyHint
-from porttui.ui.screens.origin_lines import origin_lines
+from porttui.ui.screens.provenance_lines import provenance_lines
 from porttui.ui.screens.stop import choose_stop
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
@@ -114,14 +114,14 @@ class DiagnosisDialog(Dialog[None]):
     def body(self) -> Sequence[RenderableType]:
         """A line for each address, the ports beside it, how the wait goes, and who it is."""
         if self._failure:
-            return [self.toned(f"Not known: {self._failure}.", Tone.ERROR)]
+            return [self.style_text(f"Not known: {self._failure}.", Tone.ERROR)]
         if self._view is None:
-            return [self.toned("looking ...", Tone.MUTED)]
+            return [self.style_text("looking ...", Tone.MUTED)]
         lines: list[RenderableType] = [self._verdicts(self._view.diagnosis)]
         ports = " ".join(map(str, self._view.other_ports)) or "none found"
         lines += [Text(), Text(f"next free ports on all of these: {ports}")]
         lines += [
-            self.toned(f"not seen: {problem}", Tone.WARNING)
+            self.style_text(f"not seen: {problem}", Tone.WARNING)
             for problem in self._view.diagnosis.problems
         ]
         if self._waited is not None:
@@ -246,7 +246,7 @@ class DiagnosisDialog(Dialog[None]):
         for verdict in diagnosis.addresses:
             table.add_row(
                 host_text(Endpoint(verdict.address, diagnosis.port)),
-                self.toned(VERDICT_NAMES[verdict.verdict], _TONES[verdict.verdict]),
+                self.style_text(VERDICT_NAMES[verdict.verdict], _TONES[verdict.verdict]),
                 self._reasons(diagnosis, verdict),
             )
         return table
@@ -256,26 +256,26 @@ class DiagnosisDialog(Dialog[None]):
             process = origin.provenance.process
             yield Text()
             yield Text.assemble((process.label, "bold"), f": {process.command}")
-            yield from origin_lines(origin, self.toned)
+            yield from provenance_lines(origin, self.style_text)
         rest = view.holders - len(view.origins)
         if rest > 0:
-            yield self.toned(
+            yield self.style_text(
                 f"... {pluralized(rest, 'more process', 'more processes')}", Tone.MUTED
             )
 
     def _reasons(self, diagnosis: Diagnosis, verdict: AddressVerdict) -> Text:
         lines = [Text(reason) for reason in reasons(diagnosis, verdict)]
         if self._explains:
-            lines.append(self.toned(explanation(diagnosis, verdict), Tone.MUTED))
+            lines.append(self.style_text(explanation(diagnosis, verdict), Tone.MUTED))
         return Text("\n").join(lines)
 
     def _progress(self, progress: WaitProgress) -> Text:
         waited = progress.waited
         seconds, goal = f"{waited.waited_ms / 1000:.0f} s", _GOALS[progress.until]
         if waited.reached:
-            return self.toned(f"{_STATES[waited.state]} (after {seconds})", Tone.OK)
+            return self.style_text(f"{_STATES[waited.state]} (after {seconds})", Tone.OK)
         still = f"waiting {seconds} until {goal}: still {_STATES[waited.state]}"
-        return self.toned(still, Tone.WARNING)
+        return self.style_text(still, Tone.WARNING)
 
 
 def next_free_ports(

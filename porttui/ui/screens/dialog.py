@@ -1,4 +1,4 @@
-"""The frame that all dialogs share."""
+"""The base class of dialogs."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Static
 
-from porttui.ui.key_order import KeyTaker
+from porttui.ui.key_order import KeyHandler
 from porttui.ui.keymap import DIALOG_KEYS, DialogKey
 from porttui.ui.widgets.columns import Tone
 
 T = TypeVar("T")
 
 _LABEL_CELLS = 12
-_MOST_CELLS = 90
+_MAX_CELLS = 90
 _FRAME_CELLS = 6
 _FRAME_LINES = 3
 """The frame, and the line between the body and the keys."""
@@ -35,11 +35,11 @@ class KeyHint(NamedTuple):
     """A key and what it does here."""
 
     key: str
-    words: str
+    label: str
 
 
 class KeyHints(Widget):
-    """Hints in as many lines as they need; none is broken over two lines."""
+    """Key hints, wrapped between hints."""
 
     DEFAULT_CSS = "KeyHints { height: auto; width: 1fr; margin-top: 1; }"
     GAP = 3
@@ -64,16 +64,16 @@ class KeyHints(Widget):
     def _lines(self, width: int) -> list[Text]:
         lines: list[Text] = []
         for hint in self._hints:
-            words = Text.assemble((hint.key, "bold reverse"), f" {hint.words}")
-            if lines and lines[-1].cell_len + self.GAP + words.cell_len <= width:
-                lines[-1].append(" " * self.GAP).append_text(words)
+            line = Text.assemble((hint.key, "bold reverse"), f" {hint.label}")
+            if lines and lines[-1].cell_len + self.GAP + line.cell_len <= width:
+                lines[-1].append(" " * self.GAP).append_text(line)
             else:
-                lines.append(words)
+                lines.append(line)
         return lines
 
 
 class DialogBody(Static):
-    """What a dialog says; its component classes are the colours of tones."""
+    """The body of a dialog; its component classes are the colours of tones."""
 
     COMPONENT_CLASSES: ClassVar[set[str]] = {
         f"dialog--{tone}" for tone in Tone if tone is not Tone.PLAIN
@@ -92,10 +92,10 @@ class DialogBody(Static):
     """
 
 
-class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
-    """A box in the middle: a title, a body that scrolls, and a line that names every key."""
+class Dialog(KeyHandler, ModalScreen[T], Generic[T]):
+    """A centred box with a title, a scrolling body and key hints."""
 
-    # Not in the session's sheet: that is read before the first frame.
+    # Not in theme.tcss: that is parsed before the first frame.
     DEFAULT_CSS = """
     Dialog { align: center middle; background: $background 60%; }
     Dialog .dialog {
@@ -113,12 +113,12 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
     """
 
     NAME: ClassVar[str]
-    """Of its keys in the keymap."""
+    """The name of its keys in DIALOG_KEYS."""
 
     def __init__(self, title: str) -> None:
         super().__init__()
         self._box_title = title
-        self._is_up = False
+        self._is_drawable = False
         self._body = DialogBody(markup=False)
         self._scroll = VerticalScroll(classes="dialog-scroll")
         self._hints = KeyHints()
@@ -133,21 +133,21 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
 
     def on_mount(self) -> None:
         """Fill it."""
-        self._is_up = True
+        self._is_drawable = True
         self.draw()
 
     def draw(self) -> None:
-        """Write body and keys anew. Before it is on the screen there is nothing to write on, nor
-        after: an answer may come when the dialog is closed."""
-        if not self._is_up or not self.is_attached:
+        """Update body and hints. Does nothing before mounting and after closing: a worker may end
+        later than the dialog."""
+        if not self._is_drawable or not self.is_attached:
             return
         self._body.update(Group(*self.body()))
         self._hints.show(self.hints())
-        self._leave_room()
+        self._limit_body_height()
 
     def on_unmount(self) -> None:
         """There is nothing to write on any more."""
-        self._is_up = False
+        self._is_drawable = False
 
     def show_end(self) -> None:
         """Bring the end of the body into view."""
@@ -155,15 +155,15 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
 
     def on_resize(self) -> None:
         """A long body scrolls, so that the keys stay in view."""
-        self._leave_room()
+        self._limit_body_height()
 
-    def _leave_room(self) -> None:
-        inner = min(_MOST_CELLS, self.size.width) - _FRAME_CELLS
+    def _limit_body_height(self) -> None:
+        inner = min(_MAX_CELLS, self.size.width) - _FRAME_CELLS
         hints = self._hints.get_content_height(self.size, self.size, inner)
         self._scroll.styles.max_height = max(1, self.size.height - _FRAME_LINES - hints)
 
-    def toned(self, text: str, tone: Tone) -> Text:
-        """Text in the theme's colour for `tone`."""
+    def style_text(self, text: str, tone: Tone) -> Text:
+        """A text in the colour of a tone."""
         if tone is Tone.PLAIN:
             return Text(text)
         style = self._body.get_component_rich_style(f"dialog--{tone}")
@@ -174,17 +174,17 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
         """Every key of this dialog."""
         return DIALOG_KEYS[self.NAME]
 
-    def hint(self, id: str, words: str = "") -> KeyHint:
-        """A key of this dialog, with what the keymap says or with other words."""
+    def hint(self, id: str, label: str = "") -> KeyHint:
+        """The hint of a key of this dialog, with its own label or the given one."""
         key = next(key for key in self.keys if key.id == id)
-        return KeyHint(key.shown_keys, words or key.label)
+        return KeyHint(key.keys_text, label or key.label)
 
     def action_close(self) -> None:
         """Close, with no result."""
         self.dismiss(None)
 
     def body(self) -> Sequence[RenderableType]:
-        """What it says, line by line; foreign text only in `Text`, never as markup."""
+        """The lines of the body; foreign text only as `Text`, never as markup."""
         raise NotImplementedError
 
     def hints(self) -> Sequence[KeyHint]:
@@ -192,8 +192,8 @@ class Dialog(KeyTaker, ModalScreen[T], Generic[T]):
         raise NotImplementedError
 
 
-def labelled(label: str, value: str | Text) -> Table:
-    """A fact: its label in a column of its own, its value beside it however long it is."""
+def labelled_line(label: str, value: str | Text) -> Table:
+    """A line with a label column and a value that wraps."""
     line = Table.grid(padding=(0, 1, 0, 0))
     line.add_column(width=max(_LABEL_CELLS, cell_len(label)), no_wrap=True)
     line.add_column(overflow="fold")

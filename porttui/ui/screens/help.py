@@ -1,4 +1,4 @@
-"""The keys, from the one table of keys; the marks; the filter."""
+"""The help: keys, symbols and filter syntax."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from textual.binding import BindingType
 
 from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, Group, dialog_bindings
-from porttui.ui.screens.dialog import Dialog, KeyHint, labelled
+from porttui.ui.screens.dialog import Dialog, KeyHint, labelled_line
 
-MARKS = (
+LEGEND = (
     ("+", "new within the last seconds"),
     ("-", "just gone"),
     ("~", "another process has the address now"),
@@ -27,7 +27,7 @@ MARKS = (
 
 
 class HelpDialog(Dialog[None]):
-    """Help on everything that can be pressed and seen."""
+    """Lists keys, symbols and filter syntax."""
 
     NAME = "help"
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
@@ -39,9 +39,9 @@ class HelpDialog(Dialog[None]):
         """The keys by group, then marks and filter."""
         lines: list[RenderableType] = []
         for group in Group:
-            rows = [(each.shown_keys, each.help) for each in ACTIONS if each.group is group]
+            rows = [(action.keys_text, action.help) for action in ACTIONS if action.group is group]
             lines += _section(group.value, rows)
-        lines += _section("Marks", MARKS)
+        lines += _section("Marks", LEGEND)
         lines += _section("What / understands", SYNTAX)
         return lines[1:]
 
@@ -51,5 +51,5 @@ class HelpDialog(Dialog[None]):
 
 
 def _section(title: str, rows: Sequence[tuple[str, str]]) -> list[RenderableType]:
-    lines = [labelled(f"  {left}", right) for left, right in rows]
+    lines = [labelled_line(f"  {left}", right) for left, right in rows]
     return [Text(), Text(title, style="bold"), *lines]

@@ -1,4 +1,4 @@
-"""Textual's command palette, which a page key must not end."""
+"""Textual's command palette with a fix for page keys."""
 
 from __future__ import annotations
 

@@ -45,9 +45,9 @@ class ProbeDialog(Dialog[None]):
     def body(self) -> Sequence[RenderableType]:
         """A line for each address, and what else to know."""
         if self._failure:
-            return [self.toned(f"Nothing was tried: {self._failure}.", Tone.ERROR)]
+            return [self.style_text(f"Nothing was tried: {self._failure}.", Tone.ERROR)]
         if self._reach is None:
-            return [self.toned("connecting ...", Tone.MUTED)]
+            return [self.style_text("connecting ...", Tone.MUTED)]
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
@@ -55,10 +55,10 @@ class ProbeDialog(Dialog[None]):
         for probe in self._reach.probes:
             table.add_row(
                 host_text(probe.remote),
-                self.toned(OUTCOME_NAMES[probe.outcome], _tone(probe)),
+                self.style_text(OUTCOME_NAMES[probe.outcome], _tone(probe)),
                 Text(probe_words(self._reach, probe)),
             )
-        notes = [self.toned(note, Tone.WARNING) for note in advice(self._reach)]
+        notes = [self.style_text(note, Tone.WARNING) for note in advice(self._reach)]
         return [table, *([Text()] if notes else []), *notes]
 
     def hints(self) -> Sequence[KeyHint]:

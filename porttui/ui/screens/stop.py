@@ -29,9 +29,9 @@ from porttui.ui.key_order import KeyBurst
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import StopFinished
 from porttui.ui.panes.pane import StopChoice
-from porttui.ui.screens.aim_lines import aim_lines
 from porttui.ui.screens.choose import Choice, ChooseDialog
 from porttui.ui.screens.dialog import Dialog, KeyHint
+from porttui.ui.screens.selection_lines import selection_lines
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
 
@@ -94,12 +94,12 @@ class StopDialog(Dialog[None]):
 
     def body(self) -> Sequence[RenderableType]:
         """The target with all that the stop touches; later the steps and the outcome."""
-        lines = list(aim_lines(self._aim, self._now, self.toned))
+        lines = list(selection_lines(self._aim, self._now, self.style_text))
         if self._phase in (_Phase.ASKING, _Phase.TYPING):
             refusal = self._refusal()
-            warnings = [self.toned(f"{each}.", Tone.ERROR) for each in self._warnings()]
+            warnings = [self.style_text(f"{each}.", Tone.ERROR) for each in self._warnings()]
             if refusal:
-                lines += [Text(), self.toned(f"Not possible: {refusal}.", Tone.WARNING)]
+                lines += [Text(), self.style_text(f"Not possible: {refusal}.", Tone.WARNING)]
             elif warnings:
                 lines += [Text(), *warnings]
             if self._to_type is not None:
@@ -107,17 +107,17 @@ class StopDialog(Dialog[None]):
                 asked = f"Type {names} and Enter to send {self._signal}: "
                 lines.append(Text.assemble(asked, (f"{self._typed}▏", "bold")))
             if self._note:
-                lines += [Text(), self.toned(self._note, Tone.WARNING)]
+                lines += [Text(), self.style_text(self._note, Tone.WARNING)]
             return lines
         lines += [Text(), *(Text(step) for step in self._steps)]
         if self._result is None:
-            lines.append(self.toned("waiting ...", Tone.MUTED))
+            lines.append(self.style_text("waiting ...", Tone.MUTED))
         else:
             tone = Tone.OK if is_success(self._result) else Tone.WARNING
             said = sentence(self._result)
             if self._can_force_again():
                 said += f" {self.hint('kill').key} sends SIGKILL."
-            lines += [Text(), self.toned(said, tone)]
+            lines += [Text(), self.style_text(said, tone)]
         return lines
 
     def draw(self) -> None:
@@ -156,7 +156,7 @@ class StopDialog(Dialog[None]):
             if self._aim.can_select(at):
                 yield self.hint(f"select('{at.name}')", back if self._aim.mode is at else words)
 
-    def press(self, event: events.Key, burst: KeyBurst) -> bool:
+    def consume_key(self, event: events.Key, burst: KeyBurst) -> bool:
         """The answers; and the name where it is typed: no key of that is a command."""
         if self._to_type is None:
             return self._answer(event, burst)

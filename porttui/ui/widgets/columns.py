@@ -1,4 +1,4 @@
-"""What a table shows: cells, columns, and how many cells of the line each column gets."""
+"""Cells and columns of a table, and the layout of columns in a line."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ ELLIPSIS = "…"
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
 """Around foreign text that is written from right to left."""
 
-LEAST = 4
-"""Cells below which a growable column is not shrunk: a name's first letters still tell it apart."""
+MIN_WIDTH = 4
+"""A growable column is not shrunk below this: the first letters still identify a name."""
 
 Align = Literal["left", "right"]
 
@@ -25,7 +25,7 @@ R = TypeVar("R")
 
 
 class Tone(StrEnum):
-    """What a colour means; the theme decides which colour that is."""
+    """The meaning of a colour; the theme chooses the colour."""
 
     PLAIN = "plain"
     MUTED = "muted"
@@ -44,9 +44,9 @@ class Cell(NamedTuple):
     text: str
     tone: Tone = Tone.PLAIN
     tail: str = ""
-    """Stands behind the text and stays whole when that is cut: names give way before numbers."""
-    drawn: Callable[[int], str] | None = None
-    """Makes the text, of as many cells as there are: a bar fills its column."""
+    """Follows the text and is never cut: a long name is cut before its pid."""
+    draw: Callable[[int], str] | None = None
+    """Makes the text for a width: a bar fills its column."""
 
 
 class Row(Protocol[K_co]):
@@ -57,22 +57,22 @@ class Row(Protocol[K_co]):
 
 
 class Column(NamedTuple, Generic[R]):
-    """How one fact of a row is labelled, drawn, ordered and fitted."""
+    """A column: its label, cells, sort key and width."""
 
     id: str
     label: str
     width: int
-    """Cells it takes at least, while everything fits."""
+    """Its least width while all columns fit."""
     cell: Callable[[R], Cell]
-    order: Callable[[R], SupportsRichComparison] | None = None
-    """Sort key for whoever sorts the rows; None when the column cannot be sorted by."""
+    sort_key: Callable[[R], SupportsRichComparison] | None = None
+    """What rows are sorted by; None if the column is not sortable."""
     align: Align = "left"
     grow: int = 0
     """Share of the spare width, relative to the other columns' shares."""
-    most: int | None = None
-    """Width beyond which it does not grow."""
-    rank: int = 0
-    """When the line is too short the highest rank falls away first; 0 never does."""
+    max_width: int | None = None
+    """The greatest width; None for no limit."""
+    drop_rank: int = 0
+    """In a short line the column with the highest number is dropped first; 0 is never dropped."""
 
 
 Layout = tuple[tuple[Column[R], int], ...]
@@ -81,76 +81,78 @@ Layout = tuple[tuple[Column[R], int], ...]
 def lay_out(columns: Sequence[Column[R]], available: int, gap: int = 2) -> Layout[R]:
     """Choose the columns that fit into a line and share the line among them.
 
-    Columns fall away by rank. If those of rank 0 alone are too wide, the growable ones shrink
-    (long names give way before numbers do); what then still overflows is cut off on the right.
+    Columns are dropped by `drop_rank`. If those with 0 alone are too wide, growable ones shrink;
+    the rest is clipped on the right.
     The widths and the gaps between them never add up to more than `available`.
     """
-    chosen = _that_fit(columns, available, gap)
+    chosen = _fitting_columns(columns, available, gap)
     widths = [max(0, column.width) for column in chosen]
-    spare = available - _taken(widths, gap)
+    spare = available - _total_width(widths, gap)
     if spare >= 0:
         _grow(chosen, widths, spare)
         return tuple(zip(chosen, widths, strict=True))
     _shrink(chosen, widths, -spare)
-    return _cut_off(chosen, widths, available, gap)
+    return _clip(chosen, widths, available, gap)
 
 
-def _taken(widths: Sequence[int], gap: int) -> int:
+def _total_width(widths: Sequence[int], gap: int) -> int:
     return sum(widths) + gap * max(0, len(widths) - 1)
 
 
-def _that_fit(columns: Sequence[Column[R]], available: int, gap: int) -> list[Column[R]]:
+def _fitting_columns(columns: Sequence[Column[R]], available: int, gap: int) -> list[Column[R]]:
     """Drop the highest ranks, rightmost first among equals, until the rest fits or is rank 0."""
     chosen = list(columns)
-    while chosen and _taken([column.width for column in chosen], gap) > available:
-        place = max(range(len(chosen)), key=lambda index: (chosen[index].rank, index))
-        if chosen[place].rank <= 0:
+    while chosen and _total_width([column.width for column in chosen], gap) > available:
+        last = max(range(len(chosen)), key=lambda index: (chosen[index].drop_rank, index))
+        if chosen[last].drop_rank <= 0:
             break
-        del chosen[place]
+        del chosen[last]
     return chosen
 
 
 def _grow(columns: Sequence[Column[R]], widths: list[int], spare: int) -> None:
     """Hand out the spare cells by share, then what rounding left over, one cell at a time."""
     while spare > 0:
-        room = {
-            index: spare if column.most is None else min(spare, column.most - widths[index])
+        growth_limits = {
+            index: spare
+            if column.max_width is None
+            else min(spare, column.max_width - widths[index])
             for index, column in enumerate(columns)
-            if column.grow > 0 and (column.most is None or column.most > widths[index])
+            if column.grow > 0 and (column.max_width is None or column.max_width > widths[index])
         }
-        if not room:
+        if not growth_limits:
             return
-        shares = sum(columns[index].grow for index in room)
-        pool = spare
-        for index, limit in room.items():
-            extra = min(limit, max(1, pool * columns[index].grow // shares), spare)
+        shares = sum(columns[index].grow for index in growth_limits)
+        spare_before = spare
+        for index, limit in growth_limits.items():
+            extra = min(limit, max(1, spare_before * columns[index].grow // shares), spare)
             widths[index] += extra
             spare -= extra
 
 
 def _shrink(columns: Sequence[Column[R]], widths: list[int], excess: int) -> None:
-    """Take the excess from the widest growable columns, down to LEAST cells each."""
+    """Shrink the widest growable columns, down to MIN_WIDTH cells each."""
     growable = [index for index, column in enumerate(columns) if column.grow > 0]
     while excess > 0 and growable:
         widest = max(growable, key=lambda index: widths[index])
-        if widths[widest] <= LEAST:
+        if widths[widest] <= MIN_WIDTH:
             return
         widths[widest] -= 1
         excess -= 1
 
 
-def _cut_off(
+def _clip(
     columns: Sequence[Column[R]], widths: Sequence[int], available: int, gap: int
 ) -> Layout[R]:
     """Keep what lies left of the line's end; the column on the end keeps its left part."""
-    kept: list[tuple[Column[R], int]] = []
-    left = available
+    clipped: list[tuple[Column[R], int]] = []
+    remaining = available
     for column, width in zip(columns, widths, strict=True):
-        if left <= 0:
+        if remaining <= 0:
             break
-        kept.append((column, min(width, left)))
-        left -= width + gap
-    return tuple(kept)
+        clipped.append((column, min(width, remaining)))
+        remaining -= width + gap
+    return tuple(clipped)
 
 
 def fit(text: str, width: int, align: Align = "left") -> str:
@@ -166,15 +168,15 @@ def fit(text: str, width: int, align: Align = "left") -> str:
 
 def fit_cell(cell: Cell, width: int, align: Align = "left") -> str:
     """A cell's text and tail in exactly `width` cells of the terminal."""
-    if cell.drawn is not None:
-        return fit(cell.drawn(width), width, align)
+    if cell.draw is not None:
+        return fit(cell.draw(width), width, align)
     if not cell.tail:
         return fit(cell.text, width, align)
-    room = width - cell_len(cell.tail)
-    if room <= 0:
+    text_width = width - cell_len(cell.tail)
+    if text_width <= 0:
         return fit(cell.tail.lstrip(), width, align)
-    if cell_len(cell.text) > room:
-        return fit(cell.text, room) + cell.tail
+    if cell_len(cell.text) > text_width:
+        return fit(cell.text, text_width) + cell.tail
     return fit(cell.text + cell.tail, width, align)
 
 
@@ -182,7 +184,7 @@ def _fit_cells(text: str, width: int, align: Align) -> str:
     """Like `fit`, for text whose characters may take two cells or none."""
     length = cell_len(text)
     if length > width:
-        # Cropping in the middle of a wide character leaves a blank; the ellipsis takes its place.
+        # Cropping in the middle of a wide character leaves a blank; an ellipsis replaces it.
         text = set_cell_size(text, width - 1).rstrip(" ") + ELLIPSIS
         if _ISOLATE in text:
             text += _END_OF_ISOLATE  # else it would turn round what stands behind it
@@ -192,15 +194,15 @@ def _fit_cells(text: str, width: int, align: Align) -> str:
 
 
 def wrap(text: str, width: int) -> list[str]:
-    """Break text between words into lines of at most `width` cells; longer words are truncated."""
+    """Wrap text to lines of at most `width` cells; a word that does not fit is cut."""
     lines: list[str] = []
     for paragraph in text.splitlines():
         line = ""
         for word in paragraph.split():
-            longer = f"{line} {word}" if line else word
-            if line and cell_len(longer) > width:
+            longer_line = f"{line} {word}" if line else word
+            if line and cell_len(longer_line) > width:
                 lines.append(line)
-                longer = word
-            line = longer
+                longer_line = word
+            line = longer_line
         lines.append(line)
     return [fit(line, width) if cell_len(line) > width else line for line in lines]

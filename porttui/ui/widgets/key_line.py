@@ -1,7 +1,5 @@
-"""The line of keys: one widget, where Textual's footer has one for each of them.
-
-Each of those is styled by itself, and that again whenever the focus moves: a tenth of what the
-first frame takes beside importing.
+"""The footer of keys, as one widget. Textual's Footer mounts and styles one widget for each key,
+which takes a tenth of the first frame (without imports).
 """
 
 from __future__ import annotations
@@ -20,12 +18,12 @@ from porttui.ui.keymap import Action
 
 _KEY = "key-line--key"
 
-KEPT = 2
-"""How many keys at the end stay whatever the width: help, and the way out."""
+ALWAYS_SHOWN = 2
+"""The last keys are visible at any width: help and quit."""
 
 
 class KeyLine(Widget):
-    """ "x Stop   c Copy   / Filter ...": those that fit, and always the last ones."""
+    """ "x Stop   c Copy   / Filter ...": the keys that fit, and always the last two."""
 
     ALLOW_SELECT = False
 
@@ -52,32 +50,32 @@ class KeyLine(Widget):
         super().__init__()
         self._actions = tuple(actions)
 
-    def shown(self, width: int) -> list[Action]:
-        """Those that a line of this width has room for."""
+    def visible_actions(self, width: int) -> list[Action]:
+        """The actions that fit into a line."""
         chosen = list(self._actions)
         # The blank behind the last one need not be there.
-        while len(chosen) > KEPT and sum(map(_cells, chosen)) - 1 > width:
-            del chosen[-KEPT - 1]
+        while len(chosen) > ALWAYS_SHOWN and sum(map(_width, chosen)) - 1 > width:
+            del chosen[-ALWAYS_SHOWN - 1]
         return chosen
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
         """The line."""
-        words, key = self.rich_style, self.get_component_rich_style(_KEY)
+        label_style, key_style = self.rich_style, self.get_component_rich_style(_KEY)
         segments = []
-        for action in self.shown(self.size.width):
-            segments.append(Segment(f" {action.footer_key} ", key))
-            segments.append(Segment(f"{action.label} ", words))
-        return Strip(segments).adjust_cell_length(self.size.width, words)
+        for action in self.visible_actions(self.size.width):
+            segments.append(Segment(f" {action.footer_key} ", key_style))
+            segments.append(Segment(f"{action.label} ", label_style))
+        return Strip(segments).adjust_cell_length(self.size.width, label_style)
 
     def on_click(self, event: events.Click) -> None:
         """Carry out what was clicked."""
         end = 0
-        for action in self.shown(self.size.width):
-            end += _cells(action)
+        for action in self.visible_actions(self.size.width):
+            end += _width(action)
             if event.x < end:
                 self.post_message(self.Clicked(action))
                 return
 
 
-def _cells(action: Action) -> int:
+def _width(action: Action) -> int:
     return cell_len(action.footer_key) + cell_len(action.label) + 3

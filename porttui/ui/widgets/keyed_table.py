@@ -16,15 +16,15 @@ from textual.strip import Strip
 
 from porttui.ui.keymap import table_bindings
 from porttui.ui.widgets.columns import Cell, Column, Row, Tone
-from porttui.ui.widgets.following import View, follow, locate
-from porttui.ui.widgets.row_lines import (
-    COMPONENTS,
+from porttui.ui.widgets.following import Viewport, find_row, follow
+from porttui.ui.widgets.table_lines import (
     CURSOR,
     HEADER,
     ROW,
+    TABLE_CLASSES,
     LineStyles,
-    RowLines,
     Sorting,
+    TableLines,
 )
 
 HEADER_LINES = 1
@@ -49,8 +49,8 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
     """Rows under a fixed header, with a cursor that stays on its row whatever happens around it.
 
     The rows are kept as they are given and must not change afterwards. They are drawn line by
-    line when they come into view, so that replacing them costs the same at any number. Keys
-    must be unique. The table does not sort: its owner does, when a header was clicked.
+    line when they become visible, so that the cost of replacing them does not grow with their
+    number. Keys must be unique. The table does not sort: its owner does, after HeaderClicked.
     """
 
     ALLOW_SELECT = False
@@ -83,19 +83,19 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
     }
     """
 
-    COMPONENT_CLASSES: ClassVar[set[str]] = COMPONENTS
+    COMPONENT_CLASSES: ClassVar[set[str]] = TABLE_CLASSES
 
     BINDINGS: ClassVar[list[BindingType]] = table_bindings()
 
     class Highlighted(_TableMessage[M]):
-        """The cursor is on another row than before, or its row has got another value."""
+        """The cursor moved to another row, or the value of its row changed."""
 
         def __init__(self, table: KeyedTable[M], row: M | None) -> None:
             super().__init__(table)
             self.row = row
 
     class Chosen(_TableMessage[M]):
-        """Enter was pressed on a row, or a row that had been clicked was clicked again."""
+        """Enter was pressed on a row, or the clicked row was clicked again."""
 
         def __init__(self, table: KeyedTable[M], row: M) -> None:
             super().__init__(table)
@@ -112,9 +112,9 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         self,
         columns: Sequence[Column[R]],
         *,
-        empty: str = "",
+        empty_text: str = "",
         tone: Callable[[R], Tone] | None = None,
-        mark: Callable[[R], Cell] | None = None,
+        glyph: Callable[[R], Cell] | None = None,
         id: str | None = None,
         classes: str | None = None,
     ) -> None:
@@ -122,30 +122,30 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
         Args:
             columns: Every column it could show, from left to right.
-            empty: What to say while there are no rows.
+            empty_text: What to say while there are no rows.
             tone: The tone of a whole row; a cell with a tone of its own keeps that.
-            mark: The glyph, one cell wide, in the gutter before a row.
+            glyph: The glyph, one cell wide, in the gutter before a row.
             id: Id of the widget.
             classes: CSS classes of the widget.
         """
         self._columns = tuple(columns)
         self._row_tone = tone
-        self._row_mark = mark
+        self._row_glyph = glyph
         self._sorting = Sorting()
-        self._lines: RowLines[R] | None = None
-        """Of the width that was painted last."""
+        self._lines: TableLines[R] | None = None
+        """For the last rendered width."""
         self._line_styles = LineStyles(self)
-        self._page = 0
-        self._empty = empty
+        self._page_size = 0
+        self._empty_text = empty_text
         self._rows: Sequence[R] = ()
         self._cursor = -1
-        self._by_click = False
+        self._selected_by_click = False
         super().__init__(id=id, classes=classes)
 
     @property
-    def page(self) -> int:
-        """Rows in view, as of the last resize: a hidden view scrolls as if it were to be seen."""
-        return self._page
+    def page_size(self) -> int:
+        """The number of visible rows as of the last resize; also kept while the table is hidden."""
+        return self._page_size
 
     @property
     def rows(self) -> Sequence[R]:
@@ -159,7 +159,7 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     @property
     def cursor_index(self) -> int:
-        """The cursor's place among the rows, -1 without any row."""
+        """The index of the row under the cursor; -1 without rows."""
         return self._cursor
 
     @property
@@ -174,39 +174,39 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         return None if row is None else row.key
 
     @property
-    def empty(self) -> str:
-        """What the table says while there are no rows."""
-        return self._empty
+    def empty_text(self) -> str:
+        """The text shown while there are no rows."""
+        return self._empty_text
 
-    @empty.setter
-    def empty(self, text: str) -> None:
-        if text != self._empty:
-            self._empty = text
+    @empty_text.setter
+    def empty_text(self, text: str) -> None:
+        if text != self._empty_text:
+            self._empty_text = text
             self.refresh()
 
     def show(self, rows: Sequence[R]) -> None:
         """Replace all rows; the cursor and the view follow the rows they were on."""
-        before, painted = self.selected, self._in_view()
+        before, painted_rows = self.selected, self._visible_rows()
         cursor = follow(self._rows, rows, self._cursor)
-        view = View(self.scroll_offset.y, self._page)
+        view = Viewport(self.scroll_offset.y, self._page_size)
         top = view.top_after(self._rows, self._cursor, rows, cursor)
         self._rows, self._cursor = rows, cursor
         self._resize_content(len(rows))
-        self._scroll_lines(max(0, min(top, len(rows) - self._page)))
-        self._refresh_what_differs(painted)
+        self._scroll_to_row(max(0, min(top, len(rows) - self._page_size)))
+        self._refresh_changed_lines(painted_rows)
         after = self.selected
         if before is None or after is None or before.key != after.key:
-            self._by_click = False
+            self._selected_by_click = False
         if before is not after and before != after:
             self.post_message(self.Highlighted(self, after))
 
     def _resize_content(self, rows: int) -> None:
-        """Have the screen arranged anew only where the bar comes or goes.
+        """Request a layout only where the scroll bar appears or disappears.
 
-        Arranging takes two further frames; the length alone needs none.
+        A layout takes two further frames.
         """
         size = Size(0, HEADER_LINES + rows)
-        has_bar = rows > self._page > 0
+        has_bar = rows > self._page_size > 0
         if has_bar != self.show_vertical_scrollbar:
             self.virtual_size = size
             return
@@ -214,32 +214,32 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         if has_bar:
             self.vertical_scrollbar.window_virtual_size = size.height
 
-    def _in_view(self) -> Sequence[tuple[R, bool]]:
+    def _visible_rows(self) -> Sequence[tuple[R, bool]]:
         """Each row in view, and whether the cursor is on it."""
         top = self.scroll_offset.y
-        rows = self._rows[top : top + self._page]
+        rows = self._rows[top : top + self._page_size]
         return [(row, index == self._cursor) for index, row in enumerate(rows, top)]
 
-    def _refresh_what_differs(self, painted: Sequence[tuple[R, bool]]) -> None:
-        """Paint the lines that show something else than before: a second changes few of them."""
-        if not (painted and self._rows):
+    def _refresh_changed_lines(self, painted_rows: Sequence[tuple[R, bool]]) -> None:
+        """Refresh only the lines that differ: a sample changes few of them."""
+        if not (painted_rows and self._rows):
             self.refresh()
             return
         top = self.scroll_offset.y
-        for at, (before, after) in enumerate(zip_longest(painted, self._in_view())):
+        for line, (before, after) in enumerate(zip_longest(painted_rows, self._visible_rows())):
             if before != after:
-                self.refresh_line(HEADER_LINES + top + at)
+                self.refresh_line(HEADER_LINES + top + line)
 
     def select_key(self, key: Hashable) -> bool:
         """Put the cursor on the row with this key; False if there is none."""
-        index = locate(self._rows, key, self._cursor)
+        index = find_row(self._rows, key, self._cursor)
         if index is None:
             return False
-        self._move_to(index)
+        self._move_cursor(index)
         return True
 
-    def sorted_by(self, column_id: str | None, descending: bool) -> None:
-        """Draw the arrow at this column's label; the rows are left as they are."""
+    def show_sorting(self, column_id: str | None, descending: bool) -> None:
+        """Show the sort arrow in a column's header; the rows stay as they are."""
         sorting = Sorting(column_id, descending)
         if sorting != self._sorting:
             self._sorting = sorting
@@ -247,16 +247,16 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def action_step(self, lines: int) -> None:
         """Move the cursor by a number of lines."""
-        self._move_to(self._cursor + lines)
+        self._move_cursor(self._cursor + lines)
 
     def action_page(self, pages: float) -> None:
-        """Move the cursor by pages of the view, less the one line that stays for orientation."""
-        lines = max(1, int(abs(pages) * (self._page - 1)))
-        self._move_to(self._cursor + (lines if pages > 0 else -lines))
+        """Move the cursor by pages; one line stays visible for orientation."""
+        lines = max(1, int(abs(pages) * (self._page_size - 1)))
+        self._move_cursor(self._cursor + (lines if pages > 0 else -lines))
 
     def action_edge(self, edge: Literal["top", "bottom"]) -> None:
         """Move the cursor to the first or to the last row."""
-        self._move_to(0 if edge == "top" else len(self._rows) - 1)
+        self._move_cursor(0 if edge == "top" else len(self._rows) - 1)
 
     def action_choose(self) -> None:
         """Tell the owner that the row under the cursor was chosen."""
@@ -268,13 +268,13 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         width, height = self.scrollable_content_region.size
         lines, styles = self._lines, self._line_styles
         if lines is None or lines.width != width:
-            lines = RowLines(self._columns, width, tone=self._row_tone, mark=self._row_mark)
+            lines = TableLines(self._columns, width, tone=self._row_tone, glyph=self._row_glyph)
             self._lines = lines
         if y < HEADER_LINES:
             return lines.header(self._sorting, styles[HEADER, Tone.PLAIN])
         if not self._rows:
             room = height - HEADER_LINES
-            return lines.notice(self._empty, y - HEADER_LINES, room, styles[ROW, Tone.MUTED])
+            return lines.notice(self._empty_text, y - HEADER_LINES, room, styles[ROW, Tone.MUTED])
         index = self.scroll_offset.y + y - HEADER_LINES
         if index >= len(self._rows):
             return lines.text("", styles[ROW, Tone.PLAIN])
@@ -286,24 +286,27 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
 
     def on_resize(self) -> None:
         """Keep the cursor in view if it was; the first size of all brings it into view."""
-        before, self._page = self._page, self.scrollable_content_region.height - HEADER_LINES
+        before, self._page_size = (
+            self._page_size,
+            self.scrollable_content_region.height - HEADER_LINES,
+        )
         if before <= 0 or 0 <= self._cursor - self.scroll_offset.y < before:
             self._scroll_to_cursor()
 
     def on_scroll_up(self, event: ScrollUp) -> None:
-        """Go back as many rows as are in view: Textual would count the header among them."""
-        self._scroll_page(event, -self._page)
+        """Scroll up by a page of rows: Textual would count the header line, too."""
+        self._scroll_page(event, -self._page_size)
 
     def on_scroll_down(self, event: ScrollDown) -> None:
-        """Go on as many rows as are in view."""
-        self._scroll_page(event, self._page)
+        """Scroll down by a page of rows."""
+        self._scroll_page(event, self._page_size)
 
     def _scroll_page(self, event: Message, lines: int) -> None:
         event.prevent_default().stop()
         self.scroll_relative(y=lines, animate=False)
 
     def on_click(self, event: events.Click) -> None:
-        """Sort by the header, go to a row, or choose the row that was gone to by a click."""
+        """Report a header click, select a row, or choose the row selected by the last click."""
         offset = event.get_content_offset(self)
         if offset is None or event.button != 1:
             return
@@ -314,17 +317,17 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
                 self.post_message(self.HeaderClicked(self, column))
             return
         index = self.scroll_offset.y + offset.y - HEADER_LINES
-        if index == self._cursor and self._by_click:
+        if index == self._cursor and self._selected_by_click:
             self.action_choose()
         elif index < len(self._rows):
-            self._move_to(index)
-            self._by_click = True
+            self._move_cursor(index)
+            self._selected_by_click = True
 
-    def _move_to(self, index: int) -> None:
+    def _move_cursor(self, index: int) -> None:
         """Put the cursor on a row, or on the nearest one there is, and bring it into view."""
         before = self._cursor
         self._cursor = max(0, min(index, len(self._rows) - 1)) if self._rows else -1
-        self._by_click = False
+        self._selected_by_click = False
         self._scroll_to_cursor()
         if self._cursor != before:
             self.refresh_line(HEADER_LINES + before)
@@ -334,10 +337,10 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
     def _scroll_to_cursor(self) -> None:
         """Scroll as little as brings the cursor into view."""
         top = self.scroll_offset.y
-        if self._page > 0 and self._cursor >= 0:
-            self._scroll_lines(min(max(top, self._cursor - self._page + 1), self._cursor))
+        if self._page_size > 0 and self._cursor >= 0:
+            self._scroll_to_row(min(max(top, self._cursor - self._page_size + 1), self._cursor))
 
-    def _scroll_lines(self, top: int) -> None:
+    def _scroll_to_row(self, top: int) -> None:
         """Put the row of this index on the first line."""
-        if self._page > 0 and top != self.scroll_offset.y:
+        if self._page_size > 0 and top != self.scroll_offset.y:
             self.scroll_to(y=top, animate=False, force=True)

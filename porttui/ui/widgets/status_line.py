@@ -1,4 +1,4 @@
-"""The line above the keys: the last message, the filter in force, and what samples cost."""
+"""The status line: the last message, and the source and cost of samples."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _STYLES = {tone: f"status-line--{tone}" for tone in (Tone.PLAIN, Tone.OK, Tone.W
 
 
 class StatusLine(Widget):
-    """A message on the left, facts about the sampling on the right."""
+    """A message on the left, sampling information on the right."""
 
     DEFAULT_CSS = """
     StatusLine { height: 1; background: $surface; color: $text-muted; }
@@ -32,35 +32,35 @@ class StatusLine(Widget):
         super().__init__()
         self._message = ""
         self._tone = Tone.PLAIN
-        self._facts = ""
+        self._info = ""
 
     @property
     def message(self) -> str:
-        """What is said now; "" when nothing is."""
+        """The message shown; "" for none."""
         return self._message
 
-    def say(self, message: str, tone: Tone = Tone.PLAIN) -> None:
-        """Say this until something else is said."""
+    def show_message(self, message: str, tone: Tone = Tone.PLAIN) -> None:
+        """Show a message until the next one."""
         self._message, self._tone = message, tone
         self.refresh()
 
-    def show_facts(self, facts: str) -> None:
-        """Show this on the right, as far as the message leaves room."""
-        if facts != self._facts:
-            self._facts = facts
+    def show_info(self, info: str) -> None:
+        """Show information on the right, if the message leaves room."""
+        if info != self._info:
+            self._info = info
             self.refresh()
 
     def render_line(self, y: int) -> Strip:  # noqa: ARG002  there is one
-        """The line; what is said comes before what is always there."""
+        """Render the line; the message has priority."""
         width = self.size.width
         room = width - 2 - (cell_len(self._message) + 2 if self._message else 0)
-        facts = self._facts if cell_len(self._facts) <= room else ""
-        said = width - 2 - (cell_len(facts) + 1 if facts else 0)
+        info = self._info if cell_len(self._info) <= room else ""
+        message_width = width - 2 - (cell_len(info) + 1 if info else 0)
         plain = self.rich_style
         message = self.get_component_rich_style(_STYLES[self._tone])
         segments = [
             Segment(" ", plain),
-            Segment(fit(self._message, max(0, said)), message),
-            Segment(f" {facts} " if facts else " ", plain),
+            Segment(fit(self._message, max(0, message_width)), message),
+            Segment(f" {info} " if info else " ", plain),
         ]
         return Strip(segments).adjust_cell_length(width, plain)

@@ -1,4 +1,4 @@
-"""The header: how the machine is, in one line."""
+"""The header line: counts of the machine."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _PAUSED = "PAUSED: p resumes"
 class _Part(NamedTuple):
     text: str
     short: str
-    rank: int
-    """On a narrow screen the highest is shortened first, and when all are, falls away first."""
+    drop_rank: int
+    """On a narrow screen the highest is shortened first, then dropped first."""
     style: str = ""
     """A component class, "" for none."""
 
 
 class SummaryLine(Widget):
-    """Counts, each with its word; those that matter least give way on narrow screens."""
+    """Labelled counts; the least important are dropped on narrow screens."""
 
     DEFAULT_CSS = """
     SummaryLine { height: 1; background: $panel; color: $foreground; }
@@ -54,8 +54,8 @@ class SummaryLine(Widget):
             self._summary = summary
             self.refresh()
 
-    def pause(self, paused: bool) -> None:
-        """Say that the counts stand still, or that they do not."""
+    def show_paused(self, paused: bool) -> None:
+        """Show or hide PAUSED."""
         self._is_paused = paused
         self.refresh()
 
@@ -65,7 +65,7 @@ class SummaryLine(Widget):
         paused = _PAUSED if self._is_paused else ""
         room = width - 2 - (len(paused) + self.GAP if paused else 0)
         segments = [Segment(" ", plain)]
-        for part in _that_fit(list(self._parts()), room, self.GAP):
+        for part in _fit_parts(list(self._parts()), room, self.GAP):
             style = self.get_component_rich_style(part.style) if part.style else plain
             segments.append(Segment(part.text, style))
             segments.append(Segment(" " * self.GAP, plain))
@@ -101,10 +101,10 @@ class SummaryLine(Widget):
             return _Part("EPHEMERAL unknown", "EPHEMERAL ?", 3)
         worst = summary.worst
         if worst is not None and worst.level in _STYLES:
-            about = "about " if worst.is_estimate else ""
-            short = f"{worst.level.value.upper()}: {about}{count(worst.left)} left"
-            words = f"{short} {short_title(worst)}"
-            return _Part(words, short, 0, _STYLES[worst.level])
+            prefix = "about " if worst.is_estimate else ""
+            short = f"{worst.level.value.upper()}: {prefix}{count(worst.left)} left"
+            text = f"{short} {short_title(worst)}"
+            return _Part(text, short, 0, _STYLES[worst.level])
         share = percent(usage.share)
         used, capacity = count(usage.tcp), count(usage.range.capacity)
         return _Part(f"EPHEMERAL {used} of {capacity} ({share})", f"EPHEMERAL {share}", 3)
@@ -117,15 +117,15 @@ _STYLES = {
 }
 
 
-def _that_fit(parts: list[_Part], room: int, gap: int) -> list[_Part]:
-    """Shorten, then drop, by rank, until what is left fits; one part always stays."""
+def _fit_parts(parts: list[_Part], room: int, gap: int) -> list[_Part]:
+    """Shorten parts, then drop them, by `drop_rank`, until the rest fits; one part always stays."""
 
     def is_too_wide() -> bool:
         return sum(len(part.text) for part in parts) + gap * (len(parts) - 1) > room
 
-    for at in sorted(range(len(parts)), key=lambda at: -parts[at].rank):
+    for index in sorted(range(len(parts)), key=lambda index: -parts[index].drop_rank):
         if is_too_wide():
-            parts[at] = parts[at]._replace(text=parts[at].short)
+            parts[index] = parts[index]._replace(text=parts[index].short)
     while is_too_wide() and len(parts) > 1:
-        parts.remove(max(parts, key=lambda part: part.rank))
+        parts.remove(max(parts, key=lambda part: part.drop_rank))
     return parts

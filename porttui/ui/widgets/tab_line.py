@@ -1,4 +1,4 @@
-"""On small screens one pane is seen at a time: this line names them all, with their counts."""
+"""Tabs for small screens, which show one pane at a time: pane names with counts."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from textual.widget import Widget
 
 
 class TabLine(Widget):
-    """ "1 Listening 14   2 Loopback 37   3 Ranges 1.5 %", the one in view reversed."""
+    """ "1 Listening 14   2 Loopback 37   3 Ranges 1.5 %", the visible one reversed."""
 
     DEFAULT_CSS = """
     TabLine { height: 1; background: $surface; color: $text-muted; }
     """
 
-    class Picked(Message):
+    class Clicked(Message):
         """A tab was clicked."""
 
         def __init__(self, number: int) -> None:
@@ -46,5 +46,5 @@ class TabLine(Widget):
         for number, label in enumerate(self._labels, 1):
             end += len(label) + 2
             if event.x < end:
-                self.post_message(self.Picked(number))
+                self.post_message(self.Clicked(number))
                 return

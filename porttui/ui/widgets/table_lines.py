@@ -1,4 +1,4 @@
-"""Draws the lines of a table of one width, without reading any text as markup."""
+"""Renders the lines of a table at one width. No text is read as markup."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ GAP = 2
 """Blank cells between two columns."""
 
 GUTTER = 2
-"""Cells of the mark at the head of a row: one for the glyph, one blank."""
+"""Cells before a row: one for the glyph, one blank."""
 
 R = TypeVar("R")
 
@@ -25,13 +25,13 @@ R = TypeVar("R")
 HEADER = "table--header"
 CURSOR = "table--cursor"
 ROW = ""
-"""What a line of a table is: a component class, or a plain row."""
+"""Kinds of lines: a component class, or "" for a plain row."""
 
-COMPONENTS = {HEADER, CURSOR, *(f"table--{tone}" for tone in Tone if tone is not Tone.PLAIN)}
+TABLE_CLASSES = {HEADER, CURSOR, *(f"table--{tone}" for tone in Tone if tone is not Tone.PLAIN)}
 
 
 class LineStyles(dict[tuple[str, Tone], Style]):
-    """The style of each tone on each kind of line, mixed when it is first drawn."""
+    """The style of each tone on each kind of line, computed at the first use."""
 
     def __init__(self, table: Widget) -> None:
         """`table`: the widget whose component classes they come from."""
@@ -39,19 +39,19 @@ class LineStyles(dict[tuple[str, Tone], Style]):
         self._table = table
 
     def __missing__(self, key: tuple[str, Tone]) -> Style:
-        style = self[key] = self._mixed(*key)
+        style = self[key] = self._mix(*key)
         return style
 
-    def _mixed(self, line: str, tone: Tone) -> Style:
+    def _mix(self, line: str, tone: Tone) -> Style:
         """Put the tone's colour on the line's background, with the text attributes of both."""
-        find = self._table.get_component_rich_style
-        plain = find(line) if line else self._table.rich_style
+        component_style = self._table.get_component_rich_style
+        plain = component_style(line) if line else self._table.rich_style
         if tone is Tone.PLAIN:
             return plain
-        toned = find(f"table--{tone}")
+        tone_style = component_style(f"table--{tone}")
         # Reversed, each tone would become a background of its own and break up the line.
-        color = None if plain.reverse else toned.color
-        return plain + Style(color=color, bold=toned.bold, italic=toned.italic)
+        color = None if plain.reverse else tone_style.color
+        return plain + Style(color=color, bold=tone_style.bold, italic=tone_style.italic)
 
 
 class Sorting(NamedTuple):
@@ -70,7 +70,7 @@ class Sorting(NamedTuple):
         return fit(set_cell_size(column.label, width - 1) + arrow, width)
 
 
-class RowLines(Generic[R]):
+class TableLines(Generic[R]):
     """Draws rows and headings into the columns that fit into one width."""
 
     def __init__(
@@ -79,12 +79,12 @@ class RowLines(Generic[R]):
         width: int,
         *,
         tone: Callable[[R], Tone] | None,
-        mark: Callable[[R], Cell] | None,
+        glyph: Callable[[R], Cell] | None,
     ) -> None:
         self.width = width
         self._tone = tone
-        self._mark = mark
-        self._indent = 0 if mark is None else GUTTER
+        self._glyph = glyph
+        self._indent = 0 if glyph is None else GUTTER
         self._layout = lay_out(columns, width - self._indent, GAP)
 
     def header(self, sorting: Sorting, style: Style) -> Strip:
@@ -93,19 +93,19 @@ class RowLines(Generic[R]):
         return self.text(" " * self._indent + (" " * GAP).join(headings), style)
 
     def row(self, row: R, styles: LineStyles, line: str) -> Strip:
-        """The line of a row, each cell in the colour its own tone or its row's tone has."""
-        return _joined(self._parts(row, styles, line), self.width, styles[line, Tone.PLAIN])
+        """The line of a row; a cell has its own tone or its row's."""
+        return _join(self._parts(row, styles, line), self.width, styles[line, Tone.PLAIN])
 
     def text(self, text: str, style: Style) -> Strip:
         """A line of one text in one style."""
-        return _joined([(text, style)], self.width, style)
+        return _join([(text, style)], self.width, style)
 
     def notice(self, text: str, line: int, height: int, style: Style) -> Strip:
-        """One of `height` lines in the middle of which a text stands instead of rows."""
+        """One of `height` lines, with a text in their middle."""
         texts = wrap(text, self.width)
-        at = line - max(0, (height - len(texts)) // 2)
-        shown = texts[at] if 0 <= at < len(texts) else ""
-        return self.text(" " * ((self.width - cell_len(shown)) // 2) + shown, style)
+        index = line - max(0, (height - len(texts)) // 2)
+        line_text = texts[index] if 0 <= index < len(texts) else ""
+        return self.text(" " * ((self.width - cell_len(line_text)) // 2) + line_text, style)
 
     def column_at(self, x: int) -> Column[R] | None:
         """The column at a cell of the line; the gap after a column belongs to it."""
@@ -119,10 +119,10 @@ class RowLines(Generic[R]):
     def _parts(self, row: R, styles: LineStyles, line: str) -> Iterable[tuple[str, Style]]:
         plain = styles[line, Tone.PLAIN]
         row_tone = Tone.PLAIN if self._tone is None else self._tone(row)
-        if self._mark is not None:
-            mark = self._mark(row)
-            tone = row_tone if mark.tone is Tone.PLAIN else mark.tone
-            yield fit_cell(mark, 1), styles[line, tone]
+        if self._glyph is not None:
+            glyph = self._glyph(row)
+            tone = row_tone if glyph.tone is Tone.PLAIN else glyph.tone
+            yield fit_cell(glyph, 1), styles[line, tone]
             yield " " * (GUTTER - 1), plain
         gap = ""
         for column, width in self._layout:
@@ -133,7 +133,7 @@ class RowLines(Generic[R]):
             gap = " " * GAP
 
 
-def _joined(parts: Iterable[tuple[str, Style]], width: int, plain: Style) -> Strip:
+def _join(parts: Iterable[tuple[str, Style]], width: int, plain: Style) -> Strip:
     """Make one strip of exactly `width` cells, with as few segments as its styles allow."""
     segments: list[Segment] = []
     run, style = "", plain

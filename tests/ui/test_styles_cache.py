@@ -8,10 +8,10 @@ import weakref
 import pytest
 from textual._styles_cache import StylesCache
 
-from porttui.ui import closed_widgets
+from porttui.ui import styles_cache
 from porttui.ui.app import PorttuiApp
 from tests.scripted import developers_machine
-from tests.ui.stage import LARGE, a_session, lines_of, until
+from tests.ui.session import LARGE, lines_of, make_app, until
 
 
 def painted_lines(app: PorttuiApp) -> list[weakref.ref[StylesCache]]:
@@ -22,14 +22,14 @@ def painted_lines(app: PorttuiApp) -> list[weakref.ref[StylesCache]]:
 async def test_of_dialogs_that_are_closed_nothing_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(closed_widgets, "EVERY_S", 0.05)
+    monkeypatch.setattr(styles_cache, "CLEAR_INTERVAL_S", 0.05)
     closed: list[weakref.ref[StylesCache]] = []
 
     def are_gone() -> bool:
         gc.collect()
         return all(each() is None for each in closed)
 
-    app = a_session(developers_machine())
+    app = make_app(developers_machine())
     async with app.run_test(size=LARGE, notifications=True) as pilot:
         await until(pilot, lambda: "node 4213" in "".join(lines_of(pilot)), "the first sample")
         for _ in range(3):

@@ -1,4 +1,4 @@
-"""Text to be selected by hand, where no clipboard takes it."""
+"""A dialog with a text to copy by hand, where there is no clipboard."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ from porttui.ui.keymap import dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint
 
 
-class ShowText(Dialog[None]):
-    """The text alone on a line of its own."""
+class ManualCopyDialog(Dialog[None]):
+    """Shows a text alone on a line."""
 
     NAME = "text"
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)

@@ -1,4 +1,4 @@
-"""Drives a session over a scripted machine and reads its screen as a person would."""
+"""Runs the application over a scripted machine, presses keys and reads the screen."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ NEVER_S = 86400.0
 """An interval after which no test samples by itself."""
 
 
-def a_session(
+def make_app(
     machine: ScriptedMachine,
     clipboard: ScriptedClipboard | None = None,
     *,
@@ -98,14 +98,14 @@ def lines_of(pilot: Pilot[Any], region: Region | None = None) -> list[str]:
     return [strip.text for strip in strips]
 
 
-class Stage:
+class Session:
     """A running session."""
 
-    def __init__(self, app: PorttuiApp, pilot: Pilot[int], heard: Sequence[Message]) -> None:
-        """`heard`: the messages that the application has got."""
+    def __init__(self, app: PorttuiApp, pilot: Pilot[int], messages: Sequence[Message]) -> None:
+        """`messages`: the messages that the application has got."""
         self.app = app
         self.pilot = pilot
-        self._heard = heard
+        self._messages = messages
 
     @property
     def lines(self) -> list[str]:
@@ -118,7 +118,7 @@ class Stage:
         return "\n".join(self.lines)
 
     @property
-    def flat(self) -> str:
+    def flat_text(self) -> str:
         """The screen with its frames and line ends as blanks, and no blank doubled."""
         return " ".join(self.text.translate(_FRAMES).split())
 
@@ -139,24 +139,24 @@ class Stage:
         return "" if is_main else type(self.app.screen).__name__
 
     @property
-    def box(self) -> list[str]:
+    def dialog_lines(self) -> list[str]:
         """The lines inside the frame of the dialog on top, without the blanks around them."""
-        return self._inside(self.app.screen.query_one(".dialog").region.shrink((1, 1, 1, 1)))
+        return self._lines_in(self.app.screen.query_one(".dialog").region.shrink((1, 1, 1, 1)))
 
     @property
-    def said(self) -> str:
+    def dialog_text(self) -> str:
         """All that the dialog on top says that is in view, in one line."""
-        return " ".join(" ".join(self.box).split())
+        return " ".join(" ".join(self.dialog_lines).split())
 
     @property
     def toasts(self) -> str:
         """What the toasts say, in one line."""
         lines = [
-            line for toast in self.app.screen.query(Toast) for line in self._inside(toast.region)
+            line for toast in self.app.screen.query(Toast) for line in self._lines_in(toast.region)
         ]
         return " ".join(" ".join(lines).split())
 
-    def _inside(self, region: Region) -> list[str]:
+    def _lines_in(self, region: Region) -> list[str]:
         return [line.strip(" ▌") for line in lines_of(self.pilot, region)]
 
     def table(self, number: int = 1) -> KeyedTable[Any]:
@@ -188,15 +188,15 @@ class Stage:
 
     async def type(self, text: str) -> None:
         """Press the keys of a text, as quickly as they come."""
-        await self.go(*text)
+        await self.send_and_wait(*text)
 
-    async def go(self, *keys: str) -> None:
+    async def send_and_wait(self, *keys: str) -> None:
         """Send keys all at once and wait until they are done with."""
-        self.burst(*keys)
+        self.send_keys(*keys)
         await self.pilot.pause()
         await self.pilot.pause()
 
-    def burst(self, *keys: str) -> None:
+    def send_keys(self, *keys: str) -> None:
         """Send keys all at once, as a terminal does that was busy, or a person who is quick."""
         driver = self.app._driver
         assert driver is not None
@@ -215,41 +215,41 @@ class Stage:
         """Wait until the condition holds."""
         await until(self.pilot, condition, what)
 
-    async def see(self, *texts: str) -> None:
+    async def await_text(self, *texts: str) -> None:
         """Wait until all of the texts are on the screen."""
-        await self.until(lambda: all(text in self.flat for text in texts), repr(texts))
+        await self.until(lambda: all(text in self.flat_text for text in texts), repr(texts))
 
-    async def say(self, *texts: str) -> None:
+    async def await_status(self, *texts: str) -> None:
         """Wait until all of the texts are in the status line."""
         await self.until(lambda: all(text in self.status for text in texts), repr(texts))
 
     @property
-    def samples_heard(self) -> int:
+    def sample_count(self) -> int:
         """How many samples have come to the application."""
-        return sum(isinstance(each, SampleTaken) for each in self._heard)
+        return sum(isinstance(message, SampleTaken) for message in self._messages)
 
 
-class ScriptedStage(Stage):
+class ScriptedSession(Session):
     """A running session over a scripted machine."""
 
     def __init__(
         self,
         app: PorttuiApp,
         pilot: Pilot[int],
-        heard: Sequence[Message],
+        messages: Sequence[Message],
         machine: ScriptedMachine,
         clipboard: ScriptedClipboard,
     ) -> None:
-        super().__init__(app, pilot, heard)
+        super().__init__(app, pilot, messages)
         self.machine = machine
         self.clipboard = clipboard
 
     async def sample(self, *sockets: Socket) -> None:
         """Have the machine look so from now on, and the screen show it."""
         self.machine.sockets = sockets
-        seen = self.samples_heard
+        count_before = self.sample_count
         self.app.action_refresh()
-        await self.until(lambda: self.samples_heard > seen, "a new sample")
+        await self.until(lambda: self.sample_count > count_before, "a new sample")
         await self.pilot.pause()
 
 
@@ -257,7 +257,7 @@ _FRAMES = str.maketrans("│╭╮╰╯─█▁▔", " " * 9)
 
 
 @asynccontextmanager
-async def on_stage(
+async def scripted_session(
     machine: ScriptedMachine,
     *,
     size: tuple[int, int] = LARGE,
@@ -268,11 +268,11 @@ async def on_stage(
     sampled: bool = True,
     port_query: PortQuery | None = None,
     key_pause_s: float = 0.0,
-) -> AsyncIterator[ScriptedStage]:
+) -> AsyncIterator[ScriptedSession]:
     """A session with its first sample on the screen, unless it is not `sampled` yet."""
-    heard: list[Message] = []
+    messages: list[Message] = []
     clipboard = clipboard or ScriptedClipboard()
-    app = a_session(
+    app = make_app(
         machine,
         clipboard,
         interval_s=interval_s,
@@ -281,13 +281,13 @@ async def on_stage(
         port_query=port_query,
         key_pause_s=key_pause_s,
     )
-    async with app.run_test(size=size, notifications=True, message_hook=heard.append) as pilot:
-        stage = ScriptedStage(app, pilot, heard, machine, clipboard)
+    async with app.run_test(size=size, notifications=True, message_hook=messages.append) as pilot:
+        session = ScriptedSession(app, pilot, messages, machine, clipboard)
         try:
             if sampled:
-                await stage.until(lambda: stage.samples_heard, "the first sample")
+                await session.until(lambda: session.sample_count, "the first sample")
                 await pilot.pause()
-            yield stage
+            yield session
         finally:
             machine.may_read.set()
             machine.may_exit.set()

@@ -1,0 +1,63 @@
+"""Toasts when a resource runs low, and when it has recovered."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Literal
+
+from textual.app import App
+
+from porttui.analysis.alarms import Alarms, Announcement
+from porttui.forecast.gauges import WARN, Gauge
+from porttui.model.forecast import Level
+from porttui.text.forecast import left_text, title, verdict
+from porttui.text.numbers import count
+from porttui.ui.keymap import key_text
+
+_TIMEOUT_S = 10
+
+
+class AlarmToasts:
+    """Shows every alarm once."""
+
+    def __init__(self, app: App[int]) -> None:
+        self._app = app
+        self._alarms = Alarms()
+
+    def update(self, gauges: Sequence[Gauge]) -> None:
+        """Announce what changed; `gauges`: of the next forecast, worst first."""
+        self._alarms, announcements = self._alarms.update(gauges, WARN)
+        self._notify(
+            [announcement for announcement in announcements if not announcement.has_recovered],
+            "warning",
+        )
+        self._notify(
+            [announcement for announcement in announcements if announcement.has_recovered],
+            "information",
+        )
+
+    def _notify(
+        self, announcements: Sequence[Announcement], severity: Literal["warning", "information"]
+    ) -> None:
+        if announcements:
+            others = (
+                f" (and {count(len(announcements) - 1)} more, key {key_text('pane(3)')})"
+                if len(announcements) > 1
+                else ""
+            )
+            message = _message(announcements[0]) + others
+            self._app.notify(message, severity=severity, timeout=_TIMEOUT_S, markup=False)
+
+
+def _message(announcements: Announcement) -> str:
+    gauge = announcements.gauge
+    if announcements.is_gone:
+        return f"Over: {title(gauge)} is no longer among the worst"
+    if announcements.has_recovered:
+        return f"Recovered: {title(gauge)}: {left_text(gauge)}"
+    message = verdict(gauge)
+    return (
+        message
+        if gauge.level is Level.EXHAUSTED
+        else f"{gauge.level.value.capitalize()}: {message}"
+    )
