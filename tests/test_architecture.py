@@ -46,6 +46,7 @@ def test_an_unspoilt_copy_keeps_every_contract(copy: Path) -> None:
         ("model/snapshot.py", "import time", "The core is pure"),
         ("forecast/connect.py", "import time", "The core is pure"),
         ("text/stop.py", "import time", "The core is pure"),
+        ("cli/free.py", "import porttui.text.session", "Only the user interface speaks of keys"),
         ("text/numbers.py", "import textual", "Only the user interface knows Textual"),
         ("text/stop.py", "import porttui.ui.keymap", "Rooms import downwards only"),
         ("analysis/usage.py", "import porttui.text.numbers", "Rooms import downwards only"),

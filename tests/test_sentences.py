@@ -15,12 +15,16 @@ NAMES_A_KEY = re.compile(
     r"(?<![\w'\-.:/%])(?:[b-zB-Z?/]|Enter|Esc|Tab|Ctrl\+\w) [a-z]+s\b"  # "f sends SIGKILL"
     r"|\b(?:[Pp]ress|[Kk]eys?|Enter|Esc|Tab|Ctrl\+(?!C\b))\b"  # Ctrl+C is the terminal's own
 )
+SESSION = ROOT / "porttui/text/session.py"
+"""The session's own text; a contract of import-linter keeps it from the commands."""
 COMMANDS = [
-    path for path in (ROOT / "porttui").rglob("*.py") if "ui" not in path.relative_to(ROOT).parts
+    path
+    for path in (ROOT / "porttui").rglob("*.py")
+    if "ui" not in path.relative_to(ROOT).parts and path != SESSION
 ]
 
 
-TEXT = [path for path in COMMANDS if "text" in path.relative_to(ROOT).parts]
+TEXT = [*(path for path in COMMANDS if "text" in path.relative_to(ROOT).parts), SESSION]
 MOST_WORDS = 20
 
 

@@ -17,6 +17,7 @@ from porttui.host.request import HostError
 from porttui.model.address import PortQuery, Protocol
 from porttui.model.stop import StopResult
 from porttui.sampling.errors import SampleError
+from porttui.text import session as session_text
 from porttui.text.stop import is_success, sentence
 from porttui.ui.keymap import key_text
 from porttui.ui.panes.pane import Details, StopChoice
@@ -62,9 +63,9 @@ class Actions:
     def stop(self, choices: Sequence[StopChoice]) -> None:
         """Ask which of a row's processes to stop, if there are two, and then whether to."""
         if choices:
-            choose_target(self._app, "Stop which end?", choices, self._services)
+            choose_target(self._app, session_text.STOP_WHICH_END, choices, self._services)
         else:
-            self._app.show_message("There is no process on this row to stop", Tone.WARNING)
+            self._app.show_message(session_text.NO_PROCESS_TO_STOP, Tone.WARNING)
 
     def show_stopped(self, result: StopResult, *, is_shown: bool) -> None:
         """Say how a stop ended, as a toast if no dialog shows it."""
@@ -77,7 +78,7 @@ class Actions:
     def copy(self, text: str | None) -> None:
         """Copy, and say what came of it; None is no row."""
         if text is None:
-            self._app.show_message("There is no row here to copy", Tone.WARNING)
+            self._app.show_message(session_text.NO_ROW_TO_COPY, Tone.WARNING)
         else:
             self._app.run_worker(self._copy(text), "copy")
 
@@ -85,22 +86,20 @@ class Actions:
         result = await asyncio.to_thread(self._services.clipboard.copy, text)
         app = self._app
         if result.outcome is CopyOutcome.CONFIRMED:
-            app.show_message(f"Copied {text} ({result.method})", Tone.OK)
+            app.show_message(session_text.copied(text, result.method), Tone.OK)
         elif result.outcome is CopyOutcome.UNCONFIRMED:
-            app.show_message(f"Sent {text} to {result.method}; {result.detail}", Tone.PLAIN)
+            app.show_message(session_text.sent(text, result.method, result.detail), Tone.PLAIN)
         elif result.outcome is CopyOutcome.TERMINAL:
             app.copy_to_clipboard(text)
-            app.show_message(
-                f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)", Tone.PLAIN
-            )
+            app.show_message(session_text.sent_to_terminal(text), Tone.PLAIN)
         else:
-            app.show_message(f"No clipboard here; select it: {text}", Tone.WARNING)
+            app.show_message(session_text.select_by_hand(text), Tone.WARNING)
             app.push_screen(ManualCopyDialog(text, result.detail))
 
     def copy_as(self, served: ServedEndpoint | None) -> None:
         """Ask in which form to copy a server's address."""
         if served is None:
-            self._app.show_message("There is no server on this row", Tone.WARNING)
+            self._app.show_message(session_text.NO_SERVER, Tone.WARNING)
             return
 
         def copy(text: str | None) -> None:
@@ -110,12 +109,12 @@ class Actions:
         choices = [
             Choice(each.key, each.text, each.text, each.label) for each in copy_formats(served)
         ]
-        self._app.push_screen(ChooseDialog("Copy what?", choices), copy)
+        self._app.push_screen(ChooseDialog(session_text.COPY_WHAT, choices), copy)
 
     def browse(self, served: ServedEndpoint | None) -> None:
         """Open a server in the browser."""
         if served is None or served.protocol is not Protocol.TCP:
-            self._app.show_message("There is no TCP server on this row to open", Tone.WARNING)
+            self._app.show_message(session_text.NO_SERVER_TO_OPEN, Tone.WARNING)
         else:
             self._app.run_worker(self._browse(served.url), "browser")
 
@@ -123,15 +122,15 @@ class Actions:
         try:
             await asyncio.to_thread(self._services.open_url, url)
         except HostError as error:
-            copy_as = key_text("copy_as")
-            self._app.show_message(f"Not opened: {error}; {copy_as} copies {url}", Tone.WARNING)
+            copy_key = key_text("copy_as")
+            self._app.show_message(session_text.not_opened(error, copy_key, url), Tone.WARNING)
         else:
-            self._app.show_message(f"Sent {url} to the browser", Tone.PLAIN)
+            self._app.show_message(session_text.opened(url), Tone.PLAIN)
 
     def probe(self, served: ServedEndpoint | None) -> None:
         """Show whether a client can connect."""
         if served is None or served.protocol is not Protocol.TCP:
-            self._app.show_message("There is no TCP server on this row to connect to", Tone.WARNING)
+            self._app.show_message(session_text.NO_SERVER_TO_PROBE, Tone.WARNING)
         else:
             dialog = ProbeDialog(served.host, served.endpoint.port, self._services.sampler)
             self._app.push_screen(dialog)
@@ -143,16 +142,14 @@ class Actions:
     def diagnose_row(self, place: PortQuery | None) -> None:
         """The same for a row, on its own address and the usual ones."""
         if place is None:
-            self._app.show_message("Which port? Go to a row, or filter by one port", Tone.WARNING)
+            self._app.show_message(session_text.WHICH_PORT, Tone.WARNING)
         else:
             self.diagnose(self._with_usual(place))
 
     def copy_next_port(self, place: PortQuery | None) -> None:
         """Copy the next free port after a row's."""
         if place is None:
-            self._app.show_message(
-                "Next to which port? Go to a row, or filter by one port", Tone.WARNING
-            )
+            self._app.show_message(session_text.AFTER_WHICH_PORT, Tone.WARNING)
         else:
             self._app.run_worker(self._copy_next_port(self._with_usual(place)), "next port")
 
@@ -163,12 +160,12 @@ class Actions:
             next_free = partial(next_free_ports, services, place, snapshot, 1)
             ports = await asyncio.to_thread(next_free)
         except (HostError, SampleError) as error:
-            self._app.show_message(f"No port was found: {error}", Tone.ERROR)
+            self._app.show_message(session_text.no_next_port(error), Tone.ERROR)
             return
         if ports:
             await self._copy(f"PORT={ports[0]}")
         else:
-            self._app.show_message(f"No free port was found after {place.port}", Tone.WARNING)
+            self._app.show_message(session_text.no_free_port(place.port), Tone.WARNING)
 
     def _with_usual(self, place: PortQuery) -> PortQuery:
         """The usual addresses, and before them one that is not among them."""

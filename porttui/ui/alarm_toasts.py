@@ -10,8 +10,8 @@ from textual.app import App
 from porttui.analysis.alarms import Alarms, Announcement
 from porttui.forecast.gauges import WARN, Gauge
 from porttui.model.forecast import Level
+from porttui.text import session as session_text
 from porttui.text.forecast import left_text, title, verdict
-from porttui.text.numbers import count
 from porttui.ui.keymap import key_text
 
 _TIMEOUT_S = 10
@@ -41,7 +41,7 @@ class AlarmToasts:
     ) -> None:
         if announcements:
             others = (
-                f" (and {count(len(announcements) - 1)} more, key {key_text('pane(3)')})"
+                session_text.more_alarms(len(announcements) - 1, key_text("pane(3)"))
                 if len(announcements) > 1
                 else ""
             )
@@ -52,9 +52,9 @@ class AlarmToasts:
 def _message(announcements: Announcement) -> str:
     gauge = announcements.gauge
     if announcements.is_gone:
-        return f"Over: {title(gauge)} is no longer among the worst"
+        return session_text.no_longer_worst(title(gauge))
     if announcements.has_recovered:
-        return f"Recovered: {title(gauge)}: {left_text(gauge)}"
+        return session_text.recovered(title(gauge), left_text(gauge))
     message = verdict(gauge)
     return (
         message

@@ -16,6 +16,7 @@ from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.model.address import PortQuery, Protocol
 from porttui.settings import Settings
+from porttui.text import session as session_text
 from porttui.ui import styles_cache
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeyBurst, KeyHandler
@@ -147,7 +148,7 @@ class PorttuiApp(App[int]):
             self._is_stale = False
             self.show_message("")
         with self.batch_update():
-            self._show_board()
+            self._show_dashboard()
             self._summary.show(message.dashboard.summary)
         self.call_after_refresh(lambda: self._alarm_toasts.update(message.dashboard.gauges))
         if message.took_s is not None:
@@ -157,7 +158,7 @@ class PorttuiApp(App[int]):
 
     @on(SampleFailed)
     def _keep_dashboard(self, message: SampleFailed) -> None:
-        self._show_stale(f"No sample: {message.reason}.")
+        self._show_stale(session_text.no_sample(message.reason))
 
     @on(SamplingCrashed)
     def _crash(self, message: SamplingCrashed) -> None:
@@ -171,18 +172,15 @@ class PorttuiApp(App[int]):
     def _warn_if_late(self) -> None:
         """Show that samples are late: the machine or the sampling process hangs."""
         if not self._is_stale and not self._is_paused and time.monotonic() > self._sample_deadline:
-            self._show_stale("The next sample is late.")
+            self._show_stale(session_text.SAMPLE_IS_LATE)
 
     def _show_stale(self, why: str) -> None:
         """Show that the dashboard is stale, and since when."""
         self._is_stale = True
-        age_text = (
-            f" Shown is {time_of_day(self._dashboard.snapshot.taken_at)}."
-            if self._dashboard
-            else ""
-        )
-        self.show_message(why + age_text, Tone.ERROR)
-        self._status.show_info("not live")
+        if self._dashboard is not None:
+            why += " " + session_text.shown_as_of(time_of_day(self._dashboard.snapshot.taken_at))
+        self.show_message(why, Tone.ERROR)
+        self._status.show_info(session_text.NOT_LIVE)
 
     @cached_property
     def _alarm_toasts(self) -> AlarmToasts:
@@ -192,16 +190,11 @@ class PorttuiApp(App[int]):
         return AlarmToasts(self)
 
     def _sampling_info(self, dashboard: Dashboard, took_s: float, period_s: float) -> str:
-        facts = [str(problem) for problem in dashboard.snapshot.problems]
-        interval_s = self._settings.interval_s
-        facts.append(f"live {interval_s:g} s")
-        if period_s > interval_s * 1.05:
-            facts.append(f"whole machine every {period_s:.1f} s, a sample takes {took_s:.1f} s")
-        else:
-            facts.append(f"{took_s * 1000:.0f} ms a sample")
-        return " · ".join([*facts, dashboard.snapshot.source])
+        problems = [str(problem) for problem in dashboard.snapshot.problems]
+        pace = session_text.pace(self._settings.interval_s, took_s, period_s)
+        return " · ".join([*problems, *pace, dashboard.snapshot.source])
 
-    def _show_board(self) -> None:
+    def _show_dashboard(self) -> None:
         if self._dashboard is not None:
             self._pane_layout.show_dashboard(self._dashboard, self._filter)
 
@@ -300,13 +293,11 @@ class PorttuiApp(App[int]):
     def on_filter_line_rejected(self, message: FilterLine.Rejected) -> None:
         """Keep what is in force. (By its name, for the line is imported when it is opened.)"""
         if self._filter_line and self._filter_line.is_invalid:
-            self.show_message(
-                f"{message.reason}; the rows of the last good filter stay", Tone.ERROR
-            )
+            self.show_message(session_text.filter_rejected(message.reason), Tone.ERROR)
 
     def _apply(self, row_filter: Filter) -> None:
         self._filter = row_filter
-        self._show_board()
+        self._show_dashboard()
 
     def action_clear(self) -> None:
         """Clear messages and the filter and close its line; or go back out of a range."""
@@ -378,7 +369,7 @@ class PorttuiApp(App[int]):
     def _show_details(self) -> None:
         details = self._dashboard and self._pane_layout.active.details(self._dashboard.snapshot)
         if not self._dashboard or not details:
-            self.show_message("There is no row here", Tone.WARNING)
+            self.show_message(session_text.NO_ROW, Tone.WARNING)
             return
         snapshot = self._dashboard.snapshot
         self._actions.details(
@@ -391,7 +382,7 @@ class PorttuiApp(App[int]):
     def action_stop(self) -> None:
         """Ask whether to stop the process of the row."""
         if self._dashboard is None:
-            self.show_message("Nothing is known yet: the first sample is under way", Tone.WARNING)
+            self.show_message(session_text.NO_SAMPLE_YET, Tone.WARNING)
         else:
             self._actions.stop(self._pane_layout.active.stop_choices(self._dashboard.snapshot))
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from porttui.host.elevation import elevation_command
+from porttui.text import session as session_text
 from porttui.ui.app import PorttuiApp
 from porttui.ui.shutdown import ShutdownGuard, UnjoinedThreadPool
 
@@ -34,9 +35,9 @@ _FAULT_STATUS = 1
 _SIGHUP = 1
 """signal(7); Windows has none."""
 _SHORTAGES = {
-    "Too many open files": "the session may open no more files and has ended; see ulimit -n",
-    "MemoryError": "the session had too little memory and has ended",
-    "can't start new thread": "the session may start no more threads and has ended; see ulimit -u",
+    "Too many open files": session_text.OUT_OF_FILES,
+    "MemoryError": session_text.OUT_OF_MEMORY,
+    "can't start new thread": session_text.OUT_OF_THREADS,
 }
 """By what stands in a traceback, which is how Textual tells why it ended."""
 

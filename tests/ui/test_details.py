@@ -88,7 +88,7 @@ async def test_a_connection_with_both_its_ends() -> None:
     ("which", "words"),
     [
         ("44010", "the server has not accepted it yet"),
-        ("45450", "it is in another namespace, or just ended"),
+        ("45450", "in another network namespace, or just closed"),
     ],
 )
 async def test_an_end_without_a_process_says_why(which: str, words: str) -> None:

@@ -36,7 +36,7 @@ async def test_the_filter_applies_inside_and_escape_clears_it_first() -> None:
         await session.press("3", "enter")
         await session.type("/curl")
         await session.press("enter")
-        assert "3 of 18 fit curl" in session.flat_text
+        assert "3 of 18 match curl" in session.flat_text
         await session.press("escape")
         assert "fit curl" not in session.flat_text
         assert "3 Ranges › ephemeral" in session.text

@@ -137,10 +137,10 @@ async def test_a_filter_finds_what_came_later() -> None:
         await session.press("slash")
         await session.type("4000")
         await session.press("enter")
-        await session.await_text("no row fits the filter 4000")
+        await session.await_text("no row matches the filter 4000")
         await session.sample(*on_ports(3000, 4000))
         assert session.ports == [4000]
-        assert "1 of 2 fit 4000" in session.text
+        assert "1 of 2 match 4000" in session.text
 
 
 async def test_ten_thousand_rows_are_followed_as_well() -> None:

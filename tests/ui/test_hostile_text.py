@@ -145,8 +145,8 @@ async def test_a_filter_that_is_markup_is_shown_as_it_is() -> None:
         await session.press("slash")
         await session.paste("[/red]")
         await session.press("enter")
-        assert "0 of 1 fit [/red]" in session.text
-        assert "no row fits the filter [/red]" in session.text
+        assert "0 of 1 match [/red]" in session.text
+        assert "no row matches the filter [/red]" in session.text
 
 
 async def test_markup_in_a_reason_is_shown_as_it_is() -> None:

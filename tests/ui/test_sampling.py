@@ -132,7 +132,7 @@ async def test_a_slow_source_stretches_the_interval_and_the_status_line_says_so(
     machine = developers_machine()
     machine.on_read = lambda: clock.move(0.5)
     async with scripted_session(machine, interval_s=1.0) as session:
-        await session.await_status("whole machine every 5.9 s", "a sample takes 0.5 s")
+        await session.await_status("all sockets every 5.9 s", "a sample takes 0.5 s")
         await session.until(lambda: clock.due is not None)
         assert clock.due == pytest.approx(clock.now - 0.5 + 0.5 / CPU_SHARE)
         machine.on_read = lambda: clock.move(0.08)
@@ -227,7 +227,7 @@ async def test_a_sample_that_does_not_come_is_said_to_be_late() -> None:
     machine = developers_machine()
     async with scripted_session(machine, interval_s=0.2) as session:
         machine.may_read.clear()
-        await session.await_status("The next sample is late. Shown is 03:04:05.")
+        await session.await_status("The next sample is late. Showing 03:04:05.")
         assert "node 4213" in session.text
         machine.may_read.set()
         await session.until(lambda: "late" not in session.status)

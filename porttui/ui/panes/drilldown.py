@@ -16,9 +16,10 @@ from porttui.analysis.rows import TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import OWNERSHIP_WORDS, Ownership, Socket, TcpState
+from porttui.text import rows as row_text
 from porttui.ui.keymap import key_text
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
-from porttui.ui.panes.facts import OWNER_GONE_TEXT, hidden_holder_facts, process_facts
+from porttui.ui.panes.facts import hidden_holder_facts, process_facts
 from porttui.ui.panes.list_pane import ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -30,7 +31,7 @@ class DrilldownPane(ListPane[SocketRow]):
     """Lists the sockets of a drilldown."""
 
     number = 3
-    no_rows_text = f"no socket here any more ({key_text('clear')} goes back)"
+    no_rows_text = row_text.no_socket_left(key_text("clear"))
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
@@ -104,15 +105,15 @@ class DrilldownPane(ListPane[SocketRow]):
         if row.service:
             yield Fact("service", row.service)
         if socket.expires_ms is not None:
-            yield Fact("expires", f"in {socket.expires_ms / 1000:.0f} s, as of this sample")
+            yield Fact("expires", row_text.expires(socket.expires_ms))
         if socket.holders:
             yield from process_facts(snapshot, socket.holders)
         elif socket.ownership is Ownership.HIDDEN:
             yield from hidden_holder_facts(snapshot, socket.user, self._elevation)
         elif socket.ownership is Ownership.GONE:
-            yield Fact("process", OWNER_GONE_TEXT, Tone.MUTED)
+            yield Fact("process", row_text.HOLDER_GONE, Tone.MUTED)
         else:
-            yield Fact("process", "none: the kernel itself has it", Tone.MUTED)
+            yield Fact("process", row_text.HELD_BY_KERNEL, Tone.MUTED)
 
 
 _STATE_TONES = {TcpState.TIME_WAIT: Tone.MUTED, TcpState.CLOSE_WAIT: Tone.WARNING}
@@ -122,7 +123,7 @@ def _state(socket: Socket) -> Cell:
     if socket.protocol is Protocol.UDP:
         return Cell("UDP", Tone.MUTED)
     if socket.state is TcpState.CLOSE and socket.remote is None:
-        return Cell("bound, idle", Tone.WARNING)
+        return Cell(row_text.BOUND_INACTIVE, Tone.WARNING)
     state = socket.state
     if state is None:
         return Cell("")

@@ -7,12 +7,11 @@ from collections.abc import Iterable, Iterator
 from porttui.analysis.holders import by_seniority
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
+from porttui.text import rows as row_text
 from porttui.text.numbers import age
 from porttui.ui.local_time import date_and_time
 from porttui.ui.panes.pane import Fact
 from porttui.ui.widgets.columns import Tone
-
-OWNER_GONE_TEXT = "gone: the socket closed before its process was read"
 
 
 def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
@@ -26,15 +25,12 @@ def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[
         yield Fact("parent", f"pid {process.ppid}")
         yield Fact("command", process.command)
         if process.ignores_sigterm:
-            yield Fact("signals", "ignores SIGTERM: only SIGKILL ends it", Tone.WARNING)
+            yield Fact("signals", row_text.IGNORES_SIGTERM, Tone.WARNING)
 
 
 def hidden_holder_facts(snapshot: Snapshot, user: str | None, elevation: str) -> Iterator[Fact]:
     """The details of a socket whose holder is hidden."""
     yield Fact("process", "hidden", Tone.MUTED)
-    yield Fact("user", f"{user} (of the socket)" if user else "unknown")
-    if snapshot.coverage.elevated:
-        explanation = "held by the kernel, or by a process in another PID namespace (a container)"
-    else:
-        explanation = f"only root can see its process: {elevation}"
+    yield Fact("user", row_text.socket_user(user))
+    explanation = row_text.hidden_because(elevation, elevated=snapshot.coverage.elevated)
     yield Fact("why", explanation)

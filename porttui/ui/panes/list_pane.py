@@ -12,6 +12,7 @@ from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.analysis.rows import KeyedRow, RowChange, TrackedRow, TrackedRows
 from porttui.text.numbers import count
+from porttui.text.rows import match_count, no_match, not_sortable
 from porttui.ui.keymap import key_text
 from porttui.ui.panes.pane import SCANNING, Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
@@ -118,7 +119,7 @@ class ListPane(Pane, Generic[R]):
     def sort_by(self, column: Column[TrackedRow[R]]) -> str:
         """Sort by a column; by the same one again in the other direction."""
         if column.sort_key is None:
-            return f"{column.label} has no order"
+            return not_sortable(column.label)
         self._descending = column is self._sort and not self._descending
         self._sort = column
         self._update_table()
@@ -168,16 +169,16 @@ class ListPane(Pane, Generic[R]):
     @property
     def _empty_text(self) -> str:
         if self._filter and self._tracked_rows:
-            return f"no row fits the filter {self._filter.text} ({key_text('clear')} clears it)"
+            return no_match(self._filter.text, key_text("clear"))
         return self.no_rows_text
 
     def _count_text(self, matching: int) -> str:
-        """ "14", or "3 of 14 fit 3000" through a filter; rows just gone do not count."""
+        """ "14", or "3 of 14 match 3000" through a filter; rows just gone do not count."""
         present = self._tracked_rows.present_count if self._tracked_rows else 0
         if not self._filter:
             return count(present)
         filter_text = fit(self._filter.text, min(_FILTER_CELLS, cell_len(self._filter.text)))
-        return f"{count(matching)} of {count(present)} fit {filter_text}"
+        return match_count(matching, present, filter_text)
 
 
 class OrderedRows(Sequence[TrackedRow[R]]):

@@ -11,7 +11,8 @@ from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Exposure
-from porttui.text.numbers import age, pluralized
+from porttui.text import rows as row_text
+from porttui.text.numbers import age
 from porttui.ui.panes.cells import holders_cell
 from porttui.ui.panes.list_pane import GUTTER_GLYPHS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
@@ -29,19 +30,13 @@ EXPOSURE_TONES = {
     Exposure.ALL_INTERFACES: Tone.WARNING,
 }
 
-_EXPOSURE_DETAILS = {
-    Exposure.LOOPBACK: "only this machine can reach it",
-    Exposure.ONE_INTERFACE: "hosts that reach that address can reach it",
-    Exposure.ALL_INTERFACES: "other machines can reach it on any address of this one",
-}
-
 
 class ListeningPane(ListPane[ListeningRow]):
     """TCP listeners and bound UDP sockets."""
 
     number = 1
     label = "Listening"
-    no_rows_text = "nothing listens on this machine"
+    no_rows_text = row_text.NO_LISTENER
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
@@ -95,28 +90,24 @@ def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fa
 
     yield Fact("address", str(row.local))
     yield Fact("protocol", f"{row.protocol}, {row.local.address.family}")
-    yield Fact("service", row.service or "none registered for this port")
+    yield Fact("service", row.service or row_text.NO_SERVICE)
     yield Fact(
         "exposure",
-        f"{EXPOSURE_WORDS[row.exposure]}: {_EXPOSURE_DETAILS[row.exposure]}",
+        f"{EXPOSURE_WORDS[row.exposure]}: {row_text.EXPOSURE_DETAILS[row.exposure]}",
         EXPOSURE_TONES[row.exposure],
     )
     if row.sockets > 1:
-        yield Fact("sockets", f"{row.sockets} share the address (SO_REUSEPORT)")
+        yield Fact("sockets", row_text.sharers(row.sockets))
     from porttui.analysis.stop_targets import target_of_listening_row
 
     target = target_of_listening_row(snapshot, row)
     if row.protocol is Protocol.TCP:
-        yield Fact("clients", f"{pluralized(target.clients, 'connection')} established")
+        yield Fact("clients", row_text.clients(target.clients))
     users = sorted({maker.user for _, maker in target.credentials if maker.user} - {row.user})
     if users:
-        yield Fact("socket", f"opened by user {', '.join(users)}", Tone.WARNING)
+        yield Fact("socket", row_text.opened_by(users), Tone.WARNING)
     if snapshot.ephemeral and row.local.port in snapshot.ephemeral:
-        yield Fact(
-            "range",
-            f"inside the ephemeral range {snapshot.ephemeral}: while no server holds it, "
-            "any outgoing connection may take this port",
-        )
+        yield Fact("range", row_text.inside_ephemeral(snapshot.ephemeral))
     if row.holders:
         yield from process_facts(snapshot, row.holders)
     else:

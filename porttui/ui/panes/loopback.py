@@ -14,6 +14,7 @@ from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.text.processes import brief
+from porttui.text.rows import END_STATUS, END_STATUS_DETAILS, NO_CONNECTION, ROLE_CERTAINTY
 from porttui.ui.panes.cells import endpoint_cell, holders_cell
 from porttui.ui.panes.list_pane import GUTTER_GLYPHS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
@@ -31,40 +32,13 @@ ARROWS = {
     RoleCertainty.UNKNOWN: Cell("--", Tone.MUTED),
 }
 
-_ROLE_CERTAINTY_TEXTS = {
-    RoleCertainty.KNOWN: "the server listens on that address",
-    RoleCertainty.LIKELY: (
-        "nothing listens there any more; only the client's port is in the ephemeral range"
-    ),
-    RoleCertainty.UNKNOWN: "which end is the server is unknown",
-}
-
-_STATUS_TEXTS = {
-    EndStatus.HIDDEN: "hidden",
-    EndStatus.GONE: "gone",
-    EndStatus.NOT_ACCEPTED: "(unaccepted)",
-    EndStatus.CLOSING: "(closing)",
-    EndStatus.MISSING: "(not seen)",
-    EndStatus.ITSELF: "(itself)",
-}
-
-_STATUS_REASONS = {
-    EndStatus.GONE: "the socket was closed before its process was looked up",
-    EndStatus.NOT_ACCEPTED: (
-        "the connection waits in the listener's queue: the server has not accepted it yet"
-    ),
-    EndStatus.CLOSING: "its process closed it; the kernel is finishing",
-    EndStatus.MISSING: "no such socket here: it is in another namespace, or just ended",
-    EndStatus.ITSELF: "one socket that is connected to itself",
-}
-
 
 class LoopbackPane(ListPane[PairRow]):
     """Established connections over loopback, both ends in one row."""
 
     number = 2
     label = "Loopback"
-    no_rows_text = "no established connection over loopback"
+    no_rows_text = NO_CONNECTION
 
     def __init__(self, elevation: str) -> None:
         """`elevation`: the command that would show hidden owners."""
@@ -135,7 +109,7 @@ def _stop_choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) ->
         target_of_connection_end,  # imported at the first use
     )
 
-    holders = brief(by_seniority(end.holders)) if end.holders else _STATUS_TEXTS[end.status]
+    holders = brief(by_seniority(end.holders)) if end.holders else END_STATUS[end.status]
     return StopChoice(
         key, f"{role}: {holders}, {end.endpoint}", target_of_connection_end(snapshot, end)
     )
@@ -145,7 +119,7 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
     # Imported at the first use.
     from porttui.ui.panes.facts import hidden_holder_facts, process_facts
 
-    yield Fact("direction", _ROLE_CERTAINTY_TEXTS[row.role_certainty])
+    yield Fact("direction", ROLE_CERTAINTY[row.role_certainty])
     if row.service:
         yield Fact("service", row.service)
     for role, end in (("client", row.client), ("server", row.server)):
@@ -157,7 +131,7 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
         elif end.status is EndStatus.HIDDEN:
             yield from hidden_holder_facts(snapshot, end.user, elevation)
         else:
-            yield Fact("process", f"none: {_STATUS_REASONS[end.status]}", Tone.MUTED)
+            yield Fact("process", f"none: {END_STATUS_DETAILS[end.status]}", Tone.MUTED)
 
 
 def _glyph(tracked: Row) -> Cell:
@@ -169,7 +143,7 @@ def _glyph(tracked: Row) -> Cell:
 
 def _end_cell(end: ConnectionEnd) -> Cell:
     if not end.holders:
-        return Cell(_STATUS_TEXTS[end.status], Tone.MUTED)
+        return Cell(END_STATUS[end.status], Tone.MUTED)
     return holders_cell(by_seniority(end.holders))
 
 

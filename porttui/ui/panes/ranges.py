@@ -18,6 +18,7 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
 from porttui.text.forecast import cure, title
 from porttui.text.numbers import count, percent
+from porttui.text.rows import RANGES_KEEP_ORDER
 from porttui.ui.panes.cells import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
 from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
@@ -74,7 +75,7 @@ class RangesPane(Pane):
 
     def sort_next(self) -> str:
         """See `Pane.sort_next`."""
-        return "ranges keep their order: what runs out comes first"
+        return RANGES_KEEP_ORDER
 
     def reverse(self) -> str:
         """See `Pane.reverse`."""

@@ -26,6 +26,7 @@ from porttui.model.provenance import Origin
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import StopTarget
 from porttui.sampling.errors import SampleError
+from porttui.text import session as session_text
 from porttui.text.diagnosis import VERDICT_NAMES, explanation, host_text, reasons
 from porttui.text.numbers import pluralized
 from porttui.ui.keymap import dialog_bindings
@@ -114,14 +115,14 @@ class DiagnosisDialog(Dialog[None]):
     def body(self) -> Sequence[RenderableType]:
         """A line for each address, the ports beside it, how the wait goes, and who it is."""
         if self._failure:
-            return [self.style_text(f"Not known: {self._failure}.", Tone.ERROR)]
+            return [self.style_text(session_text.diagnosis_failed(self._failure), Tone.ERROR)]
         if self._view is None:
             return [self.style_text("looking ...", Tone.MUTED)]
         lines: list[RenderableType] = [self._verdicts(self._view.diagnosis)]
-        ports = " ".join(map(str, self._view.other_ports)) or "none found"
-        lines += [Text(), Text(f"next free ports on all of these: {ports}")]
+        ports = " ".join(map(str, self._view.other_ports))
+        lines += [Text(), Text(session_text.next_ports(ports))]
         lines += [
-            self.style_text(f"not seen: {problem}", Tone.WARNING)
+            self.style_text(session_text.not_seen(problem), Tone.WARNING)
             for problem in self._view.diagnosis.problems
         ]
         if self._waited is not None:
@@ -274,7 +275,7 @@ class DiagnosisDialog(Dialog[None]):
         seconds, goal = f"{waited.waited_ms / 1000:.0f} s", _GOALS[progress.until]
         if waited.reached:
             return self.style_text(f"{_STATES[waited.state]} (after {seconds})", Tone.OK)
-        still = f"waiting {seconds} until {goal}: still {_STATES[waited.state]}"
+        still = session_text.waiting(seconds, goal, _STATES[waited.state])
         return self.style_text(still, Tone.WARNING)
 
 

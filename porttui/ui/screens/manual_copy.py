@@ -9,6 +9,7 @@ from rich.console import RenderableType
 from rich.text import Text
 from textual.binding import BindingType
 
+from porttui.text import session as session_text
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint
 
@@ -20,15 +21,15 @@ class ManualCopyDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
     def __init__(self, text: str, reason: str) -> None:
-        super().__init__("No clipboard here")
+        super().__init__(session_text.NO_CLIPBOARD)
         self._text = text
         self._reason = reason
 
     def body(self) -> Sequence[RenderableType]:
         """The text, and how to get at it."""
         return [
-            Text(f"Not copied: {self._reason}."),
-            Text("Select it with the mouse, in most terminals with Shift held down:"),
+            Text(session_text.not_copied(self._reason)),
+            Text(session_text.SELECT_BY_HAND),
             Text(),
             Text(self._text, style="bold"),
         ]

@@ -17,6 +17,7 @@ from porttui.host.request import HostError
 from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
 from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
+from porttui.text import session as session_text
 from porttui.text.diagnosis import host_text
 from porttui.text.probe import OUTCOME_NAMES, advice, probe_words
 from porttui.ui.keymap import dialog_bindings
@@ -45,7 +46,7 @@ class ProbeDialog(Dialog[None]):
     def body(self) -> Sequence[RenderableType]:
         """A line for each address, and what else to know."""
         if self._failure:
-            return [self.style_text(f"Nothing was tried: {self._failure}.", Tone.ERROR)]
+            return [self.style_text(session_text.probe_failed(self._failure), Tone.ERROR)]
         if self._reach is None:
             return [self.style_text("connecting ...", Tone.MUTED)]
         table = Table.grid(padding=(0, 2, 0, 0))

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from porttui.model.process import Process
 from porttui.stopping.selection import SelectionMode, StopSelection
+from porttui.text import session as session_text
 from porttui.text.numbers import age, pluralized
 from porttui.ui.screens.dialog import labelled_line
 from porttui.ui.screens.provenance_lines import StyleText, provenance_lines, restart_lines
@@ -19,27 +20,27 @@ _MAX_VISIBLE = 3
 
 
 def selection_lines(
-    aim: StopSelection, now: float, style_text: StyleText
+    selection: StopSelection, now: float, style_text: StyleText
 ) -> Iterator[RenderableType]:
     """The port, then the processes. `now`: seconds since the epoch, for ages."""
-    yield _port_line(aim)
-    holder = aim.holder
+    yield _port_line(selection)
+    holder = selection.holder
     if holder is None:
         yield labelled_line("process", "hidden")
-        yield labelled_line("user", aim.target.hidden_user or "unknown")
-    elif aim.mode is SelectionMode.GROUP:
-        yield from _group_lines(aim, holder, style_text)
+        yield labelled_line("user", selection.target.hidden_user or "unknown")
+    elif selection.mode is SelectionMode.GROUP:
+        yield from _group_lines(selection, holder, style_text)
     else:
-        if aim.mode is SelectionMode.PARENT:
-            yield Text("\nThis will stop the parent instead:")
-            yield from _target_lines(aim, aim.chosen)
-        yield from _holders_lines(aim, now, style_text)
+        if selection.mode is SelectionMode.PARENT:
+            yield Text(f"\n{session_text.STOPS_PARENT}")
+            yield from _target_lines(selection, selection.chosen)
+        yield from _holders_lines(selection, now, style_text)
 
 
-def _port_line(aim: StopSelection) -> RenderableType:
-    clients = aim.target.clients
-    endpoint_text = str(aim.target.endpoint)
-    if aim.target.is_listener:
+def _port_line(selection: StopSelection) -> RenderableType:
+    clients = selection.target.clients
+    endpoint_text = str(selection.target.endpoint)
+    if selection.target.is_listener:
         endpoint_text += (
             f", {pluralized(clients, 'client')} connected" if clients else ", no client"
         )
@@ -47,14 +48,14 @@ def _port_line(aim: StopSelection) -> RenderableType:
 
 
 def _group_lines(
-    aim: StopSelection, holder: Process, style_text: StyleText
+    selection: StopSelection, holder: Process, style_text: StyleText
 ) -> Iterator[RenderableType]:
     """Lists every member: no signal goes to a process that is not named."""
-    members = aim.chosen
+    members = selection.chosen
     number = pluralized(len(members), "process", "processes")
-    yield Text(f"\nThe process group of {holder.label}: {number}", "bold")
-    yield from _target_lines(aim, members)
-    origin = aim.origins.get(holder)
+    yield Text(f"\n{session_text.group_title(holder.label, number)}", "bold")
+    yield from _target_lines(selection, members)
+    origin = selection.origins.get(holder)
     other_supervisors = (
         [supervisor for supervisor in origin.supervisors if supervisor.process not in members]
         if origin
@@ -63,56 +64,59 @@ def _group_lines(
     yield from restart_lines(other_supervisors, style_text)
 
 
-def _target_lines(aim: StopSelection, processes: Iterable[Process]) -> Iterator[RenderableType]:
+def _target_lines(
+    selection: StopSelection, processes: Iterable[Process]
+) -> Iterator[RenderableType]:
     for process in processes:
         yield Text(f"> {process.label}: {process.command}", "bold")
-        yield from _other_endpoint_lines(aim, process)
+        yield from _other_endpoint_lines(selection, process)
 
 
 def _holders_lines(
-    aim: StopSelection, now: float, style_text: StyleText
+    selection: StopSelection, now: float, style_text: StyleText
 ) -> Iterator[RenderableType]:
     # Of many holders the selected one comes first: it must be visible before a signal is sent.
-    holders = aim.target.holders
-    first = aim.holder_index if len(holders) > _MAX_VISIBLE else 0
+    holders = selection.target.holders
+    first = selection.holder_index if len(holders) > _MAX_VISIBLE else 0
     if first:
         yield style_text(f"... {pluralized(first, 'holder')} before", Tone.MUTED)
     for process in holders[first : first + _MAX_LISTED]:
-        yield from _holder_lines(aim, process, now, style_text)
+        yield from _holder_lines(selection, process, now, style_text)
     rest = len(holders) - first - _MAX_LISTED
     if rest > 0:
         yield style_text(f"... {pluralized(rest, 'more holder')}", Tone.MUTED)
 
 
 def _holder_lines(
-    aim: StopSelection, process: Process, now: float, style_text: StyleText
+    selection: StopSelection, process: Process, now: float, style_text: StyleText
 ) -> Iterator[RenderableType]:
-    is_selected = process in aim.chosen
-    prefix = ("> " if is_selected else "  ") if aim.is_shared else ""
+    is_selected = process in selection.chosen
+    prefix = ("> " if is_selected else "  ") if selection.is_shared else ""
     yield Text()
     yield Text(
-        f"{prefix}{process.label}{_started_text(aim, process)}", "bold" if is_selected else "dim"
+        f"{prefix}{process.label}{_started_text(selection, process)}",
+        "bold" if is_selected else "dim",
     )
     running = age(max(0.0, now - process.create_time))
     yield labelled_line("  user", f"{process.user or 'unknown'}, running {running}")
     yield labelled_line("  command", process.command)
-    origin = aim.origins.get(process)
+    origin = selection.origins.get(process)
     if origin is not None:
         yield from provenance_lines(origin, style_text)
-    yield from _other_endpoint_lines(aim, process)
+    yield from _other_endpoint_lines(selection, process)
     if process.ignores_sigterm:
         yield labelled_line("  signals", "ignores SIGTERM: only SIGKILL ends it")
 
 
-def _other_endpoint_lines(aim: StopSelection, process: Process) -> Iterator[RenderableType]:
-    others = aim.other_endpoints_of(process.pid)
+def _other_endpoint_lines(selection: StopSelection, process: Process) -> Iterator[RenderableType]:
+    others = selection.other_endpoints_of(process.pid)
     if others:
         yield labelled_line("  also on", ", ".join(others))
 
 
-def _started_text(aim: StopSelection, process: Process) -> str:
+def _started_text(selection: StopSelection, process: Process) -> str:
     """Tells the master of a prefork server from its workers."""
-    started, others = aim.children_among_holders(process), len(aim.target.holders) - 1
+    started, others = selection.children_among_holders(process), len(selection.target.holders) - 1
     if not started:
         return ""
     return ", started the others" if started == others else f", started {started} of the others"

@@ -23,6 +23,7 @@ from porttui.model.provenance import Origin
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.sampling.errors import SampleError
 from porttui.stopping.selection import SelectionMode, StopSelection
+from porttui.text import session as session_text
 from porttui.text.processes import HIDDEN, brief
 from porttui.text.stop import is_success, sentence
 from porttui.ui.key_order import KeyBurst
@@ -36,7 +37,7 @@ from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
 
 _BACK = "the holder instead"
-_AGAIN = "That key came with others: press it again to answer."
+_AGAIN = session_text.PRESS_ALONE
 _ANSWERS = {"terminate": StopSignal.TERM, "kill": StopSignal.KILL}
 _ORIGINS = 12
 """Holders whose origin is looked up."""
@@ -68,7 +69,7 @@ class StopDialog(Dialog[None]):
         self._services = services
         self._stopper = services.stopper
         self._guard = self._stopper.guard(target)
-        self._aim = StopSelection(target, self._guard.openers)
+        self._selection = StopSelection(target, self._guard.openers)
         self._now = services.now()
         self._phase = _Phase.ASKING
         self._signal = StopSignal.TERM
@@ -79,14 +80,14 @@ class StopDialog(Dialog[None]):
         self._steps: list[str] = []
         self._result: StopResult | None = None
         if target.holders:
-            first = self._aim.holder
+            first = self._selection.holder
             others = [each for each in target.holders if each != first]
             self._box_title = f"Stop {brief((first, *others))}?" if first else "Stop?"
 
     @property
     def target(self) -> StopTarget:
         """What it was opened for."""
-        return self._aim.target
+        return self._selection.target
 
     def on_mount(self) -> None:
         """Look up where the holders come from, and their process groups."""
@@ -94,17 +95,17 @@ class StopDialog(Dialog[None]):
 
     def body(self) -> Sequence[RenderableType]:
         """The target with all that the stop touches; later the steps and the outcome."""
-        lines = list(selection_lines(self._aim, self._now, self.style_text))
+        lines = list(selection_lines(self._selection, self._now, self.style_text))
         if self._phase in (_Phase.ASKING, _Phase.TYPING):
             refusal = self._refusal()
-            warnings = [self.style_text(f"{each}.", Tone.ERROR) for each in self._warnings()]
+            warnings = [self.style_text(f"{warning}.", Tone.ERROR) for warning in self._warnings()]
             if refusal:
-                lines += [Text(), self.style_text(f"Not possible: {refusal}.", Tone.WARNING)]
+                lines += [Text(), self.style_text(session_text.cannot_stop(refusal), Tone.WARNING)]
             elif warnings:
                 lines += [Text(), *warnings]
             if self._to_type is not None:
                 names = " or ".join(_names(self._to_type))
-                asked = f"Type {names} and Enter to send {self._signal}: "
+                asked = session_text.type_to_send(names, self._signal)
                 lines.append(Text.assemble(asked, (f"{self._typed}▏", "bold")))
             if self._note:
                 lines += [Text(), self.style_text(self._note, Tone.WARNING)]
@@ -114,10 +115,10 @@ class StopDialog(Dialog[None]):
             lines.append(self.style_text("waiting ...", Tone.MUTED))
         else:
             tone = Tone.OK if is_success(self._result) else Tone.WARNING
-            said = sentence(self._result)
+            text = sentence(self._result)
             if self._can_force_again():
-                said += f" {self.hint('kill').key} sends SIGKILL."
-            lines += [Text(), self.style_text(said, tone)]
+                text += session_text.forces(self.hint("kill").key)
+            lines += [Text(), self.style_text(text, tone)]
         return lines
 
     def draw(self) -> None:
@@ -134,27 +135,29 @@ class StopDialog(Dialog[None]):
             return (self.hint("close", "leave it running in the background"),)
         if self._phase is _Phase.OVER:
             return (*([self.hint("kill")] if self._can_force_again() else []), self.hint("close"))
-        another = (self.hint("move(1)"),) if self._aim.is_shared else ()
+        another = (self.hint("move(1)"),) if self._selection.is_shared else ()
         if self._refusal():
-            return (*self._aim_hints(), *another, self.hint("close"))
+            return (*self._selection_hints(), *another, self.hint("close"))
         return (
             self.hint("terminate", "" if self._stopper.supports_sigterm else "end it (forced)"),
             self.hint("kill"),
-            *self._aim_hints(),
+            *self._selection_hints(),
             *another,
             self.hint("decline"),
         )
 
-    def _aim_hints(self) -> Iterator[KeyHint]:
+    def _selection_hints(self) -> Iterator[KeyHint]:
         """What else could be stopped; for what is chosen, the way back."""
-        parent, group = self._aim.parent, self._aim.group
+        parent, group = self._selection.parent, self._selection.group
         for at, words, back in (
             (SelectionMode.ALL_HOLDERS, "", "only one"),
             (SelectionMode.PARENT, f"stop its parent {parent.label}" if parent else "", _BACK),
             (SelectionMode.GROUP, f"its process group of {len(group)}", _BACK),
         ):
-            if self._aim.can_select(at):
-                yield self.hint(f"select('{at.name}')", back if self._aim.mode is at else words)
+            if self._selection.can_select(at):
+                yield self.hint(
+                    f"select('{at.name}')", back if self._selection.mode is at else words
+                )
 
     def consume_key(self, event: events.Key, burst: KeyBurst) -> bool:
         """The answers; and the name where it is typed: no key of that is a command."""
@@ -164,7 +167,7 @@ class StopDialog(Dialog[None]):
             self._phase, self._to_type = _Phase.ASKING, None
         elif event.key == "enter":
             if self._typed in _names(self._to_type):
-                self._start(self._aim.chosen, self._signal)
+                self._start(self._selection.chosen, self._signal)
             else:
                 self._typed = ""
         elif event.key == "backspace":
@@ -185,7 +188,7 @@ class StopDialog(Dialog[None]):
         return True
 
     def _ask_again(self) -> None:
-        if self._note != _AGAIN:  # a crowd of keys is drawn once
+        if self._note != _AGAIN:  # a burst of keys is drawn once
             self._note = _AGAIN
             self.draw()
 
@@ -193,9 +196,9 @@ class StopDialog(Dialog[None]):
         """Start the stop, if one can be started."""
         self._note = ""
         if self._phase is _Phase.ASKING and not self._refusal():
-            self._to_type = next(filter(self._guard.warning, self._aim.chosen), None)
+            self._to_type = next(filter(self._guard.warning, self._selection.chosen), None)
             if self._to_type is None:
-                self._start(self._aim.chosen, signal)
+                self._start(self._selection.chosen, signal)
                 return
             self._phase, self._signal, self._typed = _Phase.TYPING, signal, ""
             self.draw()
@@ -242,15 +245,15 @@ class StopDialog(Dialog[None]):
             )
             members = {member for group in groups.values() for member in group}
             listener = (self.target.protocol, self.target.endpoint)
-            self._aim.set_groups(groups, dict(other_endpoints(listening, members, listener)))
+            self._selection.set_groups(groups, dict(other_endpoints(listening, members, listener)))
             self._draw_while_asking()
         for origin in await asyncio.to_thread(diagnoser.with_container_names, origins):
             self._show_origin(origin)
 
     def _show_origin(self, origin: Origin) -> None:
         process = origin.provenance.process
-        if self._aim.origins.get(process) != origin:
-            self._aim.origins[process] = origin
+        if self._selection.origins.get(process) != origin:
+            self._selection.origins[process] = origin
             self._draw_while_asking()
 
     def _draw_while_asking(self) -> None:
@@ -260,13 +263,13 @@ class StopDialog(Dialog[None]):
     def action_select(self, at: str) -> None:
         """Stop those instead of the one holder, or only that again."""
         if self._phase is _Phase.ASKING:
-            self._aim.toggle(SelectionMode[at])
+            self._selection.toggle(SelectionMode[at])
             self.draw()
 
     def action_move(self, step: int) -> None:
         """Choose another holder."""
         if self._phase is _Phase.ASKING:
-            self._aim.move_holder(step)
+            self._selection.move_holder(step)
             self.draw()
 
     def action_decline(self) -> None:
@@ -279,12 +282,14 @@ class StopDialog(Dialog[None]):
             self.dismiss(None)
 
     def _warnings(self) -> list[str]:
-        found = map(self._guard.warning, self._aim.chosen)
+        found = map(self._guard.warning, self._selection.chosen)
         return list(dict.fromkeys(each for each in found if each))
 
     def _refusal(self) -> str | None:
         reasons = [self._stopper.refusal(self.target)]
-        reasons += [self._stopper.refusal(self.target, process) for process in self._aim.chosen]
+        reasons += [
+            self._stopper.refusal(self.target, process) for process in self._selection.chosen
+        ]
         return next(filter(None, reasons), None)
 
     def _can_force_again(self) -> bool:
@@ -302,7 +307,7 @@ def choose_stop(
         StopChoice(str(number), f"{target.endpoint}: {_whose(target)}", target)
         for number, target in enumerate(targets[:9], 1)
     ]
-    choose_target(app, "Stop which one?", choices, services)
+    choose_target(app, session_text.STOP_WHICH_ONE, choices, services)
 
 
 def choose_target(

@@ -17,10 +17,11 @@ from textual.widget import Widget
 
 from porttui.analysis.filter import SYNTAX, Filter
 from porttui.analysis.filter_grammar import FilterError, parse_filter
+from porttui.text import session as session_text
 from porttui.ui.keymap import key_text
 
 _EXAMPLES = (example for example, _ in SYNTAX if " " not in example)
-_HINT = f"{'   '.join(_EXAMPLES)}      Enter keeps it, {key_text('clear')} clears it"
+_HINT = f"{'   '.join(_EXAMPLES)}      {session_text.filter_keys(key_text('clear'))}"
 _MAX_LENGTH = 200
 _SLASH, _HINT_STYLE, _CURSOR = "filter-line--slash", "filter-line--hint", "filter-line--cursor"
 _PLAIN = ""

@@ -17,6 +17,7 @@ from porttui.model.forecast import Level
 from porttui.text.forecast import bounds_text, cause, cure, recovery, title, trend_text
 from porttui.text.numbers import count, percent
 from porttui.text.processes import brief, shares
+from porttui.text.rows import extent, states
 from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.columns import Tone, fit, wrap
 
@@ -106,10 +107,10 @@ def _lines(row: PressureRow) -> Iterator[_Line]:
 
 
 def _range_lines(usage: RangeUsage) -> Iterator[_Line]:
-    yield _Line(_extent_text(usage))
+    yield _Line(extent(usage))
     usage_text = f"{count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
     yield _Line(usage_text, Tone.PLAIN, usage.share)
-    yield _Line(_states_text(usage))
+    yield _Line(states(usage))
     yield _Line(_holders_text(usage))
 
 
@@ -133,22 +134,6 @@ def _server_text(gauge: Gauge) -> str:
     return (
         f"server: {brief(destination.listeners)}" if destination and destination.listeners else ""
     )
-
-
-def _extent_text(usage: RangeUsage) -> str:
-    if not usage.shared_with:
-        return f"{usage.range}, by IANA (RFC 6335)"
-    shared = ", ".join(f"{name} {count(ports)}" for name, ports in usage.shared_with)
-    reserved = sum(last - first + 1 for first, last in usage.range.reserved)
-    rest = f"; {count(reserved)} reserved" if reserved else ""
-    return f"{usage.range} overlaps {shared}{rest}"
-
-
-def _states_text(usage: RangeUsage) -> str:
-    parts = [f"{state} {count(ports)}" for state, ports in usage.by_state]
-    if usage.udp:
-        parts.append(f"UDP {count(usage.udp)}")
-    return "by state: " + (", ".join(parts) or "none in use")
 
 
 def _holders_text(usage: RangeUsage) -> str:

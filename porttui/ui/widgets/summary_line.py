@@ -11,12 +11,14 @@ from textual.widget import Widget
 
 from porttui.analysis.dashboard import Summary
 from porttui.model.forecast import Level
+from porttui.text import session as session_text
 from porttui.text.forecast import short_title
 from porttui.text.numbers import count, percent
+from porttui.ui.keymap import key_text
 
 _STRONG = "summary-line--strong"
 _ALERT = "summary-line--alert"
-_PAUSED = "PAUSED: p resumes"
+_PAUSED = session_text.paused(key_text("pause"))
 
 
 class _Part(NamedTuple):

@@ -1,0 +1,166 @@
+"""Messages of the session: status line, toasts and questions. A key that one names is passed in."""
+
+from __future__ import annotations
+
+NO_ROW = "There is no row here"
+NO_ROW_TO_COPY = "There is no row here to copy"
+NO_PROCESS_TO_STOP = "There is no process on this row to stop"
+NO_SERVER = "There is no server on this row"
+NO_SERVER_TO_OPEN = "There is no TCP server on this row to open"
+NO_SERVER_TO_PROBE = "There is no TCP server on this row to connect to"
+WHICH_PORT = "Which port? Go to a row, or filter by one port"
+AFTER_WHICH_PORT = "Next free port after which? Go to a row, or filter by one port"
+NO_SAMPLE_YET = "Nothing is known yet: the first sample is under way"
+NO_CLIPBOARD = "No clipboard here"
+SELECT_BY_HAND = "Select it with the mouse, in most terminals with Shift held down:"
+
+STOP_WHICH_END = "Stop which end?"
+STOP_WHICH_ONE = "Stop which one?"
+COPY_WHAT = "Copy what?"
+PRESS_ALONE = "That key came with others: press it again to answer."
+STOPS_PARENT = "This will stop the parent instead:"
+
+SAMPLE_IS_LATE = "The next sample is late."
+NOT_LIVE = "not live"
+
+OUT_OF_FILES = "the session may open no more files and has ended; see ulimit -n"
+OUT_OF_MEMORY = "the session had too little memory and has ended"
+OUT_OF_THREADS = "the session may start no more threads and has ended; see ulimit -u"
+
+
+def no_sample(reason: str) -> str:
+    """The machine could not be read."""
+    return f"No sample: {reason}."
+
+
+def shown_as_of(time: str) -> str:
+    """The rows on the screen are older than they should be."""
+    return f"Showing {time}."
+
+
+def pace(interval_s: float, took_s: float, period_s: float) -> list[str]:
+    """How often the machine is sampled, and what a sample takes."""
+    live = f"live {interval_s:g} s"
+    if period_s > interval_s * 1.05:
+        return [live, f"all sockets every {period_s:.1f} s, a sample takes {took_s:.1f} s"]
+    return [live, f"{took_s * 1000:.0f} ms a sample"]
+
+
+def filter_rejected(reason: str) -> str:
+    """What is typed is no filter."""
+    return f"{reason}; the last valid filter applies"
+
+
+def filter_keys(clear_key: str) -> str:
+    """How the filter line is left."""
+    return f"Enter keeps it, {clear_key} clears it"
+
+
+def paused(resume_key: str) -> str:
+    """Updates are paused."""
+    return f"PAUSED: {resume_key} resumes"
+
+
+def copied(text: str, via: str) -> str:
+    """The clipboard was read back and holds the text."""
+    return f"Copied {text} ({via})"
+
+
+def sent(text: str, via: str, detail: str) -> str:
+    """The text was handed to something that does not confirm it."""
+    return f"Sent {text} to {via}; {detail}"
+
+
+def sent_to_terminal(text: str) -> str:
+    """The terminal was asked to copy."""
+    return f"Sent {text} to the terminal's clipboard (OSC 52, unconfirmed)"
+
+
+def select_by_hand(text: str) -> str:
+    """Nothing can copy here."""
+    return f"No clipboard here; select it: {text}"
+
+
+def not_copied(reason: str) -> str:
+    """Why nothing could copy."""
+    return f"Not copied: {reason}."
+
+
+def opened(url: str) -> str:
+    """A browser was started."""
+    return f"Sent {url} to the browser"
+
+
+def not_opened(reason: object, copy_key: str, url: str) -> str:
+    """No browser was started; `copy_key` copies the URL."""
+    return f"Not opened: {reason}; {copy_key} copies {url}"
+
+
+def no_next_port(reason: object) -> str:
+    """The machine did not answer."""
+    return f"No port was found: {reason}"
+
+
+def no_free_port(after: int) -> str:
+    """Every port that was tried is held."""
+    return f"No free port was found after {after}"
+
+
+def more_alarms(number: int, ranges_key: str) -> str:
+    """There are more than the one that is told; `ranges_key` shows them."""
+    return f" (and {number:,} more, key {ranges_key})"
+
+
+def no_longer_worst(title: str) -> str:
+    """Of a resource that ran low; it may not have recovered."""
+    return f"Over: {title} is no longer among the worst"
+
+
+def recovered(title: str, left: str) -> str:
+    """A resource that ran low has enough again."""
+    return f"Recovered: {title}: {left}"
+
+
+def cannot_stop(reason: str) -> str:
+    """The stop is refused."""
+    return f"Not possible: {reason}."
+
+
+def type_to_send(names: str, signal: str) -> str:
+    """Much depends on the process: its name has to be typed."""
+    return f"Type {names} and Enter to send {signal}: "
+
+
+def forces(kill_key: str) -> str:
+    """SIGTERM was ignored."""
+    return f" {kill_key} sends SIGKILL."
+
+
+def group_title(label: str, size: str) -> str:
+    """The process group that is to be stopped."""
+    return f"The process group of {label}: {size}"
+
+
+def diagnosis_failed(reason: str) -> str:
+    """The port could not be diagnosed."""
+    return f"Not known: {reason}."
+
+
+def probe_failed(reason: str) -> str:
+    """Nothing could be probed."""
+    return f"Nothing was tried: {reason}."
+
+
+def next_ports(ports: str) -> str:
+    """Ports that are free on all diagnosed addresses."""
+    return f"next free ports on all of these: {ports or 'none found'}"
+
+
+def not_seen(problem: str) -> str:
+    """What the sample lacks."""
+    return f"not seen: {problem}"
+
+
+def waiting(seconds: str, goal: str, state: str) -> str:
+    """The port is not yet as it is waited for."""
+    return f"waiting {seconds} until {goal}: still {state}"
