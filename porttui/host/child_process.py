@@ -10,13 +10,19 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
-from porttui.host.memory import CHILD_ENVIRONMENT
 from porttui.host.programs import RunAs, isolated_python, minimal_environ, popen_options
 from porttui.host.request import HostError
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import IO
+
+CHILD_ENVIRONMENT = {"MALLOC_TRIM_THRESHOLD_": str(1 << 18)}
+"""Has glibc give freed memory back to the system (mallopt(3)), in a process started with it.
+
+A sample of 76,000 sockets frees large columns, of which glibc keeps tens of megabytes. With this
+both processes take 103 to 106 MB, without it 119 to 124 (bar: 130).
+"""
 
 _LENGTH = struct.Struct("=Q")
 _PR_SET_PDEATHSIG = 1

@@ -114,7 +114,7 @@ def _read_traces(process: Process, *, is_portable: bool) -> Provenance:
 
             return from_proc(process, read_process)
         return from_proc(process)
-    from porttui.host.portable.provenance import read_provenance
+    from porttui.host.portable.processes import read_provenance
 
     return read_provenance(process)
 
@@ -147,9 +147,9 @@ def _process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Proc
 def _process_groups_with_psutil(
     processes: Sequence[Process],
 ) -> Mapping[Process, tuple[Process, ...]]:
-    from porttui.host.portable.groups import process_groups
+    from porttui.host.portable.processes import read_process_groups
 
-    return process_groups(processes)
+    return read_process_groups(processes)
 
 
 def _container_name(container: Container, timeout_s: float) -> str | None:
@@ -171,7 +171,7 @@ def _ancestor_pids() -> frozenset[int]:
         from porttui.host.linux.processes import read_process as read
     else:
         from porttui.host.portable.processes import read_process as read
-    from porttui.host.ancestry import ancestors_of
+    from porttui.host.provenance import ancestors_of
 
     porttui = read(_listed_pid())
     return (
@@ -208,11 +208,11 @@ def _control(source: SocketSource) -> ProcessControl:
 
 def _ephemeral_range() -> Callable[[], PortRange]:
     if sys.platform == "darwin":
-        from porttui.host.macos.ranges import read_ephemeral_range as on_macos
+        from porttui.host.macos import read_ephemeral_range as on_macos
 
         return on_macos
     if sys.platform == "win32":
-        from porttui.host.windows.ranges import read_ephemeral_range as on_windows
+        from porttui.host.windows import read_ephemeral_range as on_windows
 
         return on_windows
     from porttui.host.linux.sysctl import read_ephemeral_range
@@ -258,6 +258,6 @@ def _no_open_files(_: Process) -> Limit | None:
 
 
 def _source_address(remote: Address) -> Address | None:
-    from porttui.host.route import source_address
+    from porttui.host.connect_probe import source_address
 
     return source_address(remote)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux import owners, process_scan
+from porttui.host.linux import owners
 from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.host.linux.source import LinuxSource
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=["busy processes", "many processes", "counts by name"], autouse=True)
 def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "busy processes":
-        monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
+        monkeypatch.setattr(owners, "RESCAN_BUDGET", 0)
     else:
         monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 0)
     if request.param == "counts by name":

@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.macos import ranges as macos
+from porttui.host import macos, windows
 from porttui.host.request import HostError
-from porttui.host.windows import ranges as windows
 from porttui.model.port_range import PortRange, RangeName
 
 ENGLISH_DYNAMIC = """

@@ -13,7 +13,7 @@ import pytest
 from porttui.host.linux import processes as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
-from porttui.host.portable import groups as portable
+from porttui.host.portable import processes as portable
 from porttui.host.portable.processes import read_process as read_by_psutil
 from porttui.host.request import SourceName
 from porttui.model.process import Process
@@ -30,7 +30,7 @@ JOB = ("sh", "-c", 'sleep 600 & "$@"; wait', "job")
 
 WAYS = pytest.mark.parametrize(
     ("process_groups", "read"),
-    [(linux.read_process_groups, read_process), (portable.process_groups, read_by_psutil)],
+    [(linux.read_process_groups, read_process), (portable.read_process_groups, read_by_psutil)],
     ids=["/proc", "psutil"],
 )
 

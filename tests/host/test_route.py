@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from porttui.host.route import source_address
+from porttui.host.connect_probe import source_address
 from porttui.model.address import Address
 from tests.host.namespaces import Network
 from tests.host.tools import require_tool

@@ -6,9 +6,8 @@ import os
 from collections.abc import Callable
 
 from porttui.host.accounts import effective_uid, invoking_uid
-from porttui.host.ancestry import ancestors_of
 from porttui.host.linux.processes import cgroup_lines, read_process
-from porttui.host.project import project_of
+from porttui.host.provenance import ancestors_of, project_of
 from porttui.host.safe_text import safe_text
 from porttui.model.process import Process
 from porttui.model.provenance import Provenance

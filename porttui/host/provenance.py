@@ -1,4 +1,4 @@
-"""The project that a directory belongs to.
+"""Finds the ancestors of a process, and the project that its directory belongs to.
 
 A directory may be on a filesystem that does not answer: a dead server's (NFS), or one that a user
 has made to hang (FUSE). Whoever waits for that cannot be interrupted. So what may be elsewhere, and
@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from porttui.host.safe_text import safe_text
 from porttui.host.time_limit import TimeBudget
+from porttui.model.process import Process
 from porttui.record import NamedTuple
 
 MARKERS = (
@@ -37,6 +38,7 @@ LOOKUP_S = 1.0
 """How long all lookups by other processes may take, in each period (`TimeBudget`)."""
 
 _MAX_LEVELS = 12
+_MAX_ANCESTORS = 32
 _PATH_CHARACTERS = 1000
 _LOCAL_FILESYSTEMS = frozenset(
     {
@@ -46,6 +48,25 @@ _LOCAL_FILESYSTEMS = frozenset(
     }
 )
 """Filesystems that this kernel answers for by itself. Not overlay: it may have any beneath it."""
+
+
+def ancestors_of(
+    process: Process, read_process: Callable[[int], Process | None]
+) -> tuple[Process, ...]:
+    """From the parent upwards, as far as this user may see them."""
+    ancestors: list[Process] = []
+    pid = process.ppid
+    while (
+        pid > 0
+        and len(ancestors) < _MAX_ANCESTORS
+        and all(pid != ancestor.pid for ancestor in ancestors)
+    ):
+        ancestor = read_process(pid)
+        if ancestor is None:
+            break
+        ancestors.append(ancestor)
+        pid = ancestor.ppid
+    return tuple(ancestors)
 
 
 class _Mount(NamedTuple):
@@ -170,6 +191,6 @@ def _find_in_child(directory: str, handle: str) -> str | None:
 
 _FIND_SCRIPT = """\
 import os
-from porttui.host.project import find_project
+from porttui.host.provenance import find_project
 os.write(1, os.fsencode(find_project(*sys.argv[1:]) or ""))
 """
