@@ -76,7 +76,8 @@ class SystemClipboard:
         if not text or not text.isprintable():
             raise ValueError("only printable text on a single line can be copied")
         reasons: list[str] = []
-        if self._is_remote:
+        environ = self._run_as.environ
+        if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
             reasons.append("over SSH the display's clipboard is another machine's")
         elif self._has_display:
             result = self._copy_by_pyperclip(text)
@@ -85,18 +86,12 @@ class SystemClipboard:
             reasons.append(result.detail)
         else:
             reasons.append("there is no display here")
-        if self._run_as.environ.get("TMUX"):
+        if environ.get("TMUX"):
             result = self._copy_by_tmux(text)
             if result.outcome is not CopyOutcome.UNAVAILABLE:
                 return result
             reasons.append(result.detail)
         return self._copy_by_terminal(reasons)
-
-    @property
-    def _is_remote(self) -> bool:
-        return bool(
-            self._run_as.environ.get("SSH_CONNECTION") or self._run_as.environ.get("SSH_TTY")
-        )
 
     @property
     def _has_display(self) -> bool:

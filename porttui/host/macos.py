@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
+from porttui.host.programs import run_system_tool
 from porttui.host.request import HostError
 from porttui.model.port_range import PortRange, RangeName
 
 _COMMAND = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")
-_TIMEOUT = 2.0
-"""Seconds."""
 
 
 def read_ephemeral_range() -> PortRange:
@@ -17,7 +16,7 @@ def read_ephemeral_range() -> PortRange:
         HostError: sysctl(8) does not tell.
     """
     try:
-        first, last = parse_range(_run_sysctl())
+        first, last = parse_range(run_system_tool(_COMMAND))
     except ValueError as error:
         raise HostError(f"sysctl does not tell the ephemeral range: {error}") from error
     return PortRange(RangeName.EPHEMERAL, first, last)
@@ -37,20 +36,3 @@ def parse_range(output: str) -> tuple[int, int]:
     if not 1 <= first <= last <= 65535:
         raise ValueError(f"{first}-{last} is no range of ports")
     return first, last
-
-
-def _run_sysctl() -> str:
-    # Imported here, not above: only this system needs it, and once.
-    import subprocess
-
-    try:
-        result = subprocess.run(
-            _COMMAND, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise HostError(f"sysctl did not answer in {_TIMEOUT:g} s") from error
-    except OSError as error:
-        raise HostError(f"sysctl cannot be run: {error.strerror}") from error
-    if result.returncode != 0:
-        raise HostError(f"sysctl failed with exit status {result.returncode}")
-    return result.stdout.decode("ascii", "replace")

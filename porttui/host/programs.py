@@ -18,6 +18,7 @@ from functools import cache
 
 import porttui
 from porttui.host.accounts import account_of, effective_uid, group_ids_of, invoking_uid
+from porttui.host.request import HostError
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -48,6 +49,7 @@ _SESSION_VARIABLES = (
     *("SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"),
 )
 _MAX_ENVIRON_BYTES = 1 << 18
+SYSTEM_TOOL_TIMEOUT_S = 2.0
 _KILL_TIMEOUT_S = 0.2
 """How long a killed program has to be gone."""
 
@@ -85,14 +87,17 @@ def isolated_python(code: str, *arguments: str) -> list[str]:
 
 def minimal_environ() -> dict[str, str]:
     """For porttui's own processes."""
-    return {**_environ_subset((*_KEPT_VARIABLES, *_LIBRARY_VARIABLES)), "PATH": _program_path()}
+    path = trusted_path() if _is_root() else os.environ.get("PATH", os.defpath)
+    return {**_environ_subset((*_KEPT_VARIABLES, *_LIBRARY_VARIABLES)), "PATH": path}
 
 
 def run_as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
     """As the user that porttui runs as; for root without what sudo may have let through."""
     if not _is_root():
         return RunAs(environ)
-    return RunAs({**_environ_subset(_KEPT_VARIABLES), "PATH": trusted_path(), "HOME": _root_home()})
+    account = account_of(0)
+    home = account.home if account else "/"
+    return RunAs({**_environ_subset(_KEPT_VARIABLES), "PATH": trusted_path(), "HOME": home})
 
 
 def run_as_invoking_user(environ: Mapping[str, str] = os.environ) -> RunAs:
@@ -228,6 +233,32 @@ def run_program(
             kill_process_group(process)
 
 
+def run_system_tool(command: Sequence[str]) -> str:
+    """The output of a tool of macOS or Windows, with U+FFFD for every byte that is not ASCII.
+
+    Raises:
+        HostError: it cannot be run, does not answer, or fails.
+    """
+    import subprocess
+
+    name = os.path.splitext(os.path.basename(command[0]))[0]
+    try:
+        result = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SYSTEM_TOOL_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise HostError(f"{name} did not answer in {SYSTEM_TOOL_TIMEOUT_S:g} s") from error
+    except OSError as error:
+        raise HostError(f"{name} cannot be run: {error.strerror}") from error
+    if result.returncode != 0:
+        raise HostError(f"{name} failed with exit status {result.returncode}")
+    return result.stdout.decode("ascii", "replace")
+
+
 def kill_process_group(process: subprocess.Popen[bytes]) -> None:
     """Kill it with its children, unless it has ended: then its pid may be another's."""
     import subprocess
@@ -268,17 +299,8 @@ def _is_root() -> bool:
     return effective_uid() == 0
 
 
-def _program_path() -> str:
-    return trusted_path() if _is_root() else os.environ.get("PATH", os.defpath)
-
-
 def _environ_subset(names: Sequence[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def _root_home() -> str:
-    account = account_of(0)
-    return account.home if account else "/"
 
 
 def _run_as_account(uid: int) -> RunAs:

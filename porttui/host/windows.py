@@ -9,11 +9,9 @@ from __future__ import annotations
 import os
 import re
 
+from porttui.host.programs import run_system_tool
 from porttui.host.request import HostError
 from porttui.model.port_range import PortRange, RangeName, clip
-
-_TIMEOUT = 2.0
-"""Seconds, for each of the two calls."""
 
 _VALUE = re.compile(r".*:\s*([0-9]+)")
 _SPAN = re.compile(r"([0-9]+)\s+([0-9]+)\s*\*?")
@@ -71,22 +69,8 @@ def _lines(output: str) -> list[str]:
 
 
 def _run_netsh(*arguments: str) -> str:
-    """What "netsh int ipv4 show ..." answers, with U+FFFD for every byte that is not ASCII."""
-    # Imported here, not above: only this system needs it, and once.
-    import subprocess
-
+    """What "netsh int ipv4 show ..." answers."""
     # By its whole path: Windows looks for bare names in the current directory first.
     system = os.environ.get("SYSTEMROOT", r"C:\Windows")
     netsh = os.path.join(system, "System32", "netsh.exe")
-    command = (netsh, "int", "ipv4", "show", *arguments)
-    try:
-        result = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise HostError(f"netsh did not answer in {_TIMEOUT:g} s") from error
-    except OSError as error:
-        raise HostError(f"netsh cannot be run: {error.strerror}") from error
-    if result.returncode != 0:
-        raise HostError(f"netsh failed with exit status {result.returncode}")
-    return result.stdout.decode("ascii", "replace")
+    return run_system_tool((netsh, "int", "ipv4", "show", *arguments))

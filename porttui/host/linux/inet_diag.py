@@ -60,7 +60,6 @@ _BUFFER_BYTES = 1 << 18
 _TIMEOUT_S = 5.0
 _ATTEMPTS = 4
 
-
 _FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _INET_DIAG_SKV6ONLY, _INET_DIAG_CGROUP_ID = 11, 21
 """INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of

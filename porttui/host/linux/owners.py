@@ -213,10 +213,6 @@ class HolderCache:
         ran = {pid for pid in others if scans[pid].may_have_changed(self._proc, pid)}
         return ran.union(self._idle.pids_that_ran(among))
 
-    def known_schedstats(self) -> Mapping[int, bytes]:
-        """By pid its schedstat at its last scan."""
-        return {pid: scan.schedstat for pid, scan in self._scans.items()}
-
     def _scan(self, pids: Sequence[int]) -> None:
         """Schedstat first: what happens from then on shows in the next read."""
         own = self._pid

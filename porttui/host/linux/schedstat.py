@@ -43,26 +43,27 @@ class ThreadSchedstats(NamedTuple):
 
 
 def open_thread_schedstats(directory: str, max_threads: int) -> ThreadSchedstats | None:
-    """Open the schedstat files of a /proc/PID; None for more than `most` threads.
+    """Open the schedstat files of a /proc/PID.
+
+    None if it has more than `max_threads` threads, or has ended.
 
     Raises:
         HostError: no more files can be opened.
     """
+    names = thread_ids(directory)
+    if not 0 < len(names) <= max_threads:
+        return None
     descriptors: list[int] = []
     try:
-        names = os.listdir(f"{directory}/task")
-        if len(names) <= max_threads:
-            for name in names:
-                path = f"{directory}/task/{name}/schedstat"
-                descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-            return ThreadSchedstats(tuple(descriptors))
-    except _PROCESS_GONE_ERRORS:
-        pass
+        for name in names:
+            path = f"{directory}/task/{name}/schedstat"
+            descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
         ThreadSchedstats(tuple(descriptors)).close()
+        if isinstance(error, _PROCESS_GONE_ERRORS):
+            return None
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    ThreadSchedstats(tuple(descriptors)).close()
-    return None
+    return ThreadSchedstats(tuple(descriptors))
 
 
 def read_schedstats(directory: str) -> bytes:

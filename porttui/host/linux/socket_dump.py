@@ -40,7 +40,6 @@ _UNASKED = OWNERSHIP_CODES[Ownership.NOT_LOOKED_UP]
 _MAY_HAVE_NO_REMOTE = bytes(code in (7, 10, 13) for code in range(256))
 """CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
 
-
 _FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
@@ -103,7 +102,10 @@ class SockDiagReader:
         for part, is_interrupted in (*tcp, *self._dump_udp(ports)):
             parts.append(part)
             if is_interrupted:
-                problems.append(_interrupted_problem(part.protocol, part.family))
+                table = f"sock_diag, {part.protocol} over {_FAMILY_NAMES[part.family]}"
+                problems.append(
+                    Problem(table, "the table changed while it was read: rows may be missing")
+                )
         return _InetDiagSocketDump(tuple(parts), tuple(problems))
 
     def _dump_tcp(self, states: int, ports: range) -> list[InetDiagDump]:
@@ -137,38 +139,31 @@ class _InetDiagSocketDump(NamedTuple):
         return set[int]().union(*(part.columns.inodes for part in self.parts)) - {0}
 
     def build(self, holders: Holders | None) -> SocketTable:
-        return _build(self.parts, holders)
-
-
-def _interrupted_problem(protocol: Protocol, family: Family) -> Problem:
-    return Problem(
-        f"sock_diag, {protocol} over {_FAMILY_NAMES[family]}",
-        "the table changed while it was read: rows may be missing",
-    )
-
-
-def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
-    """One table of all parts, TCP before UDP."""
-    numbers = AddressNumbers()
-    rows = [_table_columns(part, holders, numbers) for part in parts]
-    return SocketTable(
-        udp_start=sum(part.columns.rows for part in parts if part.protocol is Protocol.TCP),
-        states=b"".join(columns.states for columns in rows),
-        local_addresses=_join_columns("I", [columns.local_addresses for columns in rows]),
-        local_ports=_join_columns("H", [part.columns.local_ports for part in parts]),
-        remote_addresses=_join_columns("I", [columns.remote_addresses for columns in rows]),
-        remote_ports=_join_columns("H", [columns.remote_ports for columns in rows]),
-        holder_sets=_join_columns("I", [columns.owners.holder_sets for columns in rows]),
-        ownerships=b"".join(columns.owners.ownerships for columns in rows),
-        uids=_join_columns("I", [columns.owners.uids for columns in rows]),
-        inodes=_join_columns("I", [columns.inodes for columns in rows]),
-        v6only=b"".join(columns.v6only for columns in rows),
-        cgroup_ids=_join_columns("Q", [columns.cgroup_ids for columns in rows]),
-        expires_ms=_join_columns("I", [part.columns.expires_ms for part in parts]),
-        recv_queues=_join_columns("I", [part.columns.recv_queues for part in parts]),
-        send_queues=_join_columns("I", [part.columns.send_queues for part in parts]),
-        side=SideTables(tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)),
-    )
+        """TCP comes before UDP."""
+        numbers = AddressNumbers()
+        rows = [_table_columns(part, holders, numbers) for part in self.parts]
+        return SocketTable(
+            udp_start=sum(
+                part.columns.rows for part in self.parts if part.protocol is Protocol.TCP
+            ),
+            states=b"".join(columns.states for columns in rows),
+            local_addresses=_join_columns("I", [columns.local_addresses for columns in rows]),
+            local_ports=_join_columns("H", [part.columns.local_ports for part in self.parts]),
+            remote_addresses=_join_columns("I", [columns.remote_addresses for columns in rows]),
+            remote_ports=_join_columns("H", [columns.remote_ports for columns in rows]),
+            holder_sets=_join_columns("I", [columns.owners.holder_sets for columns in rows]),
+            ownerships=b"".join(columns.owners.ownerships for columns in rows),
+            uids=_join_columns("I", [columns.owners.uids for columns in rows]),
+            inodes=_join_columns("I", [columns.inodes for columns in rows]),
+            v6only=b"".join(columns.v6only for columns in rows),
+            cgroup_ids=_join_columns("Q", [columns.cgroup_ids for columns in rows]),
+            expires_ms=_join_columns("I", [part.columns.expires_ms for part in self.parts]),
+            recv_queues=_join_columns("I", [part.columns.recv_queues for part in self.parts]),
+            send_queues=_join_columns("I", [part.columns.send_queues for part in self.parts]),
+            side=SideTables(
+                tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)
+            ),
+        )
 
 
 class _HolderColumns(NamedTuple):
