@@ -1,4 +1,4 @@
-"""Turns a dump of the kernel's sockets, and their holders, into one table."""
+"""Builds a SocketTable from a dump and its holders."""
 
 from __future__ import annotations
 
@@ -38,17 +38,17 @@ _KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
 _UNASKED = OWNERSHIP_CODES[Ownership.NOT_LOOKED_UP]
 
 _MAY_HAVE_NO_REMOTE = bytes(code in (7, 10, 13) for code in range(256))
-"""CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
+"""CLOSE, LISTEN and bound-inactive, in the kernel's numbers."""
 
 _FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
 class SocketDump(Interface):
-    """The sockets that were read, without their holders."""
+    """The sockets of a read, without holders."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What the dump may lack."""
+        """Reasons why sockets may be missing."""
 
     def inodes(self) -> set[int]:
         """Inodes of all open sockets."""
@@ -65,10 +65,10 @@ class SocketDumpReader(Interface):
         """For the status line."""
 
     def read(self, request: SocketRequest, ports: range) -> SocketDump:
-        """Dump at least the wanted sockets that have one of these local ports.
+        """Dump at least the requested sockets that have one of these local ports.
 
         Raises:
-            HostError: they could not be read.
+            HostError: nothing could be read.
         """
 
 
@@ -113,12 +113,12 @@ class SockDiagReader:
             try:
                 return [self._diag.dump_tcp(states, ports)]
             except SockDiagError:
-                # It is refused, or nothing works: the next request tells.
+                # This request is refused, or all are: the next one shows.
                 self._supports_tcp_dump = False
         return [self._diag.dump(family, Protocol.TCP, states, ports) for family in Family]
 
     def _dump_udp(self, ports: range) -> Iterator[tuple[DumpPart, bool]]:
-        """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
+        """UDP has no LISTEN: its unconnected sockets are in the state CLOSE."""
         for family in Family:
             yield from _dump_parts(
                 Protocol.UDP, [self._diag.dump(family, Protocol.UDP, ports=ports)]
@@ -205,7 +205,7 @@ def _table_columns(
 def _remote_addresses(
     part: DumpPart, ports: array[int], states: bytes, numbers: AddressNumbers
 ) -> array[int]:
-    """A remote port of 0 is no remote end; only some states are without one."""
+    """A remote port of 0 means no remote endpoint; only some states have none."""
     if not any(ports):
         return array("I", [NO_ADDRESS]) * len(ports)  # listeners alone
     addresses = numbers.of(part.columns.remote_addresses)
@@ -216,7 +216,7 @@ def _remote_addresses(
 
 
 def _holder_columns(part: DumpPart, holders: Holders | None) -> _HolderColumns:
-    """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
+    """Without an inode the kernel reports user 0 for every socket, so the user is unknown."""
     inodes, uids, rows = part.columns.inodes, part.columns.uids, part.columns.rows
     no_holders = array("I", [NO_HOLDERS]) * rows
     if inodes == no_holders:
@@ -239,9 +239,9 @@ def _holder_columns(part: DumpPart, holders: Holders | None) -> _HolderColumns:
 
 
 def _indexes_of(column: array[int], value: int) -> Iterator[int]:
-    """Where a value stands in a column, in order."""
+    """Indexes of a value in a column, ascending."""
     if array("I", [value]).tobytes() not in column.tobytes():
-        return  # nor anywhere between two others: as a rule it is nowhere
+        return  # the fast way: as a rule the value is absent
     index = -1
     for _ in range(column.count(value)):
         index = column.index(value, index + 1)
@@ -283,7 +283,7 @@ def _join_columns(code: str, columns: Sequence[array[int]]) -> array[int]:
 
 
 class AddressNumbers(dict[int | bytes, int]):
-    """Gives each address its number when it is first asked for it."""
+    """Numbers addresses in the order of their first use."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -295,7 +295,7 @@ class AddressNumbers(dict[int | bytes, int]):
         return number
 
     def of(self, values: list[bytes] | array[int]) -> array[int]:
-        """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
+        """The numbers of a column of addresses (IPv4 as numbers, IPv6 as bytes)."""
         return array("I", map(self.__getitem__, values))
 
 

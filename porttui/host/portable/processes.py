@@ -17,7 +17,7 @@ _PATH_CHARACTERS = 1000
 
 
 def start_time_of(pid: int) -> int | None:
-    """Milliseconds since the epoch; None when nothing has `pid` or it cannot be seen."""
+    """Milliseconds since the epoch; None if there is no such process or it is hidden."""
     try:
         return _start_time(psutil.Process(pid))
     except (psutil.NoSuchProcess, psutil.AccessDenied):
@@ -29,7 +29,7 @@ def _start_time(process: psutil.Process) -> int:
 
 
 def read_process(pid: int) -> Process | None:
-    """The process that has `pid` now; None when there is none or it cannot be seen."""
+    """The process that has `pid` now; None if there is none or it is hidden."""
     try:
         process = psutil.Process(pid)
         with process.oneshot():
@@ -72,7 +72,7 @@ def _cmdline(process: psutil.Process) -> list[str]:
 
 
 def read_provenance(process: Process) -> Provenance:
-    """What can be known of it now; what this user may not see is left out."""
+    """Provenance without the parts that this user may not read."""
     cwd = _cwd(process.pid)
     return Provenance(
         process=process,
@@ -90,9 +90,9 @@ def _cwd(pid: int) -> str | None:
 
 
 def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
-    """For each process all that are in its group now, itself too; a zombie is in none.
+    """By process the members of its group (getpgid(2)), with itself; without zombies.
 
-    A process that is gone is left out.
+    A process that has exited is left out. Windows has no groups.
     """
     group_ids = {
         process: group_id
