@@ -1,4 +1,4 @@
-"""Where only the holders of some sockets are asked for: what is told at once, and what may wait.
+"""Reads for the holders of some sockets: what they report at once, and what may wait.
 
 That there is very much to look at is made up: few descriptors, or few processes, count as many.
 """
@@ -33,7 +33,7 @@ def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 def pass_listener(name: str, giver: Actor, taker: Actor) -> int:
-    """Both have the listener from now on."""
+    """Share the listener of `giver` with `taker`."""
     path = f"\0porttui-test-{giver.pid}"
     taker.act("receive_at", path)
     giver.act("send", name, path)
@@ -45,7 +45,7 @@ def pass_listener(name: str, giver: Actor, taker: Actor) -> int:
 def test_who_let_go_of_what_is_asked_for_is_read(
     actors: list[Actor], verb: str, threads: int
 ) -> None:
-    """Also where another socket, or a file, has the same number now."""
+    """Also if another socket or a file has the same number now."""
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     if threads == 2:

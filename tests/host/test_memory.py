@@ -1,4 +1,4 @@
-"""The sampling process gives freed memory back: it is told so by its environment."""
+"""The environment of the sampling child makes it return freed memory."""
 
 from __future__ import annotations
 

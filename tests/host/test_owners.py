@@ -1,4 +1,4 @@
-"""The rule of the cache, act by act, on real processes that sleep in between."""
+"""The rule of the cache, action by action, on real processes that sleep in between."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 
 @pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
 def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to the counts: looked up by name, and held open."""
+    """Both ways to read schedstats: by name, and from open files."""
     monkeypatch.setattr("porttui.host.linux.owners._max_schedstat_files", lambda: request.param)
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
-    """The pids that the cache gives for a socket, by itself and in a column."""
+    """The pids of a socket in the cache, alone and in a column."""
     found = cache.read()
     assert found.set_indexes(array("I", [1, inode]))[1] == found.set_by_inode.get(inode, 0)
     return pids_in(found, inode)
@@ -37,7 +37,7 @@ def known_schedstats(cache: HolderCache) -> dict[int, bytes]:
 
 
 def share_with_children(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:
-    """Have children hold a listener with the actor, one after the other: each time a new group."""
+    """Have children share a listener with the actor, one after the other: each makes a new set."""
     for _ in range(children):
         child = actor.act("fork")
         assert holders(cache, inode) == {actor.pid, child}

@@ -1,4 +1,4 @@
-"""What is put off where busy processes have very many descriptors, and what never is."""
+"""What waits if busy processes have very many descriptors, and what never does."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 
 @pytest.fixture(autouse=True)
 def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One descriptor is too many to be read at once."""
+    """One descriptor already exceeds the budget."""
     monkeypatch.setattr(owners, "RESCAN_BUDGET", 0)
 
 
 def cache_before_fork(actor: Actor) -> tuple[HolderCache, int, int]:
-    """A cache that knows the actor with a listener; the listener, and a child that has it since."""
+    """A cache with the actor's listener, the listener, and a child that got it since."""
     return *cache_with_listener(actor), actor.act("fork")
 
 
@@ -68,7 +68,7 @@ def test_what_has_few_descriptors_is_read_at_once(
 def test_what_cannot_be_read_is_not_counted(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fake: another user's busy server puts nothing off."""
+    """A fake: another user's busy server delays nothing."""
     cache, inode, child = cache_before_fork(actors[0])
     monkeypatch.setattr(owners, "count_descriptors", lambda _: 5000)
     monkeypatch.setattr(owners, "RESCAN_BUDGET", 1000)

@@ -1,4 +1,4 @@
-"""Where a real process comes from."""
+"""Provenance of real processes."""
 
 from __future__ import annotations
 
