@@ -76,7 +76,6 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _start_session(settings: Settings) -> int:
     from porttui.cli.exit_status import ExitStatus
-    from porttui.host.memory import address_space_bytes
     from porttui.sampling.process import SamplingProcess
 
     problem = _terminal_problem()
@@ -86,7 +85,7 @@ def _start_session(settings: Settings) -> int:
             file=sys.stderr,
         )
         return ExitStatus.USAGE
-    limit = address_space_bytes()
+    limit = _address_space_bytes()
     if limit is not None and limit < _MIN_ADDRESS_SPACE_BYTES:
         print(
             f"porttui: a session takes {_MIN_ADDRESS_SPACE_BYTES >> 20} MB of address space, "
@@ -100,6 +99,16 @@ def _start_session(settings: Settings) -> int:
     from porttui.ui.session import run_session
 
     return run_session(dashboards, settings)
+
+
+def _address_space_bytes() -> int | None:
+    """The limit of this process (RLIMIT_AS of getrlimit(2)); None without one."""
+    if sys.platform == "win32":
+        return None
+    import resource
+
+    limit, _ = resource.getrlimit(resource.RLIMIT_AS)
+    return None if limit == resource.RLIM_INFINITY else limit
 
 
 _SIZE_VARIABLES = ("COLUMNS", "LINES")

@@ -1,1 +1,1 @@
-"""What the machine says and does: the only room with psutil, /proc, signals and the clipboard."""
+"""The machine: the only room with psutil, /proc, signals and the clipboard."""

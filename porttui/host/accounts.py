@@ -1,6 +1,6 @@
-"""Accounts, and whether this user sees everything.
+"""Reads accounts and the user ids of this process.
 
-Of the files first: others may be asked over a network, and may not answer (`TimeLimitedCaller`).
+/etc/passwd comes first: name services may use a network and never answer (`TimeLimitedCaller`).
 """
 
 from __future__ import annotations
@@ -19,25 +19,25 @@ if TYPE_CHECKING:
 _PASSWD = "/etc/passwd"
 _PASSWD_FIELDS = 7
 NAME_SERVICES_S = 0.5
-"""How long name services (nsswitch.conf(5): LDAP, sssd) have for all names of a period."""
+"""Time of name services (nsswitch.conf(5): LDAP, sssd) for all names of a period."""
 
 
 class Account(NamedTuple):
     """An entry of the user database (passwd(5))."""
 
     name: str
-    """As it stands there: see `user_name` for one to be shown."""
+    """Unescaped; `user_name` gives one for display."""
     gid: int
     home: str
     shell: str
 
 
 NO_ACCOUNT = Account("", 0, "/", "")
-"""In the place of one: nobody has this number."""
+"""Stands for a uid without an account."""
 
 
 def user_name(uid: int) -> str:
-    """The account's name, or "uid 1234" for a number without an account (in containers, say)."""
+    """The account's name, or "uid 1234" without an account (for example in containers)."""
     name = _display_names.get(uid)
     if name is None:
         account = account_of(uid)
@@ -48,37 +48,37 @@ def user_name(uid: int) -> str:
 
 
 _display_names: dict[int, str] = {}
-"""By uid, safe to be shown."""
+"""By uid, safe for display."""
 
 
 def account_of(uid: int) -> Account | None:
-    """None where there is none, or where nobody tells in time."""
+    """None without an account, or if no name service answers in time."""
     account = _passwd_accounts().get(uid) or _resolved_accounts.get(uid)
     if account is None:
         account = _name_service_caller().call(lambda: _getpwuid(uid))
-        if account is not None:  # otherwise somebody may answer another time
+        if account is not None:  # otherwise a later call may get an answer
             _resolved_accounts[uid] = account
     return account if account and account.name else None
 
 
 _resolved_accounts: dict[int, Account] = {}
-"""By uid, what name services have told; NO_ACCOUNT where there is none."""
+"""Answers of name services by uid; NO_ACCOUNT if there is none."""
 
 
 def group_ids_of(account: Account) -> tuple[int, ...]:
-    """All groups of an account's user; its own alone where nobody tells in time."""
+    """All groups of an account; its primary group alone if no name service answers in time."""
     primary_gid = account.gid
     group_ids = _name_service_caller().call(lambda: os.getgrouplist(account.name, primary_gid))
     return tuple(group_ids or (primary_gid,))
 
 
 def effective_uid() -> int | None:
-    """This process's effective user id; None on Windows."""
+    """Effective user id of this process; None on Windows."""
     return os.geteuid() if hasattr(os, "geteuid") else None
 
 
 def invoking_uid() -> int | None:
-    """Who sits here: behind sudo the user who called it (sudo(8), SUDO_UID)."""
+    """Uid of the user who called sudo (sudo(8), SUDO_UID), else the effective one."""
     uid = effective_uid()
     sudo_uid = os.environ.get("SUDO_UID", "")
     is_uid = sudo_uid.isdecimal() and len(sudo_uid) <= 10 and int(sudo_uid) < 0xFFFFFFFF
@@ -86,7 +86,7 @@ def invoking_uid() -> int | None:
 
 
 def is_elevated() -> bool:
-    """Root on POSIX; a member of the Administrators with the token to show for it on Windows."""
+    """Root on POSIX; on Windows an administrator with an elevated token."""
     uid = effective_uid()
     if uid is not None:
         return uid == 0
@@ -98,7 +98,7 @@ def is_elevated() -> bool:
 
 @cache
 def _passwd_accounts(path: str = _PASSWD) -> dict[int, Account]:
-    """By uid, the first of each (passwd(5))."""
+    """By uid the first entry (passwd(5))."""
     try:
         with open(path, "rb") as file:
             lines = [os.fsdecode(line).split(":") for line in file.read().splitlines()]
@@ -120,7 +120,7 @@ def _name_service_caller() -> TimeLimitedCaller[Any]:
 
 
 def _getpwuid(uid: int) -> Account:
-    # pwd is missing on Windows, where nothing has a numeric uid.
+    # pwd is missing on Windows, which has no numeric uids.
     import pwd
 
     try:

@@ -1,9 +1,9 @@
-"""Asks the kernel whether an address can be bound, by binding it for a moment.
+"""Tests whether an address can be bound, by a short bind.
 
-Nothing listens and no packet is sent. On Linux the probe sets SO_REUSEADDR: then it never makes
-a server that starts at the same moment fail, and a listener still refuses it (socket(7)). On
-BSDs that flag would slip in beside a wildcard listener and on Windows it would hijack the
-port, so there the probe goes without.
+The probe does not listen and sends no packet. On Linux it sets SO_REUSEADDR: then a server that
+starts at the same moment does not fail, and a listener still refuses the bind (socket(7)). On BSDs
+the flag would allow a bind beside a wildcard listener, and on Windows it would hijack the port, so
+there the probe does not set it.
 """
 
 from __future__ import annotations
@@ -19,9 +19,9 @@ _EXCLUSIVE = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
 
 
 def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindResult:
-    """Whether a server that sets SO_REUSEADDR could bind `endpoint` right now.
+    """Whether a server that sets SO_REUSEADDR could bind `endpoint` now.
 
-    For [::] it is enough that the IPv6 side can be bound: an IPv4 server beside it is another's.
+    For [::] the IPv6 side is enough: an IPv4 server may run beside it.
     """
     if endpoint.address.family is Family.IPV4:
         return _bind(socket.AF_INET, protocol, endpoint, v6only=None)
@@ -35,10 +35,10 @@ def can_bind(protocol: Protocol, endpoint: Endpoint) -> BindResult:
 
 
 def try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindResult:
-    """Whether `endpoint` can be bound as it stands, [::] for both families.
+    """Whether `endpoint` can be bound exactly as given, [::] for both families.
 
-    Without `reuse` a server that starts at the same moment can fail for it: only for a person who
-    asks, never again and again. Where the flag means something else it is not set.
+    Without `reuse` the probe can make a server fail that starts at the same moment. So it is for
+    single requests of a user, never for repeated ones. `reuse` sets SO_REUSEADDR on Linux alone.
     """
     if endpoint.address.family is Family.IPV4:
         return _bind(socket.AF_INET, protocol, endpoint, v6only=None, reuse=reuse)
@@ -58,12 +58,12 @@ def _bind(
     try:
         probe = socket.socket(family, socket_type)
     except OSError:
-        return BindResult.UNKNOWN  # a sandbox forbids it, or there is no IPv6: bind was not asked
+        return BindResult.UNKNOWN  # a sandbox forbids sockets, or there is no IPv6
     try:
         with probe:
             if v6only is not None:
                 probe.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, int(v6only))
-            # A UDP socket with the flag would share the port of any other that has it.
+            # UDP sockets that have the flag share a port.
             if sys.platform == "linux" and protocol is Protocol.TCP and reuse:
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             elif _EXCLUSIVE is not None:

@@ -1,4 +1,4 @@
-"""Opens an address in the person's browser."""
+"""Opens a URL in the user's browser."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ _TIMEOUT_S = 15.0
 
 
 def open_url(url: str, run_as: RunAs | None = None) -> None:
-    """Hand `url` to the browser that this system prefers; nobody tells whether it was shown.
+    """Pass `url` to the default browser; whether it was shown is unknown.
 
-    Waits until the browser has been started, or some seconds: some stay in the foreground.
+    Waits up to 15 seconds for the browser's start: some stay in the foreground.
 
     Args:
-        url: What to open.
-        run_as: Whose browser it is; by default the person's who sits here.
+        url: The URL.
+        run_as: Owner of the browser; by default the user who called sudo, or porttui's own.
 
     Raises:
-        HostError: there is no graphical browser to hand it to.
+        HostError: there is no graphical browser.
     """
     run_as = run_as or run_as_invoking_user()
     if sys.platform not in ("win32", "darwin") and not (
         run_as.environ.get("DISPLAY") or run_as.environ.get("WAYLAND_DISPLAY")
     ):
-        # A browser for the terminal would start in this very terminal.
+        # A text browser would start in this terminal.
         raise HostError("there is no graphical display here")
-    # By a process of its own: browsers write what they like to where they were started.
+    # In another process: browsers write to the terminal that they were started from.
     command = isolated_python(_OPEN_SCRIPT, url)
     result = run_program(command, run_as, timeout_s=_TIMEOUT_S, may_keep_running=True)
     if result.status != 0:

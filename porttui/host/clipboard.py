@@ -1,4 +1,4 @@
-"""The system clipboard, and what can honestly be said about it after a copy."""
+"""Copies to the system clipboard and verifies the copy."""
 
 from __future__ import annotations
 
@@ -19,30 +19,30 @@ from porttui.record import NamedTuple
 
 
 class CopyOutcome(StrEnum):
-    """How sure it is that the text can now be pasted."""
+    """How certain it is that the text can be pasted."""
 
     CONFIRMED = "confirmed"
-    """It was read back from the clipboard and is the same."""
+    """The clipboard was read back and holds the text."""
     UNCONFIRMED = "handed over"
-    """A tool took it without complaint; whether it can be pasted elsewhere is not known."""
+    """A tool reported success; whether the text can be pasted elsewhere is unknown."""
     TERMINAL = "terminal"
-    """No tool took it. The terminal may, if the user interface sends it by OSC 52."""
+    """No tool succeeded. The terminal may, if the user interface sends OSC 52."""
     UNAVAILABLE = "unavailable"
-    """No tool took it, and this terminal knows no OSC 52 either."""
+    """No tool succeeded, and this terminal has no OSC 52."""
 
 
 class CopyResult(NamedTuple):
-    """What became of one copy."""
+    """Result of a copy."""
 
     outcome: CopyOutcome
     method: str
     """"xclip", "pbcopy", "wl-copy", "Windows clipboard", "tmux buffer", "OSC 52" or ""."""
     detail: str
-    """Why it is no more than that, in words; "" when it is confirmed."""
+    """Why it is not confirmed, in words; "" if it is."""
 
 
 class SystemClipboard:
-    """Copies by the best means there is: the display's tool, tmux, the terminal (OSC 52)."""
+    """Copies by the first that works: the display's tool, tmux, the terminal (OSC 52)."""
 
     def __init__(
         self,
@@ -50,12 +50,12 @@ class SystemClipboard:
         platform: str = sys.platform,
         timeout: float = 1.5,
     ) -> None:
-        """Copy for a person.
+        """Copy for a user.
 
         Args:
-            run_as: Whose clipboard it is; by default the person's who sits here.
+            run_as: Owner of the clipboard; by default the user who called sudo, or porttui's own.
             platform: As `sys.platform`.
-            timeout: Seconds for each of the two means that are tried, the display and tmux.
+            timeout: Seconds for the display, and again for tmux.
         """
         self._explicit_run_as = run_as
         self._platform = platform
@@ -63,11 +63,11 @@ class SystemClipboard:
 
     @cached_property
     def _run_as(self) -> RunAs:
-        # Not before it is needed, in a worker: a name service may be slow to tell who that is.
+        # Late, in a worker: a name service may be slow to find the account.
         return self._explicit_run_as or run_as_invoking_user()
 
     def copy(self, text: str) -> CopyResult:
-        """Copy `text`. Blocks, so it belongs in a worker thread; fails in words only.
+        """Copy `text`. It blocks, so call it in a worker thread; failures are in the result.
 
         Raises:
             ValueError: `text` is empty or not `str.isprintable()`. A pasted line end would run
@@ -76,7 +76,8 @@ class SystemClipboard:
         if not text or not text.isprintable():
             raise ValueError("only printable text on a single line can be copied")
         reasons: list[str] = []
-        if self._is_remote:
+        environ = self._run_as.environ
+        if environ.get("SSH_CONNECTION") or environ.get("SSH_TTY"):
             reasons.append("over SSH the display's clipboard is another machine's")
         elif self._has_display:
             result = self._copy_by_pyperclip(text)
@@ -85,7 +86,7 @@ class SystemClipboard:
             reasons.append(result.detail)
         else:
             reasons.append("there is no display here")
-        if self._run_as.environ.get("TMUX"):
+        if environ.get("TMUX"):
             result = self._copy_by_tmux(text)
             if result.outcome is not CopyOutcome.UNAVAILABLE:
                 return result
@@ -93,24 +94,18 @@ class SystemClipboard:
         return self._copy_by_terminal(reasons)
 
     @property
-    def _is_remote(self) -> bool:
-        return bool(
-            self._run_as.environ.get("SSH_CONNECTION") or self._run_as.environ.get("SSH_TTY")
-        )
-
-    @property
     def _has_display(self) -> bool:
         if self._platform in ("darwin", "win32"):
             return True
-        # Under WSL the clipboard is that of Windows, with or without a display of its own.
+        # WSL uses the clipboard of Windows, with or without a display.
         displays = ("DISPLAY", "WAYLAND_DISPLAY", "WSL_DISTRO_NAME")
         return any(self._run_as.environ.get(name) for name in displays)
 
     def _copy_by_pyperclip(self, text: str) -> CopyResult:
         deadline = time.monotonic() + self._timeout
-        # pyperclip waits for its tool without end and lets it write its complaints onto the
-        # screen. In a process of its own it can be ended and kept quiet. It ignores the tool's
-        # exit status as well, so only what is read back counts.
+        # pyperclip waits for its tool without limit, and the tool's errors reach the screen. A
+        # separate process can be ended and silenced. pyperclip also ignores the tool's exit
+        # status, so only the text that is read back counts.
         copied = self._run(isolated_python(_COPY_SCRIPT), text, deadline)
         if copied.status == _NO_TOOL:
             return _unavailable("the display has no clipboard tool (xclip, xsel or wl-clipboard)")
@@ -130,7 +125,7 @@ class SystemClipboard:
     def _copy_by_tmux(self, text: str) -> CopyResult:
         deadline = time.monotonic() + self._timeout
         detail = "your terminal may have it, too"
-        # -w passes it on to the outer terminal. It came with tmux 3.2.
+        # -w passes the text to the outer terminal, since tmux 3.2.
         loaded = self._run(["tmux", "load-buffer", "-w", "-"], text, deadline)
         if loaded.status:
             detail = "this tmux keeps it to itself"
@@ -156,7 +151,7 @@ class SystemClipboard:
 
     def _copy_by_terminal(self, reasons: Sequence[str]) -> CopyResult:
         term = self._run_as.environ.get("TERM", "")
-        # On Windows no terminal sets TERM, and Windows Terminal does know OSC 52.
+        # On Windows no terminal sets TERM, and Windows Terminal has OSC 52.
         is_bare = term in ("linux", "dumb") or (not term and self._platform != "win32")
         if is_bare or self._run_as.environ.get("TERM_PROGRAM") == "Apple_Terminal":
             no_terminal = "this terminal cannot take it either (no OSC 52)"
@@ -165,7 +160,7 @@ class SystemClipboard:
 
 
 _MAX_NAME_BYTES = 200
-"""Of the name that pyperclip has for what it uses."""
+"""Enough for the name of pyperclip's function."""
 _NO_TOOL = 3
 _DIFFERENT = 4
 
@@ -177,7 +172,7 @@ if not copy:
 copy(sys.stdin.buffer.read().decode())
 """
 
-# Read more than once: xclip returns a moment before the display knows about the text.
+# Repeated: xclip returns a moment before the display has the text.
 _COMPARE_SCRIPT = f"""
 import sys, time, pyperclip
 copy, paste = pyperclip.determine_clipboard()
@@ -201,7 +196,7 @@ _TOOL_NAMES = {
     "copy_windows": "Windows clipboard",
     "copy_wsl": "Windows clipboard",
 }
-"""pyperclip's functions (1.9 to 1.11) and what people call what they use."""
+"""pyperclip's functions (1.9 to 1.11) and the usual names of their tools."""
 
 
 def _unavailable(detail: str) -> CopyResult:

@@ -1,24 +1,29 @@
-"""Connects to a port and listens for a moment: bounded in time and in bytes.
+"""Connects to a port and reads the first bytes, with limits on time and size.
 
-Nothing is sent, but for one minimal HEAD request when HTTP is to be spoken.
+It sends nothing, except one minimal HEAD request if HTTP is requested.
 """
 
 from __future__ import annotations
 
 import errno
+import os
 import socket
 import time
 
 from porttui.host.request import HostError
-from porttui.host.route import source_address
-from porttui.model.address import Address, Endpoint
+from porttui.host.safe_text import safe_text
+from porttui.model.address import Address, Endpoint, Family
 from porttui.model.probe import ConnectProbe, ProbeOutcome
 
 CONNECT_TIMEOUT_S = 2.0
 READ_TIMEOUT_S = 0.7
-"""How long a server has to begin, or to answer."""
+"""Wait for the server's first bytes, and again for its answer."""
 MAX_BYTES = 2048
 MAX_ADDRESSES = 8
+
+_DISCARD_PORT = 9
+"""The discard service (RFC 863); nothing is sent to it."""
+_MAX_ATTEMPTS = 128
 
 _OUTCOMES = {
     errno.ECONNREFUSED: ProbeOutcome.REFUSED,
@@ -37,7 +42,7 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
     """The addresses that a client would try, in its order (getaddrinfo(3), RFC 6724).
 
     Raises:
-        HostError: the name stands for nothing.
+        HostError: the name has no address.
     """
     try:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
@@ -51,7 +56,7 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
 def probe_endpoint(
     remote: Endpoint, *, try_http: bool = False, timeout_s: float = CONNECT_TIMEOUT_S
 ) -> ConnectProbe:
-    """Try to connect, and hear what is said."""
+    """Connect and read the first bytes."""
     family = socket.AF_INET6 if ":" in remote.address.text else socket.AF_INET
     start = time.monotonic()
 
@@ -70,7 +75,7 @@ def probe_endpoint(
         return ConnectProbe(remote, ProbeOutcome.TIMED_OUT, elapsed_ms())
     except OSError as error:
         outcome = _OUTCOMES.get(error.errno or 0, ProbeOutcome.FAILED)
-        # The same error for no address to connect from, and for no port (connect(2)).
+        # connect(2) gives the same error without a source address and without a free port.
         if error.errno == errno.EADDRNOTAVAIL and source_address(remote.address) is not None:
             outcome = ProbeOutcome.NO_PORT
         return ConnectProbe(remote, outcome, elapsed_ms(), detail=error.strerror or str(error))
@@ -79,7 +84,7 @@ def probe_endpoint(
 def _read_reply(
     connection: socket.socket, remote: Endpoint, *, try_http: bool
 ) -> tuple[ProbeOutcome, bytes]:
-    """What the server says by itself; a server that waits is asked, if that was wanted."""
+    """Read the server's first bytes; if it is silent, send HEAD on request and read again."""
     try:
         reply = _receive(connection)
         if reply is None and try_http:
@@ -93,8 +98,65 @@ def _read_reply(
 
 
 def _receive(connection: socket.socket) -> bytes | None:
-    """Some bytes; b"" when the other side has closed, None when it keeps silent."""
+    """Some bytes; b"" if the other side has closed, None if it is silent."""
     try:
         return connection.recv(MAX_BYTES)
     except TimeoutError:
         return None
+
+
+def source_address(remote: Address) -> Address | None:
+    """The address that the kernel would choose for a connection to `remote`; None for no route.
+
+    connect(2) of a UDP socket looks up the route, and sends no packet (udp(7)). To a wildcard the
+    kernel connects as to loopback.
+
+    Raises:
+        HostError: a sandbox forbids sockets of that family.
+    """
+    try:
+        if remote.family is Family.IPV4:
+            return _local_address(socket.AF_INET, (remote.text, _DISCARD_PORT))
+        # The zone as a number: getaddrinfo(3) would look up a name in the text.
+        zone = socket.if_nametoindex(remote.zone) if remote.zone else 0
+        bare = remote.text.partition("%")[0]
+        return _local_address(socket.AF_INET6, (bare, _DISCARD_PORT, 0, zone))
+    except OSError:
+        return None
+
+
+def _local_address(
+    family: socket.AddressFamily, destination: tuple[str, int] | tuple[str, int, int, int]
+) -> Address:
+    try:
+        probe = socket.socket(family, socket.SOCK_DGRAM)
+    except OSError as error:
+        if family == socket.AF_INET6 and error.errno == errno.EAFNOSUPPORT:
+            raise  # without IPv6 there is no route
+        raise HostError(f"{family.name} sockets are refused here: {error.strerror}") from error
+    with probe:
+        try:
+            probe.connect(destination)
+        except BlockingIOError:
+            # No ephemeral port is left (EAGAIN); a bound socket needs none.
+            _bind_any_port(probe)
+            probe.connect(destination)
+        text, *rest = probe.getsockname()
+    zone = rest[2] if len(rest) == 3 else 0
+    packed = socket.inet_pton(family, text.partition("%")[0])
+    return Address.of_packed(packed, safe_text(socket.if_indextoname(zone)) if zone else "")
+
+
+def _bind_any_port(probe: socket.socket) -> None:
+    """Bind a free port; concurrent processes begin at different ports.
+
+    Raises:
+        OSError: no port was free.
+    """
+    for attempt in range(_MAX_ATTEMPTS):
+        try:
+            probe.bind(("", 1024 + (os.getpid() + attempt * 997) % (65536 - 1024)))
+        except OSError:
+            continue
+        return
+    raise OSError(errno.EADDRINUSE, "no UDP port was free")

@@ -1,7 +1,7 @@
-"""The names of containers, asked of the tools that run them.
+"""Reads container names from docker and podman.
 
-The kernel knows of a container only what its runtime called the control group. A name is what
-people call it: it is shown beside that, and nothing is decided by it.
+The kernel knows only the name of a container's control group, which its runtime chose. The name
+that people use is shown beside it; no decision depends on it.
 """
 
 from __future__ import annotations
@@ -15,33 +15,33 @@ from porttui.host.safe_text import safe_text
 from porttui.model.provenance import Container
 
 RETRY_AFTER_S = 60.0
-"""How long a tool that told no name is not asked again for the same container."""
+"""After a failure a tool is not asked again for the same container for so long."""
 
 _TOOLS = {"docker": "docker", "libpod": "podman"}
-"""The tool for each runtime, as control groups call it; crictl and ctr know no names."""
+"""The tool of each runtime, by its name in control groups; crictl and ctr know no names."""
 
 _NAME = re.compile(rb"/?([a-zA-Z0-9][a-zA-Z0-9_.-]*)")
-"""What both allow as a name (docker: daemon/names, podman: libpod/define); docker inspect puts a
-slash before it."""
+"""What both allow as a name (docker: daemon/names, podman: libpod/define), after the slash that
+docker inspect writes."""
 
 _MAX_BYTES = 512
 _MAX_NAME_CHARACTERS = 64
 
 
 class ContainerNames:
-    """Asks once for each container; several threads may ask, one after another."""
+    """Looks up each name once; safe for several threads."""
 
     def __init__(self, run_as: RunAs | None = None, retry_after_s: float = RETRY_AFTER_S) -> None:
-        """`run_as`: as whom the tools are run; by default as the user that porttui runs as."""
+        """`run_as`: the user that runs the tools; by default the user of porttui."""
         self._run_as = run_as or run_as_self()
         self._retry_after_s = retry_after_s
         self._names: dict[str, str] = {}
         self._failed_at: dict[str, float] = {}
-        """When each of the others was last asked for."""
+        """By container id the time of the last failure."""
         self._lock = threading.Lock()
 
     def name_of(self, container: Container, timeout_s: float) -> str | None:
-        """None where no tool tells it within that many seconds; then the tool is killed."""
+        """None if no tool reports it within `timeout_s` seconds; then the tool is killed."""
         deadline = time.monotonic() + timeout_s
         if not self._lock.acquire(timeout=max(0.0, timeout_s)):
             return None

@@ -1,4 +1,4 @@
-"""What the rest of porttui may ask of a machine, and how the machine says no."""
+"""The Host: what porttui can ask of a machine, and its errors."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ if TYPE_CHECKING:
 
 
 class ProcessGoneError(HostError):
-    """The process has exited (a zombie counts: it holds no sockets any more)."""
+    """The process has exited. A zombie counts as exited: it holds no sockets."""
 
 
 class ProcessChangedError(HostError):
-    """The pid belongs to another process by now."""
+    """The pid now belongs to another process."""
 
 
 class SignalDeniedError(HostError):
@@ -35,7 +35,7 @@ class SignalDeniedError(HostError):
 
 
 class SocketReading(NamedTuple):
-    """What a source read, and what it could not."""
+    """What a source could read, and problems with the rest."""
 
     sockets: SocketTable
     problems: tuple[Problem, ...] = ()
@@ -46,10 +46,10 @@ class SocketSource(Interface):
 
     @property
     def name(self) -> str:
-        """Where it reads, for the status line."""
+        """What it reads from, for the status line."""
 
     def prefetch(self) -> None:
-        """A whole look is soon to come: what can be done for it beside something else, begins.
+        """Start work that `read` needs, in parallel with other work.
 
         Raises:
             HostError: nothing could be read at all.
@@ -58,11 +58,11 @@ class SocketSource(Interface):
     def read(
         self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
     ) -> SocketReading:
-        """All TCP and UDP sockets, IPv4 and IPv6; or what is wanted of them.
+        """The TCP and UDP sockets, IPv4 and IPv6.
 
         Args:
             request: Less than everything costs less.
-            ports: At least the sockets with one of these local ports.
+            ports: Sockets with other local ports may be missing.
 
         Raises:
             HostError: nothing could be read at all.
@@ -70,101 +70,100 @@ class SocketSource(Interface):
 
 
 class ProcessHandle(Interface):
-    """A hold on one process that a later process with its pid cannot take over."""
+    """One process; a later process with its pid is never meant."""
 
     def send(self, signal: StopSignal) -> None:
         """Deliver a signal.
 
         Raises:
             ProcessGoneError: it has exited.
-            SignalDeniedError: this user may not.
+            SignalDeniedError: this user may not signal it.
         """
 
     def resume(self) -> bool:
-        """Let it run on if it is stopped (SIGSTOP, Ctrl+Z, a debugger); whether it was.
+        """Continue it if it is stopped (SIGSTOP, Ctrl+Z, a debugger); True if it was.
 
         Raises:
             ProcessGoneError: it has exited.
-            SignalDeniedError: this user may not.
+            SignalDeniedError: this user may not signal it.
         """
 
     def has_exited(self, timeout_s: float = 0.0) -> bool:
-        """Wait up to `timeout_s` seconds for its end; True once it has ended, reaped or not."""
+        """Wait up to `timeout_s` seconds for its end; True if it has ended, reaped or not."""
 
     def close(self) -> None:
-        """Let go of it."""
+        """Release the handle."""
 
 
 class ProcessControl(Interface):
-    """Ends processes."""
+    """Opens processes to signal them."""
 
     @property
     def supports_sigterm(self) -> bool:
-        """False where SIGTERM cannot be handled by the process (Windows: always forced)."""
+        """False where a process cannot handle SIGTERM (Windows: every end is forced)."""
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
-        """Take hold of exactly this process.
+        """A handle on exactly this process.
 
         Raises:
-            ProcessGoneError: nothing has this pid, or only a zombie.
-            ProcessChangedError: something else has it.
+            ProcessGoneError: no process has this pid, or a zombie has it.
+            ProcessChangedError: another process has it.
         """
 
 
 class BindResult(StrEnum):
-    """What happened when the address was bound for a moment, without listening."""
+    """Result of a short bind, without listening."""
 
     BINDABLE = "bindable"
     IN_USE = "in_use"
     NOT_PERMITTED = "not_permitted"
     NOT_LOCAL = "not_here"
-    """The address is none of this machine."""
+    """The address is not an address of this machine."""
     UNKNOWN = "unknown"
 
 
 class Host(NamedTuple):
-    """One machine, as this process may see it."""
+    """One machine, with the rights of this process."""
 
     sockets: SocketSource
     ephemeral_range: Callable[[], PortRange]
     service_name: Callable[[Protocol, int], str | None]
     control: ProcessControl
     can_bind: Callable[[Protocol, Endpoint], BindResult]
-    """For a server that sets SO_REUSEADDR; of [::] the IPv6 side is enough."""
+    """For a server that sets SO_REUSEADDR; for [::] the IPv6 side is enough."""
     try_bind: Callable[[Protocol, Endpoint, bool], BindResult]
-    """With SO_REUSEADDR or without, [::] being dual-stack."""
+    """With SO_REUSEADDR or without; [::] is dual-stack."""
     read_provenance: Callable[[Process], Provenance]
-    """Where a process comes from."""
     process_details: Callable[[Process], ProcessDetails | None]
-    """What the kernel tells of a process beside a sample; None where it is gone, or not told."""
+    """What a sample does not contain; None if the process has exited or cannot be read."""
     process_groups: Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
-    """For each process that is there all that are in its process group now, itself too; nothing
-    where there are no groups (Windows). May raise HostError."""
+    """By process the members of its process group, with itself; processes that have exited are left
+    out. Empty without process groups (Windows). May raise HostError."""
     container_name: Callable[[Container, float], str | None]
-    """What people call a container; None where nobody tells within that many seconds. It is asked
-    of another program, so it may be late, and nothing may rest on it."""
+    """A container's name; None if it is unknown within that many seconds. Another program answers,
+    perhaps late, so no decision may depend on it."""
     ancestor_pids: Callable[[], frozenset[int]]
-    """Of porttui itself: the shell, the terminal, sshd ..."""
+    """Ancestors of porttui: the shell, the terminal, sshd ..."""
     pid: int
-    """porttui's own."""
+    """Of porttui."""
     pids_match: bool
-    """Whether the pids that are read mean the same processes in system calls: not in a PID
-    namespace that sees another one's /proc. Then nothing must be signalled."""
+    """Whether the pids that are read mean the same processes in system calls. False in a PID
+    namespace that sees another one's /proc: then nothing may be signalled."""
     uid: int | None
-    """Effective user id; None where there is none (Windows)."""
+    """Effective user id; None without user ids (Windows)."""
     invoking_uid: int | None
-    """Of who sits here: behind sudo the user who called it; None where there is none."""
+    """Uid of the user who called sudo, else the effective one; None without user ids."""
     has_systemd: bool
-    """Whether systemd runs this machine."""
+    """Whether systemd is the init of this machine."""
     is_elevated: bool
     """Root on POSIX, an administrator on Windows."""
     tcp_rules: Callable[[], TcpRules | None]
-    """None where the kernel does not tell them, and on other systems than Linux."""
+    """None if the kernel does not report them, and on systems other than Linux."""
     lists_bound_inactive: Callable[[], bool]
-    """Whether the source, as it reads now, lists TCP sockets that are bound and idle."""
+    """Whether the source, as it reads now, lists bound-inactive TCP sockets."""
     limits: Callable[[], Limits]
-    """What else than ports can run out; of no process."""
+    """System-wide limits other than ports."""
     open_files: Callable[[Process], Limit | None]
-    """Of one process; None where it is not told."""
+    """Of one process; None if unknown."""
     source_address: Callable[[Address], Address | None]
-    """What the kernel would choose for a connection to an address; None without a route."""
+    """The address that the kernel would choose for a connection; None without a route."""

@@ -1,4 +1,4 @@
-"""How this very program is run with more rights."""
+"""Builds the sudo command that reruns porttui."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ def elevation_command(
     environ: Mapping[str, str] = os.environ,
     package_root: str = PACKAGE_ROOT,
 ) -> str:
-    """The command that shows what is hidden: sudo does not find programs of a venv by name.
+    """The command that reruns this porttui as root: sudo finds no program of a venv by name.
 
     Args:
-        argv0: How this program was program_path; None for how it really was.
-        secure_path: Where sudo looks for commands, unless it is told otherwise (sudoers(5)).
-        environ: With the PATH of the shell.
-        package_root: The folder that porttui was imported from.
+        argv0: The name that this program was started by; None for the real one.
+        secure_path: Where sudo looks for commands by default (sudoers(5)).
+        environ: Environment with the PATH of the shell.
+        package_root: Folder that porttui was imported from.
     """
     program_path = sys.argv[0] if argv0 is None else argv0
     if os.path.basename(program_path) != "porttui":
-        # Not from the working directory, which may have a porttui/ of somebody else's.
+        # Not from the working directory: it may contain another user's porttui/.
         python = shlex.quote(sys.executable)
         if os.path.basename(package_root) in ("site-packages", "dist-packages"):
             return f"sudo {python} -I -m porttui"

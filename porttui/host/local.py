@@ -1,4 +1,8 @@
-"""The machine that porttui runs on: the one place that chooses by platform."""
+"""Builds the Host of this machine; the only platform switch.
+
+What a one-shot command seldom needs is imported when it is first called. psutil alone would double
+its start.
+"""
 
 from __future__ import annotations
 
@@ -8,56 +12,58 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache, partial
 
 from porttui.host.accounts import effective_uid, invoking_uid, is_elevated
-from porttui.host.contract import BindResult, Host, ProcessControl, ProcessHandle, SocketSource
+from porttui.host.bind_probe import can_bind, try_bind
+from porttui.host.contract import Host, ProcessControl, ProcessHandle, SocketSource
 from porttui.host.request import HostError, SourceName
 from porttui.host.services import service_name
-from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.address import Address
 from porttui.model.port_range import PortRange
-from porttui.model.process import Process, ProcessDetails, ProcessIdentity
+from porttui.model.process import Process, ProcessIdentity
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
-    from porttui.model.limits import Limit, Limits
+    from porttui.model.limits import Limits
     from porttui.model.provenance import Container, Provenance
-    from porttui.model.tcp_rules import TcpRules
 
 
 def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) -> Host:
-    """This machine, read in the best way it allows; `one_shot`: it will be looked at a single time.
+    """This machine, read in the best way it allows; `one_shot`: it will be read once.
 
     Raises:
         HostError: `source` does not exist on this system.
     """
-    reader = _source(source, one_shot=one_shot)
-    return Host(
-        sockets=reader,
+    sockets = _source(source, one_shot=one_shot)
+    host = Host(
+        sockets=sockets,
         ephemeral_range=_ephemeral_range(),
         service_name=service_name,
-        control=_LazyControl(reader),
-        can_bind=_can_bind,
-        try_bind=_try_bind,
-        read_provenance=partial(_read_traces, is_portable=reader.name == "psutil"),
-        process_details=_no_process_details if reader.name == "psutil" else _process_details,
-        process_groups=_process_groups_with_psutil if reader.name == "psutil" else _process_groups,
+        control=_LateControl(is_portable=sockets.name == "psutil"),
+        can_bind=can_bind,
+        try_bind=try_bind,
+        read_provenance=_read_provenance,
+        # psutil knows neither who opened a socket nor what to compare with.
+        process_details=lambda _: None,
+        process_groups=_process_groups,
         container_name=_container_name,
         ancestor_pids=_ancestor_pids,
         pid=os.getpid(),
-        pids_match=_pids_match(),
+        pids_match=True,
         uid=effective_uid(),
         invoking_uid=invoking_uid(),
         has_systemd=os.path.isdir("/run/systemd/system"),  # sd_booted(3)
         is_elevated=is_elevated(),
-        tcp_rules=_tcp_rules,
-        lists_bound_inactive=partial(_lists_bound_inactive, reader),
-        limits=_limits,
-        open_files=_no_open_files if reader.name == "psutil" else _open_files,
+        tcp_rules=lambda: None,
+        lists_bound_inactive=lambda: False,
+        limits=_no_limits,
+        # psutil counts them, but gives the limit on Linux alone, where it is not needed.
+        open_files=lambda _: None,
         source_address=_source_address,
     )
+    return _with_proc(host) if sys.platform == "linux" else host
 
 
 def _source(source: SourceName, *, one_shot: bool) -> SocketSource:
-    # Each branch imports what it needs: psutil alone would double the start of a one-shot.
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
@@ -73,11 +79,58 @@ def _source(source: SourceName, *, one_shot: bool) -> SocketSource:
     return PsutilSource()
 
 
-class _LazyControl:
+def _with_proc(host: Host) -> Host:
+    """The host with what Linux alone can read. Its source has imported these modules already."""
+    from porttui.host.linux import processes, sysctl
+
+    is_portable = host.sockets.name == "psutil"
+    host = host._replace(
+        pids_match=processes.shows_own_pids(),
+        read_provenance=partial(_read_proc_provenance, is_portable=is_portable),
+        tcp_rules=sysctl.read_tcp_rules,
+        limits=sysctl.read_limits,
+    )
+    if is_portable:
+        return host
+    return host._replace(
+        process_details=processes.read_process_details,
+        process_groups=processes.read_process_groups,
+        lists_bound_inactive=partial(_lists_bound_inactive, host.sockets),
+        open_files=sysctl.read_process_files,
+    )
+
+
+def _ephemeral_range() -> Callable[[], PortRange]:
+    if sys.platform == "darwin":
+        from porttui.host.macos import read_ephemeral_range as on_macos
+
+        return on_macos
+    if sys.platform == "win32":
+        from porttui.host.windows import read_ephemeral_range as on_windows
+
+        return on_windows
+    from porttui.host.linux.sysctl import read_ephemeral_range
+
+    return read_ephemeral_range
+
+
+def _lists_bound_inactive(source: SocketSource) -> bool:
+    from porttui.host.linux.sysctl import lists_bound_inactive
+
+    return source.name == "sock_diag" and lists_bound_inactive()
+
+
+def _no_limits() -> Limits:
+    from porttui.model.limits import Limits
+
+    return Limits(conntrack=None, open_files=None)
+
+
+class _LateControl:
     """The control of this machine, imported at the first use: most commands signal nothing."""
 
-    def __init__(self, source: SocketSource) -> None:
-        self._source = source
+    def __init__(self, *, is_portable: bool) -> None:
+        self._is_portable = is_portable
         self._control: ProcessControl | None = None
 
     @property
@@ -89,109 +142,12 @@ class _LazyControl:
 
     def _get(self) -> ProcessControl:
         if self._control is None:
-            self._control = _control(self._source)
+            self._control = _control(is_portable=self._is_portable)
         return self._control
 
 
-def _can_bind(protocol: Protocol, endpoint: Endpoint) -> BindResult:
-    from porttui.host.bind_probe import can_bind
-
-    return can_bind(protocol, endpoint)
-
-
-def _try_bind(protocol: Protocol, endpoint: Endpoint, reuse: bool) -> BindResult:
-    from porttui.host.bind_probe import try_bind
-
-    return try_bind(protocol, endpoint, reuse)
-
-
-def _read_traces(process: Process, *, is_portable: bool) -> Provenance:
-    if sys.platform == "linux":
-        from porttui.host.linux.provenance import read_provenance as from_proc
-
-        if is_portable:
-            from porttui.host.portable.processes import read_process
-
-            return from_proc(process, read_process)
-        return from_proc(process)
-    from porttui.host.portable.provenance import read_provenance
-
-    return read_provenance(process)
-
-
-def _process_details(process: Process) -> ProcessDetails | None:
-    from porttui.host.linux.processes import read_process_details
-
-    return read_process_details(process)
-
-
-def _no_process_details(_: Process) -> ProcessDetails | None:
-    """psutil tells neither who opened a socket nor what to compare with."""
-    return None
-
-
-def _pids_match() -> bool:
-    if sys.platform != "linux":
-        return True
-    from porttui.host.linux.processes import shows_own_pids
-
-    return shows_own_pids()
-
-
-def _process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
-    from porttui.host.linux.processes import read_process_groups
-
-    return read_process_groups(processes)
-
-
-def _process_groups_with_psutil(
-    processes: Sequence[Process],
-) -> Mapping[Process, tuple[Process, ...]]:
-    from porttui.host.portable.groups import process_groups
-
-    return process_groups(processes)
-
-
-def _container_name(container: Container, timeout_s: float) -> str | None:
-    return _container_names().name_of(container, timeout_s)
-
-
-@cache
-def _container_names() -> ContainerNames:
-    """Those of all hosts are the same: this machine's."""
-    from porttui.host.containers import ContainerNames
-
-    return ContainerNames()
-
-
-@cache
-def _ancestor_pids() -> frozenset[int]:
-    """Looked up once: a shell that porttui was started from does not become another."""
-    if sys.platform == "linux":
-        from porttui.host.linux.processes import read_process as read
-    else:
-        from porttui.host.portable.processes import read_process as read
-    from porttui.host.ancestry import ancestors_of
-
-    porttui = read(_listed_pid())
-    return (
-        frozenset(ancestor.pid for ancestor in ancestors_of(porttui, read))
-        if porttui
-        else frozenset()
-    )
-
-
-def _listed_pid() -> int:
-    if sys.platform != "linux":
-        return os.getpid()
-    from porttui.host.linux.processes import own_pid
-
-    return own_pid()
-
-
-def _control(source: SocketSource) -> ProcessControl:
-    """The control must know the start marks that the source gives."""
-    is_portable = source.name == "psutil"
+def _control(*, is_portable: bool) -> ProcessControl:
+    """The control must know the start times that the source gives."""
     if not is_portable:
         from porttui.host.linux.control import PidfdControl, supports_pidfds
 
@@ -206,58 +162,58 @@ def _control(source: SocketSource) -> ProcessControl:
     return PsutilControl()
 
 
-def _ephemeral_range() -> Callable[[], PortRange]:
-    if sys.platform == "darwin":
-        from porttui.host.macos.ranges import read_ephemeral_range as on_macos
+def _read_proc_provenance(process: Process, *, is_portable: bool) -> Provenance:
+    from porttui.host.linux.provenance import read_provenance
 
-        return on_macos
-    if sys.platform == "win32":
-        from porttui.host.windows.ranges import read_ephemeral_range as on_windows
+    if not is_portable:
+        return read_provenance(process)
+    from porttui.host.portable.processes import read_process
 
-        return on_windows
-    from porttui.host.linux.sysctl import read_ephemeral_range
-
-    return read_ephemeral_range
+    return read_provenance(process, read_process)
 
 
-def _tcp_rules() -> TcpRules | None:
-    if sys.platform != "linux":
-        return None
-    from porttui.host.linux.sysctl import read_tcp_rules
+def _read_provenance(process: Process) -> Provenance:
+    from porttui.host.portable.processes import read_provenance
 
-    return read_tcp_rules()
+    return read_provenance(process)
 
 
-def _lists_bound_inactive(source: SocketSource) -> bool:
-    if source.name != "sock_diag":
-        return False
-    from porttui.host.linux.sysctl import lists_bound_inactive
+def _process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
+    from porttui.host.portable.processes import read_process_groups
 
-    return lists_bound_inactive()
+    return read_process_groups(processes)
 
 
-def _limits() -> Limits:
+def _container_name(container: Container, timeout_s: float) -> str | None:
+    return _container_names().name_of(container, timeout_s)
+
+
+@cache
+def _container_names() -> ContainerNames:
+    """All hosts share them: they are this machine's."""
+    from porttui.host.containers import ContainerNames
+
+    return ContainerNames()
+
+
+@cache
+def _ancestor_pids() -> frozenset[int]:
+    """Read once: the shell that porttui was started from does not become another."""
     if sys.platform == "linux":
-        from porttui.host.linux.sysctl import read_limits
+        from porttui.host.linux.processes import own_pid
+        from porttui.host.linux.processes import read_process as read
+    else:
+        from os import getpid as own_pid
 
-        return read_limits()
-    from porttui.model.limits import Limits
+        from porttui.host.portable.processes import read_process as read
+    from porttui.host.provenance import ancestors_of
 
-    return Limits(conntrack=None, open_files=None)
-
-
-def _open_files(process: Process) -> Limit | None:
-    from porttui.host.linux.sysctl import read_process_files
-
-    return read_process_files(process)
-
-
-def _no_open_files(_: Process) -> Limit | None:
-    """psutil counts them, but tells the limit on Linux alone, where it is not needed."""
-    return None
+    porttui = read(own_pid())
+    ancestors = ancestors_of(porttui, read) if porttui else ()
+    return frozenset(ancestor.pid for ancestor in ancestors)
 
 
 def _source_address(remote: Address) -> Address | None:
-    from porttui.host.route import source_address
+    from porttui.host.connect_probe import source_address
 
     return source_address(remote)

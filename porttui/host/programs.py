@@ -1,9 +1,9 @@
-"""The other programs that porttui starts: from which folders, as whom, with which environment.
+"""Runs other programs: trusted path, user, environment, time limit.
 
-porttui is started with sudo. Then it runs no program and no module that somebody else could have
-put in its way: programs come from root's own folders, Python runs isolated (-I), everything starts
-in the root directory with a small environment. What is the person's own (browser, clipboard, tmux)
-runs as the person who called sudo, with their environment.
+porttui may run with sudo. Then it runs no program and no module that another user could have put in
+its way. Programs come from folders that only root can write, Python runs isolated (-I), and all
+start in the root directory with a small environment. The user's own programs (browser, clipboard,
+tmux) run as the user who called sudo, with that user's environment.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from functools import cache
 
 import porttui
 from porttui.host.accounts import account_of, effective_uid, group_ids_of, invoking_uid
+from porttui.host.request import HostError
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -25,10 +26,10 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 TRUSTED_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-"""Folders of root's, as a rule: sudo's own secure_path (sudoers(5)). See `trusted_path`."""
+"""sudo's own secure_path (sudoers(5)). Only root should write there; `trusted_path` checks it."""
 
 PACKAGE_ROOT = os.path.dirname(os.path.dirname(os.path.abspath(porttui.__file__)))
-"""Where this porttui was imported from: code from there runs already."""
+"""The folder that this porttui was imported from: its code runs already."""
 
 _BOOTSTRAP_SCRIPT = """\
 import sys
@@ -36,45 +37,50 @@ sys.path.insert(0, sys.argv.pop(1))
 import porttui
 sys.path.append(sys.path.pop(0))
 """
-"""Finds the very same porttui, and nothing else before the standard library: -I leaves out the
-working directory, PYTHONPATH and the user's site-packages, and porttui may lie in either."""
+"""Imports this very porttui, and nothing else before the standard library.
+
+-I leaves out the working directory, PYTHONPATH and the user's site-packages, and porttui may be in
+any of them.
+"""
 
 _KEPT_VARIABLES = ("LANG", "LC_ALL", "LC_CTYPE", "TZ", "SYSTEMROOT")
 _LIBRARY_VARIABLES = ("LD_LIBRARY_PATH", "DYLD_LIBRARY_PATH")
-"""Without these some Pythons do not start. This one was started with them; sudo removes them."""
+"""Some Pythons do not start without these. This one was started with them; sudo removes them."""
 _SESSION_VARIABLES = (
     *("DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CURRENT_DESKTOP"),
     *("DBUS_SESSION_BUS_ADDRESS", "BROWSER", "TERM", "TERM_PROGRAM", "TMUX"),
     *("SSH_CONNECTION", "SSH_TTY", "WSL_DISTRO_NAME"),
 )
 _MAX_ENVIRON_BYTES = 1 << 18
+SYSTEM_TOOL_TIMEOUT_S = 2.0
+"""For each call."""
 _KILL_TIMEOUT_S = 0.2
-"""How long a killed program has to be gone."""
+"""Wait for the end of a killed program."""
 
 
 class RunAs(NamedTuple):
-    """Whose program it is."""
+    """User and environment of a program."""
 
     environ: Mapping[str, str]
     uid: int | None = None
-    """None for the user that porttui runs as."""
+    """None for the user of porttui."""
     gid: int = 0
     groups: tuple[int, ...] = ()
     name: str = ""
-    """Of the account; "" for the user that porttui runs as."""
+    """Name of the account; "" for the user of porttui."""
 
 
 class ProgramResult(NamedTuple):
-    """A program that has ended."""
+    """Result of a program."""
 
     status: int | None
-    """Exit status; None when there is none, and then `failure` says why."""
+    """Exit status; None if the program did not exit, then `failure` says why."""
     output: bytes
     failure: str
 
 
 def isolated_python(code: str, *arguments: str) -> list[str]:
-    """The command that runs `code` in this interpreter, where `import porttui` is this porttui."""
+    """The command that runs `code` in this interpreter, with this very porttui."""
     options = ["-I"]
     if sys.dont_write_bytecode:
         options.append("-B")
@@ -84,21 +90,24 @@ def isolated_python(code: str, *arguments: str) -> list[str]:
 
 
 def minimal_environ() -> dict[str, str]:
-    """For porttui's own processes."""
-    return {**_environ_subset((*_KEPT_VARIABLES, *_LIBRARY_VARIABLES)), "PATH": _program_path()}
+    """Environment of porttui's own processes."""
+    path = trusted_path() if _is_root() else os.environ.get("PATH", os.defpath)
+    return {**_environ_subset((*_KEPT_VARIABLES, *_LIBRARY_VARIABLES)), "PATH": path}
 
 
 def run_as_self(environ: Mapping[str, str] = os.environ) -> RunAs:
-    """As the user that porttui runs as; for root without what sudo may have let through."""
+    """As the user of porttui; for root without variables that sudo may have let through."""
     if not _is_root():
         return RunAs(environ)
-    return RunAs({**_environ_subset(_KEPT_VARIABLES), "PATH": trusted_path(), "HOME": _root_home()})
+    account = account_of(0)
+    home = account.home if account else "/"
+    return RunAs({**_environ_subset(_KEPT_VARIABLES), "PATH": trusted_path(), "HOME": home})
 
 
 def run_as_invoking_user(environ: Mapping[str, str] = os.environ) -> RunAs:
-    """As the person who sits here: behind sudo the one who called it, with their environment.
+    """As the user who called sudo, with that user's environment; without sudo as `run_as_self`.
 
-    For root itself without BROWSER, and with programs from root's folders alone.
+    If root called sudo: without BROWSER, and with programs from root's folders alone.
     """
     uid = invoking_uid()
     if not _is_root() or uid is None:
@@ -110,9 +119,9 @@ def run_as_invoking_user(environ: Mapping[str, str] = os.environ) -> RunAs:
 
 
 def find_program(name: str, path: str | None) -> str | None:
-    """The program of that name in one of the absolute folders of `path`; None if there is none.
+    """The program `name` in one of the absolute folders of `path`; None if there is none.
 
-    A relative folder is the working directory's, which anybody may have written.
+    A relative folder is below the working directory, which any user may have written.
     """
     if os.path.isabs(name):
         return name
@@ -127,13 +136,13 @@ def find_program(name: str, path: str | None) -> str | None:
 
 @cache
 def trusted_path() -> str:
-    """Those folders of TRUSTED_PATH that only root may write into."""
+    """Folders of TRUSTED_PATH that only root may write into."""
     folders = TRUSTED_PATH.split(os.pathsep)
     return os.pathsep.join(folder for folder in folders if _is_root_owned(folder))
 
 
 def _is_root_owned(path: str) -> bool:
-    """Whether nobody but root can have written it, or put another in its place."""
+    """Whether only root can have written it or replaced it."""
     path = os.path.realpath(path)
     while True:
         try:
@@ -149,10 +158,10 @@ def _is_root_owned(path: str) -> bool:
 
 
 def popen_options(run_as: RunAs) -> dict[str, Any]:
-    """What keeps a program apart from this one: folder, session, environment, user."""
+    """Options that separate a program from this one: folder, session, environment, user."""
     options: dict[str, Any] = {
         "cwd": os.path.abspath(os.sep),
-        # A session of its own can be killed whole, and no key of the terminal is for it.
+        # Its own session can be killed as a whole, and keys of the terminal do not reach it.
         "start_new_session": True,
         "env": dict(run_as.environ),
     }
@@ -170,18 +179,18 @@ def run_program(
     max_bytes: int = 0,
     may_keep_running: bool = False,
 ) -> ProgramResult:
-    """Run a program to its end; after `timeout_s` seconds it is killed with its children.
+    """Run a program; after `timeout_s` seconds kill it with its children.
 
     Args:
         command: The program, by name or absolute path, and its arguments.
-        run_as: As whom, and with which environment.
-        timeout_s: How long it may take.
+        run_as: Its user and environment.
+        timeout_s: Time limit in seconds.
         stdin: Its standard input.
-        max_bytes: How much of its output is kept. With 0 it has none, and a child that it leaves
-            behind may go on; with more, writing more is a failure.
-        may_keep_running: It is not killed: that it runs on is as good as its end.
+        max_bytes: Most output that it may write; more is a failure. With 0 it has no output, and
+            a child that it leaves behind may continue.
+        may_keep_running: It is not killed, and counts as successful if it still runs.
     """
-    # Imported here: nobody needs it before the first program.
+    # Imported late: most commands run no program.
     import subprocess
     import threading
 
@@ -189,7 +198,7 @@ def run_program(
     program = find_program(command[0], run_as.environ.get("PATH"))
     if program is None:
         return ProgramResult(None, b"", "is not installed")
-    is_trusted = run_as.uid is not None or program == sys.executable  # which runs this already
+    is_trusted = run_as.uid is not None or program == sys.executable  # it runs already
     if _is_root() and not is_trusted and not _is_root_owned(program):
         return ProgramResult(None, b"", f"is not root's own ({program})")
     try:
@@ -228,8 +237,34 @@ def run_program(
             kill_process_group(process)
 
 
+def run_system_tool(command: Sequence[str]) -> str:
+    """The output of a tool of macOS or Windows, with U+FFFD for every byte that is not ASCII.
+
+    Raises:
+        HostError: it cannot be run, does not answer, or fails.
+    """
+    import subprocess
+
+    name = os.path.splitext(os.path.basename(command[0]))[0]
+    try:
+        result = subprocess.run(
+            command,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            timeout=SYSTEM_TOOL_TIMEOUT_S,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise HostError(f"{name} did not answer in {SYSTEM_TOOL_TIMEOUT_S:g} s") from error
+    except OSError as error:
+        raise HostError(f"{name} cannot be run: {error.strerror}") from error
+    if result.returncode != 0:
+        raise HostError(f"{name} failed with exit status {result.returncode}")
+    return result.stdout.decode("ascii", "replace")
+
+
 def kill_process_group(process: subprocess.Popen[bytes]) -> None:
-    """Kill it with its children, unless it has ended: then its pid may be another's."""
+    """Kill it with its children, unless it has ended: then its pid may be another process's."""
     import subprocess
 
     if process.returncode is None:
@@ -242,7 +277,7 @@ def kill_process_group(process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(_KILL_TIMEOUT_S)
         except subprocess.TimeoutExpired:
-            # It waits for something that not even SIGKILL ends: reaped when that is over.
+            # It is in an uninterruptible wait: it is reaped when that ends.
             _abandoned.append(process)
     _abandoned[:] = [process for process in _abandoned if process.poll() is None]
 
@@ -256,7 +291,7 @@ def _write_input(pipe: IO[bytes], stdin: bytes) -> None:
 
 
 def _read_output(pipe: IO[bytes], max_bytes: int, output: list[bytes]) -> None:
-    """Piece by piece: of a program that hangs there is what it has said."""
+    """In chunks: the output of a program that hangs is kept up to that point."""
     remaining = max_bytes + 1
     with contextlib.suppress(OSError, ValueError), pipe:
         while remaining > 0 and (chunk := os.read(pipe.fileno(), remaining)):
@@ -268,17 +303,8 @@ def _is_root() -> bool:
     return effective_uid() == 0
 
 
-def _program_path() -> str:
-    return trusted_path() if _is_root() else os.environ.get("PATH", os.defpath)
-
-
 def _environ_subset(names: Sequence[str]) -> dict[str, str]:
     return {name: os.environ[name] for name in names if name in os.environ}
-
-
-def _root_home() -> str:
-    account = account_of(0)
-    return account.home if account else "/"
 
 
 def _run_as_account(uid: int) -> RunAs:
@@ -303,8 +329,8 @@ def _run_as_account(uid: int) -> RunAs:
 
 
 def _invoking_user_environ(uid: int) -> dict[str, str]:
-    """That of the nearest process above this one that is theirs: as a rule the shell they typed
-    sudo into. sudo itself has removed most of it."""
+    """The environment of this process's nearest ancestor that belongs to `uid`: as a rule the shell
+    that called sudo. sudo itself removes most of it."""
     pid = os.getppid()
     for _ in range(32):
         if pid <= 1:
@@ -324,7 +350,7 @@ def _invoking_user_environ(uid: int) -> dict[str, str]:
 
 
 def _parse_environ(content: bytes) -> dict[str, str]:
-    """proc_pid_environ(5): NUL after each."""
+    """proc_pid_environ(5): each entry ends in NUL."""
     pairs = (entry.partition(b"=") for entry in content.split(b"\0"))
     return {
         os.fsdecode(name): os.fsdecode(value) for name, is_set, value in pairs if is_set and name

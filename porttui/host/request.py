@@ -1,6 +1,6 @@
-"""What a machine is asked for, and that it may not answer.
+"""Requests that a host accepts, and its error.
 
-By itself, for the session asks another process: it needs nothing else of the contract.
+Apart from the contract, because the session asks another process and needs nothing else of it.
 """
 
 from __future__ import annotations
@@ -22,18 +22,17 @@ class SourceName(StrEnum):
 
 
 class SocketRequest(StrEnum):
-    """What is asked for. Less than everything can cost next to nothing."""
+    """What a sample must contain; less costs less."""
 
     ALL = "all"
     LISTENING = "listening"
-    """At least the sockets that listen, with all their holders."""
+    """At least the listening sockets, with all their holders."""
     LISTENING_REFRESH = "listening again"
-    """The same, a moment after another look: where there is very much to look at, one more holder
-    of a socket that has one may be left to the next look that asks for anything else."""
+    """Listeners, soon after another read; an additional holder may be reported one read late."""
     WITHOUT_HOLDERS = "ports"
-    """All sockets, but not who holds them: where that is told it is as good."""
+    """All sockets; holders need not be read."""
 
     @property
     def is_listening(self) -> bool:
-        """Whether sockets that do not listen need not be there."""
+        """Whether sockets that do not listen may be missing."""
         return self in (SocketRequest.LISTENING, SocketRequest.LISTENING_REFRESH)

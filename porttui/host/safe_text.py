@@ -1,8 +1,8 @@
-"""Makes what others wrote (process names, arguments, user names) safe to show and to copy.
+"""Escapes text from outside (process names, arguments, users) for display and copying.
 
-A terminal obeys control characters wherever they come from (ECMA-48), bidirectional text turns
-round what stands beside it (Unicode UAX #9), and marks and blanks that are not seen make one name
-look like another (UTS #39). So every foreign string passes here once, where it enters porttui.
+A terminal obeys control characters from any source (ECMA-48). Bidirectional text reorders the text
+beside it (Unicode UAX #9). Invisible marks and blanks make one name look like another (UTS #39). So
+every foreign string is escaped once, where it enters porttui.
 """
 
 from __future__ import annotations
@@ -13,33 +13,37 @@ _ELLIPSIS = "…"
 _MAX_UTF8_BYTES = 4
 """Bytes of one character (RFC 3629)."""
 _ISOLATE, _POP_ISOLATE = "\u2068", "\u2069"
-"""FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE: what is between them turns nothing round."""
+"""FIRST STRONG ISOLATE and POP DIRECTIONAL ISOLATE: text between reorders nothing outside."""
 _INVISIBLE_LETTERS = frozenset("\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
 _MAX_MARKS = 3
-"""On one letter: no script needs more."""
+"""Marks on one letter: no script needs more."""
 _SHORT_ESCAPES = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
 _ESCAPE_DIGITS = {"n": 0, "r": 0, "t": 0, "x": 2, "u": 4, "U": 8}
-"""How many hexadecimal digits follow each letter of an escape."""
+"""Number of hexadecimal digits after each letter of an escape."""
 
 
 def safe_text(raw: str | bytes, limit: int = 200) -> str:
-    """`raw` in at most `limit` characters, each of which is seen as what it is.
+    """`raw` in at most `limit` characters, each visible and unambiguous.
 
-    Others are written out as `\\x1b`, `\\n`, `\\u202e` or `\\U000e0041`: controls, line ends,
-    bidirectional controls, what has no width, blanks but U+0020 and those at either end, combining
-    marks of another script than their letter, letters that look like Latin ones among those (of
-    Cyrillic, Greek and other scripts, phonetic and mathematical ones), private use, bytes that are
-    no UTF-8. A backslash that would read as such an escape is doubled. A text
-    with letters that are written from right to left stands between U+2068 and U+2069, beyond the
-    limit. What does not fit ends in "…".
+    Other characters are escaped as `\\x1b`, `\\n`, `\\u202e` or `\\U000e0041`:
+
+    - controls, line ends, bidirectional controls, private use, bytes that are not UTF-8
+    - characters without width, blanks other than U+0020, blanks at either end
+    - combining marks of another script than their letter
+    - letters that look like Latin ones, in words with Latin letters: Cyrillic, Greek and other
+      scripts, phonetic and mathematical letters
+
+    A backslash that would read as such an escape is doubled. A text with right-to-left letters
+    stands between U+2068 and U+2069, which do not count towards the limit. A text that does not
+    fit ends in "…".
     """
     return _escape_and_cut(raw, limit)[0]
 
 
 def safe_argv(argv: Sequence[str | bytes], total: int = 4096) -> tuple[str, ...]:
-    """Each argument made safe, all of them and the blanks between in `total` characters.
+    """Each argument made safe; all of them, with a blank between two, in `total` characters.
 
-    When something had to be left out, the last element is "…" by itself.
+    If something was left out, the last element is "…" alone.
     """
     arguments: list[str] = []
     remaining = total
@@ -55,8 +59,8 @@ def safe_argv(argv: Sequence[str | bytes], total: int = 4096) -> tuple[str, ...]
 
 def _escape_and_cut(raw: str | bytes, limit: int) -> tuple[str, bool]:
     """The safe text, and whether all of `raw` is in it."""
-    # An escape is never shorter than its character, so one character more than fits is enough
-    # to look at: the longest argument Linux lets through has 131,071 bytes (execve(2)).
+    # An escape is never shorter than its character, so one character more than fits is enough.
+    # The longest argument on Linux has 131,071 bytes (execve(2)).
     if isinstance(raw, bytes):
         head = raw[: (limit + 1) * _MAX_UTF8_BYTES]
         text = head.decode("utf-8", "surrogateescape")[: limit + 1]
@@ -90,12 +94,12 @@ def _cut_escaped(text: str, limit: int) -> tuple[str, bool]:
 
 
 def _pieces(text: str) -> list[str]:
-    """What each character is shown as."""
+    """How each character is shown."""
     pieces, escaped = list(text), _indexes_to_escape(text)
     for index in escaped:
         pieces[index] = _escape(text[index])
-    # Backslashes are doubled where an escape, or what looks like one, stands behind them: so the
-    # spelling of an escape is told from the escape.
+    # Backslashes are doubled before an escape, and before text that looks like one: so the
+    # spelling of an escape differs from the escape.
     is_before_escape = False
     for index in range(len(text) - 1, -1, -1):
         if text[index] != "\\":
@@ -106,7 +110,7 @@ def _pieces(text: str) -> list[str]:
 
 
 def _is_escape(text: str) -> bool:
-    """Whether it begins with the letter of an escape, and its digits."""
+    """Whether it begins with the letter of an escape and its digits."""
     digits = _ESCAPE_DIGITS.get(text[:1])
     if digits is None:
         return False
@@ -115,7 +119,7 @@ def _is_escape(text: str) -> bool:
 
 
 def _indexes_to_escape(text: str) -> set[int]:
-    """The places of the characters that would not be seen as what they are."""
+    """Indexes of the characters that are invisible or ambiguous."""
     indexes = {
         index
         for index, character in enumerate(text)
@@ -135,8 +139,8 @@ def _indexes_to_escape(text: str) -> set[int]:
 
 
 def _excess_mark_indexes(text: str) -> set[int]:
-    """Combining marks (Unicode's Mn and Me) but for a few of the script of the letter they are on:
-    Thai vowels and Hebrew points belong to their letters."""
+    """Combining marks (Unicode's Mn and Me), except a few of the same script as their letter: Thai
+    vowels and Hebrew points belong to their letters."""
     from unicodedata import category
 
     indexes = set[int]()
@@ -152,14 +156,14 @@ def _excess_mark_indexes(text: str) -> set[int]:
 
 
 def _has_ambiguous_width(character: str) -> bool:
-    """Vowels of Hangul that stand by themselves join the letter before, and regional indicators are
-    flags or letters: terminals do not agree on their cells."""
+    """Single Hangul vowels join the letter before, and regional indicators are flags or letters:
+    terminals disagree on their width."""
     code = ord(character)
     return 0x1160 <= code < 0x1200 or 0xD7B0 <= code < 0xD800 or 0x1F1E6 <= code < 0x1F200
 
 
 def _lookalike_indexes(text: str) -> set[int]:
-    """The letters of a word with Latin ones that are none of these, and may look like them."""
+    """In words with Latin letters, the other letters that may look like Latin ones."""
     indexes, word = set[int](), list[int]()
     for index, character in enumerate(f"{text} "):
         if character.isalnum() or _spells_ascii(character):
@@ -172,7 +176,7 @@ def _lookalike_indexes(text: str) -> set[int]:
 
 
 def _looks_latin(character: str) -> bool:
-    """Whether it may be taken for an ASCII letter or sign; no ideograph and no accented letter."""
+    """Whether it may look like an ASCII letter or sign; never an ideograph or accented letter."""
     if character.isascii():
         return False
     code = ord(character)
@@ -182,7 +186,7 @@ def _looks_latin(character: str) -> bool:
 
 
 def _spells_ascii(character: str) -> bool:
-    """Whether it is another form of ASCII characters (Unicode UAX #15, NFKC)."""
+    """Whether it is a compatibility form of ASCII characters (Unicode UAX #15, NFKC)."""
     if character.isascii():
         return False
     from unicodedata import normalize
@@ -193,11 +197,11 @@ def _spells_ascii(character: str) -> bool:
 _DISTINCT_SCRIPTS = frozenset(
     {"CJK", "HIRAGANA", "KATAKANA", "HANGUL", "BOPOMOFO", "THAI", "ARABIC", "HEBREW", "DEVANAGARI"}
 )
-"""Scripts whose letters nobody takes for Latin ones; they stand beside these in many names."""
+"""Scripts whose letters do not look Latin; many names mix them with Latin letters."""
 
 
 def _script(character: str) -> str:
-    """The first word of its name, which is its script: "LATIN", "THAI", "COMBINING" for none."""
+    """The first word of its name, its script: "LATIN", "THAI"; "COMBINING" has none."""
     if character.isascii():
         return "LATIN" if character.isalpha() else ""
     from unicodedata import name

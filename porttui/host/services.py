@@ -1,4 +1,4 @@
-"""Service names from the machine's own services database."""
+"""Reads service names from the machine's services database."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from porttui.model.address import Protocol
 
 
 def service_port(protocol: Protocol, name: str) -> int | None:
-    """The port that is registered for a name (getservbyname(3)); None where there is none."""
+    """The port registered for `name` (getservbyname(3)); None without one."""
     try:
         return socket.getservbyname(name, protocol.value)
     except (OSError, ValueError):  # UnicodeError is one
@@ -19,7 +19,7 @@ def service_port(protocol: Protocol, name: str) -> int | None:
 
 @lru_cache(maxsize=65536)
 def service_name(protocol: Protocol, port: int) -> str | None:
-    """The name registered for `port` (getservbyport(3)); None where there is none."""
+    """The name registered for `port` (getservbyport(3)); None without one."""
     try:
         return safe_text(socket.getservbyport(port, protocol.value))
     except (OSError, UnicodeError):

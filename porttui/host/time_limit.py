@@ -1,4 +1,4 @@
-"""Lookups that may never come back: so much time for all of them, and nobody waits longer."""
+"""Time limits for lookups that may never return."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ PERIOD_S = 15.0
 
 
 class TimeBudget:
-    """So many seconds in each period, for all who ask the same."""
+    """Seconds available per period, shared by all callers."""
 
     def __init__(self, seconds: float, period_s: float = PERIOD_S) -> None:
         self._seconds = seconds
@@ -23,25 +23,27 @@ class TimeBudget:
 
     @property
     def remaining_s(self) -> float:
-        """How long somebody may still be waited for in this period."""
+        """Seconds left in this period."""
         if time.monotonic() >= self._ends_at:
             self._remaining_s, self._ends_at = self._seconds, time.monotonic() + self._period_s
         return max(0.0, self._remaining_s)
 
     def spend(self, seconds: float) -> None:
-        """So long somebody was waited for."""
+        """Subtract time used."""
         self._remaining_s -= seconds
 
 
 class TimeLimitedCaller(Generic[T]):
-    """Asks somebody who may not answer, a name service for example, in a thread of its own."""
+    """Calls functions that may not return, such as a name service's, in threads."""
 
     def __init__(self, budget: TimeBudget) -> None:
         self._budget = budget
 
     def call(self, function: Callable[[], T]) -> T | None:
-        """What `function` finds, which raises nothing; None where the budget is used up before
-        that, or where no thread can be started that asks."""
+        """Call `function`, which must not raise, in a thread.
+
+        None on timeout or if no thread can start.
+        """
         import threading  # seldom needed
 
         remaining_s = self._budget.remaining_s

@@ -1,1 +1,1 @@
-"""Takes snapshots."""
+"""Samples of the machine, and the process that takes them."""

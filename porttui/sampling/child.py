@@ -1,4 +1,4 @@
-"""The sampling process, with a source as its argument; SamplingProcess starts it."""
+"""The sampling child: main and its request handler."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Where the session gets its dashboards from: sampled here, or in a process beside it."""
+"""Sources of dashboards: this process, or the sampling child."""
 
 from __future__ import annotations
 

@@ -1,11 +1,11 @@
-"""How a look at the machine fails."""
+"""Errors of a sample."""
 
 from __future__ import annotations
 
 
 class SampleError(Exception):
-    """Nothing could be read; the message says why. What was shown before is stale."""
+    """Nothing could be read; the message says why. The previous sample is stale."""
 
 
 class SamplerDefectError(Exception):
-    """A defect of porttui's own in another process; the message is its traceback."""
+    """A defect of porttui in the sampling child; the message is its traceback."""

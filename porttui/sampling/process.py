@@ -1,4 +1,4 @@
-"""A process of its own that samples: sixty thousand sockets never hold up a key."""
+"""Runs the sampling child and reads its replies."""
 
 from __future__ import annotations
 

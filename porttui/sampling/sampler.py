@@ -1,4 +1,4 @@
-"""One sample: the host's sockets, ranges and names as one Snapshot."""
+"""Takes a sample: the host's sockets, ranges and names as one Snapshot."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 
 class Sampler:
-    """Samples one host, never twice at once: a second caller waits for the first."""
+    """Samples one host, one sample at a time: a second caller waits for the first."""
 
     def __init__(self, host: Host, now: Callable[[], float] = time.time) -> None:
         self._host = host
@@ -30,18 +30,18 @@ class Sampler:
 
     @property
     def source(self) -> str:
-        """Where the sockets are read."""
+        """Name of the source of sockets."""
         return self._host.sockets.name
 
     def sample(
         self, request: SocketRequest = SocketRequest.ALL, *, only_ephemeral: bool = False
     ) -> Snapshot:
-        """Look at the machine. What fails in part is among the snapshot's problems.
+        """Take a sample; partial failures are among the snapshot's problems.
 
         Args:
             request: Less than everything costs less.
-            only_ephemeral: Sockets with a local port outside the ephemeral range need not be
-                there: no forecast is about them.
+            only_ephemeral: Sockets with a local port outside the ephemeral range may be missing,
+                because no forecast needs them.
 
         Raises:
             SampleError: the sockets could not be read at all.
@@ -74,9 +74,9 @@ class Sampler:
             )
 
     def prefetch(self) -> None:
-        """A whole sample is soon to be taken; what fails now fails then.
+        """Prefetch for the next sample; errors appear in `sample`.
 
-        To be called before what else there is to do, importing above all.
+        Call it before other work, above all imports.
         """
         try:
             self._host.sockets.prefetch()
@@ -84,8 +84,8 @@ class Sampler:
             return
 
     def limits(self, sockets: SocketTable) -> Limits:
-        """What else can run out, now: of the processes those that hold most of the sockets."""
-        # Most one-shot commands do not ask.
+        """Limits, with the open files of the processes that hold most sockets."""
+        # Imported late: most one-shot commands need no limits.
         from porttui.analysis.holders import top_socket_holders
         from porttui.model.limits import ProcessFiles
 
@@ -118,5 +118,5 @@ class Sampler:
 
 
 def count_hidden_holders(sockets: SocketTable) -> int:
-    """How many sockets are held by somebody whom this user may not see."""
+    """Number of sockets with a hidden holder."""
     return sockets.ownerships.count(OWNERSHIP_CODES[Ownership.HIDDEN])

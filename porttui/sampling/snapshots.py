@@ -1,4 +1,4 @@
-"""Who looks at the machine: a sampler here, or the process beside the session."""
+"""The protocol of everything that gives snapshots."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from porttui.record import Protocol
 
 
 class SnapshotSource(Protocol):
-    """Gives snapshots, one at a time; several threads may ask."""
+    """Gives snapshots, one at a time; safe for several threads."""
 
     def sample(self, request: SocketRequest = SocketRequest.ALL) -> Snapshot:
-        """Look at the machine, not before it is asked for.
+        """Take a new sample.
 
         Raises:
             SampleError: the sockets could not be read at all.

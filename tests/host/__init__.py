@@ -1,1 +1,1 @@
-"""The host layer against the real machine: its sockets, processes, signals and clipboards."""
+"""Tests of the host room on the real machine: sockets, processes, signals, clipboards."""

@@ -1,4 +1,4 @@
-"""Processes that do one thing to their descriptors at a time, and sleep in between."""
+"""Processes that change their descriptors on request, and sleep in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.servers import ROOT, until
 
 
 class Actor:
-    """Talks to a `tests/actor.py`."""
+    """A process that runs `tests/actor.py`."""
 
     def __init__(self, process: subprocess.Popen[str]) -> None:
         self._process = process
@@ -25,7 +25,7 @@ class Actor:
         return self._process.pid
 
     def act(self, verb: str, *arguments: str) -> int:
-        """Have it do one thing, and await that it sleeps again."""
+        """Request one action, and wait until the process sleeps again."""
         assert self._process.stdin is not None
         assert self._process.stdout is not None
         self._process.stdin.write(json.dumps([verb, *arguments]) + "\n")
@@ -42,7 +42,7 @@ class Actor:
 
 @contextmanager
 def actors_asleep(number: int) -> Iterator[list[Actor]]:
-    """So many of them; they and what they fork end with the context."""
+    """Several actors; they and their forks end with the context."""
     processes = [
         subprocess.Popen(
             [sys.executable, "-I", "-S", str(ROOT / "tests" / "actor.py")],

@@ -1,4 +1,4 @@
-"""What tests of the host layer share."""
+"""Fixtures for tests of the host room."""
 
 from __future__ import annotations
 
@@ -11,6 +11,6 @@ from tests.host.actors import Actor, actors_asleep
 
 @pytest.fixture
 def actors() -> Iterator[list[Actor]]:
-    """Two of them, asleep."""
+    """Two sleeping actors."""
     with actors_asleep(2) as made:
         yield made

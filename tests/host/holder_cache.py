@@ -1,4 +1,4 @@
-"""Asks the cache of holders, and picks from what it answers."""
+"""Queries of the holder cache."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from tests.host.actors import Actor
 
 
 def cache_with_listener(actor: Actor) -> tuple[HolderCache, int]:
-    """A cache that has looked at everything, and a listener that the actor had then."""
+    """A cache after a full read, and a listener that the actor had then."""
     cache = HolderCache()
     inode = actor.act("listen", "a")
     cache.read()
@@ -20,10 +20,10 @@ def pids_in(holders: Holders, inode: int) -> set[int]:
 
 
 def all_holders(cache: HolderCache, inode: int) -> set[int]:
-    """Those that the cache gives when everything is asked for."""
+    """The holders according to a full read."""
     return pids_in(cache.read(), inode)
 
 
 def asked_holders(cache: HolderCache, inode: int) -> set[int]:
-    """Those that it gives when only this socket is asked for."""
+    """The holders according to a read for this socket alone."""
     return pids_in(cache.read({inode}), inode)

@@ -1,4 +1,4 @@
-"""Network and PID namespaces of a test's own (namespaces(7))."""
+"""Network and PID namespaces for one test (namespaces(7))."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from tests.servers import PATIENCE_S, Child, Servers
 
 
 class Network(NamedTuple):
-    """A network namespace with nothing in it but its loopback interface."""
+    """A network namespace with only a loopback interface."""
 
     servers: Servers
     enter: tuple[str, ...]
-    """The command that runs another in it."""
+    """Prefix of a command that runs in it."""
 
     @property
     def context(self) -> ProcessContext:
-        """To call functions in it."""
+        """Calls functions in it."""
         return ProcessContext(self.enter)
 
     def start(self, spec: Spec) -> Child:
-        """A helper process in it."""
+        """Start a helper process in it."""
         return self.servers.start(spec, within=self.enter)
 
     def output(self, *command: str) -> str:
-        """What a program in it prints."""
+        """Output of a program in it."""
         return subprocess.run(
             [*self.enter, *command],
             capture_output=True,
@@ -43,13 +43,13 @@ class Network(NamedTuple):
 
 
 def require_root() -> None:
-    """Skip the test for everybody but root on Linux."""
+    """Skip the test unless root runs it on Linux."""
     if sys.platform != "linux" or os.geteuid() != 0:
         pytest.skip("only root on Linux can make namespaces and become somebody else")
 
 
 def open_network(servers: Servers) -> Network:
-    """It lasts as long as the process that has it, which is one of `servers`."""
+    """It lasts as long as its process, which is one of `servers`."""
     require_root()
     keeper = servers.start({}, within=[require_tool("unshare"), "--net"])
     enter = (require_tool("nsenter"), "--target", str(keeper.pid), "--net")

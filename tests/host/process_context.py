@@ -34,16 +34,16 @@ T = TypeVar("T")
 
 
 class ProcessContext(NamedTuple):
-    """Another limits to be. It is of one use for a process: there is no way back."""
+    """User, namespace and limits of a process. A process can change to it once, for good."""
 
     command_prefix: tuple[str, ...] = ()
     """A command that runs another, such as `nsenter --net=...`."""
     uid: int | None = None
     descriptors: int | None = None
-    """How many can be open (RLIMIT_NOFILE)."""
+    """Most open files (RLIMIT_NOFILE)."""
 
     def call(self, function: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """The result of a module's function, called there. What it raises is raised here."""
+        """Call a function of a module there; its exceptions are raised here."""
         request = pickle.dumps((function, args, kwargs))
         process = self._run(["call"], request)
         assert not process.returncode, process.stderr.decode()
@@ -53,7 +53,7 @@ class ProcessContext(NamedTuple):
         return cast("T", result)
 
     def porttui(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        """`porttui ARGV`, run there."""
+        """Run `porttui ARGV` there."""
         process = self._run(["porttui", *argv])
         return subprocess.CompletedProcess(
             argv, process.returncode, process.stdout.decode(), process.stderr.decode()
@@ -79,7 +79,7 @@ class ProcessContext(NamedTuple):
 
 
 def _import_all() -> None:
-    """All of porttui but its interface."""
+    """Import all of porttui except `ui`."""
     for module in pkgutil.walk_packages(porttui.__path__, "porttui."):
         if not module.name.startswith("porttui.ui"):
             importlib.import_module(module.name)

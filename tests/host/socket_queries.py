@@ -1,4 +1,4 @@
-"""Looks at the sockets of this machine, and picks from them."""
+"""Queries of the sockets of this machine."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from porttui.model.socket import Socket, TcpState
 from tests.servers import until
 
 reads_netlink = True
-"""Whether `source` asks over netlink, or reads /proc/net; tests of both set it."""
+"""Whether `source` uses netlink or /proc/net; tests of both set it."""
 
 
 def source() -> LinuxSource:
-    """The source for Linux."""
+    """The source of Linux."""
     return linux_source(netlink=reads_netlink)
 
 
@@ -30,12 +30,12 @@ def rows_on(port: int) -> list[Socket]:
 
 
 def sockets_on(port: int) -> list[Socket]:
-    """Those of them that are open."""
+    """The open sockets among them."""
     return [row for row in rows_on(port) if row.inode]
 
 
 def open_socket_on(port: int) -> Socket:
-    """The only open one with this local port."""
+    """The only open socket with this local port."""
     [only] = sockets_on(port)
     return only
 
@@ -51,7 +51,7 @@ def sockets_between(address: str, port: int, other: int) -> list[Socket]:
 
 
 def states_between(address: str, port: int, other: int) -> set[TcpState | None]:
-    """The states of these."""
+    """The states of these sockets."""
     return {row.state for row in sockets_between(address, port, other)}
 
 
@@ -61,13 +61,13 @@ def is_accepted(port: int) -> bool:
 
 
 def pids_of(of_socket: Socket) -> tuple[int, ...]:
-    """The pids of its holders."""
+    """Pids of the holders."""
     return tuple(holder.pid for holder in of_socket.holders)
 
 
 @contextmanager
 def listener(address: str = "127.0.0.1", port: int = 0) -> Iterator[tuple[socket.socket, int]]:
-    """A listener of this process, with its port."""
+    """A listener of this process, and its port."""
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     with socket.socket(family, socket.SOCK_STREAM) as made:
         made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)

@@ -1,4 +1,4 @@
-"""porttui, `ss` and psutil look at one small network and must say the same, row by row."""
+"""porttui, `ss` and psutil list the same rows of one small network."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ _SS_STATES = {
 
 
 class Row(NamedTuple):
-    """What all three can say of a socket."""
+    """The fields that all three report."""
 
     protocol: Protocol
     state: TcpState | None
@@ -50,7 +50,7 @@ class Row(NamedTuple):
 
 
 class RowWithPids(NamedTuple):
-    """A row with the pids that one of them names."""
+    """A row with the pids of its holders."""
 
     row: Row
     pids: frozenset[int]
@@ -58,7 +58,7 @@ class RowWithPids(NamedTuple):
 
 @pytest.fixture
 def mixed_network(network: Network) -> Network:
-    """Servers and clients of every kind in a network of their own."""
+    """Servers and clients of every kind in one network namespace."""
     v4, v6, wild, mapped = "127.0.0.1", "::1", "::", "::ffff:127.0.0.1"
     kinds: list[SocketSpec] = [
         *(SocketSpec(address=address) for address in (v4, "0.0.0.0", v6, wild, mapped)),
@@ -104,7 +104,7 @@ def test_every_row_agrees_with_psutil(mixed_network: Network) -> None:
 
 
 def test_the_two_sources_agree(mixed_network: Network) -> None:
-    """But for the holders that psutil leaves out, and the reason why a socket has none."""
+    """Except for holders that psutil leaves out, and the reason of a missing holder."""
     own, other = (
         mixed_network.context.call(read_sockets),
         mixed_network.context.call(read_sockets_by_psutil),
@@ -125,7 +125,7 @@ def test_the_two_sources_agree(mixed_network: Network) -> None:
 
 
 def test_netlink_and_the_files_agree_to_the_last_field(mixed_network: Network) -> None:
-    """But for what the files do not tell."""
+    """Except for fields that the files lack."""
 
     def comparable(sockets: tuple[Socket, ...]) -> Counter[Socket]:
         return Counter(
@@ -140,7 +140,7 @@ def test_netlink_and_the_files_agree_to_the_last_field(mixed_network: Network) -
 
 
 def test_the_town_has_what_there_is_to_disagree_on(mixed_network: Network) -> None:
-    """Else the agreement above would prove little."""
+    """Otherwise the agreement above would prove little."""
     found = mixed_network.context.call(read_sockets)
     states = {row.state for row in found}
     open_ones = {None, TcpState.LISTEN, TcpState.ESTABLISHED}
@@ -151,27 +151,27 @@ def test_the_town_has_what_there_is_to_disagree_on(mixed_network: Network) -> No
 
 
 def by_porttui() -> list[RowWithPids]:
-    """What porttui sees."""
+    """Sockets of porttui."""
     return [RowWithPids(_row(listed), frozenset(_pids(listed))) for listed in read_sockets()]
 
 
 def read_sockets() -> tuple[Socket, ...]:
-    """Read by the source for Linux, over netlink."""
+    """Sockets of the Linux source over netlink."""
     return tuple(linux_source().read().sockets)
 
 
 def read_sockets_from_proc() -> tuple[Socket, ...]:
-    """Read by the source for Linux, from /proc/net."""
+    """Sockets of the Linux source from /proc/net."""
     return tuple(linux_source(netlink=False).read().sockets)
 
 
 def read_sockets_by_psutil() -> tuple[Socket, ...]:
-    """Read by the portable source."""
+    """Sockets of the portable source."""
     return tuple(PsutilSource().read().sockets)
 
 
 def by_psutil_alone() -> list[RowWithPids]:
-    """What psutil says, straight from it."""
+    """Sockets directly from psutil."""
     rows = []
     for connection in psutil.net_connections("inet"):
         is_udp = connection.type == socket.SOCK_DGRAM
@@ -186,7 +186,7 @@ def by_psutil_alone() -> list[RowWithPids]:
 
 
 def _psutil_end(listed: tuple[object, ...]) -> tuple[bytes, int]:
-    """Its type says that the end of a socket can be empty: none of these is."""
+    """Its type permits empty endpoints; none of these is empty."""
     address, port = listed
     return Address.parse(str(address)).packed, int(str(port))
 
@@ -247,7 +247,7 @@ def _unaccepted(network: Network) -> int:
 
 
 def _until_equal(one: Callable[[], object], other: Callable[[], object]) -> None:
-    """Give timers of the kernel that end a state between the two looks a second chance."""
+    """Retry once: a timer of the kernel may end a state between the two reads."""
     deadline = time.monotonic() + 5.0
     while (here := one()) != (there := other()):
         assert time.monotonic() < deadline, f"{here}\n!=\n{there}"

@@ -1,4 +1,4 @@
-"""Where only the holders of some sockets are asked for: what is told at once, and what may wait.
+"""Reads for the holders of some sockets: what they report at once, and what may wait.
 
 That there is very much to look at is made up: few descriptors, or few processes, count as many.
 """
@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux import owners, process_scan
+from porttui.host.linux import owners
 from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.host.linux.source import LinuxSource
@@ -25,7 +25,7 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 @pytest.fixture(params=["busy processes", "many processes", "counts by name"], autouse=True)
 def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     if request.param == "busy processes":
-        monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
+        monkeypatch.setattr(owners, "RESCAN_BUDGET", 0)
     else:
         monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 0)
     if request.param == "counts by name":
@@ -33,7 +33,7 @@ def _there_is_very_much(request: pytest.FixtureRequest, monkeypatch: pytest.Monk
 
 
 def pass_listener(name: str, giver: Actor, taker: Actor) -> int:
-    """Both have the listener from now on."""
+    """Share the listener of `giver` with `taker`."""
     path = f"\0porttui-test-{giver.pid}"
     taker.act("receive_at", path)
     giver.act("send", name, path)
@@ -45,7 +45,7 @@ def pass_listener(name: str, giver: Actor, taker: Actor) -> int:
 def test_who_let_go_of_what_is_asked_for_is_read(
     actors: list[Actor], verb: str, threads: int
 ) -> None:
-    """Also where another socket, or a file, has the same number now."""
+    """Also if another socket or a file has the same number now."""
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     if threads == 2:

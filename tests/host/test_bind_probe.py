@@ -1,4 +1,4 @@
-"""The bind probe: what it answers is what a server that starts would find, and it disturbs none."""
+"""The bind probe gives the result that a starting server gets, and disturbs none."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_an_ipv6_only_listener_leaves_ipv4_free(servers: Servers, address: str) 
 
 
 def test_an_ipv4_listener_is_no_obstacle_for_the_ipv6_wildcard() -> None:
-    """The IPv6 side of [::] can be bound, which is the address that is asked for."""
+    """The IPv6 side of [::] can be bound, and that is the requested address."""
     with listener("0.0.0.0", free_port()) as (_, port):
         assert _probe("::", port) is BindResult.BINDABLE
         assert _probe("::1", port) is BindResult.BINDABLE
@@ -141,7 +141,7 @@ def test_it_leaves_nothing_behind(protocol: Protocol) -> None:
 
 
 def test_a_server_that_starts_is_never_disturbed() -> None:
-    """Another process probes as fast as it can while a server starts again and again."""
+    """Another process probes without pause while a server starts repeatedly."""
     port = free_port()
     command = [sys.executable, "-c", PROBING, str(port), str(PROBES)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT) as probing:
@@ -158,12 +158,12 @@ def test_a_server_that_starts_is_never_disturbed() -> None:
 
 
 def test_its_answer_is_what_a_server_finds(servers: Servers) -> None:
-    """Every holder against every address that a server could want (facts.md, 2.1)."""
+    """Every holder against every address that a server could bind (facts.md, 2.1)."""
     for held in EVERY:
         server = servers.listen(held)
         for wanted in EVERY:
             found = _probe(wanted, server.port)
-            # An IPv4 server beside [::] is another's: the probe asks for the IPv6 side.
+            # An IPv4 server may run beside [::]: the probe tests the IPv6 side.
             v6only = wanted == "::" and held not in ("::", "::1")
             starts = _starts(wanted, server.port, v6only=v6only)
             assert found is (BindResult.BINDABLE if starts else BindResult.IN_USE), (held, wanted)

@@ -1,4 +1,4 @@
-"""Handing a URL to a browser: here one that writes down what it got."""
+"""Opening a URL, in a fake browser that records its arguments."""
 
 from __future__ import annotations
 

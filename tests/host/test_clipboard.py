@@ -1,4 +1,4 @@
-"""Copying: to a real X display and a real tmux of their own, and where there is neither."""
+"""Copying to a real X display, to a real tmux, and without either."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ pytestmark = [
 
 TEXT = "http://[::1]:3000/?q=naïve 🦀"
 TIMEOUT = 0.5
-"""Seconds; for the means that never answer."""
+"""Seconds; for tools that never answer."""
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def environ() -> dict[str, str]:
 
 @pytest.fixture
 def display() -> Iterator[str]:
-    """A real X display that shows nothing; the value of DISPLAY for it."""
+    """A real, invisible X display; the value of its DISPLAY."""
     xvfb = require_tool("Xvfb")
     reading, writing = os.pipe()
     command = [xvfb, "-displayfd", str(writing), "-noreset", "-nolisten", "tcp"]
@@ -56,7 +56,7 @@ def display() -> Iterator[str]:
 
 @pytest.fixture
 def tmux() -> Iterator[list[str]]:
-    """A real tmux server of its own, as the command that speaks to it."""
+    """A real tmux server; the command that talks to it."""
     program = require_tool("tmux")
     start = ["new-session", "-d", "-x", "80", "-y", "24", "exec sleep 600"]
     environment = {name: value for name, value in os.environ.items() if name != "TMUX"}
@@ -69,7 +69,7 @@ def tmux() -> Iterator[list[str]]:
 
 
 def tmux_value(tmux: list[str]) -> str:
-    """What this server puts into TMUX (tmux(1): socket path, pid, session)."""
+    """The value of TMUX from this server (tmux(1): socket path, pid, session)."""
     answer = subprocess.run(
         [*tmux, "display-message", "-p", "#{socket_path},#{pid},0"],
         check=True,
@@ -86,7 +86,7 @@ def tmux_buffer(tmux: list[str]) -> str:
 
 
 def write_fake(directory: Path, name: str, lines: str) -> None:
-    """A fake of the program `name`: a shell script."""
+    """Install a fake of the program `name`, a shell script."""
     directory.mkdir(exist_ok=True)
     path = directory / name
     path.write_text(f"#!/bin/sh\n{lines}\n", encoding="utf-8")
@@ -94,7 +94,7 @@ def write_fake(directory: Path, name: str, lines: str) -> None:
 
 
 def has_ended(pid: int) -> bool:
-    """Within two seconds. A zombie has: whoever inherited it may never reap it."""
+    """Whether it ends within two seconds. A zombie has ended: its parent may never reap it."""
     deadline = time.monotonic() + 2
     while time.monotonic() < deadline:
         try:
@@ -182,7 +182,7 @@ def test_display_is_not_used_over_ssh(
 def test_old_tmux_without_the_option(
     environ: dict[str, str], tmux: list[str], tmp_path: Path
 ) -> None:
-    """A fake of tmux before 3.2: refuses -w, otherwise the real one."""
+    """A fake of tmux before 3.2: it refuses -w, and otherwise runs the real one."""
     refusal = '[ "$2" = -w ] && { echo "usage: load-buffer [-b buffer-name] path" >&2; exit 1; }'
     write_fake(tmp_path, "tmux", f'{refusal}\nexec {tmux[0]} "$@"')
     environ |= {"TMUX": tmux_value(tmux), "PATH": f"{tmp_path}:{environ['PATH']}"}
@@ -245,7 +245,7 @@ def test_hanging_tool_is_ended_and_the_next_means_tried(
 
 
 def test_tool_that_hangs_on_reading_only(environ: dict[str, str], tmp_path: Path) -> None:
-    """A fake xclip that takes the text and never gives it back."""
+    """A fake xclip that takes the text and never returns it."""
     write_fake(tmp_path, "xclip", '[ "$3" = -o ] && sleep 60\nexec cat >/dev/null')
     environ |= {"DISPLAY": ":65000", "PATH": f"{tmp_path}:{environ['PATH']}"}
     result = SystemClipboard(RunAs(environ), "linux", TIMEOUT).copy(TEXT)
@@ -298,7 +298,7 @@ def test_without_any_tool_it_is_up_to_the_terminal(
 
 
 def test_tool_of_another_platform_is_looked_for_without_a_display(environ: dict[str, str]) -> None:
-    """macOS has a clipboard without DISPLAY; this Linux, taken for one, has no tool for it."""
+    """macOS has a clipboard without DISPLAY; this Linux, posing as macOS, has no tool for it."""
     result = SystemClipboard(RunAs(environ), "darwin", timeout=10).copy(TEXT)
     assert result.detail.startswith("the display has no clipboard tool")
 

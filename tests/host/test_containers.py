@@ -1,4 +1,4 @@
-"""Names of containers, asked of real programs that only pretend to be docker and podman."""
+"""Names of containers, from fakes of docker and podman."""
 
 from __future__ import annotations
 

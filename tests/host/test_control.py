@@ -39,21 +39,21 @@ TERM, KILL = StopSignal.TERM, StopSignal.KILL
 
 
 def control_of(way: str) -> ProcessControl:
-    """A control of one of the ways."""
+    """A control of this kind."""
     if way == PIDFD:
         return PidfdControl()
     return PsutilControl() if way == PSUTIL else PsutilControl(start_time_of)
 
 
 def identity_of(way: str, pid: int) -> ProcessIdentity:
-    """The identity of a living process, as the source that goes with the control gives it."""
+    """The identity of a living process, as the source of this control gives it."""
     started = portable.start_time_of(pid) if way == PSUTIL else start_time_of(pid)
     assert started is not None
     return ProcessIdentity(pid, started)
 
 
 class HandleOpener:
-    """A control of one way, and handles that are closed in the end."""
+    """A control of one kind, and handles that are closed at the end."""
 
     def __init__(self, way: str) -> None:
         self.way = way
@@ -61,24 +61,24 @@ class HandleOpener:
         self._opened: list[ProcessHandle] = []
 
     def open(self, pid: int, *, off_by: int = 0) -> ProcessHandle:
-        """Take hold of `pid`; of an earlier process with that pid, where `off_by` says so."""
+        """Open `pid`; with `off_by` as if an earlier process had it."""
         own = identity_of(self.way, pid)
         return self.open_identity(own._replace(started=own.started + off_by))
 
     def open_identity(self, identity: ProcessIdentity) -> ProcessHandle:
-        """Take hold of exactly this process."""
+        """Open exactly this process."""
         self._opened.append(self.control.open(identity))
         return self._opened[-1]
 
     def close(self) -> None:
-        """Let go of all."""
+        """Close all handles."""
         for handle in self._opened:
             handle.close()
 
 
 @pytest.fixture(params=WAYS)
 def opener(request: pytest.FixtureRequest) -> Iterator[HandleOpener]:
-    """Each of the ways to signal."""
+    """Both kinds of control."""
     opened = HandleOpener(request.param)
     yield opened
     opened.close()
@@ -91,7 +91,7 @@ def server(servers: Servers) -> Child:
 
 
 def test_a_pidfd_tells_processes_apart_that_began_in_the_same_tick(servers: Servers) -> None:
-    """From Linux 6.9 on its inode is given to no other process."""
+    """Since Linux 6.9 no other process gets its inode."""
     one, other = (read_process(servers.listen().pid) for _ in range(2))
     assert one is not None
     assert other is not None
@@ -114,7 +114,7 @@ def test_a_process_that_is_signalled_exits(
     assert not handle.has_exited()
     handle.send(signal_)
     assert handle.has_exited(timeout_s=PATIENCE_S)
-    # Nobody has reaped it: a zombie has exited.
+    # It is not reaped: a zombie has exited.
     assert psutil.Process(server.pid).status() == psutil.STATUS_ZOMBIE
     assert os.waitstatus_to_exitcode(_status(server.pid)) == -signal.Signals[signal_.value]
 
@@ -198,7 +198,7 @@ def test_a_handle_keeps_no_descriptor_when_it_is_refused(server: Child) -> None:
 
 
 def send(way: str, pid: int, signal_: StopSignal) -> None:
-    """Signal a process by one of the ways."""
+    """Signal a process with one kind of control."""
     handle = control_of(way).open(identity_of(way, pid))
     try:
         handle.send(signal_)
@@ -207,7 +207,7 @@ def send(way: str, pid: int, signal_: StopSignal) -> None:
 
 
 def _status(pid: int) -> int:
-    """Its wait status, without reaping it."""
+    """The wait status, without reaping the process."""
     ended = os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
     assert ended is not None
     return ended.si_status if ended.si_code != os.CLD_EXITED else ended.si_status << 8

@@ -1,4 +1,4 @@
-"""What is looked up twice, and what is looked up beside something else."""
+"""Second reads of holders, and reads in parallel."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ def test_who_holds_them_is_not_told_where_only_ports_are_wanted() -> None:
             on_port = [listed for listed in found if listed.local.port == port]
             assert Counter((listed.state, listed.ownership) for listed in on_port) == {
                 (TcpState.LISTEN, Ownership.NOT_LOOKED_UP): 1,
-                # It waits to be accepted: nobody can have it yet.
+                # It waits to be accepted: no process can hold it yet.
                 (TcpState.ESTABLISHED, Ownership.KERNEL): 1,
             }
             assert not any(listed.holders for listed in found)
 
 
 class CountingReader:
-    """A reader that counts how often it reads."""
+    """A reader that counts its reads."""
 
     name = "counting"
 
@@ -50,7 +50,7 @@ class CountingReader:
 def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A fake: sockets of another PID namespace have no process that is seen here."""
+    """A fake: sockets of another PID namespace have no visible process here."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         inode = os.fstat(server.fileno()).st_ino
         monkeypatch.setattr(
@@ -72,7 +72,7 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
 def test_a_socket_that_was_opened_meanwhile_has_its_process(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Opened when descriptors had been read, and before the sockets were."""
+    """Opened after descriptors were read, and before the sockets were."""
     monkeypatch.setattr(fd_links, "DESCRIPTORS_PER_FORK", 1)
     monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
     source = LinuxSource(SockDiagReader(), one_shot=True)

@@ -1,4 +1,4 @@
-"""What to type to see what is hidden."""
+"""The sudo command that reruns porttui."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from porttui.host.elevation import elevation_command
 
 @pytest.fixture
 def folder(tmp_path: Path) -> str:
-    """With a program."""
+    """A folder with a program."""
     (tmp_path / "porttui").touch(mode=0o755)
     return str(tmp_path)
 
@@ -24,7 +24,7 @@ def test_where_sudo_finds_porttui(folder: str) -> None:
 def test_where_only_this_shell_finds_porttui(folder: str, tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()
-    (other / "porttui").touch(mode=0o644)  # it is there, and is no program
+    (other / "porttui").touch(mode=0o644)  # a file, but not executable
     command = elevation_command("/home/ana/.venv/bin/porttui", str(other), {"PATH": folder})
     assert command == 'sudo "$(which porttui)"'
 
@@ -42,6 +42,6 @@ def test_where_no_shell_finds_porttui(tmp_path: Path) -> None:
     ],
 )
 def test_for_a_module(folder: str, package_root: str, command: str) -> None:
-    """A checkout is found where it is, and never in the working directory."""
+    """A checkout is found by its path, never in the working directory."""
     called = "/home/ana/porttui/__main__.py"
     assert elevation_command(called, folder, package_root=package_root) == command

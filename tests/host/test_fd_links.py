@@ -1,4 +1,4 @@
-"""Sockets behind descriptors: read by this process, by forked ones, and this one's own."""
+"""Sockets of processes: read by this process and by forks; and its own."""
 
 from __future__ import annotations
 
@@ -25,19 +25,19 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 
 
 NO_SUCH_PID = 2**22 + 1
-"""Above the highest that Linux gives (proc_sys_kernel(5), pid_max)."""
+"""Above the highest pid of Linux (proc_sys_kernel(5), pid_max)."""
 
 
 @pytest.fixture
 def pids(servers: Servers) -> Sequence[int]:
-    """Processes with one to three sockets each, and one that is none."""
+    """Processes with one to three sockets each, and a pid without a process."""
     sockets = [servers.start({"sockets": [{}] * count}) for count in (1, 2, 3)]
     return [*(sock.pid for sock in sockets), NO_SUCH_PID]
 
 
 @pytest.fixture
 def forks(monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    """The pids of the processes that are forked, for which every descriptor is worth it."""
+    """Pids of the forks; every descriptor is worth one."""
     made: list[int] = []
 
     def fork() -> int:
@@ -80,7 +80,7 @@ def test_forked_processes_find_all_and_end(pids: Sequence[int], forks: list[int]
 
 
 def test_they_read_the_counts_first(pids: Sequence[int], forks: list[int]) -> None:
-    """Of processes that sleep they are the same before and after."""
+    """Sleeping processes have the same ones before and after."""
     started = [psutil.Process(pid) for pid in pids if pid != NO_SUCH_PID]
     until(lambda: all(child.status() == psutil.STATUS_SLEEPING for child in started), "they sleep")
     read = start_scan(pids).result()
@@ -112,7 +112,7 @@ def test_more_pids_than_a_pipe_takes_are_read_here(
 def test_without_a_descriptor_left_for_a_pipe_there_is_no_scan(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fake: with few descriptors and few processes the kernel would say so elsewhere first."""
+    """A fake: with few descriptors and processes the kernel would fail elsewhere first."""
 
     def refuse_pipe() -> tuple[int, int]:
         raise OSError(errno.EMFILE, os.strerror(errno.EMFILE))
@@ -125,7 +125,7 @@ def test_without_a_descriptor_left_for_a_pipe_there_is_no_scan(
 def test_where_nothing_can_be_forked_all_is_read_here(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fake: the kernel says so to users with too many processes, never to root."""
+    """A fake: the kernel refuses users with too many processes, never root."""
 
     def refuse() -> int:
         raise BlockingIOError
@@ -149,7 +149,7 @@ def test_nothing_is_left_of_a_scan_that_nobody_waits_for(
 def test_what_nobody_waits_for_ends_though_it_has_more_to_say_than_a_pipe_takes(
     pids: Sequence[int], forks: list[int], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Each of them waits for its reader, and none may wait for another of them."""
+    """Each fork waits for its reader, and none may wait for another fork."""
     much = fd_links.ProcessFds(dict.fromkeys(range(200_000), "3"))
     monkeypatch.setattr(fd_links, "_scan_process", lambda *_: much)
     monkeypatch.setattr(fd_links, "_take_pids", lambda _: [pids[0]])
@@ -171,7 +171,7 @@ def test_a_process_with_threads_is_not_forked(pids: Sequence[int], forks: list[i
 
 
 def test_the_cache_goes_on_from_what_was_begun(pids: Sequence[int], forks: list[int]) -> None:
-    """Whatever the others read stands as if it had been read here."""
+    """What the forks read is stored as if this process had read it."""
     cache = HolderCache()
     cache.prefetch()
     holders = cache.read()
@@ -185,7 +185,7 @@ def test_the_cache_goes_on_from_what_was_begun(pids: Sequence[int], forks: list[
 
 @pytest.fixture
 def held() -> Iterator[set[str]]:
-    """Files that are open and known to be no sockets."""
+    """Open files that are known not to be sockets."""
     with ExitStack() as open_files:
         files = [open_files.enter_context(open(os.devnull, "rb")) for _ in range(20)]
         yield {str(file.fileno()) for file in files}
@@ -240,7 +240,7 @@ def test_while_nothing_is_opened_nothing_is_listed(
 def test_where_descriptors_are_not_counted_they_are_listed(
     held: set[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fake: kernels before 6.2 say 0."""
+    """A fake: kernels before 6.2 give 0."""
     monkeypatch.setattr("porttui.host.linux.fd_links.count_descriptors", lambda _: 0)
     own = OwnDescriptors()
     own.sockets(held)

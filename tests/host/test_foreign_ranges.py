@@ -12,9 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.macos import ranges as macos
+from porttui.host import macos, programs, windows
 from porttui.host.request import HostError
-from porttui.host.windows import ranges as windows
 from porttui.model.port_range import PortRange, RangeName
 
 ENGLISH_DYNAMIC = """
@@ -238,8 +237,7 @@ def test_what_cannot_be_read_is_said(
     script: str | None,
     sentence: str,
 ) -> None:
-    monkeypatch.setattr(macos, "_TIMEOUT", 0.2)
-    monkeypatch.setattr(windows, "_TIMEOUT", 0.2)
+    monkeypatch.setattr(programs, "SYSTEM_TOOL_TIMEOUT_S", 0.2)
     if script is None:
         monkeypatch.setenv("PATH", str(fake_sysctl.parent))
     else:

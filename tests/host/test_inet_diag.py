@@ -1,4 +1,4 @@
-"""Netlink: what the kernel answers, and what it would be bad to believe."""
+"""Netlink: answers of the kernel, and invalid answers."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ SOCKET, OF_BOTH_FAMILIES, ERROR, DONE = 20, 18, 2, 3
 INTERRUPTED = 0x10
 
 FIVE_PORTS = range(2701, 2706)
-"""And the two behind them: registered for nothing that would run beside tests."""
+"""And the two behind them: no service that runs beside tests is registered for them."""
 
 
 def message(body: bytes, *, kind: int = SOCKET, flags: int = 2, sequence: int = 1) -> bytes:
@@ -63,7 +63,7 @@ END = struct.pack("=i", 0)
 
 
 class FakeKernel:
-    """Fakes the netlink socket: no real kernel can be made to answer nonsense."""
+    """A fake netlink socket: a real kernel never sends invalid answers."""
 
     def __init__(self, *chunks: bytes, flags: int = 0) -> None:
         self._chunks: Iterator[bytes] = iter(chunks)
@@ -91,13 +91,13 @@ class FakeKernel:
 
 
 def asking(monkeypatch: pytest.MonkeyPatch, kernel: FakeKernel) -> SockDiag:
-    """A SockDiag that talks to the fake; its questions count from 1."""
+    """A SockDiag that talks to the fake; its requests count from 1."""
     monkeypatch.setattr(socket, "socket", lambda *_: kernel)
     return SockDiag()
 
 
 def ask(monkeypatch: pytest.MonkeyPatch, *chunks: bytes, flags: int = 0) -> InetDiagDump:
-    """Ask once for TCP over IPv4."""
+    """Request TCP over IPv4 once."""
     diag = asking(monkeypatch, FakeKernel(*chunks, flags=flags))
     return diag.dump(Family.IPV4, Protocol.TCP)
 
@@ -130,7 +130,7 @@ def test_the_kernel_filters_states() -> None:
 @pytest.mark.parametrize("address", ["127.0.0.1", "::1"])
 @pytest.mark.parametrize("protocol", Protocol)
 def test_the_kernel_filters_local_ports(protocol: Protocol, address: str) -> None:
-    """Exactly: neighbours of the range are left out, its first and its last port are there."""
+    """Exactly: the first and last port are included, their neighbours are not."""
     version = socket.AF_INET6 if ":" in address else socket.AF_INET
     kind = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     with ExitStack() as open_sockets:
@@ -201,7 +201,7 @@ def test_v6only_is_told(v6only: bool) -> None:
 def test_columns_are_cut_out_of_even_and_uneven_chunks(
     monkeypatch: pytest.MonkeyPatch, sizes: tuple[int, ...], family: int
 ) -> None:
-    """And go on with the next chunk, which may be of the other kind."""
+    """And continue with the next part, which may be of the other kind."""
     ports = [1, 2, 3, 4, 5, 6]
     sockets = [a_socket(family=family, port=port, inode=port * 1000) for port in ports]
     rest = [attribute(99, bytes(size - 4)) if size else b"" for size in (*sizes, 4, 4, 4)]
@@ -226,7 +226,7 @@ def test_columns_are_cut_out_of_even_and_uneven_chunks(
 
 @pytest.mark.parametrize("more", [b"", attribute(99, b"1234")])
 def test_both_families_in_one_answer(monkeypatch: pytest.MonkeyPatch, more: bytes) -> None:
-    """Of the same length, as in TIME_WAIT, and of different ones."""
+    """Of one length, as in TIME_WAIT, and of several."""
     v6 = a_socket(family=socket.AF_INET6, port=2) + attribute(11, b"\1")
     chunk = message(a_socket(port=1) + attribute(99, b"1")) + message(v6)
     chunk += message(a_socket(port=3) + more)
@@ -263,7 +263,7 @@ def test_both_families_at_once_are_what_they_are_one_by_one() -> None:
 
 
 def _rows(found: InetDiagColumns) -> set[tuple[object, ...]]:
-    """What tells sockets of this process from one another."""
+    """What distinguishes sockets of this process."""
     return {
         (
             found.port_pairs[row],
@@ -293,7 +293,7 @@ def _links() -> Iterator[str]:
 def test_where_only_one_family_at_a_time_is_permitted_it_is_asked_for(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A fake: some sandboxes know the newer question alone."""
+    """A fake: some sandboxes permit the newer request alone."""
 
     def refuse(*_: object) -> InetDiagDump:
         raise SockDiagError("netlink sock_diag: EINVAL (Invalid argument)")
@@ -311,7 +311,7 @@ def test_the_end_may_stand_behind_sockets(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_nothing_may_stand_behind_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """In a part that does not look like the last one."""
+    """In a part unlike the one before."""
     early = message(a_socket()) + message(END, kind=DONE) + message(a_socket())
     with pytest.raises(SockDiagError, match="behind the end"):
         ask(monkeypatch, early, message(END, kind=DONE))

@@ -1,4 +1,4 @@
-"""What /proc tells of a process, compared with psutil and with what the process chose to be."""
+"""Processes from /proc, compared with psutil and with what the process set."""
 
 from __future__ import annotations
 
@@ -84,10 +84,10 @@ def test_a_name_cut_by_the_kernel_is_completed_from_the_arguments(servers: Serve
     long = "a-name-of-thirty-characters-xx"
     command = ["bash", "-c", f'printf -v x %s "{long}"; exec -a "/opt/{long}" sleep 600']
     sleeper = servers.run(command)
-    # While it is made another program a process has no arguments at all.
+    # During exec a process has no arguments.
     called = [f"/opt/{long}"]
     until(lambda: psutil.Process(sleeper.pid).cmdline()[:1] == called, "execve of sleep")
-    # The kernel's own name is the program's, which does not agree: then that stays.
+    # The kernel's name is the program's and differs from argv[0]: then it stays.
     assert _read(sleeper.pid).name == "sleep"
     titled = servers.start({"comm": long}, within=["bash", "-c", f'exec -a "/x/{long}" "$@"', "-"])
     assert _read(titled.pid).name == long
@@ -116,7 +116,7 @@ def test_who_ignores_sigterm_is_known_beforehand(servers: Servers, server: Child
 
 
 def test_threads_of_the_kernel_are_told_from_processes() -> None:
-    """They alone run no program: their link to it leads nowhere."""
+    """Only they run no program: their exe link leads nowhere."""
     for pid in psutil.pids():
         try:
             runs_program = bool(os.readlink(f"/proc/{pid}/exe"))
@@ -130,7 +130,7 @@ def test_threads_of_the_kernel_are_told_from_processes() -> None:
 
 
 def test_the_exited_are_told_from_the_stopped(server: Child) -> None:
-    """The rule by which the tests themselves tell the end of a process."""
+    """The rule by which the tests detect the end of a process."""
     os.kill(server.pid, signal.SIGSTOP)
     until(lambda: psutil.Process(server.pid).status() == psutil.STATUS_STOPPED, "stop")
     assert not has_exited(server.pid)

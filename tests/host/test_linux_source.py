@@ -1,4 +1,4 @@
-"""The source for Linux: real sockets of real processes, and who holds them."""
+"""The source of Linux: real sockets and their holders."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ def test_a_process_that_inherited_the_listener_holds_it(servers: Servers) -> Non
     with listener() as (made, port):
         sleeper = servers.run(["sleep", "600"], pass_fds=[made.fileno()])
         assert pids_of(open_socket_on(port)) == tuple(sorted((os.getpid(), sleeper.pid)))
-    # Its maker let go of it: the port is still held, by a process that knows nothing of it.
+    # Its creator closed it: a process that does not know of it still holds the port.
     found = open_socket_on(port)
     assert pids_of(found) == (sleeper.pid,)
     until(lambda: open_socket_on(port).holders[0].name == "sleep", "execve of sleep")
@@ -151,7 +151,7 @@ def test_time_wait_is_the_kernels_and_nobodys_user(address: str) -> None:
     [left] = sockets_between(address, *leave_time_wait(address))
     assert left.state is TcpState.TIME_WAIT
     assert left.ownership is Ownership.KERNEL
-    # The kernel prints 0 there: that is not root's.
+    # The kernel prints 0 there, which does not mean root.
     assert (left.holders, left.uid, left.user) == ((), None, None)
 
 
@@ -170,7 +170,7 @@ def test_half_closed_ends_have_their_states_and_holders() -> None:
 
 
 def test_a_held_socket_that_no_process_shows_is_hidden() -> None:
-    """A descriptor on its way between two processes is in neither of them (unix(7))."""
+    """A descriptor in transit between two processes is in neither (unix(7))."""
     way_in, way_out = socket.socketpair()
     with way_in, way_out, listener() as (made, port):
         socket.send_fds(way_in, [b"x"], [made.fileno()])
@@ -187,7 +187,7 @@ def test_a_held_socket_that_no_process_shows_is_hidden() -> None:
 def test_a_socket_closed_before_its_holder_is_looked_up_is_listed_as_gone(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """The kernel listed it: only its owner is not known, and nobody is said to hide it."""
+    """The kernel listed it: its holder is unknown, but not hidden."""
     with listener() as (closing, port), listener() as (staying, _):
         inode = os.fstat(closing.fileno()).st_ino
         read_holders = HolderCache.read
@@ -207,7 +207,7 @@ def test_a_socket_closed_before_its_holder_is_looked_up_is_listed_as_gone(
 def test_a_socket_opened_while_holders_are_looked_up_has_its_holder(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """It is missed once: its holder got it when it had been read."""
+    """It is missed once: its holder got it after it was read."""
     with listener() as (made, _):
         inode = os.fstat(made.fileno()).st_ino
         read_holders, reads = HolderCache.read, [0]
@@ -229,7 +229,7 @@ def test_a_socket_opened_while_holders_are_looked_up_has_its_holder(
 
 
 def test_no_step_after_the_dump_removes_a_row(monkeypatch: pytest.MonkeyPatch) -> None:
-    """While connections come and go: what the kernel told first is what is listed."""
+    """While connections come and go: the first dump is what is listed."""
     done = threading.Event()
 
     def open_and_close(server: socket.socket) -> None:
@@ -286,7 +286,7 @@ def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
 
 
 def test_only_netlink_lists_a_bound_socket_that_does_not_listen(servers: Servers) -> None:
-    """/proc/net leaves it out: there the bind probe is what tells (facts.md, 2.2)."""
+    """/proc/net leaves it out: there the bind probe finds it (facts.md, 2.2)."""
     server = servers.start({"sockets": [{"listens": False}]})
     found = [(listed.state, pids_of(listed)) for listed in sockets_on(server.port)]
     assert found == ([(TcpState.CLOSE, (server.pid,))] if socket_queries.reads_netlink else [])

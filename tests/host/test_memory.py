@@ -1,4 +1,4 @@
-"""The sampling process gives freed memory back: it is told so by its environment."""
+"""The environment of the sampling child makes it return freed memory."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.child_process import ChildProcess
-from porttui.host.memory import CHILD_ENVIRONMENT
+from porttui.host.child_process import CHILD_ENVIRONMENT, ChildProcess
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="glibc's")
 

@@ -1,4 +1,4 @@
-"""The rule of the cache, act by act, on real processes that sleep in between."""
+"""The rule of the cache, action by action, on real processes that sleep in between."""
 
 from __future__ import annotations
 
@@ -20,19 +20,24 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 
 @pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
 def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to the counts: looked up by name, and held open."""
+    """Both ways to read schedstats: by name, and from open files."""
     monkeypatch.setattr("porttui.host.linux.owners._max_schedstat_files", lambda: request.param)
 
 
 def holders(cache: HolderCache, inode: int) -> set[int]:
-    """The pids that the cache gives for a socket, by itself and in a column."""
+    """The pids of a socket in the cache, alone and in a column."""
     found = cache.read()
     assert found.set_indexes(array("I", [1, inode]))[1] == found.set_by_inode.get(inode, 0)
     return pids_in(found, inode)
 
 
+def known_schedstats(cache: HolderCache) -> dict[int, bytes]:
+    """By pid its schedstat at its last scan."""
+    return {pid: scan.schedstat for pid, scan in cache._scans.items()}
+
+
 def share_with_children(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:
-    """Have children hold a listener with the actor, one after the other: each time a new group."""
+    """Have children share a listener with the actor, one after the other: each makes a new set."""
     for _ in range(children):
         child = actor.act("fork")
         assert holders(cache, inode) == {actor.pid, child}
@@ -43,9 +48,9 @@ def test_a_process_that_sleeps_is_not_read_again(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
-    known = dict(cache.known_schedstats())
+    known = known_schedstats(cache)
     assert holders(cache, inode) == {actors[0].pid}
-    again = dict(cache.known_schedstats())
+    again = known_schedstats(cache)
     assert again[actors[0].pid] == known[actors[0].pid]
     assert actors[0].pid not in cache.scanned_pids
 
@@ -169,7 +174,7 @@ def test_groups_that_nobody_is_in_any_more_are_forgotten(
     inode = actors[0].act("listen", "a")
     share_with_children(cache, actors[0], inode, 3)
     assert holders(cache, inode) == {actors[0].pid}
-    assert len(cache.read().sets) <= len(cache.known_schedstats()) + 2
+    assert len(cache.read().sets) <= len(known_schedstats(cache)) + 2
 
 
 def test_groups_with_other_numbers_are_told_by_those(
@@ -221,4 +226,4 @@ def test_who_has_begun_is_read(actors: list[Actor]) -> None:
     actors[0].act("end", str(child))
     assert asked_holders(cache, inode) == {actors[0].pid}
     cache.read()
-    assert child not in cache.known_schedstats()
+    assert child not in known_schedstats(cache)

@@ -1,4 +1,4 @@
-"""The kernel's socket tables: recorded lines, and tables that are missing or odd."""
+"""The kernel's socket tables: recorded lines, and missing or invalid tables."""
 
 from __future__ import annotations
 
@@ -123,8 +123,8 @@ def test_udp_sockets_of_the_same_ends_are_two(tables: Path) -> None:
 
 
 def test_every_line_is_a_row(tables: Path) -> None:
-    """The kernel gives the table out in pages, between which sockets move: one may be told twice,
-    and none is dropped for it."""
+    """The kernel gives the table out in pages, between which sockets move: one may appear
+    twice, and none is dropped for it."""
     closed = ESTABLISHED.replace("C1F4 01", "C1F4 06")
     closed = closed.replace("54007", "0").replace("  1000", "     0")
     (tables / "tcp").write_text(HEAD + LISTENER + ESTABLISHED + LISTENER + closed)

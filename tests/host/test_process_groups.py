@@ -1,4 +1,4 @@
-"""Who is in a process group with whom."""
+"""Members of process groups."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import pytest
 from porttui.host.linux import processes as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
-from porttui.host.portable import groups as portable
+from porttui.host.portable import processes as portable
 from porttui.host.portable.processes import read_process as read_by_psutil
 from porttui.host.request import SourceName
 from porttui.model.process import Process
@@ -26,17 +26,17 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compares with /
 
 Read = Callable[[Sequence[Process]], Mapping[Process, tuple[Process, ...]]]
 JOB = ("sh", "-c", 'sleep 600 & "$@"; wait', "job")
-"""A shell's job: the shell, a sleeper, and what it is given to run."""
+"""A shell's job: the shell, a sleeper, and a given command."""
 
 WAYS = pytest.mark.parametrize(
     ("process_groups", "read"),
-    [(linux.read_process_groups, read_process), (portable.process_groups, read_by_psutil)],
+    [(linux.read_process_groups, read_process), (portable.read_process_groups, read_by_psutil)],
     ids=["/proc", "psutil"],
 )
 
 
 def process_of(pid: int, read: Callable[[int], Process | None]) -> Process:
-    """The process with a pid, which is there."""
+    """The process with a pid; it exists."""
     process = read(pid)
     assert process is not None
     return process
@@ -82,21 +82,21 @@ def test_another_process_with_its_pid_has_no_group(
 
 
 def test_a_group_that_was_made_in_another_pid_namespace_is_not_guessed() -> None:
-    """Its number is 0 in here, as is that of every other one out there."""
+    """Its number is 0 here, as is that of every other group outside."""
     require_root()
     place = ProcessContext((require_tool("unshare"), "--pid", "--fork", "--mount-proc"))
     assert place.call(own_group_size) is None
 
 
 def own_group_size() -> int | None:
-    """How many are in the group of the process that calls this; None where it is not known."""
+    """Size of the calling process's group; None if unknown."""
     found = linux.read_process_groups([process_of(os.getpid(), read_process)])
     return next((len(members) for members in found.values()), None)
 
 
 @pytest.mark.parametrize("source", [SourceName.AUTO, SourceName.PSUTIL])
 def test_parents_and_members_can_be_taken_hold_of(servers: Servers, source: SourceName) -> None:
-    """Their start marks are those that the control of the same host compares."""
+    """Their start times are those that the control of the same host compares."""
     server, host = servers.start({"sockets": [{}]}, within=JOB), local_host(source)
     sockets = host.sockets.read().sockets
     [holder] = next(

@@ -1,4 +1,4 @@
-"""What is put off where busy processes have very many descriptors, and what never is."""
+"""What waits if busy processes have very many descriptors, and what never does."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 
 import pytest
 
-from porttui.host.linux import process_scan
+from porttui.host.linux import owners
 from porttui.host.linux.owners import HolderCache
 from tests.host.actors import Actor
 from tests.host.holder_cache import all_holders, asked_holders, cache_with_listener
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /p
 
 @pytest.fixture(autouse=True)
 def _nothing_is_little(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One descriptor is too many to be read at once."""
-    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 0)
+    """One descriptor already exceeds the budget."""
+    monkeypatch.setattr(owners, "RESCAN_BUDGET", 0)
 
 
 def cache_before_fork(actor: Actor) -> tuple[HolderCache, int, int]:
-    """A cache that knows the actor with a listener; the listener, and a child that has it since."""
+    """A cache with the actor's listener, the listener, and a child that got it since."""
     return *cache_with_listener(actor), actor.act("fork")
 
 
@@ -47,7 +47,7 @@ def test_where_all_have_few_descriptors_all_are_read(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     cache, inode, child = cache_before_fork(actors[0])
-    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1_000_000)
+    monkeypatch.setattr(owners, "RESCAN_BUDGET", 1_000_000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
     assert {actors[0].pid, child} <= cache.scanned_pids
 
@@ -57,9 +57,9 @@ def test_what_has_few_descriptors_is_read_at_once(
 ) -> None:
     cache, inode, child = cache_before_fork(actors[0])
     monkeypatch.setattr(
-        process_scan, "count_descriptors", lambda path: 5 if f"/{child}/" in path else 5000
+        owners, "count_descriptors", lambda path: 5 if f"/{child}/" in path else 5000
     )
-    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1000)
+    monkeypatch.setattr(owners, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid, child}
     assert child in cache.scanned_pids
     assert actors[0].pid not in cache.scanned_pids
@@ -68,10 +68,10 @@ def test_what_has_few_descriptors_is_read_at_once(
 def test_what_cannot_be_read_is_not_counted(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A fake: another user's busy server puts nothing off."""
+    """A fake: another user's busy server delays nothing."""
     cache, inode, child = cache_before_fork(actors[0])
-    monkeypatch.setattr(process_scan, "count_descriptors", lambda _: 5000)
-    monkeypatch.setattr(process_scan, "RESCAN_BUDGET", 1000)
+    monkeypatch.setattr(owners, "count_descriptors", lambda _: 5000)
+    monkeypatch.setattr(owners, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid}
-    monkeypatch.setattr("porttui.host.linux.process_scan.os.access", lambda *_: False)
+    monkeypatch.setattr("porttui.host.linux.owners.os.access", lambda *_: False)
     assert asked_holders(cache, inode) == {actors[0].pid, child}

@@ -1,4 +1,4 @@
-"""What porttui starts: nothing that lies in its way, and as root nothing with root's rights."""
+"""Programs that porttui starts: none from untrusted folders, and none as root for a user."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ SHADOWED = ("select", "struct", "signal", "webbrowser", "pyperclip", "subprocess
 
 @pytest.fixture
 def hostile(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The working directory, full of modules and programs that write down that they were run."""
+    """A working directory full of modules and programs that record that they ran."""
     folder = tmp_path / "hostile"
     folder.mkdir()
     plant = f"open({str(folder / 'ran')!r}, 'a').write(__name__ + ' ')\n"
@@ -69,7 +69,7 @@ def test_the_sampling_process_finds_nothing_in_the_working_directory(hostile: Pa
 
 @pytest.mark.parametrize("path", [".", "", "bin:.:", ":"])
 def test_the_clipboard_finds_nothing_in_the_working_directory(hostile: Path, path: str) -> None:
-    """A relative folder on PATH is the working directory's."""
+    """A relative folder on PATH is below the working directory."""
     run_as = RunAs({"PATH": path, "DISPLAY": ":65000", "TMUX": "x,1,0", "TERM": "xterm"})
     assert SystemClipboard(run_as, "linux", 10).copy("3000").outcome is CopyOutcome.TERMINAL
     assert has_run(hostile) == ""
@@ -82,7 +82,7 @@ def test_the_browser_finds_nothing_in_the_working_directory(hostile: Path) -> No
 
 
 def test_run_as_a_module_it_looks_into_the_working_directory_last(hostile: Path) -> None:
-    """`python -m porttui`, with a developer's own struct.py beside it."""
+    """`python -m porttui`, with a developer's struct.py beside it."""
     (hostile / "porttui" / "__init__.py").unlink()
     (hostile / "porttui").rmdir()
     done = subprocess.run(
@@ -93,7 +93,7 @@ def test_run_as_a_module_it_looks_into_the_working_directory_last(hostile: Path)
         timeout=PATIENCE_S,
         check=False,
     )
-    # Nobody but root sees every holder, and is told so.
+    # Only root sees every holder; others get a notice.
     assert (done.returncode, "Traceback" in done.stderr) == (0, False), done.stderr
     assert has_run(hostile) == ""
 
@@ -184,7 +184,7 @@ print(json.dumps([run_as.uid, run_as.gid, run_as.name, dict(run_as.environ)]))
 
 
 def test_behind_sudo_the_environment_is_that_of_the_shell_above() -> None:
-    """A process of the person's, whose child is root's: so it stands with sudo."""
+    """A process of the user with a child of root, as with sudo."""
     require_root()
     mine = {"DISPLAY": ":7", "TMUX": "/tmp/tmux,1,0", "PATH": "/home/x/bin:/usr/bin", "HOME": "/x"}
     done = subprocess.run(
@@ -199,7 +199,7 @@ def test_behind_sudo_the_environment_is_that_of_the_shell_above() -> None:
 
 
 def nobody_can_run_python() -> bool:
-    """Not where the interpreter lies in root's home."""
+    """Skipped if the interpreter is in root's home."""
     try:
         subprocess.run([sys.executable, "-c", ""], user=NOBODY, check=True)
     except PermissionError:
@@ -210,7 +210,7 @@ def nobody_can_run_python() -> bool:
 def test_behind_sudo_the_browser_is_the_persons(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Or none: never root's."""
+    """Or none, but never root's."""
     require_root()
     tmp_path.chmod(0o777)
     got, browser = tmp_path / "got", tmp_path / "browser"

@@ -1,4 +1,4 @@
-"""Where a real process comes from."""
+"""Provenance of real processes."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ import pytest
 from porttui.host.linux import provenance as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
-from porttui.host.portable import provenance
-from porttui.host.project import MARKERS, project_of
+from porttui.host.portable import processes as portable
+from porttui.host.provenance import MARKERS, project_of
 from tests.host.namespaces import Network
 from tests.host.process_context import NOBODY
 from tests.servers import Child, Servers
@@ -29,7 +29,7 @@ def sleeper(tmp_path: Path) -> subprocess.Popen[bytes]:
 
 
 @pytest.mark.parametrize(
-    "read", [linux.read_provenance, provenance.read_provenance], ids=["/proc", "psutil"]
+    "read", [linux.read_provenance, portable.read_provenance], ids=["/proc", "psutil"]
 )
 def test_cwd_project_and_parents(sleeper: subprocess.Popen[bytes], tmp_path: Path, read) -> None:  # type: ignore[no-untyped-def]
     try:
@@ -48,7 +48,7 @@ def test_both_know_the_same_ancestors() -> None:
     mine = read_process(os.getpid())
     assert mine is not None
     by_proc = [ancestor.pid for ancestor in linux.read_provenance(mine).ancestors]
-    assert by_proc == [ancestor.pid for ancestor in provenance.read_provenance(mine).ancestors]
+    assert by_proc == [ancestor.pid for ancestor in portable.read_provenance(mine).ancestors]
     assert local_host().ancestor_pids() == frozenset(by_proc)
     assert by_proc[0] == os.getppid()
 

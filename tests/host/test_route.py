@@ -1,4 +1,4 @@
-"""The source address is the one that a real connection then has."""
+"""The source address is that of a real connection."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from porttui.host.route import source_address
+from porttui.host.connect_probe import source_address
 from porttui.model.address import Address
 from tests.host.namespaces import Network
 from tests.host.tools import require_tool
@@ -29,7 +29,7 @@ def test_it_is_that_of_a_connection(to: str) -> None:
 
 @on_linux
 def test_of_several_addresses_the_route_chooses(network: Network) -> None:
-    """An interface with an address, and a route that prefers another of this machine."""
+    """An interface with an address, and a route that prefers another address."""
     ip = require_tool("ip")
     network.output(ip, "link", "add", "eth7", "type", "veth")
     network.output(ip, "link", "set", "eth7", "up")

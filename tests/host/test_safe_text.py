@@ -1,4 +1,4 @@
-"""Foreign strings: what is shown of them, and that nothing in them reaches the terminal."""
+"""Foreign strings: how they are shown, and that none controls the terminal."""
 
 from __future__ import annotations
 
@@ -124,7 +124,7 @@ def test_every_character_comes_out_printable() -> None:
 
 
 def read_back(shown: str) -> str:
-    """What was made safe: each text has a spelling of its own."""
+    """The safe text; each text has its own spelling."""
     bare = shown.removeprefix("\u2068").removesuffix("\u2069")
 
     def one(match: re.Match[str]) -> str:
@@ -181,7 +181,7 @@ def test_bytes_and_text_are_cut_alike(character: str, limit: int) -> None:
 
 def test_only_the_head_of_an_endless_text_is_looked_at() -> None:
     class Watched(bytes):
-        """Fails when it is read whole."""
+        """Fails if it is read whole."""
 
         def decode(self, *_: str) -> str:
             raise AssertionError("read whole")
@@ -240,7 +240,7 @@ def test_arguments_of_a_real_process() -> None:
     with subprocess.Popen(
         argv, executable="/bin/sh", stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as process:
-        # Popen returns before the kernel has put the arguments in their place.
+        # Popen returns before the kernel has set the arguments.
         assert process.stdout is not None
         assert process.stdout.readline() == b"ready\n"
         content = Path(f"/proc/{process.pid}/cmdline").read_bytes()

@@ -1,4 +1,4 @@
-"""Who has run since: many counts in one go."""
+"""Detecting which processes ran, many at once."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Cats = dict[int, tuple[subprocess.Popen[bytes], int]]
 
 @pytest.fixture
 def cats() -> Iterator[Cats]:
-    """Processes that sleep until they are written to, each with its count, by pid."""
+    """Processes that sleep until they get input; by pid the schedstat."""
     started = [
         subprocess.Popen(["cat"], stdin=subprocess.PIPE, stdout=subprocess.PIPE) for _ in range(6)
     ]
@@ -41,7 +41,7 @@ def cats() -> Iterator[Cats]:
 
 
 def wake(cat: subprocess.Popen[bytes]) -> None:
-    """Have it do something, and sleep again."""
+    """Make the process run, and sleep again."""
     assert cat.stdin is not None
     assert cat.stdout is not None
     cat.stdin.write(b"x")
@@ -52,7 +52,7 @@ def wake(cat: subprocess.Popen[bytes]) -> None:
 
 
 def watch_all(cats: Cats) -> IdleProcesses:
-    """All of them, as they are now."""
+    """All schedstats, now."""
     idle = IdleProcesses()
     for pid, (_, count) in cats.items():
         idle.watch(pid, count, os.pread(count, 128, 0))

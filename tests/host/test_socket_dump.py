@@ -1,4 +1,4 @@
-"""Addresses by number: a number stands for its address, and keeps it."""
+"""Address numbers: each stands for one address for good."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from porttui.model.address import Address
 
 
 def column(addresses: list[str], rows: int = 5000, seed: int = 1) -> array[int]:
-    """Some of the addresses in every row, as the kernel's records give them."""
+    """Some addresses for every row, in the form of the kernel's records."""
     dice = random.Random(seed)
     return array("I", [int(ipaddress.IPv4Address(dice.choice(addresses))) for _ in range(rows)])
 
 
 def texts_of(numbers: AddressNumbers, values: array[int]) -> list[str]:
-    """What the numbers of a column stand for."""
+    """The addresses of a column of numbers."""
     return [str(numbers.addresses[number]) for number in numbers.of(values)]
 
 

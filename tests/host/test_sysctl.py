@@ -1,4 +1,4 @@
-"""What this kernel's settings and its release tell, and what older kernels leave out."""
+"""Settings and release of this kernel, and gaps of older kernels."""
 
 from __future__ import annotations
 
@@ -94,7 +94,7 @@ def test_what_is_no_list_of_spans_is_refused(text: str) -> None:
 
 
 def drawn_ports(count: int) -> set[int]:
-    """The ports that the kernel gives to `count` sockets that leave the choice to it."""
+    """The ports that the kernel chooses for `count` sockets."""
     with ExitStack() as stack:
         sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
         for sock in sockets:
@@ -222,7 +222,7 @@ def test_a_process_that_is_gone_or_another_one_by_now_has_none(servers: Servers)
     found = read(child.pid)
     assert read_process_files(found._replace(started=found.started + 1)) is None
     child.end()
-    # A zombie has a limit, and no files any more.
+    # A zombie has a limit, but no files.
     assert read_process_files(found) is None
     assert read_process_files(found._replace(pid=0)) is None
 

@@ -1,4 +1,4 @@
-"""What does not answer holds up nobody: filesystems and name services."""
+"""Hanging file systems and name services delay nothing."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import pytest
 from porttui.host import accounts
 from porttui.host.linux.processes import read_process
 from porttui.host.linux.provenance import read_provenance
-from porttui.host.project import project_of
+from porttui.host.provenance import project_of
 from porttui.host.time_limit import TimeBudget, TimeLimitedCaller
 from tests.cli.running import PORTTUI, environment
 from tests.host.namespaces import require_root
@@ -59,7 +59,7 @@ def _link(pid: int, name: str) -> str:
 
 
 def test_a_filesystem_that_does_not_answer_keeps_nothing_waiting(hung: tuple[int, int]) -> None:
-    """Whoever waits for it cannot be killed: that is another process, left to itself."""
+    """A process that waits for it cannot be killed: so it is another, abandoned one."""
     pid, port = hung
     start = time.monotonic()
     done = subprocess.run(
@@ -88,7 +88,7 @@ def test_it_is_not_asked_again_at_once(hung: tuple[int, int]) -> None:
 
 
 def test_a_working_directory_is_looked_at_where_its_process_sees_it(servers: Servers) -> None:
-    """In a mount namespace of its own, as in a container: here that path leads to nothing."""
+    """In another mount namespace, as in a container: here that path does not exist."""
     require_root()
     script = (
         "mount -t tmpfs none /mnt; mkdir -p /mnt/app/src; touch /mnt/app/go.mod; "
@@ -106,7 +106,7 @@ def test_a_working_directory_is_looked_at_where_its_process_sees_it(servers: Ser
 def test_a_name_service_that_does_not_answer_leaves_the_number(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """A fake: nothing here asks over a network for names."""
+    """A fake: nothing here looks up names over a network."""
     asked, may_answer = list[int](), threading.Event()
 
     def getpwuid(uid: int) -> accounts.Account:
@@ -128,7 +128,7 @@ def test_a_name_service_that_does_not_answer_leaves_the_number(
 
 
 def test_all_lookups_together_are_bounded_in_time() -> None:
-    """Each is quick, and there are as many as somebody has user numbers (subuid(5))."""
+    """Each is quick, but a user may have very many uids (subuid(5))."""
     lookups = TimeLimitedCaller[int](TimeBudget(0.2))
     start = time.monotonic()
 

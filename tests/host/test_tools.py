@@ -1,4 +1,4 @@
-"""A missing program is installed where that is possible; otherwise its test is skipped."""
+"""A missing program is installed if possible; otherwise its test is skipped."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="apt-get")
 
 @pytest.fixture
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The only folder that programs are looked for in; root asks."""
+    """The only folder on PATH; the user is root."""
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     tools._install.cache_clear()

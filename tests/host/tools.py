@@ -22,13 +22,13 @@ _PACKAGES = {
     "setsid": "util-linux",
     "unshare": "util-linux",
 }
-"""Debian's package for each program."""
+"""Debian's package of each program."""
 
 _INSTALL_S = 120.0
 
 
 def require_tool(name: str) -> str:
-    """The path of the program `name`; the test is skipped where there is none.
+    """The path of the program `name`; the test is skipped without it.
 
     Root on Debian gets what is missing installed, so that there nothing is skipped.
     """
@@ -64,7 +64,7 @@ def _install(package: str) -> None:
 
 
 def open_to_all(folder: Path) -> None:
-    """Let every user reach what is in a folder of pytest's, which are for one user alone."""
+    """Give all users access to a folder of pytest, which is private by default."""
     while folder != folder.parent:
         mode = folder.stat().st_mode
         if mode & 0o011 != 0o011:  # others, /tmp for example, are not always ours to change

@@ -1,4 +1,4 @@
-"""The sampling process: real, and ended in every way there is."""
+"""The real sampling child, ended in every possible way."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ def dashboards() -> Iterator[SamplingProcess]:
 
 
 def answers_of(host: Host) -> child.RequestHandler:
-    """What the child would answer on that machine."""
+    """The reply of the child on that machine."""
     sampler = Sampler(host)
     return child.RequestHandler(LocalDashboards(sampler), sampler)
 
@@ -57,7 +57,7 @@ def test_a_board_from_there_shows_this_machine(dashboards: SamplingProcess) -> N
 
 
 def test_it_tells_when_a_board_is_there(dashboards: SamplingProcess) -> None:
-    """The session shows such a dashboard in its very first reply."""
+    """The session gets such a dashboard in its first reply."""
     until(dashboards.is_ready, "the first dashboard, which nobody had to ask for")
     dashboards.next()
     assert not dashboards.is_ready()
@@ -241,9 +241,7 @@ def test_a_child_that_hangs_is_said_to_and_replaced() -> None:
     dashboards = SamplingProcess(SourceName.AUTO, answer_timeout_s=0.5)
     try:
         for _ in range(40):
-            dashboards.next(
-                SocketRequest.LISTENING
-            )  # what the first answer may take is forgotten by now
+            dashboards.next(SocketRequest.LISTENING)  # the limit of the first answer has decayed
         hanging = dashboards.pid
         os.kill(hanging, signal.SIGSTOP)
         start = time.monotonic()
@@ -260,7 +258,7 @@ def test_a_child_that_hangs_is_said_to_and_replaced() -> None:
 def test_a_child_outlives_the_thread_that_found_the_last_one_dead(
     dashboards: SamplingProcess,
 ) -> None:
-    """Children end with the thread that started them: that is none of those who ask."""
+    """Children end with the thread that started them, which is no thread of a caller."""
     dashboards.next()
     os.kill(dashboards.pid, signal.SIGKILL)
     with ThreadPoolExecutor(1) as threads, pytest.raises(SampleError):

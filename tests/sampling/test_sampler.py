@@ -1,4 +1,4 @@
-"""The sampler on the real host: one snapshot holds all that was seen, and what was not."""
+"""The sampler on the real host: snapshots and their problems."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ on_linux = pytest.mark.skipif(sys.platform != "linux", reason="needs helper proc
 
 
 class BlockingSource:
-    """A source that counts how many are in it, and lets nobody out until told."""
+    """Source that blocks until released, and counts its readers."""
 
     name = "turnstile"
 
@@ -57,7 +57,7 @@ class BlockingSource:
 
 
 class FailingSource:
-    """A source that reads nothing."""
+    """Source that always fails."""
 
     name = "broken"
 
@@ -148,7 +148,7 @@ def test_sockets_that_cannot_be_read_are_a_failure_with_the_reason(host: Host) -
     assert sampler.source == "broken"
     with pytest.raises(SampleError, match="the tables are on fire"):
         sampler.sample()
-    # It is not left locked.
+    # It does not stay locked.
     with pytest.raises(SampleError, match="the tables are on fire"):
         sampler.sample()
 
@@ -170,13 +170,13 @@ def test_never_two_samples_at_once(host: Host) -> None:
 
 
 def states_and_hidden() -> tuple[list[TcpState | None], int]:
-    """What a sample says of states and of hidden holders."""
+    """States and hidden holders of a sample."""
     snapshot = Sampler(local_host()).sample()
     return [listed.state for listed in snapshot.sockets], snapshot.coverage.hidden_holders
 
 
 def services() -> dict[tuple[Protocol, int], str]:
-    """The service names that a sample gives."""
+    """Service names of a sample."""
     return dict(Sampler(local_host()).sample().services)
 
 

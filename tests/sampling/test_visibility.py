@@ -1,4 +1,4 @@
-"""What a user without privilege sees: every row, and of whom it is where the kernel tells."""
+"""An unprivileged user sees every row, with its user if the kernel reports it."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux's n
 Json = dict[str, Any]
 
 SUDO = elevation_command("porttui/__main__.py")
-"""As the tests run it, it has no name that sudo would find."""
+"""In tests it has no name that sudo would find."""
 
 
 @pytest.fixture
 def nobody(network: Network) -> ProcessContext:
-    """The user nobody, in a network of the test's own."""
+    """The user nobody, in the test's network namespace."""
     return network.context._replace(uid=NOBODY)
 
 
 @pytest.fixture
 def roots(network: Network) -> Child:
-    """A server of root's, shared by two processes, with a client."""
+    """A server of root, shared by two processes, with a client."""
     sockets: list[SocketSpec] = [{}, {"protocol": "udp", "address": "::1"}]
     server = network.start({"sockets": sockets, "forks": 1})
     network.start({"sockets": [{"peer": ("127.0.0.1", server.port)}]})
@@ -74,7 +74,7 @@ def test_own_processes_are_seen(nobody: ProcessContext, network: Network, roots:
     assert found["ownership"] == "known"
     [holder] = found["holders"]
     assert (holder["pid"], holder["user"]) == (own.pid, user_name(NOBODY))
-    # The count is of the whole machine, not of what the filter shows.
+    # The count is for the whole machine, not for the filtered rows.
     assert seen["coverage"]["hidden_holders"] == 3
     assert "sudo" in words
     assert roots.pid != own.pid

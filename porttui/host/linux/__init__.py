@@ -1,1 +1,1 @@
-"""Linux, read from /proc and acted on through pidfds."""
+"""Linux: netlink, /proc and pidfds."""

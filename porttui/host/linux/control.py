@@ -1,4 +1,4 @@
-"""Signals through pidfds: what is held cannot turn into another process (pidfd_open(2))."""
+"""Sends signals through pidfds, which never refer to a later process (pidfd_open(2))."""
 
 from __future__ import annotations
 
@@ -23,12 +23,11 @@ _SIGNAL_NUMBERS = {
     StopSignal.CONT: signal.SIGCONT,
 }
 _STOPPED_STATES = (b"T", b"t")
-"""By job control or a signal, and by a tracer (proc_pid_stat(5))."""
+"""Stopped by job control or a signal, and by a tracer (proc_pid_stat(5))."""
 
 
 def supports_pidfds() -> bool:
-    """Whether signals can be sent through pidfds (Linux 5.3 and later, unless a sandbox forbids
-    it)."""
+    """Whether signals can be sent through pidfds: since Linux 5.3, unless a sandbox forbids it."""
     try:
         descriptor = os.pidfd_open(os.getpid())
         try:
@@ -41,7 +40,7 @@ def supports_pidfds() -> bool:
 
 
 class PidfdControl:
-    """Ends processes through pidfds."""
+    """Opens processes as pidfds."""
 
     supports_sigterm = True
 
@@ -54,7 +53,7 @@ class PidfdControl:
         except OSError as error:
             raise HostError(f"pid {pid} cannot be opened: {error.strerror}") from error
         handle = PidfdHandle(pid, descriptor)
-        # Only now: from here on the pid cannot be given to another process unnoticed.
+        # Only now: from here on a reuse of the pid cannot go unnoticed.
         try:
             stat = read_stat(pid)
             if stat is None or handle.has_exited():
@@ -71,7 +70,7 @@ class PidfdControl:
 
 
 class PidfdHandle:
-    """One process, held by an open pidfd."""
+    """One process, as an open pidfd."""
 
     def __init__(self, pid: int, descriptor: int) -> None:
         self._pid = pid
@@ -87,14 +86,14 @@ class PidfdHandle:
 
     def resume(self) -> bool:
         stat = read_stat(self._pid)
-        # The pid is still this process's own as long as the pidfd says that it has not ended.
+        # The pid belongs to this process as long as the pidfd shows that it has not ended.
         if stat is None or stat.state not in _STOPPED_STATES or self.has_exited():
             return False
         self.send(StopSignal.CONT)
         return True
 
     def has_exited(self, timeout_s: float = 0.0) -> bool:
-        """A pidfd turns readable when its process ends, zombie or not."""
+        """A pidfd becomes readable when its process ends, zombie or not."""
         poller = select.poll()
         poller.register(self._descriptor, select.POLLIN)
         return bool(poller.poll(timeout_s * 1000))

@@ -1,8 +1,8 @@
-"""Reads which sockets a process holds: the links in /proc/PID/fd (proc_pid_fd(5)).
+"""Reads the sockets of processes from /proc/PID/fd (proc_pid_fd(5)), in forks if there are many.
 
 Reading links takes half of a first read of 50,000 sockets. Threads cannot share that work: each
-link is a short call under the interpreter's lock. Forked processes can, while this one reads the
-sockets themselves.
+link is a short call under the interpreter's lock. Forked processes can, while this process dumps
+the sockets.
 """
 
 from __future__ import annotations
@@ -20,18 +20,18 @@ from porttui.record import NamedTuple
 _SOCKET_PREFIX = "socket:["
 
 DESCRIPTORS_PER_FORK = 6000
-"""Descriptors. Reading that many takes ten times as long as a fork."""
+"""Reading so many descriptors takes ten times as long as a fork."""
 _MAX_FORKS = 8
 _PID = struct.Struct("=I")
 _SIGKILL = 9
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 
 _FileIdentity = tuple[int, int, int]
-"""Device, inode and kind of what a descriptor stands for."""
+"""Device, inode and type of an open file."""
 
 
 def count_descriptors(directory: str) -> int:
-    """How many links a /proc/PID/fd has; 0 of a process that is gone, and before Linux 6.2."""
+    """Number of links in a /proc/PID/fd; 0 if the process has ended, and before Linux 6.2."""
     try:
         return os.stat(directory).st_size
     except OSError:
@@ -39,13 +39,14 @@ def count_descriptors(directory: str) -> int:
 
 
 def socket_link(inode: int) -> str:
-    """What the link of a descriptor is that stands for this socket."""
+    """The target of a descriptor's link to this socket."""
     return f"{_SOCKET_PREFIX}{inode}]"
 
 
 def read_socket_fds(directory: str) -> dict[int, str]:
-    """The sockets behind the links in a /proc/PID/fd, by inode, each with one of its descriptors;
-    none where this user may not look.
+    """The sockets in a /proc/PID/fd: by inode one of its descriptors.
+
+    Empty if this user may not read the directory.
 
     Raises:
         HostError: no more files can be opened.
@@ -60,26 +61,26 @@ def read_socket_fds(directory: str) -> dict[int, str]:
             if target.startswith(_SOCKET_PREFIX):
                 fd_by_inode[int(target[len(_SOCKET_PREFIX) : -1])] = descriptor
     except (FileNotFoundError, ProcessLookupError, PermissionError):
-        pass  # exited since it was listed, or another user's
+        pass  # it has ended, or belongs to another user
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
     return fd_by_inode
 
 
 class ProcessFds(NamedTuple):
-    """The descriptors of a process that are sockets."""
+    """The sockets of a process."""
 
     sockets: Mapping[int, str]
-    """By inode one of its descriptors; empty where this user may not read them."""
+    """By inode one of its descriptors; empty if this user may not read them."""
     schedstat: bytes = b""
-    """Of its threads, read before the descriptors; b"" where nobody needs it."""
+    """Of its threads, read before the descriptors; b"" if it is not needed."""
 
 
 class FdScan:
-    """Forked processes read descriptors; each takes pid after pid from a pipe, as this one does."""
+    """Reads descriptors in forked processes; each takes pids from a pipe, as this process does."""
 
     def __init__(self, proc: str, pids: Sequence[int], queue: int, processes: int) -> None:
-        """Start. What a fork does not deliver, `result` reads.
+        """Start the forks; `result` reads what they do not deliver.
 
         `queue`: the pipe with the pids; this object closes it.
         """
@@ -89,7 +90,7 @@ class FdScan:
         self._forks = [fork for _ in range(processes) if (fork := self._fork())]
 
     def result(self) -> dict[int, ProcessFds]:
-        """Wait for the forks; read here what they left.
+        """Wait for the forks; read the rest in this process.
 
         Raises:
             HostError: no more files can be opened.
@@ -109,7 +110,7 @@ class FdScan:
         return fds_by_pid
 
     def end(self) -> None:
-        """End all forks and close the pipe, whether there is a result or not."""
+        """End all forks and close the pipe, with or without a result."""
         for fork in self._forks:
             fork.end()
         self._forks = []
@@ -118,11 +119,11 @@ class FdScan:
         self._queue = -1
 
     def __del__(self) -> None:
-        """Nobody asked for the result."""
+        """End forks whose result was never used."""
         self.end()
 
     def _fork(self) -> _Fork | None:
-        """A process that reads its share and ends; None where there can be no more of them."""
+        """A process that reads its share and ends; None if the system permits no more."""
         pipe_ends: tuple[int, ...] = ()
         try:
             pipe_ends = os.pipe()
@@ -147,7 +148,7 @@ class FdScan:
 
 
 def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
-    """Fork where there are very many descriptors; None where there are not."""
+    """Fork if there are very many descriptors, else None."""
     counts = {pid: count_descriptors(f"{proc}/{pid}/fd") for pid in pids}
     fork_count = min(sum(counts.values()) // DESCRIPTORS_PER_FORK, _usable_cpus(), _MAX_FORKS)
     if fork_count < 2 or not _is_single_threaded():
@@ -156,21 +157,21 @@ def start_fd_scan(proc: str, pids: Sequence[int]) -> FdScan | None:
     try:
         pid_queue = _pid_queue(longest_first)
     except OSError:
-        return None  # with so few descriptors left it is read one by one, or said why it is not
+        return None  # out of descriptors: `read` works without forks, or reports why not
     return FdScan(proc, longest_first, pid_queue, fork_count)
 
 
 def _is_single_threaded() -> bool:
-    """A fork takes along only the thread that calls it: locks of others would stay locked."""
+    """A fork copies only the calling thread: locks of other threads would stay locked."""
     return len(os.listdir("/proc/self/task")) == 1
 
 
 def _usable_cpus() -> int:
-    """How many this process may run on."""
+    """CPUs that this process may use."""
     try:
         return len(os.sched_getaffinity(0))
     except OSError:
-        return 1  # a sandbox does not tell
+        return 1  # a sandbox refuses the call
 
 
 class _Fork:
@@ -181,7 +182,7 @@ class _Fork:
         self._read_end = read_end
 
     def answer(self) -> Iterator[tuple[int, ProcessFds]]:
-        """What it read; nothing if it did not come to its end."""
+        """What it read; nothing if it failed."""
         chunks = []
         while chunk := os.read(self._read_end, 1 << 20):
             chunks.append(chunk)
@@ -189,12 +190,12 @@ class _Fork:
             try:
                 scanned: dict[int, tuple[dict[int, str], bytes]] = marshal.loads(b"".join(chunks))
             except (EOFError, ValueError, TypeError):
-                return  # cut short, where how it ended is not told
+                return  # truncated, and its exit status is unknown
             for pid, (sockets, schedstat) in scanned.items():
                 yield pid, ProcessFds(sockets, schedstat)
 
     def end(self) -> None:
-        """End it, if it has not ended: it has nothing that could be lost."""
+        """Kill it if it still runs: nothing can be lost."""
         os.close(self._read_end)
         if self._pid:
             os.kill(self._pid, _SIGKILL)
@@ -205,17 +206,17 @@ class _Fork:
         try:
             return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
         except ChildProcessError:
-            return 0  # SIGCHLD is ignored, by inheritance: it is gone, and nobody tells how
+            return 0  # SIGCHLD is ignored, by inheritance: its exit status is lost
 
 
 def _scan_process(proc: str, pid: int) -> ProcessFds:
-    """Schedstat first: what happens from then on shows in the next read."""
+    """Schedstat first: the next read sees all that happens afterwards."""
     schedstat = read_schedstats(f"{proc}/{pid}")
     return ProcessFds(read_socket_fds(f"{proc}/{pid}/fd"), schedstat)
 
 
 def _pid_queue(pids: Sequence[int]) -> int:
-    """A pipe with as many of the pids as it takes, and no end to write more."""
+    """The read end of a pipe that holds as many of the pids as fit."""
     read_end, write_end = os.pipe()
     try:
         os.set_blocking(write_end, False)
@@ -226,7 +227,7 @@ def _pid_queue(pids: Sequence[int]) -> int:
 
 
 def _take_pids(queue: int) -> Iterator[int]:
-    """Pids that no other process has taken (pipe(7): a read of a few bytes is one piece)."""
+    """Pids that no other process has taken (pipe(7): a read of a few bytes is atomic)."""
     while packed_pid := os.read(queue, _PID.size):
         yield _PID.unpack(packed_pid)[0]
 
@@ -241,17 +242,17 @@ class OwnDescriptors:
     """The sockets of this process. It runs whenever it reads, so each read includes it.
 
     Most of its descriptors are other processes' schedstat files, perhaps thousands. They are not
-    listed while the kernel counts as many descriptors as are known, and each of the others still
-    stands for the same file.
+    listed while the kernel counts as many descriptors as are known, and all others are the same
+    files as before.
     """
 
     def __init__(self) -> None:
         self._identities: dict[int, _FileIdentity] = {}
 
     def sockets(self, excluded: Collection[str]) -> dict[int, str]:
-        """By inode, each with one of its descriptors.
+        """By inode one of its descriptors.
 
-        `held`: descriptors that are known to be no sockets.
+        `excluded`: descriptors that are known not to be sockets.
         """
         if not self._is_unchanged(len(excluded)):
             numbers = [int(name) for name in os.listdir("/proc/self/fd") if name not in excluded]
@@ -266,7 +267,7 @@ class OwnDescriptors:
         }
 
     def _is_unchanged(self, excluded_count: int) -> bool:
-        # Before Linux 6.2 the count is 0: then everything is listed.
+        # Before Linux 6.2 the count is 0: then all are listed.
         known = self._identities
         return count_descriptors("/proc/self/fd") == excluded_count + len(known) and all(
             _file_identity(number) == identity for number, identity in known.items()
@@ -277,5 +278,5 @@ def _file_identity(descriptor: int) -> _FileIdentity | None:
     try:
         stat = os.fstat(descriptor)
     except OSError:
-        return None  # it was open for the listing alone
+        return None  # it was open only for the listing
     return stat.st_dev, stat.st_ino, stat.st_mode

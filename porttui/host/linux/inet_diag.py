@@ -1,7 +1,7 @@
-"""Asks the kernel for sockets over NETLINK_SOCK_DIAG (sock_diag(7)), as columns.
+"""Dumps sockets over NETLINK_SOCK_DIAG (sock_diag(7)) into columns.
 
-The kernel's own list, and the only one with sockets that are bound and do not listen (since
-Linux 6.8; net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), with IPV6_V6ONLY and the queues.
+It is the kernel's own list, and the only one with bound-inactive sockets (since Linux 6.8;
+net/ipv4/inet_diag.c, TCPF_BOUND_INACTIVE), IPV6_V6ONLY and the queues.
 Structures: linux/inet_diag.h, linux/rtnetlink.h.
 
 struct inet_diag_msg, in 32-bit words:
@@ -31,13 +31,13 @@ from porttui.model.address import PORTS, Family, Protocol
 from porttui.record import NamedTuple
 
 ALL_STATES = 0xFFFFFFFF
-"""With bit 13, bound and inactive, which kernels before 6.8 ignore."""
+"""With bit 13, bound-inactive, which kernels before 6.8 ignore."""
 LISTENING = 1 << 10
-"""TCP_LISTEN alone: answered at once, however many other sockets there are."""
+"""TCP_LISTEN alone: its dump is fast with any number of other sockets."""
 
 _NETLINK_SOCK_DIAG = 4
 _TCPDIAG_GETSOCK, _SOCK_DIAG_BY_FAMILY = 18, 20
-"""TCPDIAG_GETSOCK, the question of old, and SOCK_DIAG_BY_FAMILY."""
+"""TCPDIAG_GETSOCK, the older request, and SOCK_DIAG_BY_FAMILY."""
 _REQUEST_DUMP = 0x301
 
 _INET_DIAG_REQ_V2 = struct.Struct("=BBBBI48s")
@@ -60,43 +60,42 @@ _BUFFER_BYTES = 1 << 18
 _TIMEOUT_S = 5.0
 _ATTEMPTS = 4
 
-
 _FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _INET_DIAG_SKV6ONLY, _INET_DIAG_CGROUP_ID = 11, 21
-"""INET_DIAG_SKV6ONLY, an attribute of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of
-all that are open (Linux 5.8)."""
+"""INET_DIAG_SKV6ONLY, of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of all open ones
+(Linux 5.8)."""
 _UINT64 = struct.Struct("=Q")
 _IS_CLOSE_OR_LISTEN = bytes(state in (7, 10) for state in range(256))
-"""CLOSE and LISTEN, in the kernel's numbers: of these attributes are read, one by one."""
+"""CLOSE and LISTEN, in the kernel's numbers: only their attributes are read, one by one."""
 _HEADER_WORDS = HEADER.size // 4
 _MESSAGE_WORDS = INET_DIAG_MSG_BYTES // 4
 _NUMBER_WORDS = (0, 1, 13, 14, 15, 16, 17)
-"""The words that are numbers in either family, in the order of the fields of `InetDiagColumns`."""
+"""Words that are numbers in both families, in the order of the fields of `InetDiagColumns`."""
 _ADDRESS_WORDS = (2, 6)
-"""The words with which the addresses begin."""
+"""First words of the addresses."""
 
 
 class InetDiagDump(NamedTuple):
     """One dump of the kernel's table."""
 
     columns: Mapping[Family, InetDiagColumns]
-    """By family, IPv4 first; without one that has no socket."""
+    """By family, IPv4 first; without families that have no socket."""
     is_interrupted: bool
     """The table changed during every attempt: sockets may be missing."""
 
 
 class SockDiag:
-    """One netlink socket, kept open between samples. Not for two threads at once."""
+    """One netlink socket, open between samples. For one thread only."""
 
     def __init__(self) -> None:
         """Open it.
 
         Raises:
-            SockDiagError: the system has no such thing, or a sandbox forbids it.
+            SockDiagError: the system has no sock_diag, or a sandbox forbids it.
         """
         self._sequence = 0
         self._words = array("I", bytes(_BUFFER_BYTES))
-        """The last part of a dump."""
+        """Buffer for one part of a dump."""
         self._buffer = memoryview(self._words).cast("B")
         try:
             self._socket = socket.socket(
@@ -107,7 +106,7 @@ class SockDiag:
         self._socket.settimeout(_TIMEOUT_S)
 
     def __del__(self) -> None:
-        """Close it: a reader lives as long as its source, and that as long as it is sampled."""
+        """Close the socket: sources have no `close`."""
         if hasattr(self, "_socket"):
             self._socket.close()
 
@@ -118,13 +117,13 @@ class SockDiag:
         states: int = ALL_STATES,
         ports: range = PORTS,
     ) -> InetDiagDump:
-        """All sockets of a family and protocol in `states`, a mask of 1 << state, that have one
-        of these local ports.
+        """The sockets of a family and protocol in `states`, a mask of 1 << state, with one of
+        these local ports.
 
-        An answer that a change of the table interrupted is asked for again, a few times.
+        A dump that a change of the table interrupted is repeated, a few times.
 
         Raises:
-            SockDiagError: the kernel refused, or its answer has an unknown form.
+            SockDiagError: the kernel refused, or its answer is invalid.
         """
         numbers = (_FAMILY_NUMBERS[family], _PROTOCOLS[protocol])
         request = _INET_DIAG_REQ_V2.pack(*numbers, 0, 0, states, bytes(48))
@@ -133,8 +132,8 @@ class SockDiag:
     def dump_tcp(self, states: int = ALL_STATES, ports: range = PORTS) -> InetDiagDump:
         """As `dump`, for the TCP sockets of both families: the kernel walks its tables once.
 
-        A walk takes a quarter of the time of an answer with 76,000 sockets, even if it meets none
-        of the family.
+        A walk takes a quarter of the time of a dump with 76,000 sockets, even if it finds none of
+        the family.
 
         Raises:
             SockDiagError: as `dump`; a sandbox may permit `dump` alone.
@@ -162,8 +161,8 @@ class SockDiag:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
     def _receive(self, expected: ExpectedHeader) -> InetDiagDump:
-        """Take what is needed out of each part while it is at hand: two thirds of the time that it
-        takes once all of an answer has gone through the processor's cache."""
+        """Build the columns part by part, while each part is in the processor's cache: that takes
+        two thirds of the time of building them at the end."""
         builder, is_interrupted = InetDiagBuilder(), False
         while True:
             size, _, flags, _ = self._socket.recvmsg_into([self._buffer])
@@ -179,11 +178,11 @@ class SockDiag:
 
 
 def _port_filter(ports: range) -> bytes:
-    """The attribute that keeps the kernel from telling of other local ports.
+    """The attribute that makes the kernel leave out other local ports.
 
-    INET_DIAG_REQ_BYTECODE, programs of struct inet_diag_bc_op: an operator, how many bytes to go
-    on by if it holds and if not, then what it compares with. Whoever goes further than the end
-    is left out (net/ipv4/inet_diag.c, inet_diag_bc_run).
+    INET_DIAG_REQ_BYTECODE holds a program of struct inet_diag_bc_op: an operator, the bytes to jump
+    if it is true and if it is false, then its operand. A socket whose jump passes the end is left
+    out (net/ipv4/inet_diag.c, inet_diag_bc_run).
     """
     if ports == PORTS:
         return b""
@@ -197,46 +196,46 @@ class InetDiagColumns(NamedTuple):
     """The sockets of one family, as columns."""
 
     first_words: array[int]
-    """The first word of each."""
+    """The first word of each socket."""
     port_pairs: array[int]
-    """Local and remote port in one number, as they lie there."""
+    """Local and remote port in one number, in network order."""
     expires_ms: array[int]
-    """Of the timer that runs, whichever it is."""
+    """Of the running timer, whichever it is."""
     recv_queues: array[int]
     """idiag_rqueue."""
     send_queues: array[int]
     """idiag_wqueue."""
     uids: array[int]
-    """0 where there is no inode."""
+    """0 without an inode."""
     inodes: array[int]
     """0 for a socket without one."""
     local_addresses: list[bytes] | array[int]
-    """Of IPv4 as numbers in network order, of IPv6 the 16 bytes."""
+    """IPv4 as numbers in network order, IPv6 as 16 bytes."""
     remote_addresses: list[bytes] | array[int]
     """As `local_addresses`."""
     v6only: Mapping[int, bool]
-    """By row, for those that tell it."""
+    """By row, for sockets that have the attribute."""
     cgroup_ids: Mapping[int, int]
-    """By row, of sockets that listen or are bound: the control group that they were opened in."""
+    """By row of listening or bound sockets the control group that opened them."""
 
     @property
     def rows(self) -> int:
-        """How many sockets."""
+        """Number of sockets."""
         return len(self.first_words)
 
     @property
     def states(self) -> bytes:
-        """The kernel's numbers."""
+        """In the kernel's numbers."""
         return _states(self.first_words)
 
     @property
     def local_ports(self) -> array[int]:
-        """In this machine's order."""
+        """In this machine's byte order."""
         return self._ports(0)
 
     @property
     def remote_ports(self) -> array[int]:
-        """In this machine's order."""
+        """In this machine's byte order."""
         return self._ports(1)
 
     def _ports(self, half: int) -> array[int]:
@@ -247,7 +246,7 @@ class InetDiagColumns(NamedTuple):
 
 
 class InetDiagBuilder:
-    """Builds columns from the messages of a dump as they come in."""
+    """Builds columns from the messages of a dump, part by part."""
 
     def __init__(self) -> None:
         self._builders: dict[int, _FamilyBuilder] = {}
@@ -257,11 +256,11 @@ class InetDiagBuilder:
         """Add the sockets of some messages.
 
         Args:
-            words: What holds the messages.
-            starts: The word with which each begins; a range, if all have the same length.
+            words: The buffer with the messages.
+            starts: Offset in words of each message; a range if all have one length.
 
         Raises:
-            SockDiagError: a family is unknown, or the length of an attribute lies.
+            SockDiagError: a family is unknown, or an attribute has an invalid length.
         """
         for number, family_starts in _by_family(words, starts).items():
             builder = self._builders.get(number)
@@ -270,7 +269,7 @@ class InetDiagBuilder:
             builder.add(words, family_starts)
 
     def columns(self) -> dict[Family, InetDiagColumns]:
-        """By family, IPv4 first; without one that has no socket. To be asked for once."""
+        """By family, IPv4 first; without families that have no socket. Call it once."""
         return {
             _FAMILIES[number]: builder.columns()
             for number, builder in sorted(self._builders.items())
@@ -291,7 +290,7 @@ class _FamilyBuilder:
         self._cgroup_ids: dict[int, int] = {}
 
     def add(self, words: array[int], starts: Sequence[int]) -> None:
-        """Add the sockets of these messages, which are all of this family."""
+        """Add the sockets of these messages; all are of this family."""
         rows = len(self._numbers[0])
         if isinstance(starts, range):
             self._add(words, range(starts.start + _HEADER_WORDS, starts.stop, starts.step))
@@ -307,7 +306,7 @@ class _FamilyBuilder:
                     self._cgroup_ids[rows + row] = _UINT64.unpack(content)[0]
 
     def _add(self, words: array[int], structure_starts: range) -> None:
-        """`firsts`: the words with which the structures begin."""
+        """`structure_starts`: offset in words of each struct inet_diag_msg."""
         first, stop, step = structure_starts.start, structure_starts.stop, structure_starts.step
         for column, word in zip(self._numbers, _NUMBER_WORDS, strict=True):
             column += words[first + word : stop : step]
@@ -321,9 +320,9 @@ class _FamilyBuilder:
                 column += words[first + word : stop : step]
 
     def columns(self) -> InetDiagColumns:
-        """All that was taken. To be asked for once."""
+        """All sockets so far. Call it once."""
         if sys.byteorder == "little":
-            # A dictionary of numbers whose low bits are all 127 is a slow one.
+            # In network order most numbers end in 127: a dictionary of them is slow.
             for column in self._v4_addresses:
                 column.byteswap()
         first_words, port_pairs, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
@@ -365,7 +364,7 @@ def _by_family(words: array[int], starts: Sequence[int]) -> dict[int, Sequence[i
 
 
 def _pack_messages(words: array[int], starts: Sequence[int]) -> array[int]:
-    """The structures in these messages, one behind the other."""
+    """The structures of these messages, without gaps."""
     content = words[: starts[-1] + MIN_MESSAGE_BYTES // 4].tobytes()
     return array(
         "I",
@@ -383,7 +382,7 @@ def _states(first_words: array[int]) -> bytes:
 
 
 def indexes_of_ones(bitmap: bytes) -> Iterator[int]:
-    """Where a column of 0 and 1 has a 1, in order."""
+    """Indexes of the ones in a column of 0 and 1, ascending."""
     index = bitmap.find(1)
     while index >= 0:
         yield index
@@ -391,10 +390,10 @@ def indexes_of_ones(bitmap: bytes) -> Iterator[int]:
 
 
 def _attributes(words: array[int], start: int) -> Iterator[tuple[int, bytes]]:
-    """The kind and the content of each attribute of a message.
+    """Type and content of each attribute of a message.
 
     Raises:
-        SockDiagError: the length of one lies.
+        SockDiagError: one has an invalid length.
     """
     length = words[start]
     message = words[start : start + (length + 3) // 4].tobytes()[:length]

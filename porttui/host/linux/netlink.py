@@ -1,4 +1,4 @@
-"""Headers of the netlink messages in an answer of sock_diag, checked before anything is believed.
+"""Checks the message headers of a sock_diag answer.
 
 Structures: linux/netlink.h, linux/inet_diag.h.
 """
@@ -18,48 +18,48 @@ from porttui.record import NamedTuple
 HEADER = struct.Struct("=IHHII")
 """struct nlmsghdr: length, type, flags, sequence, port id."""
 INET_DIAG_MSG_BYTES = 72
-"""Bytes of struct inet_diag_msg."""
+"""Size of struct inet_diag_msg."""
 MIN_MESSAGE_BYTES = HEADER.size + INET_DIAG_MSG_BYTES
-"""Bytes of a message without attributes."""
+"""Size of a message without attributes."""
 ATTRIBUTE = struct.Struct("=HH")
 """struct nlattr: length, type."""
 
 _HEADER_WORDS = HEADER.size // 4
 _TYPE_AND_FLAGS = struct.Struct("=HH")
-"""Type and flags of a header, its second word."""
+"""Type and flags, the second word of a header."""
 _ERROR_CODE = struct.Struct("=i")
-"""What the end and an error tell."""
+"""Content of NLMSG_DONE and NLMSG_ERROR."""
 _ERROR, _DONE = 2, 3
 _MULTI, _INTERRUPTED = 0x2, 0x10
 
 
 class SockDiagError(HostError):
-    """Netlink is refused here, or answered with something that is no answer."""
+    """Netlink is refused here, or its answer is invalid."""
 
 
 class ExpectedHeader(NamedTuple):
-    """What tells a socket of this answer from other messages."""
+    """Type and sequence of valid messages."""
 
     kind: int
     sequence: int
 
 
 class HeaderScan(NamedTuple):
-    """What the headers of some messages say."""
+    """Result of checking the headers of some messages."""
 
     starts: Sequence[int]
-    """The words with which socket messages begin: a range, when all have the same length."""
+    """Offset in words of each message; a range if all have one length."""
     is_interrupted: bool = False
-    """The table changed while it was walked."""
+    """The table changed while the kernel walked it."""
     is_last: bool = False
-    """Nothing more will come."""
+    """The answer is complete."""
 
 
 def scan_headers(words: array[int], end: int, expected: ExpectedHeader) -> HeaderScan:
     """Check the headers of the messages in the first `end` words.
 
     Raises:
-        SockDiagError: a message makes no sense here, or tells an error.
+        SockDiagError: a message is invalid, or reports an error.
     """
     type_and_flags = struct.unpack("=I", _TYPE_AND_FLAGS.pack(expected.kind, _MULTI))[0]
     length = words[0] if end else 0
@@ -87,7 +87,7 @@ def scan_headers(words: array[int], end: int, expected: ExpectedHeader) -> Heade
 
 
 def _all_match(words: array[int], end: int, header: tuple[int, int, int]) -> bool:
-    """Whether there is nothing but sockets with this length, type, flags and sequence."""
+    """Whether all messages are sockets with this length, type, flags and sequence."""
     length = header[0]
     if length < MIN_MESSAGE_BYTES or length % 4 or end % (length // 4):
         return False
@@ -100,7 +100,7 @@ def _all_match(words: array[int], end: int, header: tuple[int, int, int]) -> boo
 
 @lru_cache(maxsize=16)
 def _constant_column(word: int, rows: int) -> array[int]:
-    """The same in every row: not to be changed. Most parts of an answer are of one length."""
+    """`word` in every row; do not change it. Most parts of an answer have one length."""
     return array("I", [word]) * rows
 
 
@@ -108,12 +108,12 @@ def _check_message(message: bytes, available: int, sequence: int) -> tuple[int, 
     """The type of an unusual message, and whether the answer was interrupted.
 
     Args:
-        message: A header and, if there is one, the word behind it.
-        room: How many bytes there are of the message.
-        sequence: Of the question.
+        message: The header and, if present, the word behind it.
+        available: Bytes from the start of the message to the end of the buffer.
+        sequence: Sequence of the request.
 
     Raises:
-        SockDiagError: it makes no sense here, or tells an error.
+        SockDiagError: the message is invalid, or reports an error.
     """
     length, kind, flags, received_sequence, _ = HEADER.unpack_from(message)
     if not HEADER.size <= length <= available:

@@ -1,25 +1,28 @@
-"""Finds all holders of each socket, and reads again only processes that may have changed.
+"""Caches the holders of sockets; rereads only processes that have run.
 
-The rule: a process that has not run since it was read is as it was read. To open, close, dup,
-inherit, exec or receive a descriptor, and to change its name or its user, it must run, and nobody
-can do it for it. The kernel counts for each thread how long and how often it has run
-(/proc/PID/schedstat). While no thread's count has moved, what was read stands; everything else is
-read again: processes that ran, new ones, pids that began anew. What has exited is dropped.
-Nothing is kept on the strength of a guess, so nothing has to expire.
+The rule: a process that has not run since it was read is unchanged. A process must run to open,
+close, dup, inherit, exec or receive a descriptor, and to change its name or its user; no other
+process can do it for it. The kernel counts for each thread how long and how often it has run
+(/proc/PID/schedstat). While no count of its threads has changed, the last read of a process is
+valid. All others are read again: processes that ran, new processes, reused pids. Processes that
+have exited are dropped. Nothing in the cache is a guess, so nothing has to expire.
 
-A read for a few sockets does less. Among very many processes it checks only those that hold one
-of the few, and new ones. Of busy processes with very many descriptors it reads some
-(`pids_to_rescan`). The rest wait for the next read of everything; a socket without a holder
-causes one at once.
+A read for a few sockets does less. Among very many processes it checks only those that hold one of
+these sockets, and new ones. Of busy processes with very many descriptors it reads some
+(`pids_to_rescan`). A server with 10,000 connections runs all the time: reading all its descriptors
+each second takes 5 % of a core. So such a read only checks that holders still have their sockets:
+one link for each. An additional holder may wait for the next read of everything. A socket without
+a holder causes such a read at once.
 
-Two things are beyond the rule, and narrow. A count is brought up to date when a thread stops
-running and at every clock tick, so a thread that runs at this very moment may be a tick (some ms)
-ahead of its count; it shows in the next read. And a process may share its descriptors with one
-that is no thread of its (clone(2), CLONE_FILES without CLONE_THREAD), which next to nothing does.
+The rule has two narrow gaps. The kernel updates a count when a thread stops running and at every
+clock tick. So a thread that runs at this moment may be a tick (some ms) ahead of its count; the
+next read sees it. And a process may share its descriptors with a process that is not one of its
+threads (clone(2), CLONE_FILES without CLONE_THREAD); almost no program does that.
 """
 
 from __future__ import annotations
 
+import os
 from array import array
 from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import repeat
@@ -28,10 +31,11 @@ from porttui.host.linux.fd_links import (
     FdScan,
     OwnDescriptors,
     ProcessFds,
+    count_descriptors,
     read_socket_fds,
+    socket_link,
     start_fd_scan,
 )
-from porttui.host.linux.process_scan import NOT_SCANNED, ProcessScan, pids_to_rescan
 from porttui.host.linux.processes import (
     RawProcess,
     list_pids,
@@ -42,6 +46,7 @@ from porttui.host.linux.processes import (
 )
 from porttui.host.linux.schedstat import (
     IdleProcesses,
+    ThreadSchedstats,
     open_thread_schedstats,
     read_schedstats,
     thread_ids,
@@ -51,42 +56,89 @@ from porttui.model.socket_table import NO_HOLDERS
 from porttui.record import NamedTuple
 
 _CHECK_ALL_LIMIT = 512
-"""Processes. Up to so many are all checked, in 0.5 ms."""
+"""Up to so many processes are all checked, in 0.5 ms."""
+RESCAN_BUDGET = 512
+"""So many descriptors are always read, in 2 ms: those of the processes with fewest."""
 _MAX_SCHEDSTAT_FILES = 16384
-"""Open schedstat files, one a thread."""
+"""Open files, one for each thread."""
 _MAX_UNUSED_SETS = 4096
-"""Holder sets without a socket are dropped when there are so many."""
+"""With so many holder sets, those without a socket are dropped."""
 
 
 class Holders(NamedTuple):
-    """The holders of all sockets, at one moment."""
+    """The holders of all sockets at one moment."""
 
     set_by_inode: Mapping[int, int]
-    """By a socket's inode the index of its holders in `sets`."""
+    """By inode the index of the socket's holders in `sets`."""
     sets: tuple[tuple[Process, ...], ...]
-    """The first is empty: nobody."""
+    """The first is empty."""
 
     def set_indexes(self, inodes: array[int]) -> array[int]:
-        """The index in `sets` for each socket of a column; NO_HOLDERS where nobody is known."""
+        """The index in `sets` for each socket of a column; NO_HOLDERS if none is known."""
         return array("I", map(self.set_by_inode.get, inodes, repeat(NO_HOLDERS)))
 
 
+class ProcessScan(NamedTuple):
+    """The last scan of a process."""
+
+    schedstat: bytes
+    """Of its threads, at that time."""
+    sockets: Mapping[int, str]
+    """By inode one of its descriptors."""
+    raw: RawProcess | None
+    """None for a process without sockets."""
+    process: Process | None
+    """`raw`, parsed."""
+    threads: ThreadSchedstats | None
+    """None if too many files would be open: then schedstats are read by name."""
+
+    def may_have_changed(self, proc: str, pid: int) -> bool:
+        """Whether it has run since, or this is unknown."""
+        if not self.schedstat:
+            return True
+        now = self.threads.schedstat() if self.threads else read_schedstats(f"{proc}/{pid}")
+        return now != self.schedstat
+
+    @property
+    def single_schedstat_fd(self) -> int | None:
+        """Descriptor of its schedstat; None if it is closed or there are several threads."""
+        if not self.schedstat or self.threads is None or len(self.threads.descriptors) != 1:
+            return None
+        return self.threads.descriptors[0]
+
+    def still_holds(self, proc: str, pid: int, inodes: Iterable[int]) -> bool:
+        """Whether it still has these sockets and is the same program."""
+        directory = f"{proc}/{pid}/fd"
+        try:
+            has_them = all(
+                os.readlink(f"{directory}/{self.sockets[inode]}") == socket_link(inode)
+                for inode in inodes
+            )
+        except OSError:
+            return False
+        return has_them and read_raw_process(pid) == self.raw
+
+
+NOT_SCANNED = ProcessScan(b"", {}, None, None, None)
+"""Stands for a new process."""
+
+
 class HolderCache:
-    """Remembers what was read of each process. Not for two threads at once."""
+    """Holders of sockets, cached between reads. For one thread only."""
 
     def __init__(self, proc: str = "/proc", *, one_shot: bool = False) -> None:
-        """`one_shot`: nothing is kept for another read."""
+        """`one_shot`: keep nothing for another read."""
         self._proc = proc
         self._scans: dict[int, ProcessScan] = {}
         self._idle = IdleProcesses()
-        """Those of `_scans` with one thread, whose schedstat is held open."""
+        """Those of `_scans` with one thread and an open schedstat."""
         self._unwatched: set[int] = set()
-        """The rest of them."""
+        """The others of `_scans`."""
         self._proc_names: list[str] = []
         """The last listing of /proc; `_scans` has exactly its processes."""
         self._holder_sets = HolderSets()
         self._sets: tuple[tuple[Process, ...], ...] = ()
-        """With processes for pids; () when something has changed."""
+        """Sets of processes; () if a set has changed."""
         self._own_descriptors = OwnDescriptors()
         self._pid = own_pid(proc)
         self._schedstat_fds: set[str] = set()
@@ -95,10 +147,10 @@ class HolderCache:
         self._pending_scan: FdScan | None = None
         self._max_schedstat_files = 0 if one_shot else _max_schedstat_files()
         self.scanned_pids: set[int] = set()
-        """The processes that the last read had to scan."""
+        """The processes that the last read scanned."""
 
     def prefetch(self) -> None:
-        """Start a first scan in forked processes, if it is a long one; `read` completes it.
+        """Start a long first scan in forked processes; `read` completes it.
 
         Raises:
             HostError: /proc cannot be listed.
@@ -109,18 +161,18 @@ class HolderCache:
     def read(self, inodes: Set[int] | None = None) -> Holders:
         """All holders of all sockets, now.
 
-        Processes whose descriptors this user may not see hold nothing that is seen.
+        Processes whose descriptors this user may not read appear to hold nothing.
 
         Args:
-            asked: Inodes, if only their holders are needed. Where there is very much to read, one
-                more holder of a socket that has one may show only in the next read of everything.
+            inodes: Sockets, if only their holders are needed. An additional holder of a socket may
+                then appear only in the next read of everything.
 
         Raises:
             HostError: /proc cannot be listed, or no more files can be opened.
         """
         self.scanned_pids.clear()
         if self._one_shot or not self._scans:
-            inodes = None  # nothing is known that could stand
+            inodes = None  # nothing is cached
         if self._pending_scan is not None:
             pending_scan, self._pending_scan = self._pending_scan, None
             self._store_forked_scans(pending_scan.result())
@@ -140,11 +192,11 @@ class HolderCache:
         inodes_by_pid = self._holder_sets.inodes_by_pid(inodes)
         is_all = len(self._scans) <= _CHECK_ALL_LIMIT
         changed = new | self._possibly_changed(None if is_all else inodes_by_pid.keys())
-        own = changed & {self._pid}  # which is read in no time
+        own = changed & {self._pid}  # it is read at once
         return pids_to_rescan(self._proc, changed - own, self._scans, inodes_by_pid) | own
 
     def _update_pids(self, names: list[str]) -> set[int]:
-        """New processes; those that are gone are dropped."""
+        """Add new processes and drop those that have exited; returns the new ones."""
         if names == self._proc_names:
             return set()
         self._proc_names = names
@@ -157,20 +209,16 @@ class HolderCache:
         return new
 
     def _possibly_changed(self, among: Set[int] | None = None) -> set[int]:
-        """Known processes that may differ from their scan; `among`: only some are checked."""
+        """Processes that may differ from their scan; `among`: check only these."""
         scans = self._scans
         others = self._unwatched if among is None else self._unwatched & among
         ran = {pid for pid in others if scans[pid].may_have_changed(self._proc, pid)}
         return ran.union(self._idle.pids_that_ran(among))
 
-    def known_schedstats(self) -> Mapping[int, bytes]:
-        """By pid its schedstat at its last scan."""
-        return {pid: scan.schedstat for pid, scan in self._scans.items()}
-
     def _scan(self, pids: Sequence[int]) -> None:
-        """Schedstat first: what happens from then on shows in the next read."""
+        """Schedstat first: the next read sees all that happens afterwards."""
         own = self._pid
-        # This process runs whenever it reads: its own schedstat says nothing.
+        # This process runs whenever it reads: its own schedstat is useless.
         others = () if self._one_shot else (pid for pid in pids if pid != own)
         schedstats = {pid: self._open_schedstats(pid) for pid in others}
         for pid in pids:
@@ -181,7 +229,7 @@ class HolderCache:
             self._store_scan(pid, ProcessFds(sockets, schedstats.get(pid, b"")))
 
     def _store_scan(self, pid: int, process_fds: ProcessFds) -> None:
-        """Replace what was known of a process."""
+        """Replace the scan of a process."""
         self.scanned_pids.add(pid)
         scan, sockets = self._scans.get(pid, NOT_SCANNED), process_fds.sockets
         self._holder_sets.update(pid, scan.sockets.keys(), sockets.keys())
@@ -206,19 +254,19 @@ class HolderCache:
             self._unwatched.discard(pid)
 
     def _store_forked_scans(self, fds_by_pid: Mapping[int, ProcessFds]) -> None:
-        """Take what forked processes have read."""
+        """Store the scans of forked processes."""
         for pid, process_fds in fds_by_pid.items():
             self._store_scan(pid, process_fds)
             if not self._one_shot:
                 schedstat = self._open_schedstats(pid)
-                # What is the same by name, now that it is held, was the same when it was read.
+                # If it is the same by name now, with the files open, it was valid when it was read.
                 is_same = read_schedstats(f"{self._proc}/{pid}") == process_fds.schedstat
                 self._set_scan(
                     pid, self._scans[pid]._replace(schedstat=schedstat if is_same else b"")
                 )
 
     def _open_schedstats(self, pid: int) -> bytes:
-        """Open the schedstat files of a process that is about to be scanned, and read them."""
+        """Open and read the schedstat files of a process before its scan."""
         self._close_schedstats(pid)
         directory = f"{self._proc}/{pid}"
         threads = open_thread_schedstats(
@@ -231,7 +279,7 @@ class HolderCache:
             pid, self._scans.get(pid, NOT_SCANNED)._replace(schedstat=b"", threads=threads)
         )
         if len(thread_ids(directory)) != len(threads.descriptors):
-            return b""  # a thread started meanwhile: what it did is unknown
+            return b""  # a thread started meanwhile; its actions are unknown
         return threads.schedstat()
 
     def _close_schedstats(self, pid: int) -> None:
@@ -261,15 +309,47 @@ class HolderCache:
 
 
 def _max_schedstat_files() -> int:
-    """How many files it may keep open: half of what this process may."""
+    """Half of the open files that this process may have."""
     import resource
 
     soft, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     return min(soft // 2, _MAX_SCHEDSTAT_FILES)
 
 
+def pids_to_rescan(
+    proc: str,
+    pids: Set[int],
+    scans: Mapping[int, ProcessScan],
+    inodes_by_pid: Mapping[int, Sequence[int]],
+) -> Set[int]:
+    """Of processes that may have changed, those that a read for some sockets must scan.
+
+    Args:
+        proc: The mount point of procfs.
+        pids: The processes that may have changed.
+        scans: Their last scans, NOT_SCANNED for new ones.
+        inodes_by_pid: By pid which of these sockets it held.
+    """
+    counts = {
+        pid: max(_count_readable(f"{proc}/{pid}/fd"), len(scans[pid].sockets)) for pid in pids
+    }
+    selected, budget = set[int](), RESCAN_BUDGET
+    for pid in sorted(pids, key=counts.__getitem__):
+        budget -= counts[pid]
+        if budget >= 0 or (
+            pid in inodes_by_pid and not scans[pid].still_holds(proc, pid, inodes_by_pid[pid])
+        ):
+            selected.add(pid)
+    return selected
+
+
+def _count_readable(directory: str) -> int:
+    """Number of readable descriptors; 0 before Linux 6.2, which does not count them."""
+    return count_descriptors(directory) if os.access(directory, os.R_OK) else 0
+
+
 class HolderSets:
-    """Which pids hold each socket, as numbered sets: nearly all sockets share a few of them."""
+    """The pids that hold each socket, as numbered sets: most sockets share a few sets."""
 
     def __init__(self) -> None:
         self.set_by_inode: dict[int, int] = {}
@@ -279,11 +359,11 @@ class HolderSets:
 
     @property
     def pid_sets(self) -> Iterable[tuple[int, ...]]:
-        """Of each set, in the order of their numbers."""
+        """The sets, in the order of their numbers."""
         return self._set_numbers
 
     def inodes_by_pid(self, inodes: Iterable[int]) -> dict[int, list[int]]:
-        """By pid the sockets that it holds of these, by inode."""
+        """By pid which of these sockets it holds."""
         inodes_by_pid: dict[int, list[int]] = {}
         for inode in inodes:
             for pid in self._pids_by_inode.get(inode, ()):
@@ -291,7 +371,7 @@ class HolderSets:
         return inodes_by_pid
 
     def update(self, pid: int, before: Set[int], after: Set[int]) -> None:
-        """A process holds the inodes `after` now, and held `before`."""
+        """The process now holds the inodes `after`; it held `before`."""
         closed, opened = before - after, after - before
         for inode in closed:
             self._set_holders(
@@ -307,7 +387,7 @@ class HolderSets:
                 self._set_holders(inode, tuple(sorted((*others, pid))))
 
     def drop_unused(self, processes: int) -> bool:
-        """Renumber if there are many more sets than processes; True if so."""
+        """Renumber if there are many more sets than processes; True if it did."""
         if len(self._set_numbers) <= _MAX_UNUSED_SETS + processes:
             return False
         self._set_numbers = {(): 0}

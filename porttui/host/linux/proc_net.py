@@ -1,8 +1,7 @@
 """Reads the socket tables of /proc/net (proc_pid_net(5); net/ipv4/tcp_ipv4.c, get_tcp4_sock).
 
-They serve where netlink is refused. They list every state but the bound sockets that do not
-listen, tell each socket's user and inode and the time that is left to TIME_WAIT, and need no
-privilege.
+They are used where netlink is refused. They list all states except bound-inactive, with each
+socket's user, inode and remaining TIME_WAIT, and need no privilege.
 """
 
 from __future__ import annotations
@@ -41,11 +40,11 @@ class ProcNetRow(NamedTuple):
     uid: int
     inode: int
     expires_ms: int | None = None
-    """How long TIME_WAIT lasts yet; None for other states."""
+    """Remaining TIME_WAIT; None for other states."""
 
 
 class ProcNetReader:
-    """Reads /proc/net: slower, and blind to sockets that are bound and do not listen."""
+    """Reads /proc/net: slower than netlink, and without bound-inactive sockets."""
 
     name = "/proc/net"
 
@@ -69,7 +68,7 @@ def _sockets(rows: Sequence[ProcNetRow], holders: Holders | None) -> Iterator[So
     for row in rows:
         row_holders = holders.sets[holders.set_by_inode.get(row.inode, 0)] if holders else ()
         ownership = default_ownership if row.inode else Ownership.KERNEL
-        # Without an inode the kernel prints user 0 whoever made the socket: that is no fact.
+        # Without an inode the kernel prints user 0 for every socket, so the user is unknown.
         uid = row.uid if row.inode else None
         yield Socket(
             protocol=row.protocol,
@@ -88,10 +87,10 @@ def _sockets(rows: Sequence[ProcNetRow], holders: Holders | None) -> Iterator[So
 def read_tables(directory: str = "/proc/net") -> list[ProcNetRow]:
     """All lines of tcp, tcp6, udp and udp6. A kernel without IPv6 has no tcp6 and udp6.
 
-    The kernel hands a table out in pages while sockets come and go, so one can turn up twice.
+    The kernel gives a table in pages while sockets come and go, so a socket can appear twice.
 
     Raises:
-        HostError: a table could not be read, or holds lines of an unknown form.
+        HostError: a table could not be read, or has lines of an unknown format.
     """
     rows: list[ProcNetRow] = []
     for table, protocol in TABLES:
@@ -134,7 +133,7 @@ def _parse(content: bytes, protocol: Protocol) -> list[ProcNetRow]:
 
 
 def _expires_ms(text: bytes) -> int:
-    """ "03:0000176F" -> 59990: which timer runs, and for how many hundredths of a second."""
+    """ "03:0000176F" -> 59990: the timer, and its hundredths of a second."""
     return int(text.partition(b":")[2], 16) * 10
 
 
@@ -146,7 +145,7 @@ def _endpoint(text: bytes) -> Endpoint:
 
 @lru_cache(maxsize=8192)
 def _address(text: bytes) -> Address:
-    """Each 32-bit word is printed as a number of this machine, though it is in network order."""
+    """Each 32-bit word is in network order, but printed as a number of this machine."""
     words = bytes.fromhex(text.decode("ascii"))
     if sys.byteorder == "little":
         words = b"".join(words[offset : offset + 4][::-1] for offset in range(0, len(words), 4))

@@ -17,11 +17,11 @@ from porttui.record import NamedTuple
 
 _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
-"""Enough for that many characters of UTF-8."""
+"""Enough for so many characters of UTF-8."""
 _COMM_BYTES = 15
 _PATH_CHARACTERS = 1000
 _STAT_FIELDS = 20
-"""Those behind the name that are used, to the start time."""
+"""Fields behind the name, up to the start time."""
 _SIGTERM = 15
 """signal(7), on every architecture; the module `signal` costs a one-shot command too much."""
 _KERNEL_THREAD = 0x00200000
@@ -29,13 +29,13 @@ _KERNEL_THREAD = 0x00200000
 _ENDED_STATES = (b"Z", b"X")
 _CGROUP_BYTES = 16384
 _ROOT_CGROUP_ID = 1
-"""Of the whole hierarchy's (fs/kernfs/dir.c): where version 1 is in use everything is in it."""
+"""Of the whole hierarchy (fs/kernfs/dir.c): where version 1 is in use all processes are in it."""
 _INITIAL_CGROUP_NAMESPACE = 0xEFFFFFFB
 """PROC_CGROUP_INIT_INO (linux/proc_ns.h)."""
 
 
 def list_pids(proc: str) -> list[int]:
-    """All processes, ascending.
+    """All pids, ascending.
 
     Raises:
         HostError: /proc cannot be listed.
@@ -67,16 +67,16 @@ class ProcessStat(NamedTuple):
     state: bytes
     ppid: int
     group: int
-    """The process group; 0 where its leader is of another PID namespace."""
+    """The process group; 0 if its leader is in another PID namespace."""
     flags: int
     started: int
     """Clock ticks after boot."""
 
 
 def read_stat(pid: int) -> ProcessStat | None:
-    """None when there is no such process, or hidepid keeps it from this user."""
+    """None if there is no such process, or hidepid hides it from this user."""
     content = _read(f"/proc/{pid}/stat", 4096)
-    # The name stands in parentheses and may hold some itself: the last one closes it.
+    # The name is in parentheses and may contain some: the last one closes it.
     opening, closing = content.find(b"("), content.rfind(b")")
     if opening < 0 or closing < 0:
         return None
@@ -92,15 +92,15 @@ def read_stat(pid: int) -> ProcessStat | None:
 
 
 def start_time_of(pid: int) -> int | None:
-    """Clock ticks after boot; None when nothing has `pid` or it cannot be seen."""
+    """Clock ticks after boot; None if there is no such process or it is hidden."""
     stat = read_stat(pid)
     return None if stat is None else stat.started
 
 
 class RawProcess(NamedTuple):
-    """What /proc tells of a process, as it stands there.
+    """A process as /proc shows it, unparsed.
 
-    While it stands it need not be read for its meaning again, which takes as long as to have it.
+    An unchanged one need not be parsed again: parsing takes as long as reading.
     """
 
     pid: int
@@ -114,7 +114,7 @@ class RawProcess(NamedTuple):
     pidfd_inode: int
 
     def parse(self) -> Process:
-        """What it means."""
+        """The process that it describes."""
         argv = _split_argv(self.cmdline)
         uid = int(self.uids.split()[0])
         ignored = int(self.ignored_signals or b"0", 16)
@@ -134,7 +134,7 @@ class RawProcess(NamedTuple):
 
 
 def read_raw_process(pid: int) -> RawProcess | None:
-    """None when there is no such process, or it cannot be seen."""
+    """None if there is no such process, or it is hidden."""
     inode = _pidfd_inode(pid)
     stat = read_stat(pid)
     status = _read(f"/proc/{pid}/status", 8192)
@@ -154,7 +154,7 @@ def read_raw_process(pid: int) -> RawProcess | None:
 
 
 def _pidfd_inode(pid: int) -> int:
-    """Where pidfds are no files of pidfs (before Linux 6.9) all have the same."""
+    """Before Linux 6.9, without pidfs, all pidfds have the same inode."""
     try:
         descriptor = os.pidfd_open(pid)
     except (OSError, AttributeError):
@@ -166,7 +166,7 @@ def _pidfd_inode(pid: int) -> int:
 
 
 def read_process_details(process: Process) -> ProcessDetails | None:
-    """What there is to know before a stop; None where the process is gone."""
+    """What a stop needs beside the sample; None if the process has exited."""
     status = _read(f"/proc/{process.pid}/status", 8192)
     try:
         executable = os.readlink(f"/proc/{process.pid}/exe")
@@ -177,8 +177,8 @@ def read_process_details(process: Process) -> ProcessDetails | None:
         uid=int(_status_field(status, b"Uid").split()[3]) if status else None,
         cgroup_id=cgroup_id(cgroup_of(process.pid)),
     )
-    # Asked for last: whoever has the pid now has had it when the others were read. Its command
-    # line is not read: that waits for whatever holds its memory's lock.
+    # Read last: the process that has the pid now also had it for the reads above. The command line
+    # is not read: that waits for the lock of the process's memory.
     stat = read_stat(process.pid)
     is_same = stat is not None and stat.started == process.started
     is_same = is_same and process.pidfd_inode in (0, _pidfd_inode(process.pid))
@@ -186,21 +186,21 @@ def read_process_details(process: Process) -> ProcessDetails | None:
 
 
 def read_process(pid: int) -> Process | None:
-    """The process that has `pid` now; None when there is none or it cannot be seen."""
+    """The process that has `pid` now; None if there is none or it is hidden."""
     raw = read_raw_process(pid)
     return None if raw is None else raw.parse()
 
 
 def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
-    """For each process all that are in its group now, itself too; a zombie is in none.
+    """By process the members of its group, with itself; without zombies.
 
-    A process that is gone is left out, as is one whose group is of another PID namespace.
+    A process that has exited is left out, as is one with a group of another PID namespace.
 
     Raises:
         HostError: /proc cannot be listed.
     """
     stats = {pid: stat for pid in list_pids("/proc") if (stat := read_stat(pid)) is not None}
-    # The group of a leader in another PID namespace reads 0 here, as that of many others does.
+    # Groups with a leader in another PID namespace all read 0 here.
     groups = {
         process: stat.group
         for process in processes
@@ -212,14 +212,14 @@ def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[
     for pid, stat in stats.items():
         if stat.group in members and stat.state not in _ENDED_STATES:
             member = read_process(pid)
-            # Another process may have the pid since its group was read.
+            # Since the group was read another process may have got the pid.
             if member is not None and member.started == stat.started:
                 members[stat.group].append(member)
     return {process: tuple(members[group]) for process, group in groups.items()}
 
 
 def cgroup_lines(pid: int) -> list[list[bytes]]:
-    """Hierarchy, controllers and path of each group of a process; none where it is gone."""
+    """Hierarchy, controllers and path of each control group; none if the process has exited."""
     try:
         with open(f"/proc/{pid}/cgroup", "rb") as file:
             content = file.read(_CGROUP_BYTES)
@@ -230,13 +230,13 @@ def cgroup_lines(pid: int) -> list[list[bytes]]:
 
 
 def cgroup_of(pid: int) -> str:
-    """The path in the unified hierarchy; "" where there is none."""
+    """The path in the unified hierarchy; "" without one."""
     paths = [path for number, names, path in cgroup_lines(pid) if number == b"0" and not names]
     return os.fsdecode(paths[0]) if paths else ""
 
 
 def cgroup_id(path: str) -> int:
-    """What sock_diag calls it: the inode of its directory; 0 where it cannot be seen."""
+    """The id that sock_diag uses: the inode of its directory; 0 if it is not visible."""
     mount = _cgroup_mount()
     if not mount:
         return _ROOT_CGROUP_ID if path == "/" and _sees_root_cgroup() else 0
@@ -250,7 +250,7 @@ def cgroup_id(path: str) -> int:
 
 @cache
 def _cgroup_mount(mountinfo: str = "/proc/self/mountinfo") -> str:
-    """Where all of the unified hierarchy that is seen from here is mounted; "" where it is not
+    """The mount point of the unified hierarchy's visible root; "" if it is not mounted
     (proc_pid_mountinfo(5))."""
     try:
         with open(mountinfo, "rb") as file:
@@ -275,25 +275,25 @@ def _sees_root_cgroup() -> bool:
 
 
 def shows_own_pids(proc: str = "/proc") -> bool:
-    """Whether processes have the same pids there as in system calls of this one.
+    """Whether pids in `proc` are the pids of this process's system calls.
 
     In a PID namespace that still sees its parent's /proc (`unshare --pid`, some containers) a pid
-    that is read there means another process here: signals would reach a bystander.
+    from there means another process here: signals would reach a bystander.
     """
     try:
         listed = os.readlink(f"{proc}/self")
         with open(f"{proc}/self/status", "rb", buffering=0) as file:
             status = file.read(4096)
     except OSError:
-        return False  # this process is not listed there at all
-    # One pid for each namespace from that of /proc down to this process's own.
+        return False  # this process is not listed there
+    # One pid for each namespace, from that of /proc down to this process's own.
     _, _, pids = status.partition(b"\nNSpid:")
     is_own_namespace = len(pids.partition(b"\n")[0].split()) <= 1
     return listed == str(os.getpid()) and is_own_namespace
 
 
 def own_pid(proc: str = "/proc") -> int:
-    """As it is listed there; this process's own number where it is not."""
+    """The pid of this process in `proc`; its pid in system calls if it is not listed."""
     try:
         return int(os.readlink(f"{proc}/self"))
     except (OSError, ValueError):
@@ -301,7 +301,7 @@ def own_pid(proc: str = "/proc") -> int:
 
 
 def _read(path: str, size: int) -> bytes:
-    """Up to `size` bytes; b"" when the process is gone or not for this user.
+    """Up to `size` bytes; b"" if the process has exited or this user may not read it.
 
     Raises:
         HostError: no more files can be opened.
@@ -335,7 +335,7 @@ def _split_argv(content: bytes) -> list[bytes]:
 
 
 def _process_name(comm: bytes, argv: list[bytes]) -> str:
-    """The kernel keeps 15 bytes of a name; the rest is taken from argv[0] where that agrees."""
+    """The kernel keeps 15 bytes of a name; argv[0] completes it if it begins with them."""
     if len(comm) >= _COMM_BYTES and argv:
         whole = os.path.basename(argv[0])
         if whole.startswith(comm):

@@ -1,4 +1,7 @@
-"""What /proc tells of where a process comes from (proc_pid_cwd(5), proc_pid_cgroup(5))."""
+"""Reads provenance from /proc: cwd, project, ancestors, cgroups.
+
+proc_pid_cwd(5), proc_pid_cgroup(5). Apart from `processes`, because `list` does not need it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ import os
 from collections.abc import Callable
 
 from porttui.host.accounts import effective_uid, invoking_uid
-from porttui.host.ancestry import ancestors_of
 from porttui.host.linux.processes import cgroup_lines, read_process
-from porttui.host.project import project_of
+from porttui.host.provenance import ancestors_of, project_of
 from porttui.host.safe_text import safe_text
 from porttui.model.process import Process
 from porttui.model.provenance import Provenance
@@ -19,9 +21,9 @@ _PATH_CHARACTERS = 1000
 def read_provenance(
     process: Process, read_process: Callable[[int], Process | None] = read_process
 ) -> Provenance:
-    """What can be known of it now; what this user may not see is left out.
+    """Provenance without the parts that this user may not read.
 
-    `read_process` gives its ancestors the start marks that the source in use goes by.
+    `read_process` gives the ancestors the start times of the source in use.
     """
     cwd = _read_link(f"/proc/{process.pid}/cwd")
     return Provenance(
@@ -40,14 +42,14 @@ def _project(cwd: str, process: Process) -> str | None:
 
 
 def _cgroups(pid: int) -> tuple[str, ...]:
-    """Paths that say something, the unified hierarchy's and systemd's first."""
+    """Paths other than the root, those of the unified hierarchy and of systemd first."""
     lines = [line for line in cgroup_lines(pid) if line[2] not in (b"/", b"")]
     lines.sort(key=lambda line: line[1] not in (b"", b"name=systemd"))
     return tuple(dict.fromkeys(_safe_path(path) for _, _, path in lines))
 
 
 def _safe_path(raw: bytes) -> str:
-    """Safe to print, and as it is where it can be: systemd's own names have backslashes."""
+    """Escaped only if necessary: systemd's own names contain backslashes."""
     text = os.fsdecode(raw)
     is_plain = text.isascii() and text.isprintable() and len(text) <= _PATH_CHARACTERS
     return text if is_plain else safe_text(raw, _PATH_CHARACTERS)

@@ -1,8 +1,8 @@
-"""Tells whether a process has run, by its threads' schedstat (/proc/PID/task/TID/schedstat).
+"""Detects that a process has run, from its threads' schedstat (/proc/PID/task/TID/schedstat).
 
 The kernel counts for each thread how long and how often it has run. An open schedstat file belongs
-to that very thread, never to a later one with its number. Reading it again is one system call;
-reading it by name takes four.
+to one thread, never to a later thread with its number. Reading it again takes one system call,
+reading it by name four.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ _PROCESS_GONE_ERRORS = (FileNotFoundError, ProcessLookupError, PermissionError)
 
 
 class ThreadSchedstats(NamedTuple):
-    """The open schedstat files of all threads of a process. Close it."""
+    """Open schedstat files of a process's threads. Close it after use."""
 
     descriptors: tuple[int, ...]
-    """Their descriptors."""
 
     def schedstat(self) -> bytes:
-        """How long and how often each thread has run; b"" when one has ended or has no count."""
+        """How long and how often each thread has run; b"" if one has ended or has no count."""
         try:
             return _join_schedstats(
                 [os.pread(descriptor, SCHEDSTAT_BYTES, 0) for descriptor in self.descriptors]
@@ -43,36 +42,37 @@ class ThreadSchedstats(NamedTuple):
 
 
 def open_thread_schedstats(directory: str, max_threads: int) -> ThreadSchedstats | None:
-    """Open the schedstat files of a /proc/PID; None for more than `most` threads.
+    """Open the schedstat files of a /proc/PID.
+
+    None if it has more than `max_threads` threads, or has ended.
 
     Raises:
         HostError: no more files can be opened.
     """
+    names = thread_ids(directory)
+    if not 0 < len(names) <= max_threads:
+        return None
     descriptors: list[int] = []
     try:
-        names = os.listdir(f"{directory}/task")
-        if len(names) <= max_threads:
-            for name in names:
-                path = f"{directory}/task/{name}/schedstat"
-                descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
-            return ThreadSchedstats(tuple(descriptors))
-    except _PROCESS_GONE_ERRORS:
-        pass
+        for name in names:
+            path = f"{directory}/task/{name}/schedstat"
+            descriptors.append(os.open(path, os.O_RDONLY | os.O_CLOEXEC))
     except OSError as error:
         ThreadSchedstats(tuple(descriptors)).close()
+        if isinstance(error, _PROCESS_GONE_ERRORS):
+            return None
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
-    ThreadSchedstats(tuple(descriptors)).close()
-    return None
+    return ThreadSchedstats(tuple(descriptors))
 
 
 def read_schedstats(directory: str) -> bytes:
-    """Read the schedstats by name, with the inode that tells a process from a later one.
+    """Read the schedstats by name, with the inode that differs for a later process.
 
     Raises:
         HostError: no more files can be opened.
     """
     try:
-        # The directory's inode is made with the process; its link count is 2 and one a thread.
+        # The directory has a new inode for each process; its link count is 2 plus the threads.
         task = os.stat(f"{directory}/task")
         if task.st_nlink == 3:
             schedstats = _join_schedstats([_read(f"{directory}/schedstat")])
@@ -90,7 +90,7 @@ def read_schedstats(directory: str) -> bytes:
 
 
 def thread_ids(directory: str) -> list[str]:
-    """The numbers of the threads there are now; none of a process that is gone.
+    """The ids of a process's threads; none if it has ended.
 
     Raises:
         HostError: no more files can be opened.
@@ -104,7 +104,7 @@ def thread_ids(directory: str) -> list[str]:
 
 
 def _join_schedstats(schedstats: list[bytes]) -> bytes:
-    """All in one; b"" where the kernel has none (CONFIG_SCHED_INFO) or does not keep them
+    """All in one; b"" if the kernel has none (CONFIG_SCHED_INFO) or does not maintain them
     (kernel.sched_schedstats and delayacct; fs/proc/base.c, proc_pid_schedstat)."""
     return b"" if _DISABLED in schedstats or b"" in schedstats else b"".join(schedstats)
 
@@ -120,8 +120,8 @@ def _read(path: str) -> bytes:
 class IdleProcesses:
     """Processes of one thread, each with its schedstat at its last scan.
 
-    2,000 processes are checked every second. Nearly all are idle, so no step of Python is spent on
-    each of them.
+    2,000 processes are checked every second. Nearly all are idle, so the check runs no Python code
+    for each.
     """
 
     def __init__(self) -> None:
@@ -132,11 +132,11 @@ class IdleProcesses:
 
     @property
     def pids(self) -> Set[int]:
-        """Those that are watched."""
+        """Pids that are watched."""
         return self._indexes.keys()
 
     def watch(self, pid: int, descriptor: int, schedstat: bytes) -> None:
-        """Watch a process; `descriptor`: of its open schedstat, which read `count`."""
+        """Watch a process; `descriptor`: its open schedstat, which read `schedstat`."""
         index = self._indexes.setdefault(pid, len(self._pids))
         if index == len(self._pids):
             self._pids.append(pid)
@@ -146,7 +146,7 @@ class IdleProcesses:
             self._descriptors[index], self._schedstats[index] = descriptor, schedstat
 
     def forget(self, pid: int) -> None:
-        """Stop watching it, if it is watched."""
+        """Stop watching a process, if it is watched."""
         index = self._indexes.pop(pid, None)
         if index is None:
             return
@@ -156,7 +156,7 @@ class IdleProcesses:
             self._indexes[last[0]] = index
 
     def pids_that_ran(self, among: Set[int] | None = None) -> list[int]:
-        """Those that have run since, or ended; `among`: only these are checked."""
+        """Those that have run since, or have ended; `among`: check only these."""
         pids, descriptors, schedstats = self._pids, self._descriptors, self._schedstats
         if among is not None:
             pids = list(among & self._indexes.keys())

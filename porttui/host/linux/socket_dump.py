@@ -1,4 +1,4 @@
-"""Turns a dump of the kernel's sockets, and their holders, into one table."""
+"""Builds a SocketTable from a dump and its holders."""
 
 from __future__ import annotations
 
@@ -38,18 +38,17 @@ _KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
 _UNASKED = OWNERSHIP_CODES[Ownership.NOT_LOOKED_UP]
 
 _MAY_HAVE_NO_REMOTE = bytes(code in (7, 10, 13) for code in range(256))
-"""CLOSE, LISTEN and bound and inactive, in the kernel's numbers."""
-
+"""CLOSE, LISTEN and bound-inactive, in the kernel's numbers."""
 
 _FAMILY_NAMES = {Family.IPV4: "IPv4", Family.IPV6: "IPv6"}
 
 
 class SocketDump(Interface):
-    """The sockets that were read, without their holders."""
+    """The sockets of a read, without holders."""
 
     @property
     def problems(self) -> tuple[Problem, ...]:
-        """What the dump may lack."""
+        """Reasons why sockets may be missing."""
 
     def inodes(self) -> set[int]:
         """Inodes of all open sockets."""
@@ -66,10 +65,10 @@ class SocketDumpReader(Interface):
         """For the status line."""
 
     def read(self, request: SocketRequest, ports: range) -> SocketDump:
-        """Dump at least the wanted sockets that have one of these local ports.
+        """Dump at least the requested sockets that have one of these local ports.
 
         Raises:
-            HostError: they could not be read.
+            HostError: nothing could be read.
         """
 
 
@@ -103,7 +102,10 @@ class SockDiagReader:
         for part, is_interrupted in (*tcp, *self._dump_udp(ports)):
             parts.append(part)
             if is_interrupted:
-                problems.append(_interrupted_problem(part.protocol, part.family))
+                table = f"sock_diag, {part.protocol} over {_FAMILY_NAMES[part.family]}"
+                problems.append(
+                    Problem(table, "the table changed while it was read: rows may be missing")
+                )
         return _InetDiagSocketDump(tuple(parts), tuple(problems))
 
     def _dump_tcp(self, states: int, ports: range) -> list[InetDiagDump]:
@@ -111,12 +113,12 @@ class SockDiagReader:
             try:
                 return [self._diag.dump_tcp(states, ports)]
             except SockDiagError:
-                # It is refused, or nothing works: the next request tells.
+                # This request is refused, or all are: the next one shows.
                 self._supports_tcp_dump = False
         return [self._diag.dump(family, Protocol.TCP, states, ports) for family in Family]
 
     def _dump_udp(self, ports: range) -> Iterator[tuple[DumpPart, bool]]:
-        """UDP knows no LISTEN: its unconnected sockets are in the state CLOSE."""
+        """UDP has no LISTEN: its unconnected sockets are in the state CLOSE."""
         for family in Family:
             yield from _dump_parts(
                 Protocol.UDP, [self._diag.dump(family, Protocol.UDP, ports=ports)]
@@ -137,38 +139,31 @@ class _InetDiagSocketDump(NamedTuple):
         return set[int]().union(*(part.columns.inodes for part in self.parts)) - {0}
 
     def build(self, holders: Holders | None) -> SocketTable:
-        return _build(self.parts, holders)
-
-
-def _interrupted_problem(protocol: Protocol, family: Family) -> Problem:
-    return Problem(
-        f"sock_diag, {protocol} over {_FAMILY_NAMES[family]}",
-        "the table changed while it was read: rows may be missing",
-    )
-
-
-def _build(parts: Sequence[DumpPart], holders: Holders | None) -> SocketTable:
-    """One table of all parts, TCP before UDP."""
-    numbers = AddressNumbers()
-    rows = [_table_columns(part, holders, numbers) for part in parts]
-    return SocketTable(
-        udp_start=sum(part.columns.rows for part in parts if part.protocol is Protocol.TCP),
-        states=b"".join(columns.states for columns in rows),
-        local_addresses=_join_columns("I", [columns.local_addresses for columns in rows]),
-        local_ports=_join_columns("H", [part.columns.local_ports for part in parts]),
-        remote_addresses=_join_columns("I", [columns.remote_addresses for columns in rows]),
-        remote_ports=_join_columns("H", [columns.remote_ports for columns in rows]),
-        holder_sets=_join_columns("I", [columns.owners.holder_sets for columns in rows]),
-        ownerships=b"".join(columns.owners.ownerships for columns in rows),
-        uids=_join_columns("I", [columns.owners.uids for columns in rows]),
-        inodes=_join_columns("I", [columns.inodes for columns in rows]),
-        v6only=b"".join(columns.v6only for columns in rows),
-        cgroup_ids=_join_columns("Q", [columns.cgroup_ids for columns in rows]),
-        expires_ms=_join_columns("I", [part.columns.expires_ms for part in parts]),
-        recv_queues=_join_columns("I", [part.columns.recv_queues for part in parts]),
-        send_queues=_join_columns("I", [part.columns.send_queues for part in parts]),
-        side=SideTables(tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)),
-    )
+        """TCP comes before UDP."""
+        numbers = AddressNumbers()
+        rows = [_table_columns(part, holders, numbers) for part in self.parts]
+        return SocketTable(
+            udp_start=sum(
+                part.columns.rows for part in self.parts if part.protocol is Protocol.TCP
+            ),
+            states=b"".join(columns.states for columns in rows),
+            local_addresses=_join_columns("I", [columns.local_addresses for columns in rows]),
+            local_ports=_join_columns("H", [part.columns.local_ports for part in self.parts]),
+            remote_addresses=_join_columns("I", [columns.remote_addresses for columns in rows]),
+            remote_ports=_join_columns("H", [columns.remote_ports for columns in rows]),
+            holder_sets=_join_columns("I", [columns.owners.holder_sets for columns in rows]),
+            ownerships=b"".join(columns.owners.ownerships for columns in rows),
+            uids=_join_columns("I", [columns.owners.uids for columns in rows]),
+            inodes=_join_columns("I", [columns.inodes for columns in rows]),
+            v6only=b"".join(columns.v6only for columns in rows),
+            cgroup_ids=_join_columns("Q", [columns.cgroup_ids for columns in rows]),
+            expires_ms=_join_columns("I", [part.columns.expires_ms for part in self.parts]),
+            recv_queues=_join_columns("I", [part.columns.recv_queues for part in self.parts]),
+            send_queues=_join_columns("I", [part.columns.send_queues for part in self.parts]),
+            side=SideTables(
+                tuple(numbers.addresses), holders.sets if holders else ((),), _users(rows)
+            ),
+        )
 
 
 class _HolderColumns(NamedTuple):
@@ -210,7 +205,7 @@ def _table_columns(
 def _remote_addresses(
     part: DumpPart, ports: array[int], states: bytes, numbers: AddressNumbers
 ) -> array[int]:
-    """A remote port of 0 is no remote end; only some states are without one."""
+    """A remote port of 0 means no remote endpoint; only some states have none."""
     if not any(ports):
         return array("I", [NO_ADDRESS]) * len(ports)  # listeners alone
     addresses = numbers.of(part.columns.remote_addresses)
@@ -221,7 +216,7 @@ def _remote_addresses(
 
 
 def _holder_columns(part: DumpPart, holders: Holders | None) -> _HolderColumns:
-    """Without an inode the kernel says user 0 whoever made the socket: that is no fact."""
+    """Without an inode the kernel reports user 0 for every socket, so the user is unknown."""
     inodes, uids, rows = part.columns.inodes, part.columns.uids, part.columns.rows
     no_holders = array("I", [NO_HOLDERS]) * rows
     if inodes == no_holders:
@@ -244,9 +239,9 @@ def _holder_columns(part: DumpPart, holders: Holders | None) -> _HolderColumns:
 
 
 def _indexes_of(column: array[int], value: int) -> Iterator[int]:
-    """Where a value stands in a column, in order."""
+    """Indexes of a value in a column, ascending."""
     if array("I", [value]).tobytes() not in column.tobytes():
-        return  # nor anywhere between two others: as a rule it is nowhere
+        return  # the fast way: as a rule the value is absent
     index = -1
     for _ in range(column.count(value)):
         index = column.index(value, index + 1)
@@ -288,7 +283,7 @@ def _join_columns(code: str, columns: Sequence[array[int]]) -> array[int]:
 
 
 class AddressNumbers(dict[int | bytes, int]):
-    """Gives each address its number when it is first asked for it."""
+    """Numbers addresses in the order of their first use."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -300,7 +295,7 @@ class AddressNumbers(dict[int | bytes, int]):
         return number
 
     def of(self, values: list[bytes] | array[int]) -> array[int]:
-        """The numbers of a column of addresses; IPv4 ones as numbers, IPv6 ones as bytes."""
+        """The numbers of a column of addresses (IPv4 as numbers, IPv6 as bytes)."""
         return array("I", map(self.__getitem__, values))
 
 

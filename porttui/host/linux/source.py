@@ -1,4 +1,4 @@
-"""The socket source for Linux: sockets from the kernel's dump, their holders from /proc/PID/fd."""
+"""The socket source of Linux: sockets from the kernel's dump, holders from /proc/PID/fd."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
 
 class LinuxSource:
-    """The source for Linux: needs no privilege to list, and names every holder it may see."""
+    """Lists sockets without privileges, with all holders that this user may read."""
 
     def __init__(
         self,
@@ -31,18 +31,18 @@ class LinuxSource:
         *,
         one_shot: bool = False,
     ) -> None:
-        """Read through `reader`.
+        """Read with `reader`.
 
         Args:
             reader: Reads the dump.
-            fallback: Makes the reader that takes over for good when that one fails.
-            one_shot: It will be read once.
+            fallback: Makes the reader that replaces it for good when it fails.
+            one_shot: There will be one read.
         """
         self._reader = reader
         self._fallback = fallback
         self._cache = HolderCache(one_shot=one_shot)
         self._known_unheld: set[int] = set()
-        """Inodes of sockets without a holder after a second read: a third would say the same."""
+        """Inodes of sockets without a holder after a second read: a third would not find one."""
 
     @property
     def name(self) -> str:
@@ -63,8 +63,8 @@ class LinuxSource:
         inodes = dump.inodes() if request is SocketRequest.LISTENING_REFRESH else None
         table = dump.build(self._cache.read(inodes))
         if _unheld_inodes(table) - self._known_unheld:
-            # Opened while holders were read, closed before that, or held out of sight? A second
-            # read of the processes tells the first, one more dump the others.
+            # Opened while holders were read, closed before that, or held by a hidden process? A
+            # second read of the processes shows the first, another dump the second.
             table = dump.build(self._cache.read(None))
             if missing := _unheld_inodes(table) - self._known_unheld:
                 table = table.with_gone(missing - self._read(request, ports).inodes())
@@ -83,24 +83,24 @@ class LinuxSource:
 
 
 def linux_source(*, netlink: bool = True, one_shot: bool = False) -> LinuxSource:
-    """Netlink with /proc/net as fallback, or /proc/net alone; `one_shot`: it is read once."""
+    """Netlink with /proc/net as fallback, or /proc/net alone; `one_shot`: for one read."""
     if netlink:
         try:
             return LinuxSource(SockDiagReader(), fallback=_proc_net_reader, one_shot=one_shot)
         except SockDiagError:
-            pass  # an old kernel, or a sandbox: the status line names the source in use
+            pass  # an old kernel or a sandbox; the status line names the source in use
     return LinuxSource(_proc_net_reader(), one_shot=one_shot)
 
 
 def _proc_net_reader() -> SocketDumpReader:
-    # Rarely needed, and every module counts in the start of a one-shot command.
+    # Rarely needed; every module slows the start of a one-shot command.
     from porttui.host.linux.proc_net import ProcNetReader
 
     return ProcNetReader()
 
 
 def _unheld_inodes(table: SocketTable) -> set[int]:
-    """Inodes of the sockets whose holder this user should see, and does not."""
+    """Inodes of sockets with a hidden holder that this user should see."""
     if _HIDDEN not in table.ownerships:
         return set()
     uid = effective_uid()

@@ -27,7 +27,7 @@ def read_ephemeral_range(sysctl: str = _IPV4_SYSCTL) -> PortRange:
     """net.ipv4.ip_local_port_range, which governs IPv6 too, less ip_local_reserved_ports.
 
     Raises:
-        HostError: the kernel does not tell.
+        HostError: the kernel does not report it.
     """
     try:
         with open(f"{sysctl}ip_local_port_range", "rb") as file:
@@ -42,10 +42,10 @@ def read_ephemeral_range(sysctl: str = _IPV4_SYSCTL) -> PortRange:
 
 
 def parse_spans(text: bytes) -> list[tuple[int, int]]:
-    """The kernel's list b"8080,9000-9100" as inclusive spans; an empty list for an empty line.
+    """The kernel's list b"8080,9000-9100" as inclusive spans; empty for an empty line.
 
     Raises:
-        ValueError: `text` is no such list.
+        ValueError: `text` is not such a list.
     """
     spans = []
     for part in filter(None, text.strip().split(b",")):
@@ -55,13 +55,13 @@ def parse_spans(text: bytes) -> list[tuple[int, int]]:
 
 
 def read_tcp_rules(sysctl: str = _IPV4_SYSCTL) -> TcpRules | None:
-    """The rules; None where the kernel does not tell them."""
+    """None if the kernel does not report them."""
     try:
         return TcpRules(
             tw_reuse=_read_number(f"{sysctl}tcp_tw_reuse"),
             timestamps=_read_number(f"{sysctl}tcp_timestamps") != 0,
             tw_reuse_delay_ms=_read_number(f"{sysctl}tcp_tw_reuse_delay", _DEFAULT_REUSE_DELAY_MS),
-            # Linux 5.7 brought it.
+            # Since Linux 5.7.
             autobind_reuse=_read_number(f"{sysctl}ip_autobind_reuse", 0) != 0,
         )
     except (OSError, ValueError):
@@ -79,28 +79,28 @@ def _read_number(path: str, default: int | None = None) -> int:
 
 
 def read_limits(sysctl: str = _PROC_SYS) -> Limits:
-    """What the kernel tells; the connections are those of this network namespace."""
+    """System-wide limits; conntrack is that of this network namespace."""
     counts = _read_numbers(f"{sysctl}net/netfilter/nf_conntrack_count")
     maximums = _read_numbers(f"{sysctl}net/netfilter/nf_conntrack_max")
     files = _read_numbers(f"{sysctl}fs/file-nr")
     return Limits(
-        # Of netfilter's maximum 0 is none.
+        # For netfilter a maximum of 0 means no limit.
         conntrack=Limit(counts[0], maximums[0]) if counts and maximums and maximums[0] else None,
         open_files=Limit(files[0] - files[1], files[2]) if len(files) == 3 else None,
     )
 
 
 def read_process_files(process: Process, proc: str = "/proc/") -> Limit | None:
-    """Its open files, and its soft limit of them (proc_pid_fd(5), proc_pid_limits(5)).
+    """A process's open files and their soft limit (proc_pid_fd(5), proc_pid_limits(5)).
 
-    None where the kernel does not count them (before 6.2), where it is gone, or of another user.
+    None before Linux 6.2, which does not count them, if it has exited, or for another user.
     """
     directory = f"{proc}{process.pid}"
     try:
         used = os.stat(f"{directory}/fd").st_size
         with open(f"{directory}/limits", "rb") as file:
             maximum = _soft_limit(file.read())
-        # Asked for last: whoever has the pid now has had it when the others were read.
+        # Read last: the process that has the pid now also had it for the reads above.
         is_same = start_time_of(process.pid) == process.started
     except (OSError, HostError):
         return None
@@ -108,7 +108,7 @@ def read_process_files(process: Process, proc: str = "/proc/") -> Limit | None:
 
 
 def _soft_limit(limits: bytes) -> int:
-    """0 where there is none, or it is not told."""
+    """0 if it is unlimited or unknown."""
     for line in limits.splitlines():
         if line.startswith(_MAX_OPEN_FILES):
             soft = line.removeprefix(_MAX_OPEN_FILES).split()[:1]
@@ -125,9 +125,9 @@ def _read_numbers(path: str) -> list[int]:
 
 
 def lists_bound_inactive(release: str | None = None) -> bool:
-    """Whether sock_diag lists TCP sockets that are bound and idle; False for what no release is.
+    """Whether sock_diag lists bound-inactive TCP sockets; False for an unknown release.
 
-    A distribution may have given it to an older kernel: that is taken for one without.
+    A distribution may have backported it to an older kernel: that counts as one without it.
     """
     major, _, rest = (os.uname().release if release is None else release).partition(".")
     minor = rest[: len(rest) - len(rest.lstrip("0123456789"))]

@@ -1,1 +1,1 @@
-"""Every system that psutil knows: macOS, Windows, and Linux when /proc/net is refused."""
+"""All systems of psutil: macOS, Windows, and Linux if /proc/net cannot be read."""

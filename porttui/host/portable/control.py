@@ -1,4 +1,4 @@
-"""Signals through psutil, which compares start times before it sends one."""
+"""Sends signals through psutil, which compares start times before."""
 
 from __future__ import annotations
 
@@ -19,20 +19,18 @@ from porttui.model.stop import StopSignal
 
 
 class PsutilControl:
-    """Ends processes through psutil.
+    """Opens processes through psutil, on every system.
 
-    Works on every system; between psutil's check and its signal a pid could in theory be given
-    away, which a pidfd rules out.
+    Between psutil's check and its signal a pid could in theory be reused. A pidfd prevents that.
     """
 
     supports_sigterm = bool(psutil.POSIX)
 
     def __init__(self, read_start_time: Callable[[int], int | None] = start_time_of) -> None:
-        """`read_start_time` gives what `ProcessIdentity.started` is made of, for a pid."""
+        """`read_start_time` gives a pid's start time in the unit of `ProcessIdentity.started`."""
         self._read_start_time = read_start_time
 
     def open(self, identity: ProcessIdentity) -> ProcessHandle:
-        """See `ProcessControl.open`."""
         pid = identity.pid
         try:
             process = psutil.Process(pid)
@@ -48,13 +46,12 @@ class PsutilControl:
 
 
 class PsutilHandle:
-    """One process, told by pid and start time."""
+    """One process, identified by pid and start time."""
 
     def __init__(self, process: psutil.Process) -> None:
         self._process = process
 
     def send(self, signal: StopSignal) -> None:
-        """See `ProcessHandle.send`."""
         try:
             if signal is StopSignal.TERM:
                 self._process.terminate()
@@ -70,7 +67,6 @@ class PsutilHandle:
             ) from error
 
     def resume(self) -> bool:
-        """See `ProcessHandle.resume`."""
         try:
             if self._process.status() != psutil.STATUS_STOPPED:
                 return False
@@ -80,7 +76,7 @@ class PsutilHandle:
         return True
 
     def has_exited(self, timeout_s: float = 0.0) -> bool:
-        """A zombie has exited, although psutil says that it is running."""
+        """A zombie counts as exited, although psutil calls it running."""
         deadline = time.monotonic() + timeout_s
         while not self._has_ended():
             if time.monotonic() >= deadline:
@@ -98,4 +94,4 @@ class PsutilHandle:
             return False
 
     def close(self) -> None:
-        """See `ProcessHandle.close`."""
+        pass

@@ -1,4 +1,4 @@
-"""Sockets through psutil: macOS, Windows, and Linux where /proc/net cannot be read."""
+"""Lists sockets through psutil: macOS, Windows, and Linux if /proc/net cannot be read."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from psutil._ntuples import pconn, sconn
 
 _KERNEL_STATES = frozenset({TcpState.TIME_WAIT, TcpState.CLOSING, TcpState.SYN_RECV})
-"""States in which no process holds the socket, on every system."""
+"""On every system no process holds a socket in these states."""
 
 
 class _SocketKey(NamedTuple):
@@ -31,19 +31,18 @@ class _SocketKey(NamedTuple):
 
 
 class PsutilSource:
-    """The portable source. Slower than a native one, and on Linux blind to second holders."""
+    """The portable source: slower than a native one, and on Linux with one holder of a socket."""
 
     name = "psutil"
 
     def prefetch(self) -> None:
-        """See `SocketSource.prefetch`: there is nothing to be done beside something else."""
+        pass
 
     def read(
         self,
         request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002  psutil lists all
         ports: range = PORTS,  # noqa: ARG002
     ) -> SocketReading:
-        """See `SocketSource.read`."""
         try:
             connections = [
                 (_socket_key(connection), connection.pid)
@@ -77,7 +76,7 @@ def _linux_problems() -> tuple[Problem, ...]:
 
 
 def _own_connections() -> tuple[list[tuple[_SocketKey | None, int | None]], tuple[Problem, ...]]:
-    """macOS refuses the whole list without root: then each process is asked for its own."""
+    """Without root macOS refuses the whole list: then read that of each process."""
     connections: list[tuple[_SocketKey | None, int | None]] = []
     for process in psutil.process_iter():
         try:
@@ -92,7 +91,7 @@ def _own_connections() -> tuple[list[tuple[_SocketKey | None, int | None]], tupl
 
 
 def _socket_key(connection: sconn | pconn) -> _SocketKey | None:
-    # Bound to nothing, an address is an empty tuple: then there is no port to speak of.
+    # An unbound address is an empty tuple, without a port.
     if len(connection.laddr) != 2:
         return None
     protocol = Protocol.UDP if connection.type == socket.SOCK_DGRAM else Protocol.TCP
@@ -104,7 +103,7 @@ def _socket_key(connection: sconn | pconn) -> _SocketKey | None:
 def _state(protocol: Protocol, status: str) -> TcpState | None:
     if protocol is Protocol.UDP:
         return None
-    # Only Solaris has others (IDLE, BOUND): sockets that are not in use yet.
+    # Only Solaris has others (IDLE, BOUND), of sockets not in use yet.
     return TcpState(status) if status in TcpState.__members__ else TcpState.CLOSE
 
 

@@ -1,8 +1,8 @@
-"""The project that a directory belongs to.
+"""Finds the ancestors of a process, and the project that its directory belongs to.
 
-A directory may be on a filesystem that does not answer: a dead server's (NFS), or one that a user
-has made to hang (FUSE). Whoever waits for that cannot be interrupted. So what may be elsewhere, and
-what a stranger of root's chose, is looked at by another process, which can be left to itself.
+A file system may hang: that of a dead server (NFS), or one that a user made hang (FUSE). A process
+that waits for it cannot be interrupted. So another process, which can be abandoned, reads remote
+directories, and for root those that another user chose.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import cache
 
 from porttui.host.safe_text import safe_text
 from porttui.host.time_limit import TimeBudget
+from porttui.model.process import Process
 from porttui.record import NamedTuple
 
 MARKERS = (
@@ -31,12 +32,13 @@ MARKERS = (
     "setup.py",
     ".git",
 )
-"""A directory with one of these is where a project begins."""
+"""A directory with one of these is the root of a project."""
 
 LOOKUP_S = 1.0
-"""How long all lookups by other processes may take, in each period (`TimeBudget`)."""
+"""Time of all lookups by other processes in a period (`TimeBudget`)."""
 
 _MAX_LEVELS = 12
+_MAX_ANCESTORS = 32
 _PATH_CHARACTERS = 1000
 _LOCAL_FILESYSTEMS = frozenset(
     {
@@ -45,7 +47,26 @@ _LOCAL_FILESYSTEMS = frozenset(
         *("vfat", "exfat", "ntfs3", "udf", "hfsplus", "proc", "sysfs"),
     }
 )
-"""Filesystems that this kernel answers for by itself. Not overlay: it may have any beneath it."""
+"""File systems that this kernel serves alone. Not overlay: it may have any other beneath it."""
+
+
+def ancestors_of(
+    process: Process, read_process: Callable[[int], Process | None]
+) -> tuple[Process, ...]:
+    """From the parent upwards, as far as this user may read them."""
+    ancestors: list[Process] = []
+    pid = process.ppid
+    while (
+        pid > 0
+        and len(ancestors) < _MAX_ANCESTORS
+        and all(pid != ancestor.pid for ancestor in ancestors)
+    ):
+        ancestor = read_process(pid)
+        if ancestor is None:
+            break
+        ancestors.append(ancestor)
+        pid = ancestor.ppid
+    return tuple(ancestors)
 
 
 class _Mount(NamedTuple):
@@ -55,16 +76,16 @@ class _Mount(NamedTuple):
 
 
 def project_of(directory: str, pid: int | None = None, *, is_untrusted: bool = False) -> str | None:
-    """The nearest directory from here upwards with a marker; None without one, and where the
-    filesystem does not answer in time.
+    """The nearest directory with a marker, from `directory` upwards.
 
-    A home directory or the root is no project, even where somebody keeps a .git there.
+    None without one, and if the file system does not answer in time. A home directory or the root
+    is never a project, even with a .git in it.
 
     Args:
         directory: Its path, as its process sees it.
-        pid: On Linux the process that has it as its working directory: in a container the path
-            leads elsewhere on this side.
-        is_untrusted: Somebody else chose it, who may want to do harm.
+        pid: On Linux the process whose working directory it is: a path inside a container leads
+            elsewhere outside it.
+        is_untrusted: Another user chose it, who may want to do harm.
     """
     if not os.path.isabs(directory):
         return None
@@ -80,7 +101,7 @@ def project_of(directory: str, pid: int | None = None, *, is_untrusted: bool = F
 
 
 def find_project(directory: str, handle: str) -> str | None:
-    """As `project_of`, for as long as it takes; `handle` is another path to the directory."""
+    """As `project_of`, without a time limit; `handle` is another path to the directory."""
     for path, candidate in _candidate_directories(directory, handle):
         if any(os.path.lexists(os.path.join(candidate, marker)) for marker in MARKERS):
             return path
@@ -88,7 +109,7 @@ def find_project(directory: str, handle: str) -> str | None:
 
 
 def _candidate_directories(directory: str, handle: str) -> Iterator[tuple[str, str]]:
-    """Each directory that may be a project, and how it is reached."""
+    """Each directory that may be a project, and a path that reaches it."""
     homes = {os.path.expanduser("~"), "/", "/root", "/home"}
     for _ in range(_MAX_LEVELS):
         parent = os.path.dirname(directory)
@@ -99,9 +120,9 @@ def _candidate_directories(directory: str, handle: str) -> Iterator[tuple[str, s
 
 
 def _are_local(directories: list[str], process: str) -> bool:
-    """Whether this kernel answers for all of them, as the process has them mounted.
+    """Whether this kernel serves all of them, as the process has them mounted.
 
-    What porttui itself was started from has answered already.
+    The device of the root has answered already: porttui was started from it.
     """
     if sys.platform != "linux":
         return True
@@ -114,7 +135,7 @@ def _are_local(directories: list[str], process: str) -> bool:
 
 
 def _mounts(process: str) -> list[_Mount]:
-    """Those of a process (proc_pid_mountinfo(5)); none where that is not told."""
+    """Mounts of a process (proc_pid_mountinfo(5)); none if they cannot be read."""
     try:
         with open(f"/proc/{process}/mountinfo", "rb") as file:
             lines = [line.split(b" ") for line in file.read().splitlines()]
@@ -135,7 +156,7 @@ def _unescape(path: bytes) -> bytes:
 
 
 def _mount_of(path: str, mounts: list[_Mount]) -> _Mount | None:
-    """The last one that is mounted nearest above a path."""
+    """The last mount among those nearest above a path."""
     nearest: _Mount | None = None
     for mount in mounts:
         is_above = (path + "/").startswith(mount.point.rstrip("/") + "/")
@@ -170,6 +191,6 @@ def _find_in_child(directory: str, handle: str) -> str | None:
 
 _FIND_SCRIPT = """\
 import os
-from porttui.host.project import find_project
+from porttui.host.provenance import find_project
 os.write(1, os.fsencode(find_project(*sys.argv[1:]) or ""))
 """

@@ -1,7 +1,7 @@
-"""The ephemeral range of Windows, from netsh (Microsoft KB 929851).
+"""Reads the ephemeral range of Windows, from netsh (Microsoft KB 929851).
 
-netsh speaks the language of the system in a code page of its own, so only digits and the shape
-of the lines are read, never words.
+netsh writes in the language of the system and in its own code page, so only digits and the shape of
+lines are read, never words.
 """
 
 from __future__ import annotations
@@ -9,23 +9,21 @@ from __future__ import annotations
 import os
 import re
 
+from porttui.host.programs import run_system_tool
 from porttui.host.request import HostError
 from porttui.model.port_range import PortRange, RangeName, clip
-
-_TIMEOUT = 2.0
-"""Seconds, for each of the two calls."""
 
 _VALUE = re.compile(r".*:\s*([0-9]+)")
 _SPAN = re.compile(r"([0-9]+)\s+([0-9]+)\s*\*?")
 _RULE = re.compile(r"-{3,}\s+-{3,}")
-"""The line under the heads of the two columns."""
+"""The line below the two column headings."""
 
 
 def read_ephemeral_range() -> PortRange:
-    """The dynamic ports for TCP over IPv4, less the excluded ones.
+    """The dynamic ports of TCP over IPv4, without the excluded ones.
 
     Raises:
-        HostError: netsh does not tell.
+        HostError: netsh does not report them.
     """
     try:
         first, last = parse_dynamic_ports(_run_netsh("dynamicport", "tcp"))
@@ -36,10 +34,10 @@ def read_ephemeral_range() -> PortRange:
 
 
 def parse_dynamic_ports(output: str) -> tuple[int, int]:
-    """The first and the last port, from the first one and how many there are.
+    """The first and the last port, from the first one and their number.
 
     Raises:
-        ValueError: `output` does not have just these two numbers, or they are no ports.
+        ValueError: `output` does not have exactly these numbers, or they are not ports.
     """
     values = [match[1] for line in _lines(output) if (match := _VALUE.fullmatch(line))]
     if len(values) != 2:
@@ -52,12 +50,12 @@ def parse_dynamic_ports(output: str) -> tuple[int, int]:
 
 
 def parse_excluded_spans(output: str) -> list[tuple[int, int]]:
-    """The excluded spans, both ends included, as they come: in order, touching, anywhere.
+    """The excluded inclusive spans, unsorted and unmerged.
 
-    Hyper-V and administrators (marked "*") take ports out of use this way.
+    Hyper-V and administrators (marked "*") exclude ports.
 
     Raises:
-        ValueError: `output` is no such table. A table without rows is one.
+        ValueError: `output` is not such a table; it may have no rows.
     """
     lines = _lines(output)
     if not any(_RULE.fullmatch(line) for line in lines):
@@ -71,22 +69,8 @@ def _lines(output: str) -> list[str]:
 
 
 def _run_netsh(*arguments: str) -> str:
-    """What "netsh int ipv4 show ..." answers, with U+FFFD for every byte that is not ASCII."""
-    # Imported here, not above: only this system needs it, and once.
-    import subprocess
-
-    # By its whole path: Windows looks for bare names in the current directory first.
+    """Output of "netsh int ipv4 show ..."."""
+    # The full path: Windows looks for bare names in the current directory first.
     system = os.environ.get("SYSTEMROOT", r"C:\Windows")
     netsh = os.path.join(system, "System32", "netsh.exe")
-    command = (netsh, "int", "ipv4", "show", *arguments)
-    try:
-        result = subprocess.run(
-            command, stdin=subprocess.DEVNULL, capture_output=True, timeout=_TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired as error:
-        raise HostError(f"netsh did not answer in {_TIMEOUT:g} s") from error
-    except OSError as error:
-        raise HostError(f"netsh cannot be run: {error.strerror}") from error
-    if result.returncode != 0:
-        raise HostError(f"netsh failed with exit status {result.returncode}")
-    return result.stdout.decode("ascii", "replace")
+    return run_system_tool((netsh, "int", "ipv4", "show", *arguments))

@@ -1,1 +1,0 @@
-"""What macOS alone can tell, asked of its own commands."""

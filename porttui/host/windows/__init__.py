@@ -1,1 +1,0 @@
-"""What Windows alone can tell, asked of its own commands."""
