@@ -31,9 +31,8 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
+from porttui.text import stop as text
 from porttui.text.diagnosis import host_text, reasons
-from porttui.text.processes import names, with_user
-from porttui.text.stop import is_success, sentence
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -60,10 +59,10 @@ class FreeCommand(NamedTuple):
     source: SourceName
 
 
-def _parse_pid(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 10:
-        return int(text)
-    raise ValueError(f"{text!r} is no pid")
+def _parse_pid(word: str) -> int:
+    if word.isascii() and word.isdecimal() and len(word) <= 10:
+        return int(word)
+    raise ValueError("must be a process ID (a number)")
 
 
 GRAMMAR = Grammar(
@@ -178,27 +177,22 @@ def _report_without_listener(command: FreeCommand, services: FreeServices) -> _F
     diagnosis = services.diagnoser.diagnose(*command.port_query)
     port = command.port_query.port
     if diagnosis.is_bindable:
-        message = f"port {port} is free: nothing was sent{_conditions_text(diagnosis)}"
+        notes = {
+            reason for verdict in diagnosis.addresses for reason in reasons(diagnosis, verdict)
+        }
+        message = text.already_free(port, sorted(notes))
         return _FreeReport(ALREADY_FREE, message, ExitStatus.OK)
-    endpoints = [host_text(Endpoint(address, port)) for address in command.port_query.addresses]
-    where = " or ".join(endpoints) or f"port {port}"
-    message = f"nothing was sent: nobody listens on {where}, but it cannot be bound: "
-    return _FreeReport(
-        StopOutcome.REFUSED, message + _obstacles_text(diagnosis), ExitStatus.REFUSED
-    )
+    addresses = [host_text(Endpoint(address, port)) for address in command.port_query.addresses]
+    message = text.without_listener(addresses, port, _obstacles(diagnosis))
+    return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
 
 
-def _conditions_text(diagnosis: Diagnosis) -> str:
-    words = {reason for verdict in diagnosis.addresses for reason in reasons(diagnosis, verdict)}
-    return f" ({'; '.join(sorted(words))})" if words else ""
-
-
-def _obstacles_text(diagnosis: Diagnosis) -> str:
-    clauses = []
-    for verdict in diagnosis.addresses:
-        where = host_text(Endpoint(verdict.address, diagnosis.port))
-        clauses += [f"{where}: {reason}" for reason in reasons(diagnosis, verdict)[:1]]
-    return "; ".join(clauses)
+def _obstacles(diagnosis: Diagnosis) -> list[str]:
+    return [
+        f"{host_text(Endpoint(verdict.address, diagnosis.port))}: {reason}"
+        for verdict in diagnosis.addresses
+        for reason in reasons(diagnosis, verdict)[:1]
+    ]
 
 
 def _stop_targets(
@@ -210,14 +204,17 @@ def _stop_targets(
     plans = [plan for plan in all_plans if plan.chosen or not command.pids]
     refused = _refusal(command, services.stopper, targets, plans)
     if refused:
-        return _FreeReport(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
-    plan_text = "; ".join(_plan_text(plan, signal) for plan in plans)
+        return _FreeReport(StopOutcome.REFUSED, text.not_sent(refused), ExitStatus.REFUSED)
+    plan_text = "; ".join(
+        text.plan(signal, chosen, target.endpoint, len(target.holders) - len(chosen))
+        for target, chosen, _ in plans
+    )
     if not command.assume_yes:
         if services.confirm is None:
-            message = f"nothing was sent; with --yes this would be done: {plan_text}"
+            message = text.needs_yes(plan_text)
             return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
         if not services.confirm(f"{plan_text}?"):
-            return _FreeReport(StopOutcome.REFUSED, "nothing was sent", ExitStatus.REFUSED)
+            return _FreeReport(StopOutcome.REFUSED, text.NOTHING_SENT, ExitStatus.REFUSED)
 
     def print_step(step: str) -> None:
         print(step, file=err)
@@ -260,7 +257,7 @@ def _refusal(
     for address in command.port_query.addresses:
         if address.zone:
             # Servers on other interfaces have the same address: one of them would be stopped.
-            return f"{address} names an interface, and porttui does not read a server's interface"
+            return text.interface_address(address)
     chosen_pids = {process.pid for plan in plans for process in plan.chosen}
     for pid in command.pids:
         if pid not in chosen_pids:
@@ -270,13 +267,14 @@ def _refusal(
             if reason:
                 return f"{target.endpoint}: {reason}"
         if not chosen:
-            return f"{target.endpoint}: {_unknown_opener(target)}"
+            users = sorted({opener.user for _, opener in target.credentials if opener.user})
+            return f"{target.endpoint}: {text.cannot_tell_opener(target.holders, users)}"
         if command.pids:
             continue  # whoever types a pid means that process
         for process in chosen:
             danger = guard.danger(process)
             if danger:
-                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it anyway"
+                return f"{target.endpoint}: {text.needs_pid(danger, process.pid)}"
     return None
 
 
@@ -287,33 +285,15 @@ def _pid_refusal(
     for target in targets:
         reason = stopper.refusal(target)
         if reason:
-            return f"whether process {pid} holds {target.endpoint} is not known: {reason}"
-    return f"process {pid} does not hold port {command.port_query.port}"
-
-
-def _unknown_opener(target: StopTarget) -> str:
-    """All holders, for none is known to have opened it."""
-    users = sorted({maker.user for _, maker in target.credentials if maker.user})
-    whose = f" (user {', '.join(users)})" if users else ""
-    holders = ", ".join(map(with_user, target.holders))
-    return (
-        f"which process opened it{whose} is not certain; held by {holders}. "
-        "--pid PID stops one of them, --all-holders all"
-    )
-
-
-def _plan_text(plan: _StopPlan, signal: StopSignal) -> str:
-    others = len(plan.target.holders) - len(plan.chosen)
-    others_text = f" ({others} more hold it)" if others else ""
-    chosen = names(plan.chosen, limit=len(plan.chosen))
-    return f"send {signal} to {chosen}, on {plan.target.endpoint}{others_text}"
+            return text.cannot_tell_holder(pid, target.endpoint, reason)
+    return text.is_no_holder(pid, command.port_query.port)
 
 
 def _is_freed(result: StopResult) -> bool:
     """Whether a server that sets SO_REUSEADDR can start now."""
     if result.outcome is StopOutcome.FREED_LINGERING:
         return bool(result.can_bind)
-    return is_success(result)
+    return text.is_success(result)
 
 
 def _summarize(results: Sequence[StopResult]) -> _FreeReport:
@@ -324,11 +304,11 @@ def _summarize(results: Sequence[StopResult]) -> _FreeReport:
         StopOutcome.REFUSED: ExitStatus.REFUSED,
     }
     status = ExitStatus.OK if _is_freed(last) else statuses.get(last.outcome, ExitStatus.NEGATIVE)
-    message = " ".join(sentence(result) for result in results)
+    message = " ".join(text.sentence(result) for result in results)
     if last.outcome is StopOutcome.IGNORED_TERM:
-        message += " --kill sends SIGKILL."
+        message += f" {text.KILL_HINT}"
     if last.outcome is StopOutcome.STILL_HELD_BY_OTHERS and _held_by_sharers(last):
-        message += " --all-holders stops those that share the socket."
+        message += f" {text.ALL_HOLDERS_HINT}"
     return _FreeReport(last.outcome, message, status, results)
 
 

@@ -144,8 +144,8 @@ def test_time_wait_without_the_flag_is_in_the_way() -> None:
 def test_free_asks_first(server: Child) -> None:
     done = run("free", str(server.port))
     assert done.returncode == 4
-    assert f" {server.pid}, on 127.0.0.1:{server.port}" in done.stdout
-    assert "nothing was sent; with --yes" in done.stdout
+    assert f" {server.pid} on 127.0.0.1:{server.port}" in done.stdout
+    assert "nothing was sent; --yes would send" in done.stdout
     assert not has_exited(server.pid)
 
 

@@ -69,7 +69,7 @@ async def test_a_server_is_found_stopped_and_its_port_is_free(
         await stage.until(
             lambda: f"port {port} is free (127.0.0.1:{port} can be bound)" in stage.said
         )
-        assert "SIGTERM sent to python" in stage.said
+        assert "sent SIGTERM to python" in stage.said
         await stage.press("escape")
         await stage.until(lambda: f" {port} is free" in stage.status)
         await stage.until(lambda: "0 of" in stage.text, "the row's end")

@@ -364,7 +364,7 @@ async def test_the_dialog_shows_the_stop_while_it_goes_on() -> None:
     machine.may_exit.clear()
     async with asked_about(machine) as stage:
         await stage.press("y")
-        await stage.until(lambda: "SIGTERM sent to server 3000" in stage.said)
+        await stage.until(lambda: "sent SIGTERM to server 3000" in stage.said)
         assert "waiting ..." in stage.said
         assert "y ask" not in stage.said
         assert "background" in stage.said
@@ -407,7 +407,7 @@ async def test_a_stop_that_went_on_in_the_background_reports_over_the_next_dialo
         await stage.until(lambda: "port 3000 is free" in stage.toasts)
         assert "Stop next 4000?" in stage.text
         assert "y ask to exit" in stage.said, "the result is not this dialog's"
-        assert "SIGTERM sent" not in stage.said
+        assert "sent SIGTERM" not in stage.said
 
 
 async def test_the_steps_of_a_stop_in_the_background_are_not_the_next_dialogs() -> None:
@@ -419,7 +419,7 @@ async def test_the_steps_of_a_stop_in_the_background_are_not_the_next_dialogs() 
         await stage.until(lambda: machine.signals)
         await stage.press("escape", "escape", "G", "x", "y")
         await stage.until(lambda: len(machine.signals) == 2)
-        await stage.until(lambda: "SIGTERM sent to next 4000" in stage.said)
+        await stage.until(lambda: "sent SIGTERM to next 4000" in stage.said)
         machine.may_exit.set()
         await stage.until(lambda: "port 4000 is free" in stage.said)
         assert "server 3000" not in stage.said
@@ -438,7 +438,7 @@ async def test_the_rows_are_looked_at_again_at_once_when_a_stop_is_over() -> Non
 
 REFUSALS = {
     "porttui itself": (process(99999, "porttui"), "this is porttui itself"),
-    "init": (process(1, "systemd", ppid=0), "pid 1 is the system itself"),
+    "init": (process(1, "systemd", ppid=0), "pid 1 is a system process"),
     "kernel thread": (
         process(77, "nfsd", ppid=2, is_kernel_thread=True),
         "nfsd 77 is a kernel thread",
