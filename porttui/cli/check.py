@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from porttui.cli.common_options import SOURCE, parse_addresses, parse_host_and_port, source_option
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, number, seconds
-from porttui.cli.output import OutputError, system_error, write
+from porttui.cli.output import OutputError, write
 from porttui.forecast.forecast import USUAL_BINDS, forecast
 from porttui.forecast.gauges import CRIT, WARN, Gauge, Resource, gauges
 from porttui.host.contract import Host
@@ -20,6 +20,8 @@ from porttui.model.forecast import ConnectPath, Level
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.text.errors import system_error
+from porttui.text.forecast import no_route
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -270,7 +272,7 @@ def _paths(command: CheckCommand, host: Host) -> Iterator[ConnectPath]:
             if (local := host.source_address(remote.address)) is not None
         ]
         if not paths:
-            raise HostError(f"there is no route to {name}")
+            raise HostError(no_route(name))
         yield from paths
 
 

@@ -134,8 +134,8 @@ def _warnings(snapshot: Snapshot) -> list[str]:
     lines = [str(problem) for problem in snapshot.problems]
     hidden = snapshot.coverage.hidden_holders
     if hidden and not snapshot.coverage.elevated:
-        owners = "1 owner is" if hidden == 1 else f"{hidden} owners are"
         from porttui.host.elevation import elevation_command
+        from porttui.text.processes import hidden_owners
 
-        lines.append(f"{owners} hidden from you: {elevation_command()} list shows them")
+        lines.append(hidden_owners(hidden, f"{elevation_command()} list"))
     return lines

@@ -23,6 +23,7 @@ from porttui.host.request import SocketRequest, SourceName
 from porttui.model.address import PortQuery
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
+from porttui.text.diagnosis import ports_found
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -106,5 +107,5 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     elif ports:
         write("\n".join(map(str, ports)), out)
     if len(ports) < command.port_count:
-        print(f"porttui: {len(ports)} of {command.port_count} found free", file=err)
+        print(f"porttui: {ports_found(len(ports), command.port_count)}", file=err)
     return ExitStatus.OK if ports else ExitStatus.NEGATIVE

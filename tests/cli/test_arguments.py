@@ -177,7 +177,7 @@ def test_without_any_terminal_the_session_ends_at_once() -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "porttui: stdin is no terminal; for a list without a terminal use: porttui list\n"
+        "porttui: stdin is not a terminal; without a terminal use: porttui list\n"
     )
 
 
@@ -205,7 +205,7 @@ def test_one_stream_that_is_no_terminal_is_named(missing: str) -> None:
     if missing == "stderr":
         assert said == ""
     else:
-        assert f"porttui: {missing} is no terminal" in said
+        assert f"porttui: {missing} is not a terminal" in said
         assert "porttui list" in said
 
 
@@ -242,7 +242,7 @@ def _run_in_terminal(*, missing: str | None, term: str) -> tuple[int, str]:
     if missing == "stdout":
         assert done.stdout == b""
     if missing == "stderr":
-        assert b"stderr is no terminal" in done.stderr
+        assert b"stderr is not a terminal" in done.stderr
         assert b"porttui list" in done.stderr
     return done.returncode, shown
 

@@ -58,7 +58,7 @@ def test_what_is_no_port_is_refused_in_one_sentence(command: str, typed: str) ->
         (("who", "nowhere:3000"), "nowhere is no address"),
         (("next", "-n", "0"), "'0' is no number from 1 to 100"),
         (("next", "-n", "x"), "'x' is no number"),
-        (("wait", "3000", "--until", "gone"), "'gone' is neither free nor listening"),
+        (("wait", "3000", "--until", "gone"), "--until: must be free or listening"),
         (("wait", "3000", "--timeout", "-1"), "'-1' is no number of seconds"),
         (("free", "3000", "--timeout", "nan"), "'nan' is no number of seconds"),
     ],

@@ -201,13 +201,13 @@ async def test_another_system_than_linux_gets_an_estimate() -> None:
     machine.tcp_rules = None
     async with on_stage(machine, size=(100, 40)) as stage:
         await stage.see("WARNING: about 10 left")
-        assert "about 10 of 90 left, an estimate" in stage.toasts
+        assert "about 10 of 90 left (estimate)" in stage.toasts
         await stage.press("escape", "3", "down")
         await stage.see("distinct ports, an estimate")
         row = next(line for line in stage.lines if "! TCP ports" in line)
         assert row.partition("TCP ports")[2].split()[:3] == ["≈10", "80", "0"]
         assert "about 10 of 90 left" in stage.text
-        assert "this system does not say how it assigns ports" in stage.flat
+        assert "this system does not document how it assigns ports" in stage.flat
         assert not any(words in stage.text for words in ("→ 127", "bind 127", "UDP, no bind"))
         await stage.press("enter")
         await stage.see("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")

@@ -53,7 +53,7 @@ async def test_verdicts_stand_beside_their_addresses() -> None:
             "here",
         ]
         assert lines["[::1]"].split()[1:] == ["held", "ruby", "5000", "(ana)", "listens", "here"]
-        assert "localhost may lead there instead" in stage.said
+        assert "localhost may resolve to it" in stage.said
         assert "next free ports on all of these: 3001 3002 3003" in stage.said
         await stage.press("question_mark")
         await stage.until(lambda: "2 sockets with this local port" in stage.said)

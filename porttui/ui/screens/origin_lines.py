@@ -8,7 +8,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from porttui.model.provenance import Origin, Supervisor
-from porttui.text.provenance import ancestors_text, directory_label, directory_text, supervisor_text
+from porttui.text.provenance import (
+    SUPERVISOR_LABEL,
+    ancestors_text,
+    directory_label,
+    directory_text,
+    supervisor_text,
+)
 from porttui.ui.screens.dialog import labelled
 from porttui.ui.widgets.columns import Tone
 
@@ -28,4 +34,4 @@ def origin_lines(origin: Origin, toned: Toned) -> Iterator[RenderableType]:
 def restart_lines(supervisors: Iterable[Supervisor], toned: Toned) -> Iterator[RenderableType]:
     """One for each who may start it again."""
     for each in supervisors:
-        yield labelled("  may restart it", toned(supervisor_text(each), Tone.WARNING))
+        yield labelled(f"  {SUPERVISOR_LABEL}", toned(supervisor_text(each), Tone.WARNING))
