@@ -62,37 +62,37 @@ class FreeCommand(NamedTuple):
 def _parse_pid(word: str) -> int:
     if word.isascii() and word.isdecimal() and len(word) <= 10:
         return int(word)
-    raise ValueError("must be a process ID (a number)")
+    raise ValueError("must be a process ID")
 
 
 GRAMMAR = Grammar(
     prog="porttui free",
-    description="Stop the process that listens on a port, and prove that the port is free.",
+    description="Stop the process that listens on a port and verify that the port is free.",
     options=(
         ADDRESS,
         UDP,
         Option("--yes", "do not ask"),
-        Option("--kill", "SIGKILL at once, instead of SIGTERM"),
+        Option("--kill", "send SIGKILL instead of SIGTERM"),
         Option(
             "--all-holders",
-            "all processes that share the socket, not only the one that opened it",
+            "stop all processes that share the socket, not only its opener",
         ),
         Option(
             "--pid",
-            "this one of the processes that share the socket; may be given again",
+            "stop this one of the processes that share the socket; repeatable",
             "PID",
             _parse_pid,
             excludes="--all-holders",
             repeatable=True,
         ),
-        TIMEOUT._replace(help=f"how long the process has to exit, {_DEFAULT_GRACE_S:g} by default"),
+        TIMEOUT._replace(help=f"seconds to wait for the exit (default {_DEFAULT_GRACE_S:g})"),
         JSON,
         SOURCE,
     ),
     operands="PORT",
     max_operands=1,
-    epilog=f"{PORT_HELP}\nexit status: 0 free now (or for a server with SO_REUSEADDR), "
-    "1 not freed, 2 bad usage,\n3 not permitted, 4 refused: nothing was sent",
+    epilog=f"{PORT_HELP}\nexit status: 0 free, at least with SO_REUSEADDR; "
+    "1 not freed; 2 bad usage;\n3 not permitted; 4 refused, nothing was sent",
 )
 
 

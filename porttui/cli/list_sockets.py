@@ -41,7 +41,7 @@ class ListCommand(NamedTuple):
 
 GRAMMAR = Grammar(
     prog="porttui list",
-    description="Print the sockets of this machine, with all their processes, and exit.",
+    description="Print the sockets of this machine with all their processes.",
     options=(
         Option("--listening", "only TCP listeners and bound UDP sockets"),
         Option("--loopback", "only connections that stay on this machine", excludes="--listening"),

@@ -49,14 +49,14 @@ class NextCommand(NamedTuple):
 def _parse_count(text: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= _MAX_COUNT:
         return int(text)
-    raise ValueError(f"{text!r} is no number from 1 to {_MAX_COUNT}")
+    raise ValueError(f"must be 1 to {_MAX_COUNT}")
 
 
 GRAMMAR = Grammar(
     prog="porttui next",
-    description="Print the next free port after PORT, bindable on all the addresses.",
+    description="Print the next port after PORT that can be bound on all the addresses.",
     options=(
-        Option("-n", "how many, 1 by default", "NUMBER", _parse_count),
+        Option("-n", "how many ports (default 1)", "NUMBER", _parse_count),
         ADDRESS,
         UDP,
         JSON,
@@ -64,7 +64,7 @@ GRAMMAR = Grammar(
     ),
     operands="[PORT]",
     max_operands=1,
-    epilog=f"{PORT_HELP}\nexit status: 0 found, 1 none is free, 2 bad usage",
+    epilog=f"{PORT_HELP}\nexit status: 0 found, 1 none free, 2 bad usage",
 )
 
 

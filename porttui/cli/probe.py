@@ -68,7 +68,7 @@ def build_command(parsed: ParsedArguments) -> ProbeCommand:
         UsageError: there is no such host or port.
     """
     if not parsed.operands:
-        raise UsageError("where to? As in 127.0.0.1:3000, [::1]:3000 or localhost:3000")
+        raise UsageError("[HOST:]PORT is missing, like 127.0.0.1:3000 or [::1]:3000")
     host, port = parse_host_and_port(parsed.operands[0])
     return ProbeCommand(
         host=host or "localhost",

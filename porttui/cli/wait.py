@@ -45,13 +45,13 @@ class WaitCommand(NamedTuple):
 
 def _parse_state(word: str) -> str:
     if word not in ("free", "listening"):
-        raise ValueError("must be free or listening")
+        raise ValueError("must be 'free' or 'listening'")
     return word
 
 
 GRAMMAR = Grammar(
     prog="porttui wait",
-    description="Wait until a port is free, or until something listens on it.",
+    description="Wait until a port is free or has a listener.",
     options=(
         Option("--until", "free (the default) or listening", "STATE", _parse_state),
         TIMEOUT,
@@ -62,12 +62,12 @@ GRAMMAR = Grammar(
     ),
     operands="PORT",
     max_operands=1,
-    epilog=f"{PORT_HELP}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
+    epilog=f"{PORT_HELP}\nexit status: 0 reached, 1 timed out, 2 bad usage",
 )
 
 
 def build_command(parsed: ParsedArguments) -> WaitCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.

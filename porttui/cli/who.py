@@ -54,7 +54,7 @@ class WhoCommand(NamedTuple):
 
 GRAMMAR = Grammar(
     prog="porttui who",
-    description="Say who has a port, why, and on which addresses it can be had.",
+    description="Show who holds a port and which addresses can be bound.",
     options=(ADDRESS, UDP, JSON, SOURCE),
     operands="PORT",
     max_operands=1,

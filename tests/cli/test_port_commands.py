@@ -51,16 +51,16 @@ def test_what_is_no_port_is_refused_in_one_sentence(command: str, typed: str) ->
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("who",), "which port?"),
-        (("free", "--yes"), "which port?"),
-        (("who", "3000", "3001"), "3001 is one argument too many"),
-        (("who", "3000", "--address", "nowhere"), "nowhere is no address"),
-        (("who", "nowhere:3000"), "nowhere is no address"),
-        (("next", "-n", "0"), "'0' is no number from 1 to 100"),
-        (("next", "-n", "x"), "'x' is no number"),
-        (("wait", "3000", "--until", "gone"), "--until: must be free or listening"),
-        (("wait", "3000", "--timeout", "-1"), "'-1' is no number of seconds"),
-        (("free", "3000", "--timeout", "nan"), "'nan' is no number of seconds"),
+        (("who",), "PORT is missing"),
+        (("free", "--yes"), "PORT is missing"),
+        (("who", "3000", "3001"), "unexpected argument 3001"),
+        (("who", "3000", "--address", "nowhere"), "nowhere is not an IP address"),
+        (("who", "nowhere:3000"), "nowhere is not an IP address"),
+        (("next", "-n", "0"), "-n must be 1 to 100"),
+        (("next", "-n", "x"), "-n must be 1 to 100"),
+        (("wait", "3000", "--until", "gone"), "--until must be 'free' or 'listening'"),
+        (("wait", "3000", "--timeout", "-1"), "--timeout must be"),
+        (("free", "3000", "--timeout", "nan"), "--timeout must be"),
     ],
 )
 def test_bad_usage(argv: tuple[str, ...], said: str) -> None:

@@ -198,13 +198,13 @@ def _waiting(port: int) -> int:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "an empty word is no port"),
-        ("127.0.0.1:", "an empty word is no port"),
-        ("127.0.0.1:0", "0 is no port"),
-        ("localhost:abc", "abc is no port"),
+        ("", "'' is not a port"),
+        ("127.0.0.1:", "'' is not a port"),
+        ("127.0.0.1:0", "0 is not a port"),
+        ("localhost:abc", "abc is not a port"),
         ("::1:3000", "ambiguous"),
-        ("a b:3000", "a host is a name or an address"),
-        ("\x1b[2J:3000", "a host is a name or an address"),
+        ("a b:3000", "a host must be a name or an address"),
+        ("\x1b[2J:3000", "a host must be a name or an address"),
     ],
 )
 def test_bad_usage(typed: str, said: str) -> None:

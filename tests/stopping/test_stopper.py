@@ -66,7 +66,7 @@ def test_a_plain_server_exits_and_its_port_is_free(
     assert f": port {server.port} is free" in sentence(result)
     label = target.holders[0].label
     assert [line.split("  ")[1] for line in steps] == [
-        f"{signal_} sent to {label}",
+        f"sent {signal_} to {label}",
         f"{label} exited",
     ]
     with listener(port=server.port):

@@ -263,10 +263,10 @@ async def test_help_tells_every_key_every_mark_and_every_kind_of_filter() -> Non
 async def test_help_can_be_read_to_its_end_on_a_small_screen() -> None:
     async with on_stage(developers_machine(), size=SMALL) as stage:
         await stage.press("question_mark")
-        assert "3000 node both must fit" not in stage.said
+        assert "3000 node both must match" not in stage.said
         assert "Esc close" in stage.said
         await stage.press("end")
-        await stage.until(lambda: "3000 node both must fit" in stage.said)
+        await stage.until(lambda: "3000 node both must match" in stage.said)
         assert "Esc close" in stage.said
 
 
