@@ -1,4 +1,4 @@
-"""`porttui free`."""
+"""`porttui free`: stop the holder of a port and verify that it is free."""
 
 from __future__ import annotations
 
@@ -97,7 +97,7 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> FreeCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
@@ -119,7 +119,7 @@ Confirm = Callable[[str], bool] | None
 
 
 class _FreeReport(NamedTuple):
-    """What is told at the end."""
+    """The result to print."""
 
     outcome: str
     message: str
@@ -128,7 +128,7 @@ class _FreeReport(NamedTuple):
 
 
 class FreeServices(NamedTuple):
-    """What it takes to free a port."""
+    """The services that `free` uses."""
 
     sampler: Sampler
     diagnoser: Diagnoser
@@ -173,7 +173,7 @@ def run_free(
 
 
 def _report_without_listener(command: FreeCommand, services: FreeServices) -> _FreeReport:
-    """Nobody listens: it is free, or what holds it is nothing to be stopped for it."""
+    """The report when no process listens on the port."""
     diagnosis = services.diagnoser.diagnose(*command.port_query)
     port = command.port_query.port
     if diagnosis.is_bindable:
@@ -232,7 +232,7 @@ def _stop_targets(
 
 
 class _StopPlan(NamedTuple):
-    """What is to be done on one address."""
+    """The stop on one address."""
 
     target: StopTarget
     chosen: tuple[Process, ...]
@@ -240,7 +240,7 @@ class _StopPlan(NamedTuple):
 
 
 def _make_plan(command: FreeCommand, target: StopTarget, guard: Guard) -> _StopPlan:
-    """Without a choice the most senior of those who certainly opened the port."""
+    """Choose the holders to stop: those named, or the most senior certain opener."""
     if command.pids:
         chosen = tuple(holder for holder in target.holders if holder.pid in command.pids)
     else:
@@ -281,7 +281,7 @@ def _refusal(
 def _pid_refusal(
     command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], pid: int
 ) -> str:
-    """Whether it is none, or not known to be one."""
+    """Why a named process is not among the holders."""
     for target in targets:
         reason = stopper.refusal(target)
         if reason:
@@ -297,7 +297,7 @@ def _is_freed(result: StopResult) -> bool:
 
 
 def _summarize(results: Sequence[StopResult]) -> _FreeReport:
-    """The last one tells: it is the first that failed, if one did."""
+    """The report of the last stop: the first that failed, if any."""
     last = results[-1]
     statuses = {
         StopOutcome.DENIED: ExitStatus.DENIED,

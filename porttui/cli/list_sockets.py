@@ -1,4 +1,4 @@
-"""`porttui list`."""
+"""`porttui list`: one sample, printed."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> ListCommand:
-    """The list that was asked for.
+    """Build the command.
 
     Raises:
         UsageError: the filter cannot be read.
@@ -70,7 +70,7 @@ def build_command(parsed: ParsedArguments) -> ListCommand:
 
 
 def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print one sample: data to `out`, what is missing from it in words to `err`.
+    """Print one sample: data to `out`, what is missing from it to `err`.
 
     Raises:
         SampleError: the sockets could not be read.

@@ -1,4 +1,4 @@
-"""`porttui next`."""
+"""`porttui next`: the next free ports."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from porttui.cli.common_options import (
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import write
-from porttui.diagnosis.diagnoser import Diagnoser, default_addresses
+from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.next_port import next_ports
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
@@ -69,7 +69,7 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> NextCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
@@ -98,7 +98,7 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         after,
         command.port_count,
         protocol=protocol,
-        addresses=addresses or default_addresses(host, protocol),
+        addresses=addresses,
     )
     if command.as_json:
         from porttui.cli.port_json import next_json

@@ -1,4 +1,4 @@
-"""`porttui wait`."""
+"""`porttui wait`: wait until a port is free or has a listener."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from porttui.cli.common_options import (
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import write
-from porttui.diagnosis.diagnoser import default_addresses
-from porttui.diagnosis.wait import PortState, PortWaiter, Until, WaitResult
+from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
 from porttui.model.address import PortQuery
@@ -89,9 +88,8 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """
     host = local_host(command.source)
     sampler = Sampler(host)
-    protocol, port, requested = command.port_query
-    addresses = requested or default_addresses(host, protocol)
-    until = Until.LISTENING if command.until_listening else Until.FREE
+    protocol, port, addresses = command.port_query
+    until = PortState.LISTENING if command.until_listening else PortState.FREE
     is_terminal = err.isatty()
 
     def show_progress(progress: WaitResult) -> None:

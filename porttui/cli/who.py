@@ -1,4 +1,4 @@
-"""`porttui who`."""
+"""`porttui who`: the holders of a port and the addresses that can be bound."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 
 class WhoCommand(NamedTuple):
-    """`porttui who`: who has a port, and whether it can be had."""
+    """`porttui who`: who holds a port, and which addresses can be bound."""
 
     port_query: PortQuery
     as_json: bool
@@ -63,7 +63,7 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> WhoCommand:
-    """The question that was asked.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
