@@ -122,7 +122,7 @@ async def test_y_asks_and_f_forces(key: str, signal: StopSignal) -> None:
         await stage.press(key)
         await stage.until(lambda: "port 3000 is free" in stage.said)
         assert machine.signals == [(3000, signal)]
-        assert f"{signal} sent to server 3000" in stage.said
+        assert f"sent {signal} to server 3000" in stage.said
         assert "server 3000 exited" in stage.said
 
 
