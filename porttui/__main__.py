@@ -1,6 +1,6 @@
-"""The entry: `porttui` and `python -m porttui`.
+"""Run `porttui`: parse argv, run the command, exit with its status.
 
-Everything is imported where it is needed: a one-shot command ends before a session has begun.
+Everything is imported where it is needed, so that a one-shot command loads nothing of the session.
 """
 
 from __future__ import annotations
@@ -24,8 +24,8 @@ _MIN_ADDRESS_SPACE_BYTES = 768 << 20
 
 def run() -> NoReturn:
     """Run the command that the command line asks for, and end the process with its status."""
-    # What is made while a program starts stays: looking for garbage among it is a tenth of the
-    # start. A session collects again as soon as its first frame is painted.
+    # Collecting garbage takes a tenth of the start and finds none. A session collects again as
+    # soon as its first frame is painted.
     gc.disable()
     # An orderly end takes 5 of the 40 ms of `who`, and in a session waits for workers that wait for
     # a filesystem. stdout is flushed (`cli.output`), and nothing is open that needs more.
@@ -40,13 +40,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     """
     from porttui.cli.arguments import COMMANDS, command_module, parse_command
     from porttui.cli.exit_status import ExitStatus
-    from porttui.cli.output import OutputError, system_error
+    from porttui.cli.output import OutputError
     from porttui.host.request import HostError
     from porttui.sampling.errors import SampleError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            # Whoever names a process must not break the list of a terminal with another encoding.
+            # A foreign process name must not break the output in another encoding.
             stream.reconfigure(errors="backslashreplace")
     arguments = sys.argv[1:] if argv is None else argv
     host_error_status = ExitStatus.FAILED
@@ -70,6 +70,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return ExitStatus.INTERRUPTED
     except (OSError, MemoryError) as error:
+        from porttui.text.errors import system_error
+
         print(f"porttui: {system_error(error)}", file=sys.stderr)
         return host_error_status
 
@@ -77,21 +79,16 @@ def main(argv: Sequence[str] | None = None) -> int:
 def _start_session(settings: Settings) -> int:
     from porttui.cli.exit_status import ExitStatus
     from porttui.sampling.process import SamplingProcess
+    from porttui.text import errors
 
     problem = _terminal_problem()
     if problem is not None:
-        print(
-            f"porttui: {problem}; for a list without a terminal use: porttui list",
-            file=sys.stderr,
-        )
+        print(f"porttui: {errors.no_session(problem)}", file=sys.stderr)
         return ExitStatus.USAGE
     limit = _address_space_bytes()
     if limit is not None and limit < _MIN_ADDRESS_SPACE_BYTES:
-        print(
-            f"porttui: a session takes {_MIN_ADDRESS_SPACE_BYTES >> 20} MB of address space, "
-            f"and the limit is {limit >> 20} MB (ulimit -v); porttui list takes less",
-            file=sys.stderr,
-        )
+        message = errors.little_address_space(_MIN_ADDRESS_SPACE_BYTES >> 20, limit >> 20)
+        print(f"porttui: {message}", file=sys.stderr)
         return ExitStatus.FAILED
     _remove_textual_variables(os.environ)
     # Textual takes a tenth of a second to import. Meanwhile the first sample is taken.
@@ -124,12 +121,14 @@ def _remove_textual_variables(environ: MutableMapping[str, str]) -> None:
 
 
 def _terminal_problem() -> str | None:
-    """Why the interactive session cannot run here; Textual would hang or paint into a file."""
+    """Why the session cannot use this terminal: Textual would hang or paint into a file."""
+    from porttui.text.errors import DUMB_TERMINAL, no_terminal
+
     for stream, name in ((sys.stdin, "stdin"), (sys.stdout, "stdout"), (sys.stderr, "stderr")):
         if stream is None or not stream.isatty():
-            return f"{name} is no terminal"
+            return no_terminal(name)
     if os.environ.get("TERM") == "dumb":
-        return "TERM=dumb is a terminal that cannot place text"
+        return DUMB_TERMINAL
     return None
 
 

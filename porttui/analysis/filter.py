@@ -12,10 +12,10 @@ if TYPE_CHECKING:
 SYNTAX = (
     ("3000", "exactly this port, local or remote"),
     ("3000-3010", "a range of ports"),
-    ("300*", "ports that begin so"),
-    ("127.0.0.1:3000", "this end; localhost:3000 any loopback address"),
-    ("word", "in a process, its command line, an address, user or service"),
-    ("3000 node", "both must fit"),
+    ("300*", "ports that start with 300"),
+    ("127.0.0.1:3000", "this endpoint; localhost:3000 is any loopback address"),
+    ("word", "in the process, command line, address, user or service"),
+    ("3000 node", "both must match"),
 )
 """What can be typed, and what it means: for the help, the hint, --help and the README."""
 

@@ -42,7 +42,7 @@ def _read_port(word: str) -> Term | None:
     digits = word.removeprefix("*:").removeprefix(":")  # *:3000 as `ss` writes it
     if not _is_number(digits):
         if word == ":":
-            raise FilterError(": needs a port behind it, as in :3000")
+            raise FilterError(": needs a port, like :3000")
         return None
     port = _port(digits)
     return PortTerm(port, port)
@@ -53,11 +53,11 @@ def _read_range(word: str) -> Term | None:
     if match is None:
         return None
     if not match[2]:
-        raise FilterError(f"{word} needs a last port, as in {match[1]}-{match[1]}")
+        raise FilterError(f"{word} needs a last port, like {match[1]}-{match[1]}")
     # 0 to 1023 is how the well-known ports are written, though 0 is no port.
     first, last = _port(match[1], least=0), _port(match[2])
     if first > last:
-        raise FilterError(f"{word} runs backwards: the first port is above the last")
+        raise FilterError(f"{word}: the first port is above the last")
     return PortTerm(first, last)
 
 
@@ -66,9 +66,9 @@ def _read_prefix(word: str) -> Term | None:
         return None
     digits = word.removeprefix(":").removesuffix("*")
     if not _is_number(digits):
-        raise FilterError(f"{word}: a * stands behind the first digits of a port, as in 300*")
+        raise FilterError(f"{word}: * must follow the first digits of a port, like 300*")
     if digits.startswith("0") or len(digits) > 5 or int(digits) > PORTS[-1]:
-        raise FilterError(f"no port begins with {digits[:_QUOTED]}")
+        raise FilterError(f"no port starts with {digits[:_QUOTED]}")
     return PrefixTerm(digits)
 
 
@@ -105,5 +105,5 @@ def _port(digits: str, least: int = 1) -> int:
     significant = digits.lstrip("0") or "0"
     port = int(significant) if len(significant) <= 5 else len(PORTS)
     if not least <= port <= PORTS[-1]:
-        raise FilterError(f"{digits[:_QUOTED]} is no port: ports go from 1 to {PORTS[-1]}")
+        raise FilterError(f"{digits[:_QUOTED]} is not a port: ports are 1 to {PORTS[-1]}")
     return port

@@ -1,1 +1,1 @@
-"""One-shot commands: data on stdout, words on stderr, and an exit status that tells the truth."""
+"""One-shot commands: data on stdout, messages on stderr, an exit status."""

@@ -1,4 +1,4 @@
-"""The command line: which command is meant, its help, and one sentence for bad usage."""
+"""Choose the command, print its help, report usage errors."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 COMMANDS: Mapping[str, tuple[str, str]] = {
     "list": ("porttui.cli.list_sockets", "print the sockets once and exit"),
-    "who": ("porttui.cli.who", "say who has a port, and whether it can be had"),
-    "free": ("porttui.cli.free", "stop who has a port, and prove that it is free"),
+    "who": ("porttui.cli.who", "show who holds a port and whether it can be bound"),
+    "free": ("porttui.cli.free", "stop the holder of a port and verify that it is free"),
     "next": ("porttui.cli.next_port", "print the next free port"),
-    "probe": ("porttui.cli.probe", "try to connect: refused, dropped, silent, or what answers"),
-    "wait": ("porttui.cli.wait", "wait until a port is free, or something listens on it"),
-    "check": ("porttui.cli.check", "say whether the next connect() or bind() will find a port"),
+    "probe": ("porttui.cli.probe", "try to connect: refused, timed out, silent or answered"),
+    "wait": ("porttui.cli.wait", "wait until a port is free or has a listener"),
+    "check": ("porttui.cli.check", "show whether connect() and bind() will still find a port"),
 }
 """The `CommandModule` and the help of each; the session (`cli.session`) has no name."""
 
@@ -75,7 +75,7 @@ def parse_command(
     except UsageError as error:
         from porttui.host.safe_text import safe_text
 
-        message = f"{safe_text(str(error), _MAX_ERROR_LENGTH)} ({grammar.prog} --help tells more)"
+        message = f"{safe_text(str(error), _MAX_ERROR_LENGTH)} (see {grammar.prog} --help)"
         report = grammar.report_usage_error or _report_usage_error
         raise SystemExit(report(grammar.prog, message, argv)) from None
     from porttui.cli.output import write

@@ -1,4 +1,4 @@
-"""`porttui check`."""
+"""`porttui check`: will the next connect() or bind() fail?"""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from porttui.cli.common_options import SOURCE, parse_addresses, parse_host_and_port, source_option
 from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, number, seconds
-from porttui.cli.output import OutputError, system_error, write
+from porttui.cli.output import OutputError, write
 from porttui.forecast.forecast import USUAL_BINDS, forecast
 from porttui.forecast.gauges import CRIT, WARN, Gauge, Resource, gauges
 from porttui.host.contract import Host
@@ -20,12 +20,14 @@ from porttui.model.forecast import ConnectPath, Level
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.text.errors import system_error
+from porttui.text.forecast import no_route
 
 if TYPE_CHECKING:
     from typing import TextIO
 
 HOST_ERROR_STATUS = ExitStatus.FAILED
-"""Of no use here: `run` itself says UNKNOWN."""
+"""Not used: `run` itself reports UNKNOWN."""
 
 _DEFAULT_INTERVAL_S = 1.0
 _MIN_INTERVAL_S = 0.2
@@ -55,25 +57,25 @@ class CheckCommand(NamedTuple):
     crit: float
     as_json: bool
     with_holders: bool
-    """Whether the processes are to be named where nothing runs low, too."""
+    """Name processes even when nothing is low."""
     interval_s: float | None
-    """Seconds between two looks; None for a single one."""
+    """Seconds between samples; None to check once."""
     source: SourceName
 
 
 def _parse_destination(text: str) -> tuple[str, int]:
     if ":" not in text:
-        raise ValueError(f"{text or 'an empty word'} is not HOST:PORT, as in 127.0.0.1:5432")
+        raise ValueError("must be HOST:PORT, like 127.0.0.1:5432")
     host, port = parse_host_and_port(text)
     if not host:
-        raise ValueError(f"{text or 'an empty word'} lacks a host, as in 127.0.0.1:5432")
+        raise ValueError("needs a host, like 127.0.0.1:5432")
     return host, port
 
 
 def _parse_percent(text: str) -> float:
     percent = number(text.removesuffix("%"))
     if not 0 <= percent <= 100:
-        raise ValueError(f"{text!r} is no percentage from 0 to 100")
+        raise ValueError("must be 0 to 100 percent")
     return percent
 
 
@@ -88,48 +90,48 @@ def _report_usage_error(prog: str, message: str, argv: Sequence[str]) -> int:  #
 
 GRAMMAR = Grammar(
     prog="porttui check",
-    description="Say how many more times connect() and bind() can succeed before the "
-    "ephemeral ports are used up, in the form of a Nagios plugin.",
+    description="Show how many ephemeral ports are left for connect() and bind(). "
+    "The output is that of a Nagios plugin.",
     options=(
         Option(
             "--to",
-            "where to connect: 127.0.0.1:5432, [::1]:8001, db.local:5432; may be given again",
+            "where to connect: 127.0.0.1:5432, [::1]:8001, db.local:5432; repeatable",
             "HOST:PORT",
             _parse_destination,
             repeatable=True,
         ),
         Option(
             "--bind",
-            "the address of a bind() to port 0; may be given again",
+            "the address of a bind() to port 0; repeatable",
             "ADDRESS",
             parse_addresses,
             repeatable=True,
         ),
         Option(
             "--warn",
-            f"WARNING if fewer ports are left, {WARN:g} by default",
+            f"WARNING below this share of ports left (default {WARN:g})",
             "PERCENT",
             _parse_percent,
         ),
         Option(
             "--crit",
-            f"CRITICAL if fewer ports are left, {CRIT:g} by default",
+            f"CRITICAL below this share of ports left (default {CRIT:g})",
             "PERCENT",
             _parse_percent,
         ),
-        Option("--who", "name the processes, too, when nothing runs low"),
-        Option("--json", "one JSON object, with the processes, see the README"),
-        Option("--watch", "look again each second until Ctrl+C"),
+        Option("--who", "name processes even when nothing is low"),
+        Option("--json", "print JSON with the processes (docs/json.md)"),
+        Option("--watch", "repeat each second until Ctrl+C"),
         Option(
             "--interval",
-            f"with --watch: time between two looks, {_DEFAULT_INTERVAL_S:g} by default",
+            f"with --watch: seconds between checks (default {_DEFAULT_INTERVAL_S:g})",
             "SECONDS",
             seconds(_MIN_INTERVAL_S, _MAX_INTERVAL_S),
         ),
         SOURCE,
     ),
-    epilog="With --to or --bind the verdict is about these alone; otherwise about all "
-    "destinations in use,\nbind() to 127.0.0.1, 0.0.0.0 and ::1, and UDP.\n\n"
+    epilog="--to and --bind limit the verdict to these. Without them it covers all destinations\n"
+    "in use, bind() to 127.0.0.1, 0.0.0.0 and ::1, and UDP.\n\n"
     "exit status: 0 OK, 1 WARNING, 2 CRITICAL or exhausted, 3 UNKNOWN, also for bad usage",
     report_usage_error=_report_usage_error,
 )
@@ -146,9 +148,7 @@ def build_command(parsed: ParsedArguments) -> CheckCommand:
     interval_s = values.get("--interval", _DEFAULT_INTERVAL_S)
     destinations, bind_addresses = values.get("--to", ()), values.get("--bind", ())
     if warn < crit:
-        raise UsageError(
-            f"--warn {warn:g} is below --crit {crit:g}: a warning comes first, with more ports left"
-        )
+        raise UsageError(f"--warn must not be below --crit ({warn:g} < {crit:g})")
     if "--interval" in values and "--watch" not in values:
         raise UsageError("--interval needs --watch")
     return CheckCommand(
@@ -189,7 +189,7 @@ def run(command: CheckCommand, out: TextIO | None, err: TextIO) -> CheckStatus:
 def run_check(
     command: CheckCommand, host: Host, sampler: Sampler, out: TextIO | None, err: TextIO
 ) -> CheckStatus:
-    """Look once, or again and again until Ctrl+C."""
+    """Check once, or repeatedly until Ctrl+C."""
     is_terminal = command.interval_s is not None and out is not None and out.isatty()
     while True:
         started_at = time.monotonic()
@@ -205,7 +205,7 @@ def run_check(
 
 
 def unknown_output(reason: str, *, as_json: bool) -> str:
-    """What is printed where there is no answer."""
+    """The output when nothing could be measured."""
     if as_json:
         from porttui.cli.check_json import unknown_json
 
@@ -258,10 +258,10 @@ def _check_once(
 
 
 def _paths(command: CheckCommand, host: Host) -> Iterator[ConnectPath]:
-    """Where to, and from which address the kernel would go there.
+    """The connect paths to each destination, with the source address the kernel would choose.
 
     Raises:
-        HostError: a name stands for nothing, or there is no way to any of its addresses.
+        HostError: a name has no address, or no route leads to any of them.
     """
     for name, port in command.destinations:
         paths = [
@@ -270,7 +270,7 @@ def _paths(command: CheckCommand, host: Host) -> Iterator[ConnectPath]:
             if (local := host.source_address(remote.address)) is not None
         ]
         if not paths:
-            raise HostError(f"there is no route to {name}")
+            raise HostError(no_route(name))
         yield from paths
 
 
@@ -286,10 +286,10 @@ def _remote_endpoints(name: str, port: int) -> Sequence[Endpoint]:
 def _verdict_gauges(
     all_gauges: Sequence[Gauge], paths: Sequence[ConnectPath], bind_addresses: Sequence[Address]
 ) -> Sequence[Gauge]:
-    """What the verdict is about, the worst first: with --to or --bind these alone.
+    """The gauges that decide the verdict, worst first: with --to or --bind these alone.
 
-    Where nothing can be said of these it is about all TCP ports of the range, an estimate. Never
-    about one process: it is looked at in some forms of the output only, and these are to agree.
+    Where these are unknown, the estimate for all TCP ports of the range decides. Never a single
+    process: only some forms of the output read processes, and all forms must agree.
     """
     if not paths and not bind_addresses:
         return [gauge for gauge in all_gauges if gauge.process is None]

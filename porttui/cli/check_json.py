@@ -1,4 +1,4 @@
-"""`check` as JSON. The form is a promise, as that of `list`."""
+"""JSON of `check`. The format is stable."""
 
 from __future__ import annotations
 

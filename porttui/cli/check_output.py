@@ -12,8 +12,9 @@ from porttui.cli.columns import columns
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Forecast, Level
 from porttui.model.snapshot import Coverage
-from porttui.text.forecast import caveats_text, cure, recovery, title, verdict
-from porttui.text.processes import shares
+from porttui.text.forecast import caveats_text, cure_line, range_text, recovery, title, verdict
+from porttui.text.forecast import unknown_line as unknown_text
+from porttui.text.processes import hidden_processes, shares
 
 _STATUS_NAMES = {
     Level.OK: "OK",
@@ -24,12 +25,12 @@ _STATUS_NAMES = {
 }
 _MAX_HOLDERS = 3
 _MAX_PERFORMANCE_GAUGES = 20
-"""Gauges whose performance data is told."""
+"""Gauges with performance data."""
 
 
 def unknown_line(reason: str) -> str:
-    """The whole output where there is no answer."""
-    return f"PORTS UNKNOWN - {_without_bars(reason)}"
+    """The whole output when nothing could be measured."""
+    return _without_bars(unknown_text(reason))
 
 
 def check_text(
@@ -50,24 +51,14 @@ def check_text(
         f" | {performance}"
     ]
     if decisive.level not in (Level.OK, Level.UNKNOWN):
-        lines.append(f"what helps: {cure(decisive)}")
+        lines.append(cure_line(decisive))
     lines += ["", _without_bars(_table(gauges)), ""]
-    reserved = forecast.ephemeral.last - forecast.ephemeral.first + 1 - forecast.ephemeral.capacity
-    lines.append(
-        f"ephemeral range {forecast.ephemeral}: {forecast.ephemeral.capacity:,} ports"
-        + (f", {reserved:,} reserved" if reserved else "")
-        + f"; of them TCP {forecast.tcp_used:,} in use"
-        + f", sockets in TIME_WAIT: {forecast.time_wait:,}"
-        + ("" if forecast.reusable is None else f" ({forecast.reusable:,} can be taken over)")
-        + f"; UDP {forecast.udp_used:,} in use"
-    )
+    lines.append(range_text(forecast))
     lines += caveats_text(forecast.caveats)
     if coverage.hidden_holders and not coverage.elevated:
         from porttui.host.elevation import elevation_command
 
-        lines.append(
-            f"some processes are hidden from you: {elevation_command()} check --who shows them"
-        )
+        lines.append(hidden_processes(f"{elevation_command()} check --who"))
     return "\n".join(lines)
 
 
@@ -85,12 +76,12 @@ def _table(gauges: Sequence[Gauge]) -> str:
         for gauge in gauges
         if gauge.is_notable
     ]
-    heading = ("THE NEXT", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "BY", "")
+    heading = ("RESOURCE", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "PROCESSES", "")
     return columns(heading, rows, right_aligned=(1, 2, 4, 5), optional=(2, 6))
 
 
 def _in_use(gauge: Gauge) -> tuple[str, str]:
-    """And in TIME_WAIT."""
+    """The cells IN USE and TIME_WAIT."""
     destination = gauge.destination
     if destination is not None:
         return f"{destination.in_use:,}", f"{destination.time_wait:,}"

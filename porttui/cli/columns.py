@@ -1,4 +1,4 @@
-"""Plain text in columns."""
+"""Format rows as aligned columns."""
 
 from __future__ import annotations
 

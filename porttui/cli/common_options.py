@@ -11,7 +11,7 @@ from porttui.model.address import Address, PortQuery, Protocol
 MAX_FILTER_WORDS = 1000
 """Words of a filter."""
 PORT_HELP = """\
-a port is 3000, a service as in http, or an end as in 127.0.0.1:3000
+PORT is a number, a service name (http) or an address with a port (127.0.0.1:3000)
 """
 
 _MAX_TIMEOUT_S = 86400.0
@@ -45,7 +45,7 @@ def needed_port_query(parsed: ParsedArguments) -> PortQuery:
     """
     port_query = given_port_query(parsed)
     if port_query is None:
-        raise UsageError("which port?")
+        raise UsageError("PORT is missing")
     return port_query
 
 
@@ -68,10 +68,10 @@ def filter_help() -> str:
     lines = [f"  {example:{width}}   {meaning}" for example, meaning in SYNTAX]
     return "\n".join(
         [
-            "a filter is one or more words, all of which must fit:",
+            "FILTER is one or more words; all must match:",
             *lines,
             "",
-            "exit status: 0 done, 1 the machine could not be read, 2 bad usage or no terminal",
+            "exit status: 0 done, 1 cannot read the sockets, 2 bad usage or no terminal",
         ]
     )
 
@@ -119,14 +119,14 @@ def parse_port(text: str, protocol: Protocol = Protocol.TCP) -> int:
         digits = text.lstrip("0")
         port = int(digits) if 0 < len(digits) <= 5 else 0
         if not 1 <= port <= 65535:
-            raise UsageError(f"{text[:12]} is no port: ports go from 1 to 65535")
+            raise UsageError(f"{text[:12]} is not a port: ports are 1 to 65535")
         return port
     from porttui.host.services import service_port
 
     port_of_service = service_port(protocol, text) if text and not text[0].isdecimal() else None
     if port_of_service is None:
-        shown = text or "an empty word"
-        raise UsageError(f"{shown} is no port: a number from 1 to 65535, or a service as in http")
+        shown = text or "''"
+        raise UsageError(f"{shown} is not a port: use 1 to 65535, or a service name like http")
     return port_of_service
 
 
@@ -142,7 +142,7 @@ def parse_host_and_port(text: str) -> tuple[str, int]:
     if not bare.isascii() or not all(
         character.isalnum() or character in "-._:%" for character in bare
     ):
-        raise UsageError("a host is a name or an address, as in localhost, 127.0.0.1 or [::1]")
+        raise UsageError("a host must be a name or an address, like localhost, 127.0.0.1 or [::1]")
     _reject_ambiguous_ipv6(text, host, port_text)
     return bare, parse_port(port_text)
 
@@ -150,7 +150,7 @@ def parse_host_and_port(text: str) -> tuple[str, int]:
 def _reject_ambiguous_ipv6(text: str, host: str, port_text: str) -> None:
     if ":" in host and not host.startswith("["):
         raise UsageError(
-            f"{text} is ambiguous: an IPv6 address with a port is [{host}]:{port_text}"
+            f"{text} is ambiguous: write [{host}]:{port_text} for an IPv6 address with a port"
         )
 
 
@@ -165,32 +165,34 @@ def parse_addresses(text: str) -> tuple[Address, ...]:
     try:
         return (Address.parse(text),)
     except ValueError as error:
-        raise UsageError(
-            f"{text or 'an empty word'} is no address as in 127.0.0.1 or ::1"
-        ) from error
+        shown = text or "''"
+        raise UsageError(f"{shown} is not an IP address") from error
 
 
 def _parse_source(text: str) -> SourceName:
     try:
         return SourceName(text)
     except ValueError:
-        raise ValueError(f"{text!r} is none of {', '.join(SourceName)}") from None
+        *names, last = SourceName
+        raise ValueError(f"must be {', '.join(names)} or {last}") from None
 
 
 SOURCE = Option(
     "--source",
-    "where sockets are read: auto (the best there is), netlink, proc, psutil",
+    "source of the sockets: auto (best available), netlink, proc, psutil",
     "SOURCE",
     _parse_source,
 )
-JSON = Option("--json", "one JSON object, see the README")
+JSON = Option("--json", "print JSON (docs/json.md)")
 ADDRESS = Option(
     "--address",
-    "where to bind: 127.0.0.1, ::1, localhost for both; may be given again. "
-    "Otherwise 127.0.0.1, 0.0.0.0, ::1 and ::",
+    "address to bind: 127.0.0.1, ::1, localhost for both; repeatable. "
+    "Default: 127.0.0.1, 0.0.0.0, ::1 and ::",
     "ADDRESS",
     parse_addresses,
     repeatable=True,
 )
-UDP = Option("--udp", "the UDP port, not the TCP one")
-TIMEOUT = Option("--timeout", "give up after so long", "SECONDS", seconds(0, _MAX_TIMEOUT_S))
+UDP = Option("--udp", "UDP instead of TCP")
+TIMEOUT = Option(
+    "--timeout", "give up after this many seconds", "SECONDS", seconds(0, _MAX_TIMEOUT_S)
+)

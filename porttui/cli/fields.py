@@ -1,4 +1,4 @@
-"""What `porttui` prints of a socket: each field once, as JSON and as a column of the table."""
+"""The printed fields of a socket, for JSON and for the table."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`porttui free`."""
+"""`porttui free`: stop the holder of a port and verify that it is free."""
 
 from __future__ import annotations
 
@@ -31,9 +31,8 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
 from porttui.stopping.stopper import Stopper
+from porttui.text import stop as text
 from porttui.text.diagnosis import host_text, reasons
-from porttui.text.processes import names, with_user
-from porttui.text.stop import is_success, sentence
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -60,45 +59,45 @@ class FreeCommand(NamedTuple):
     source: SourceName
 
 
-def _parse_pid(text: str) -> int:
-    if text.isascii() and text.isdecimal() and len(text) <= 10:
-        return int(text)
-    raise ValueError(f"{text!r} is no pid")
+def _parse_pid(word: str) -> int:
+    if word.isascii() and word.isdecimal() and len(word) <= 10:
+        return int(word)
+    raise ValueError("must be a process ID")
 
 
 GRAMMAR = Grammar(
     prog="porttui free",
-    description="Stop the process that listens on a port, and prove that the port is free.",
+    description="Stop the process that listens on a port and verify that the port is free.",
     options=(
         ADDRESS,
         UDP,
         Option("--yes", "do not ask"),
-        Option("--kill", "SIGKILL at once, instead of SIGTERM"),
+        Option("--kill", "send SIGKILL instead of SIGTERM"),
         Option(
             "--all-holders",
-            "all processes that share the socket, not only the one that opened it",
+            "stop all processes that share the socket, not only its opener",
         ),
         Option(
             "--pid",
-            "this one of the processes that share the socket; may be given again",
+            "stop this one of the processes that share the socket; repeatable",
             "PID",
             _parse_pid,
             excludes="--all-holders",
             repeatable=True,
         ),
-        TIMEOUT._replace(help=f"how long the process has to exit, {_DEFAULT_GRACE_S:g} by default"),
+        TIMEOUT._replace(help=f"seconds to wait for the exit (default {_DEFAULT_GRACE_S:g})"),
         JSON,
         SOURCE,
     ),
     operands="PORT",
     max_operands=1,
-    epilog=f"{PORT_HELP}\nexit status: 0 free now (or for a server with SO_REUSEADDR), "
-    "1 not freed, 2 bad usage,\n3 not permitted, 4 refused: nothing was sent",
+    epilog=f"{PORT_HELP}\nexit status: 0 free, at least with SO_REUSEADDR; "
+    "1 not freed; 2 bad usage;\n3 not permitted; 4 refused, nothing was sent",
 )
 
 
 def build_command(parsed: ParsedArguments) -> FreeCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
@@ -120,7 +119,7 @@ Confirm = Callable[[str], bool] | None
 
 
 class _FreeReport(NamedTuple):
-    """What is told at the end."""
+    """The result to print."""
 
     outcome: str
     message: str
@@ -129,7 +128,7 @@ class _FreeReport(NamedTuple):
 
 
 class FreeServices(NamedTuple):
-    """What it takes to free a port."""
+    """The services that `free` uses."""
 
     sampler: Sampler
     diagnoser: Diagnoser
@@ -174,31 +173,26 @@ def run_free(
 
 
 def _report_without_listener(command: FreeCommand, services: FreeServices) -> _FreeReport:
-    """Nobody listens: it is free, or what holds it is nothing to be stopped for it."""
+    """The report when no process listens on the port."""
     diagnosis = services.diagnoser.diagnose(*command.port_query)
     port = command.port_query.port
     if diagnosis.is_bindable:
-        message = f"port {port} is free: nothing was sent{_conditions_text(diagnosis)}"
+        notes = {
+            reason for verdict in diagnosis.addresses for reason in reasons(diagnosis, verdict)
+        }
+        message = text.already_free(port, sorted(notes))
         return _FreeReport(ALREADY_FREE, message, ExitStatus.OK)
-    endpoints = [host_text(Endpoint(address, port)) for address in command.port_query.addresses]
-    where = " or ".join(endpoints) or f"port {port}"
-    message = f"nothing was sent: nobody listens on {where}, but it cannot be bound: "
-    return _FreeReport(
-        StopOutcome.REFUSED, message + _obstacles_text(diagnosis), ExitStatus.REFUSED
-    )
+    addresses = [host_text(Endpoint(address, port)) for address in command.port_query.addresses]
+    message = text.without_listener(addresses, port, _obstacles(diagnosis))
+    return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
 
 
-def _conditions_text(diagnosis: Diagnosis) -> str:
-    words = {reason for verdict in diagnosis.addresses for reason in reasons(diagnosis, verdict)}
-    return f" ({'; '.join(sorted(words))})" if words else ""
-
-
-def _obstacles_text(diagnosis: Diagnosis) -> str:
-    clauses = []
-    for verdict in diagnosis.addresses:
-        where = host_text(Endpoint(verdict.address, diagnosis.port))
-        clauses += [f"{where}: {reason}" for reason in reasons(diagnosis, verdict)[:1]]
-    return "; ".join(clauses)
+def _obstacles(diagnosis: Diagnosis) -> list[str]:
+    return [
+        f"{host_text(Endpoint(verdict.address, diagnosis.port))}: {reason}"
+        for verdict in diagnosis.addresses
+        for reason in reasons(diagnosis, verdict)[:1]
+    ]
 
 
 def _stop_targets(
@@ -210,14 +204,17 @@ def _stop_targets(
     plans = [plan for plan in all_plans if plan.chosen or not command.pids]
     refused = _refusal(command, services.stopper, targets, plans)
     if refused:
-        return _FreeReport(StopOutcome.REFUSED, f"nothing was sent: {refused}", ExitStatus.REFUSED)
-    plan_text = "; ".join(_plan_text(plan, signal) for plan in plans)
+        return _FreeReport(StopOutcome.REFUSED, text.not_sent(refused), ExitStatus.REFUSED)
+    plan_text = "; ".join(
+        text.plan(signal, chosen, target.endpoint, len(target.holders) - len(chosen))
+        for target, chosen, _ in plans
+    )
     if not command.assume_yes:
         if services.confirm is None:
-            message = f"nothing was sent; with --yes this would be done: {plan_text}"
+            message = text.needs_yes(plan_text)
             return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
         if not services.confirm(f"{plan_text}?"):
-            return _FreeReport(StopOutcome.REFUSED, "nothing was sent", ExitStatus.REFUSED)
+            return _FreeReport(StopOutcome.REFUSED, text.NOTHING_SENT, ExitStatus.REFUSED)
 
     def print_step(step: str) -> None:
         print(step, file=err)
@@ -235,7 +232,7 @@ def _stop_targets(
 
 
 class _StopPlan(NamedTuple):
-    """What is to be done on one address."""
+    """The stop on one address."""
 
     target: StopTarget
     chosen: tuple[Process, ...]
@@ -243,7 +240,7 @@ class _StopPlan(NamedTuple):
 
 
 def _make_plan(command: FreeCommand, target: StopTarget, guard: Guard) -> _StopPlan:
-    """Without a choice the most senior of those who certainly opened the port."""
+    """Choose the holders to stop: those named, or the most senior certain opener."""
     if command.pids:
         chosen = tuple(holder for holder in target.holders if holder.pid in command.pids)
     else:
@@ -260,7 +257,7 @@ def _refusal(
     for address in command.port_query.addresses:
         if address.zone:
             # Servers on other interfaces have the same address: one of them would be stopped.
-            return f"{address} names an interface, and porttui does not read a server's interface"
+            return text.interface_address(address)
     chosen_pids = {process.pid for plan in plans for process in plan.chosen}
     for pid in command.pids:
         if pid not in chosen_pids:
@@ -270,65 +267,48 @@ def _refusal(
             if reason:
                 return f"{target.endpoint}: {reason}"
         if not chosen:
-            return f"{target.endpoint}: {_unknown_opener(target)}"
+            users = sorted({opener.user for _, opener in target.credentials if opener.user})
+            return f"{target.endpoint}: {text.cannot_tell_opener(target.holders, users)}"
         if command.pids:
             continue  # whoever types a pid means that process
         for process in chosen:
             danger = guard.danger(process)
             if danger:
-                return f"{target.endpoint}: {danger}. --pid {process.pid} stops it anyway"
+                return f"{target.endpoint}: {text.needs_pid(danger, process.pid)}"
     return None
 
 
 def _pid_refusal(
     command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], pid: int
 ) -> str:
-    """Whether it is none, or not known to be one."""
+    """Why a named process is not among the holders."""
     for target in targets:
         reason = stopper.refusal(target)
         if reason:
-            return f"whether process {pid} holds {target.endpoint} is not known: {reason}"
-    return f"process {pid} does not hold port {command.port_query.port}"
-
-
-def _unknown_opener(target: StopTarget) -> str:
-    """All holders, for none is known to have opened it."""
-    users = sorted({maker.user for _, maker in target.credentials if maker.user})
-    whose = f" (user {', '.join(users)})" if users else ""
-    holders = ", ".join(map(with_user, target.holders))
-    return (
-        f"which process opened it{whose} is not certain; held by {holders}. "
-        "--pid PID stops one of them, --all-holders all"
-    )
-
-
-def _plan_text(plan: _StopPlan, signal: StopSignal) -> str:
-    others = len(plan.target.holders) - len(plan.chosen)
-    others_text = f" ({others} more hold it)" if others else ""
-    chosen = names(plan.chosen, limit=len(plan.chosen))
-    return f"send {signal} to {chosen}, on {plan.target.endpoint}{others_text}"
+            return text.cannot_tell_holder(pid, target.endpoint, reason)
+    return text.is_no_holder(pid, command.port_query.port)
 
 
 def _is_freed(result: StopResult) -> bool:
     """Whether a server that sets SO_REUSEADDR can start now."""
     if result.outcome is StopOutcome.FREED_LINGERING:
         return bool(result.can_bind)
-    return is_success(result)
+    return text.is_success(result)
 
 
 def _summarize(results: Sequence[StopResult]) -> _FreeReport:
-    """The last one tells: it is the first that failed, if one did."""
+    """The report of the last stop: the first that failed, if any."""
     last = results[-1]
     statuses = {
         StopOutcome.DENIED: ExitStatus.DENIED,
         StopOutcome.REFUSED: ExitStatus.REFUSED,
     }
     status = ExitStatus.OK if _is_freed(last) else statuses.get(last.outcome, ExitStatus.NEGATIVE)
-    message = " ".join(sentence(result) for result in results)
+    message = " ".join(text.sentence(result) for result in results)
     if last.outcome is StopOutcome.IGNORED_TERM:
-        message += " --kill sends SIGKILL."
+        message += f" {text.KILL_HINT}"
     if last.outcome is StopOutcome.STILL_HELD_BY_OTHERS and _held_by_sharers(last):
-        message += " --all-holders stops those that share the socket."
+        message += f" {text.ALL_HOLDERS_HINT}"
     return _FreeReport(last.outcome, message, status, results)
 
 

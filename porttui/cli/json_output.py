@@ -1,4 +1,4 @@
-"""A snapshot as JSON. The form is a promise: `version` rises when it is broken."""
+"""JSON of `list`. The format is stable: `version` rises when a field changes its meaning."""
 
 from __future__ import annotations
 

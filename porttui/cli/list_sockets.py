@@ -1,4 +1,4 @@
-"""`porttui list`."""
+"""`porttui list`: one sample, printed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class ListCommand(NamedTuple):
 
 GRAMMAR = Grammar(
     prog="porttui list",
-    description="Print the sockets of this machine, with all their processes, and exit.",
+    description="Print the sockets of this machine with all their processes.",
     options=(
         Option("--listening", "only TCP listeners and bound UDP sockets"),
         Option("--loopback", "only connections that stay on this machine", excludes="--listening"),
@@ -55,7 +55,7 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> ListCommand:
-    """The list that was asked for.
+    """Build the command.
 
     Raises:
         UsageError: the filter cannot be read.
@@ -70,7 +70,7 @@ def build_command(parsed: ParsedArguments) -> ListCommand:
 
 
 def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print one sample: data to `out`, what is missing from it in words to `err`.
+    """Print one sample: data to `out`, what is missing from it to `err`.
 
     Raises:
         SampleError: the sockets could not be read.
@@ -134,8 +134,8 @@ def _warnings(snapshot: Snapshot) -> list[str]:
     lines = [str(problem) for problem in snapshot.problems]
     hidden = snapshot.coverage.hidden_holders
     if hidden and not snapshot.coverage.elevated:
-        owners = "1 owner is" if hidden == 1 else f"{hidden} owners are"
         from porttui.host.elevation import elevation_command
+        from porttui.text.processes import hidden_owners
 
-        lines.append(f"{owners} hidden from you: {elevation_command()} list shows them")
+        lines.append(hidden_owners(hidden, f"{elevation_command()} list"))
     return lines

@@ -1,4 +1,4 @@
-"""`porttui next`."""
+"""`porttui next`: the next free ports."""
 
 from __future__ import annotations
 
@@ -16,13 +16,14 @@ from porttui.cli.common_options import (
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import write
-from porttui.diagnosis.diagnoser import Diagnoser, default_addresses
+from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.next_port import next_ports
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.address import PortQuery
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
+from porttui.text.diagnosis import ports_found
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -48,14 +49,14 @@ class NextCommand(NamedTuple):
 def _parse_count(text: str) -> int:
     if text.isascii() and text.isdecimal() and len(text) <= 3 and 1 <= int(text) <= _MAX_COUNT:
         return int(text)
-    raise ValueError(f"{text!r} is no number from 1 to {_MAX_COUNT}")
+    raise ValueError(f"must be 1 to {_MAX_COUNT}")
 
 
 GRAMMAR = Grammar(
     prog="porttui next",
-    description="Print the next free port after PORT, bindable on all the addresses.",
+    description="Print the next port after PORT that can be bound on all the addresses.",
     options=(
-        Option("-n", "how many, 1 by default", "NUMBER", _parse_count),
+        Option("-n", "how many ports (default 1)", "NUMBER", _parse_count),
         ADDRESS,
         UDP,
         JSON,
@@ -63,12 +64,12 @@ GRAMMAR = Grammar(
     ),
     operands="[PORT]",
     max_operands=1,
-    epilog=f"{PORT_HELP}\nexit status: 0 found, 1 none is free, 2 bad usage",
+    epilog=f"{PORT_HELP}\nexit status: 0 found, 1 none free, 2 bad usage",
 )
 
 
 def build_command(parsed: ParsedArguments) -> NextCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
@@ -97,7 +98,7 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         after,
         command.port_count,
         protocol=protocol,
-        addresses=addresses or default_addresses(host, protocol),
+        addresses=addresses,
     )
     if command.as_json:
         from porttui.cli.port_json import next_json
@@ -106,5 +107,5 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     elif ports:
         write("\n".join(map(str, ports)), out)
     if len(ports) < command.port_count:
-        print(f"porttui: {len(ports)} of {command.port_count} found free", file=err)
+        print(f"porttui: {ports_found(len(ports), command.port_count)}", file=err)
     return ExitStatus.OK if ports else ExitStatus.NEGATIVE

@@ -1,4 +1,4 @@
-"""Options of a command line: one table for reading them and for the help.
+"""Parse options and format the help from one table.
 
 argparse would do, but importing and filling it takes as long as half of Python's own start, and
 a one-shot command is to be there at once. Long options only, as `--name VALUE` or `--name=VALUE`,
@@ -18,7 +18,7 @@ HELP = "--help"
 
 
 class UsageError(Exception):
-    """What was typed makes no command; the message is a sentence without a full stop."""
+    """Bad usage; the message is a sentence without a full stop."""
 
 
 class Option(NamedTuple):
@@ -30,11 +30,11 @@ class Option(NamedTuple):
     metavar: str = ""
     """What stands for the value in the help; empty for a flag."""
     parse: Callable[[str], object] = str
-    """The value of a text; raises ValueError or UsageError with the reason."""
+    """The value of a text; raises UsageError, or ValueError with what the option must be."""
     excludes: str = ""
     """The name of another option that makes no sense beside this one."""
     repeatable: bool = False
-    """It may be given again and again: its value is a tuple."""
+    """Its value is a tuple, with an entry for each time it is given."""
 
 
 class Grammar(NamedTuple):
@@ -51,7 +51,7 @@ class Grammar(NamedTuple):
     """Name and help of each command under this one."""
     epilog: str = ""
     report_usage_error: Callable[[str, str, Sequence[str]], int] | None = None
-    """Tells of bad usage in the command's own way, of program, message and words; the status."""
+    """Reports bad usage in the command's own way: program, message, argv to exit status."""
 
 
 class ParsedArguments(NamedTuple):
@@ -86,7 +86,7 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> ParsedArguments:
             return ParsedArguments({}, (), wants_help=True)
         option = known.get(name)
         if option is None:
-            raise UsageError(f"there is no option {name}")
+            raise UsageError(f"unknown option {name}")
         if not option.metavar:
             if equals:
                 raise UsageError(f"{name} takes no value")
@@ -100,16 +100,18 @@ def parse(grammar: Grammar, argv: Sequence[str]) -> ParsedArguments:
         values[name] = (*values.get(name, ()), value) if option.repeatable else value
     for option in grammar.options:
         if option.name in values and option.excludes in values:
-            raise UsageError(f"{option.excludes} and {option.name} exclude each other")
+            raise UsageError(f"{option.excludes} and {option.name} cannot be combined")
     if len(operands) > grammar.max_operands:
-        raise UsageError(f"{operands[grammar.max_operands]} is one argument too many")
+        raise UsageError(f"unexpected argument {operands[grammar.max_operands]}")
     return ParsedArguments(values, tuple(operands))
 
 
 def _parse_value(option: Option, text: str) -> object:
     try:
         return option.parse(text)
-    except (ValueError, UsageError) as error:
+    except ValueError as error:
+        raise UsageError(f"{option.name} {error}") from error
+    except UsageError as error:
         raise UsageError(f"{option.name}: {error}") from error
 
 
@@ -117,9 +119,10 @@ def seconds(least: float, most: float) -> Callable[[str], float]:
     """Reads a time, for `Option.parse`."""
 
     def parse_seconds(text: str) -> float:
-        if not least <= number(text) <= most:
-            raise ValueError(f"{text!r} is no number of seconds from {least:g} to {most:g}")
-        return number(text)
+        value = number(text)
+        if not least <= value <= most:
+            raise ValueError(f"must be {least:g} to {most:g} seconds")
+        return value
 
     return parse_seconds
 

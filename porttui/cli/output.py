@@ -11,15 +11,7 @@ if TYPE_CHECKING:
 
 
 class OutputError(Exception):
-    """What was to be said could not be written; the message says why."""
-
-
-def system_error(error: OSError | MemoryError) -> str:
-    """What the system did not give, where nobody expected that it might not."""
-    if isinstance(error, MemoryError):
-        return "there is not enough memory"
-    where = f"{error.filename}: " if error.filename else ""
-    return f"the system refuses: {where}{error.strerror or error}"
+    """stdout cannot be written; the message says why."""
 
 
 def write(text: str, out: TextIO | None) -> None:
@@ -38,4 +30,6 @@ def write(text: str, out: TextIO | None) -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), out.fileno())
         if isinstance(error, BrokenPipeError):
             raise
-        raise OutputError(f"stdout cannot be written: {error.strerror}") from error
+        from porttui.text.errors import unwritable_output  # not before it is needed
+
+        raise OutputError(unwritable_output(error)) from error

@@ -1,4 +1,4 @@
-"""What the commands about a port tell, as JSON. The form is a promise, as that of `list`."""
+"""JSON of who, next, wait, probe and free. The format is stable."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""`porttui probe`."""
+"""`porttui probe`: connect to every address of a host."""
 
 from __future__ import annotations
 
@@ -62,13 +62,13 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> ProbeCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such host or port.
     """
     if not parsed.operands:
-        raise UsageError("where to? As in 127.0.0.1:3000, [::1]:3000 or localhost:3000")
+        raise UsageError("[HOST:]PORT is missing, like 127.0.0.1:3000 or [::1]:3000")
     host, port = parse_host_and_port(parsed.operands[0])
     return ProbeCommand(
         host=host or "localhost",
@@ -84,7 +84,7 @@ def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Try to connect, and print what came of it.
 
     Raises:
-        HostError: the name stands for no address.
+        HostError: the name has no address.
     """
     sampler = Sampler(local_host(command.source, one_shot=True))
     sampler.prefetch()

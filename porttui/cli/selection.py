@@ -1,4 +1,4 @@
-"""Which sockets of a snapshot a `list` command asks for."""
+"""Select and sort the sockets for `list`."""
 
 from __future__ import annotations
 

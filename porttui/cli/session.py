@@ -1,4 +1,4 @@
-"""`porttui` without a command: what the interactive session begins with."""
+"""`porttui` without a command: the settings of the session."""
 
 from __future__ import annotations
 
@@ -26,18 +26,16 @@ _MAX_INTERVAL_S = 3600.0
 
 GRAMMAR = Grammar(
     prog="porttui",
-    description="The ports of this machine: who holds them, who talks to whom, what is left. "
-    "Without a command: the interactive session; with a PORT it begins with why that is held "
-    "or free.",
+    description="Show the ports of this machine: who holds them, who is connected, how many are "
+    "left. Without a command: the interactive session; PORT opens its diagnosis.",
     options=(
         Option(
             "--interval",
-            f"time between two samples, {DEFAULT_INTERVAL_S:g} by default; "
-            "stretched when sampling is slow",
+            f"seconds between samples (default {DEFAULT_INTERVAL_S:g}); longer if sampling is slow",
             "SECONDS",
             seconds(_MIN_INTERVAL_S, _MAX_INTERVAL_S),
         ),
-        Option("--filter", "begin with this filter", "FILTER"),
+        Option("--filter", "start with this filter", "FILTER"),
         SOURCE,
         Option("--version", "show the version and exit"),
     ),
@@ -74,9 +72,9 @@ def _port_query(parsed: ParsedArguments) -> PortQuery | None:
         return None
     first, *others = parsed.operands
     if first in COMMANDS:
-        raise UsageError(f"{first} comes first")
+        raise UsageError(f"the command {first} must come first: porttui {first}")
     if not any(character.isdecimal() for character in first):
-        raise UsageError(f"there is no command {first}")
+        raise UsageError(f"unknown command {first}")
     if others:
-        raise UsageError(f"{others[0]} is one argument too many")
+        raise UsageError(f"unexpected argument {others[0]}")
     return read_port_query(first)

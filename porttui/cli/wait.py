@@ -1,4 +1,4 @@
-"""`porttui wait`."""
+"""`porttui wait`: wait until a port is free or has a listener."""
 
 from __future__ import annotations
 
@@ -15,14 +15,13 @@ from porttui.cli.common_options import (
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import write
-from porttui.diagnosis.diagnoser import default_addresses
-from porttui.diagnosis.wait import PortState, PortWaiter, Until, WaitResult
+from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
 from porttui.model.address import PortQuery
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
-from porttui.text.processes import holder_names, verb_form
+from porttui.text import diagnosis as text
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -43,15 +42,15 @@ class WaitCommand(NamedTuple):
     source: SourceName
 
 
-def _parse_state(text: str) -> str:
-    if text not in ("free", "listening"):
-        raise ValueError(f"{text!r} is neither free nor listening")
-    return text
+def _parse_state(word: str) -> str:
+    if word not in ("free", "listening"):
+        raise ValueError("must be 'free' or 'listening'")
+    return word
 
 
 GRAMMAR = Grammar(
     prog="porttui wait",
-    description="Wait until a port is free, or until something listens on it.",
+    description="Wait until a port is free or has a listener.",
     options=(
         Option("--until", "free (the default) or listening", "STATE", _parse_state),
         TIMEOUT,
@@ -62,12 +61,12 @@ GRAMMAR = Grammar(
     ),
     operands="PORT",
     max_operands=1,
-    epilog=f"{PORT_HELP}\nexit status: 0 it is so, 1 the time was over, 2 bad usage",
+    epilog=f"{PORT_HELP}\nexit status: 0 reached, 1 timed out, 2 bad usage",
 )
 
 
 def build_command(parsed: ParsedArguments) -> WaitCommand:
-    """The request that was made.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
@@ -89,17 +88,19 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """
     host = local_host(command.source)
     sampler = Sampler(host)
-    protocol, port, requested = command.port_query
-    addresses = requested or default_addresses(host, protocol)
-    until = Until.LISTENING if command.until_listening else Until.FREE
+    protocol, port, addresses = command.port_query
+    until = PortState.LISTENING if command.until_listening else PortState.FREE
     is_terminal = err.isatty()
 
     def show_progress(progress: WaitResult) -> None:
         if is_terminal:
-            seconds = f"{progress.waited_ms / 1000:.0f} s"
-            goal = "is free" if until is Until.FREE else "has a listener"
-            err.write(f"{_ERASE_LINE}waiting {seconds} until port {port} {goal}: "
-                      f"{_state_text(port, progress)}")  # fmt: skip
+            line = text.waiting(
+                port,
+                progress.waited_ms / 1000,
+                _state_text(port, progress),
+                for_listener=command.until_listening,
+            )
+            err.write(f"{_ERASE_LINE}{line}")
             err.flush()
 
     result = PortWaiter(host, sampler, protocol, port, addresses).wait(
@@ -113,22 +114,14 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
 
         write(wait_json(port, protocol, result), out)
     else:
-        write(_result_text(port, result), out)
+        seconds = result.waited_ms / 1000
+        write(text.waited(seconds, _state_text(port, result), reached=result.reached), out)
     return ExitStatus.OK if result.reached else ExitStatus.NEGATIVE
-
-
-def _result_text(port: int, result: WaitResult) -> str:
-    seconds = f"{result.waited_ms / 1000:.1f} s"
-    if result.reached:
-        return f"{_state_text(port, result)} (after {seconds})"
-    return f"gave up after {seconds}: {_state_text(port, result)}"
 
 
 def _state_text(port: int, result: WaitResult) -> str:
     if result.state is PortState.FREE:
-        return f"port {port} is free"
+        return text.port_is_free(port)
     if result.state is PortState.HELD:
-        return f"port {port} cannot be bound, but nothing listens"
-    where = ", ".join(dict.fromkeys(str(socket.local) for socket in result.listeners))
-    listens = verb_form(result.listeners, "listens", "listen")
-    return f"{holder_names(result.listeners)} {listens} on {where}"
+        return text.port_is_held(port)
+    return text.listeners_text(result.listeners)

@@ -1,4 +1,4 @@
-"""`porttui who`."""
+"""`porttui who`: the holders of a port and the addresses that can be bound."""
 
 from __future__ import annotations
 
@@ -28,7 +28,14 @@ from porttui.model.provenance import Origin
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.text.diagnosis import VERDICT_NAMES, host_text, reasons
-from porttui.text.provenance import ancestors_text, directory_label, directory_text, supervisor_text
+from porttui.text.provenance import (
+    SUPERVISOR_LABEL,
+    ancestors_text,
+    directory_label,
+    directory_text,
+    opened_by,
+    supervisor_text,
+)
 
 if TYPE_CHECKING:
     from typing import TextIO
@@ -38,7 +45,7 @@ HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 
 class WhoCommand(NamedTuple):
-    """`porttui who`: who has a port, and whether it can be had."""
+    """`porttui who`: who holds a port, and which addresses can be bound."""
 
     port_query: PortQuery
     as_json: bool
@@ -47,7 +54,7 @@ class WhoCommand(NamedTuple):
 
 GRAMMAR = Grammar(
     prog="porttui who",
-    description="Say who has a port, why, and on which addresses it can be had.",
+    description="Show who holds a port and which addresses can be bound.",
     options=(ADDRESS, UDP, JSON, SOURCE),
     operands="PORT",
     max_operands=1,
@@ -56,7 +63,7 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> WhoCommand:
-    """The question that was asked.
+    """Build the command.
 
     Raises:
         UsageError: there is no such port or address.
@@ -100,7 +107,7 @@ def _other_openers(process: Process, diagnosis: Diagnosis) -> str:
     held = [socket for socket in diagnosis.sockets if process in socket.holders]
     others = [socket for socket in held if socket.uid not in (None, process.uid)]
     users = {socket.user or f"uid {socket.uid}" for socket in others}
-    return f"opened by user {', '.join(sorted(users))}" if users else ""
+    return opened_by(users)
 
 
 def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[str]:
@@ -116,7 +123,7 @@ def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iter
             ("started", started),
             (directory_label(origin), directory_text(origin)),
             ("parents", ancestors_text(origin)),
-            *(("may restart it", supervisor_text(supervisor)) for supervisor in origin.supervisors),
+            *((SUPERVISOR_LABEL, supervisor_text(supervisor)) for supervisor in origin.supervisors),
         ]
         yield from (f"  {label:14}  {words}" for label, words in facts if words)
 

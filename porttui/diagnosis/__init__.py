@@ -1,1 +1,1 @@
-"""ReasonKind a port can or cannot be had: the socket tables and a bind probe, put together."""
+"""Diagnose a port: who holds it, which addresses can be bound."""

@@ -1,4 +1,4 @@
-"""Asks the machine about one port: first what is listed, then what binding it says."""
+"""Diagnose a port from the socket table and bind probes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ DEFAULT_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""
 
 CONTAINER_NAMES_TIMEOUT_S = 2.0
-"""How long all names of containers together may take: they are a courtesy."""
+"""The time for all container names together: they are a courtesy."""
 
 
 def default_addresses(host: Host, protocol: Protocol) -> tuple[Address, ...]:
@@ -31,14 +31,14 @@ def default_addresses(host: Host, protocol: Protocol) -> tuple[Address, ...]:
 
 def _is_local(host: Host, protocol: Protocol, address: Address) -> bool:
     if address.family is Family.IPV4:
-        return True  # where a sandbox forbids to try it, it is there nevertheless
-    # Port 0 is any port; that none is left, or that it is not permitted, is another matter.
+        return True  # local even where a sandbox forbids bind()
+    # Port 0 is any port. An exhausted range or a missing permission says nothing of the address.
     answer = host.try_bind(protocol, Endpoint(address, 0), True)
     return answer not in (BindResult.NOT_LOCAL, BindResult.UNKNOWN)
 
 
 class DiagnosisWithSnapshot(NamedTuple):
-    """A diagnosis, and the look at the machine that it rests on."""
+    """A diagnosis with the snapshot that it was made from."""
 
     diagnosis: Diagnosis
     snapshot: Snapshot
@@ -54,31 +54,35 @@ class Diagnoser:
     def diagnose(
         self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()
     ) -> Diagnosis:
-        """See `look`."""
+        """The diagnosis of `diagnose_with_snapshot`, alone."""
         return self.diagnose_with_snapshot(protocol, port, addresses).diagnosis
 
     def diagnose_with_snapshot(
         self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()
     ) -> DiagnosisWithSnapshot:
-        """What is true of a port on these addresses, or on the usual ones.
+        """Diagnose a port on these addresses, or without any on the usual ones.
 
         Binds each address for a moment, with SO_REUSEADDR and, where that succeeds, without.
 
         Raises:
             SampleError: the sockets could not be read.
         """
-        requested = tuple(addresses) or default_addresses(self._host, protocol)
+        requested = tuple(addresses) or self.default_addresses(protocol)
         result = self._read_and_judge(protocol, port, requested)
         verdicts = result.diagnosis.addresses
         if any(
             reason.kind is ReasonKind.UNLISTED for verdict in verdicts for reason in verdict.reasons
         ):
-            # Between the look and the probe somebody may have come: a second look would see them.
+            # A socket may have come between the sample and the probe: a second sample lists it.
             result = self._read_and_judge(protocol, port, requested)
         return result
 
+    def default_addresses(self, protocol: Protocol) -> tuple[Address, ...]:
+        """The usual addresses of servers on this machine."""
+        return default_addresses(self._host, protocol)
+
     def origin(self, process: Process) -> Origin:
-        """Where a process comes from, and who may start it again."""
+        """The provenance of a process, with what may restart it."""
         user = CommandUser(self._host.uid, self._host.has_systemd)
         return origin_of(self._host.read_provenance(process), user)
 
@@ -98,7 +102,7 @@ class Diagnoser:
     def _with_container_name(self, supervisor: Supervisor, deadline: float) -> Supervisor:
         container = supervisor.container
         if container is None or not supervisor.command:
-            return supervisor  # an id that anybody may have chosen has no name
+            return supervisor  # without a command anybody may have chosen the id
         name = self._host.container_name(container, deadline - time.monotonic())
         return supervisor._replace(container=container._replace(name=name))
 

@@ -1,4 +1,4 @@
-"""From the tables and the probes to a verdict. Pure: what is asked of the host comes in."""
+"""Judge each address from sockets and bind probes (pure)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from porttui.record import NamedTuple
 
 
 class BindProbes(NamedTuple):
-    """What the kernel answered to binding an address for a moment."""
+    """The kernel's answers to binding an address for a moment."""
 
     reusing: BindResult
     """With SO_REUSEADDR; on systems where that flag means something else, without."""

@@ -1,4 +1,4 @@
-"""Another port: free on every wanted address, for every kind of server."""
+"""Find the next free ports."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from porttui.model.port_range import PortRange
 from porttui.model.snapshot import Snapshot
 
 FIRST_USER_PORT = 1024
-"""Below are the well-known ports (RFC 6335), which are not for every user."""
+"""Below are the well-known ports (RFC 6335), which not every user may bind."""
 
 MAX_PROBED = 2000
 """Ports probed before the search gives up."""
@@ -25,11 +25,14 @@ def next_ports(
     protocol: Protocol,
     addresses: Sequence[Address],
 ) -> tuple[int, ...]:
-    """Up to `count` ports above `after` that nobody has and that could just now be bound.
+    """Up to `count` ports above `after` that are unused and could be bound a moment ago.
+
+    They are free on all `addresses`, or without any on the usual ones.
 
     Outside the ephemeral range first, where no outgoing connection can take them: above `after`,
     then below it; then inside in the same order.
     """
+    addresses = addresses or diagnoser.default_addresses(protocol)
     table = snapshot.sockets
     rows = (
         range(table.udp_start) if protocol is Protocol.TCP else range(table.udp_start, len(table))
@@ -58,6 +61,6 @@ def candidate_ports(after: int, ephemeral: PortRange | None) -> Iterator[int]:
     span = range(ephemeral.first, ephemeral.last + 1)
     yield from (port for port in above if port not in span)
     yield from (port for port in below if port not in span)
-    # Not the reserved ones: somebody keeps those from outgoing connections for a server.
+    # Not the reserved ones: they are kept from outgoing connections for a server.
     yield from (port for port in above if port in ephemeral)
     yield from (port for port in below if port in ephemeral)

@@ -1,4 +1,4 @@
-"""Whether a client can connect: every address that a name stands for, and who listens there."""
+"""Probe every address of a host name."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def probe_host(
     `on_attempt` is called after each attempt.
 
     Raises:
-        HostError: the name stands for no address.
+        HostError: the name has no address.
         SampleError: the sockets of this machine could not be read.
     """
     probes = []

@@ -1,4 +1,4 @@
-"""Waits until a port can be had, or until somebody serves it."""
+"""Wait until a port is free or has a listener."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Callable, Sequence
 from enum import StrEnum
 
 from porttui.analysis.address_rules import blocks_bind
+from porttui.diagnosis.diagnoser import default_addresses
 from porttui.host.contract import BindResult, Host
 from porttui.host.request import SocketRequest
 from porttui.model.address import Address, Endpoint, Protocol
@@ -15,24 +16,17 @@ from porttui.record import NamedTuple
 from porttui.sampling.snapshots import SnapshotSource
 
 POLL_INTERVAL_S = 0.1
-"""Between two looks: nothing in the system tells when a port becomes free."""
-
-
-class Until(StrEnum):
-    """What is waited for."""
-
-    FREE = "free"
-    LISTENING = "listening"
+"""Between polls: the system sends no event when a port becomes free."""
 
 
 class PortState(StrEnum):
-    """What a port is, as far as waiting is concerned."""
+    """The state of a port on the requested addresses."""
 
     FREE = "free"
-    """A server that sets SO_REUSEADDR can bind every wanted address."""
+    """A server that sets SO_REUSEADDR can bind every requested address."""
     LISTENING = "listening"
     HELD = "held"
-    """Nobody listens, and yet it cannot be bound."""
+    """It has no listener, but cannot be bound."""
 
 
 class WaitResult(NamedTuple):
@@ -40,13 +34,13 @@ class WaitResult(NamedTuple):
 
     reached: bool
     state: PortState
-    """At the last look."""
+    """At the last poll."""
     waited_ms: float
     listeners: tuple[Socket, ...]
 
 
 class PortWaiter:
-    """One wait for one port."""
+    """One wait for one port, on these addresses or without any on the usual ones."""
 
     def __init__(
         self,
@@ -64,20 +58,22 @@ class PortWaiter:
 
     def wait(
         self,
-        until: Until,
+        until: PortState,
         timeout_s: float | None,
         on_poll: Callable[[WaitResult], object] = lambda _: None,
         cancelled: Callable[[], bool] = lambda: False,
     ) -> WaitResult:
-        """Poll until it is so, the time is over, or `cancelled` returns True.
+        """Poll until the state is reached, the time is over, or `cancelled` returns True.
 
-        `on_poll` is called after each poll. Only SO_REUSEADDR probes: they disturb no server
-        that starts.
+        `until` is FREE or LISTENING. `on_poll` is called after each poll. It probes with
+        SO_REUSEADDR only, which disturbs no server that starts.
 
         Raises:
             SampleError: the sockets could not be read.
         """
         start = time.monotonic()
+        # Only here: it binds each of them, and a dialog makes the waiter in its event loop.
+        self._addresses = self._addresses or default_addresses(self._host, self._protocol)
         while True:
             result = self._poll(until, start)
             on_poll(result)
@@ -86,7 +82,7 @@ class PortWaiter:
                 return result
             time.sleep(POLL_INTERVAL_S)
 
-    def _poll(self, until: Until, start: float) -> WaitResult:
+    def _poll(self, until: PortState, start: float) -> WaitResult:
         sockets = self._sampler.sample(SocketRequest.LISTENING_REFRESH).sockets
         on_port = (sockets[row] for row in sockets.rows_on_port(self._protocol, self._port))
         listeners = tuple(
@@ -94,7 +90,7 @@ class PortWaiter:
         )
         state = PortState.LISTENING if listeners else self._probe_state()
         waited_ms = (time.monotonic() - start) * 1000
-        return WaitResult(state.value == until.value, state, waited_ms, listeners)
+        return WaitResult(state is until, state, waited_ms, listeners)
 
     def _is_requested(self, socket: Socket) -> bool:
         return any(blocks_bind(address, socket) is not False for address in self._addresses)

@@ -1,1 +1,1 @@
-"""Ends the processes that hold a port, and says what is true afterwards."""
+"""Stop the holders of a port and verify the result."""

@@ -1,4 +1,4 @@
-"""Whom porttui does not signal, and whom only when a person has named it."""
+"""Refuse or warn about processes before a signal."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ from porttui.analysis.openers import SocketAcquisition, socket_acquisitions
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.stop import StopTarget
-from porttui.text import refusals
-from porttui.text.consequences import stop_consequence
+from porttui.text import stop as text
 
 SYSTEM_PIDS = frozenset({0, 1, 2})
 """The idle task, init, and on Linux the parent of the kernel's threads."""
@@ -16,15 +15,15 @@ SYSTEM_PIDS = frozenset({0, 1, 2})
 def refusal(process: Process, host: Host) -> str | None:
     """Why `process` must not be signalled; None when it may be tried."""
     if not host.pids_match:
-        return refusals.FOREIGN_PIDS
+        return text.FOREIGN_PIDS
     if process.pid == host.pid:
-        return refusals.ITSELF
+        return text.ITSELF
     if process.pid in SYSTEM_PIDS:
-        return refusals.system_process(process.pid)
+        return text.system_process(process.pid)
     if process.is_kernel_thread:
-        return refusals.kernel_thread(process)
+        return text.kernel_thread(process)
     if _is_foreign(process, host):
-        return refusals.other_users_process(process)
+        return text.other_users_process(process)
     return None
 
 
@@ -54,15 +53,15 @@ class Guard:
         """Why a process is not ended by itself, without a person who names it; None for one that
         may have opened the port and only serves it."""
         if process.pid in self._ancestors:
-            return refusals.ancestor_of_porttui(process)
-        role = stop_consequence(process, self._details_of(process))
-        if role is not None:
-            return refusals.wider_role(process, role)
+            return text.ancestor_of_porttui(process)
+        consequence = text.consequence(process, self._details_of(process))
+        if consequence is not None:
+            return consequence
         if self._openings.get(process) is not SocketAcquisition.PASSED:
             return None
         credentials = self._target.credentials_of(process.pid)
         users = sorted({each.user for each in credentials if each.user})
-        return refusals.received_socket(process, users)
+        return text.received_socket(process, users)
 
     def warning(self, process: Process) -> str | None:
         """Why a person has to type the name of `process` before it is signalled; None for
@@ -74,11 +73,11 @@ class Guard:
             self._openings.get(process) is SocketAcquisition.AMBIGUOUS
             and len(self._target.holders) > 1
         ):
-            return refusals.unknown_opener(len(self._target.holders))
+            return text.unknown_opener(len(self._target.holders))
         host = self._host
         knows_both_users = host.is_elevated and None not in (host.invoking_uid, process.uid)
         if knows_both_users and process.uid != host.invoking_uid:
-            return refusals.not_the_callers(process)
+            return text.not_the_callers(process)
         return None
 
     def has_changed(self, process: Process) -> bool:
@@ -97,10 +96,10 @@ class Guard:
 def target_refusal(target: StopTarget, host: Host) -> str | None:
     """Why nothing can be stopped for `target`; None when it has a process in sight."""
     if not host.pids_match:
-        return refusals.FOREIGN_PIDS
+        return text.FOREIGN_PIDS
     if target.holders:
         return None
-    return refusals.no_visible_process(target.hidden_user, is_elevated=host.is_elevated)
+    return text.no_visible_process(target.hidden_user, is_elevated=host.is_elevated)
 
 
 def _is_foreign(process: Process, host: Host) -> bool:

@@ -1,4 +1,4 @@
-"""The stop: check again, signal, watch the process, look at the port, and only then speak."""
+"""Stop processes: recheck, signal, await the exit, verify the port."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ from porttui.sampling.errors import SampleError
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.guards import Guard, refusal, target_refusal
 from porttui.stopping.verdict import NEWCOMER_OUTCOMES, Verdict, classify_holders, judge
+from porttui.text import stop as text
 
 GRACE_S = {StopSignal.TERM: 3.0, StopSignal.KILL: 2.0}
 """How long a process has to exit before it is said to be still running."""
@@ -36,7 +37,7 @@ PORT_GRACE_S = 1.0
 """How long siblings of an exited process have to let go of the port, too."""
 
 RESPAWN_WATCH_S = 2.0
-"""How long it is watched whether somebody takes the port again: a supervisor needs its moment."""
+"""How long the free port is watched for a restart: a supervisor takes some time."""
 
 _POLL_INTERVAL_S = 0.05
 
@@ -189,7 +190,7 @@ class _StopAttempt:
         try:
             snapshot = self._sample()
         except SampleError as error:
-            raise _StopEnded(StopOutcome.REFUSED, f"the sockets cannot be read: {error}") from error
+            raise _StopEnded(StopOutcome.REFUSED, text.unreadable(error)) from error
         for process, handle in list(self._handles.items()):
             if handle.has_exited():
                 self._handles.pop(process).close()
@@ -197,11 +198,10 @@ class _StopAttempt:
                 snapshot, self._target, process.identity
             ):
                 raise _StopEnded(
-                    StopOutcome.CHANGED,
-                    f"{process.label} no longer holds {self._target.endpoint}",
+                    StopOutcome.CHANGED, text.no_longer_holds(process, self._target.endpoint)
                 )
             elif self._guard.has_changed(process):
-                raise _StopEnded(StopOutcome.CHANGED, f"{process.label} runs another program now")
+                raise _StopEnded(StopOutcome.CHANGED, text.runs_another_program(process))
         if not self._handles:
             raise _StopEnded(StopOutcome.ALREADY_GONE)
 
@@ -215,7 +215,7 @@ class _StopAttempt:
             except SignalDeniedError as error:
                 raise _StopEnded(StopOutcome.DENIED, str(error)) from error
             self._sent.append(SentSignal(process.pid, self._signal))
-            self._step(f"{self._signal} sent to {process.label}")
+            self._step(text.signal_sent(process, self._signal))
             self._resume(process, handle)
         if not self._sent:
             raise _StopEnded(StopOutcome.ALREADY_GONE)
@@ -224,7 +224,7 @@ class _StopAttempt:
         try:
             if handle.resume():
                 self._sent.append(SentSignal(process.pid, StopSignal.CONT))
-                self._step(f"{process.label} was stopped: SIGCONT sent, so that it can act on it")
+                self._step(text.resumed(process, self._signal))
         except (ProcessGoneError, SignalDeniedError):
             pass  # it has exited, or will be seen to be still running
 
@@ -232,7 +232,7 @@ class _StopAttempt:
         deadline = time.monotonic() + self._grace_s
         for process, handle in self._handles.items():
             if handle.has_exited(timeout_s=max(0.0, deadline - time.monotonic())):
-                self._step(f"{process.label} exited")
+                self._step(text.exited(process))
         if self._survivors():
             is_kill = self._signal is StopSignal.KILL
             raise _StopEnded(StopOutcome.UNKILLABLE if is_kill else StopOutcome.IGNORED_TERM)
@@ -242,10 +242,7 @@ class _StopAttempt:
         exited_at = time.monotonic()
         verdict = self._poll_port()
         if verdict.is_free and self._target.is_listener and self._watch_s > 0:
-            self._step(
-                f"port {self._target.endpoint.port} is free; "
-                f"watching {self._watch_s:g} s for a restart"
-            )
+            self._step(text.watching(self._target.endpoint.port, self._watch_s))
             verdict = self._watch_free_port(time.monotonic() + self._watch_s)
         verdict = classify_holders(verdict, self._target, self._chosen, self._started_at)
         if verdict.outcome in NEWCOMER_OUTCOMES:
@@ -258,9 +255,9 @@ class _StopAttempt:
             try:
                 listeners = self._sample(SocketRequest.LISTENING_REFRESH)
             except SampleError as error:
-                reason = f"it was free, but the sockets cannot be read any more: {error}"
+                reason = text.unreadable_after_free(error)
                 return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
-            if any(each.is_listening for each in colliding_sockets(listeners, self._target)):
+            if any(socket.is_listening for socket in colliding_sockets(listeners, self._target)):
                 break
         # The whole truth once more: a bound socket or a connection may hold it now.
         return self._judge_port()
@@ -278,8 +275,7 @@ class _StopAttempt:
         try:
             snapshot = self._sample()
         except SampleError as error:
-            reason = f"the sockets cannot be read: {error}"
-            return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=reason)
+            return Verdict(StopOutcome.EXITED_BUT_UNVERIFIED, reason=text.unreadable(error))
         answer = self._host.can_bind(self._target.protocol, self._target.endpoint)
         return judge(self._target, snapshot, answer)
 
@@ -310,8 +306,5 @@ class _StopAttempt:
             reason=verdict.reason,
         )
 
-    def _step(self, text: str) -> None:
-        self._on_step(f"{self._elapsed_ms() / 1000:.1f} s  {text}")
-
-    def _elapsed_ms(self) -> float:
-        return (time.monotonic() - self._start) * 1000
+    def _step(self, event: str) -> None:
+        self._on_step(text.step(time.monotonic() - self._start, event))

@@ -1,4 +1,4 @@
-"""What is true of a port after a stop, from the tables and a bind probe."""
+"""Judge a port after a stop, from sockets and a bind probe."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket
 from porttui.model.stop import StopOutcome, StopTarget
 from porttui.record import NamedTuple
+from porttui.text import stop as text
 
 
 class Verdict(NamedTuple):
@@ -115,18 +116,10 @@ _CLOCK_GRAIN_S = 0.02
 """Start times come in ticks of 10 ms after a boot time in whole seconds (proc_pid_stat(5))."""
 
 _REASONS = {
-    BindResult.IN_USE: (
-        "nothing is listed on the address, yet the system says that it is in use: "
-        "a socket bound to it does not listen"
-    ),
-    BindResult.NOT_PERMITTED: (
-        "nothing is listed on the address; whether it can be bound "
-        "only a user who may bind that port can try"
-    ),
-    BindResult.NOT_LOCAL: "nothing is listed on the address, which is no longer local",
-    BindResult.UNKNOWN: (
-        "nothing is listed on the address; whether it can be bound could not be tried"
-    ),
+    BindResult.IN_USE: text.BOUND_UNLISTED,
+    BindResult.NOT_PERMITTED: text.BIND_NOT_PERMITTED,
+    BindResult.NOT_LOCAL: text.NO_LONGER_LOCAL,
+    BindResult.UNKNOWN: text.BIND_NOT_TRIED,
     BindResult.BINDABLE: "",
 }
 

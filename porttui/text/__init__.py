@@ -1,1 +1,1 @@
-"""Every sentence that porttui says; none names a key, for commands print them too."""
+"""All sentences shown to people. None names a key, for commands print them, too."""

@@ -1,6 +1,8 @@
-"""Diagnoses in words that a person understands."""
+"""Text of a diagnosis, a search for free ports, and a wait."""
 
 from __future__ import annotations
+
+from collections.abc import Sequence
 
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint
@@ -12,7 +14,7 @@ from porttui.text.processes import holder_names, join_limited, verb_form, with_u
 VERDICT_NAMES = {
     BindVerdict.HELD: "held",
     BindVerdict.FREE: "free",
-    BindVerdict.FREE_WITH_REUSEADDR: "free with SO_REUSEADDR only",
+    BindVerdict.FREE_WITH_REUSEADDR: "free only with SO_REUSEADDR",
     BindVerdict.NOT_PERMITTED: "not permitted",
     BindVerdict.UNKNOWN: "unknown",
 }
@@ -29,7 +31,7 @@ def explanation(diagnosis: Diagnosis, verdict: AddressVerdict) -> str:
         BindVerdict.HELD: "a server cannot bind it",
         BindVerdict.FREE: "bind() succeeded with and without SO_REUSEADDR",
         BindVerdict.FREE_WITH_REUSEADDR: "bind() succeeded with SO_REUSEADDR only",
-        BindVerdict.NOT_PERMITTED: "bind() is not permitted to this user (EACCES)",
+        BindVerdict.NOT_PERMITTED: "this user may not bind it (EACCES)",
         BindVerdict.UNKNOWN: "bind() could not be tried, or failed for another reason",
     }
     sockets = pluralized(len(diagnosis.sockets), "socket")
@@ -52,7 +54,7 @@ def _sentence(diagnosis: Diagnosis, verdict: AddressVerdict, reason: Reason) -> 
             ReasonKind.NOT_LOCAL: f"{verdict.address} is not an address of this machine",
             ReasonKind.NOT_TESTED: "bind() could not be tried here",
             ReasonKind.EPHEMERAL: (
-                f"in the ephemeral range {diagnosis.ephemeral}: any outgoing connection may take it"
+                f"in the ephemeral range {diagnosis.ephemeral}: outgoing connections may take it"
             ),
         }[reason.kind]
     return _of_socket(verdict, reason.kind, reason.socket)
@@ -66,7 +68,8 @@ def _of_socket(verdict: AddressVerdict, why: ReasonKind, socket: Socket) -> str:
         case ReasonKind.BOUND:
             bound = f"{verb_form([socket], 'is', 'are')} bound"
             where = _where(verdict, socket, "to")
-            return f"{who} {bound} {where} without listening: starting, or stuck"
+            does = verb_form([socket], "does", "do")
+            return f"{who} {bound} {where} but {does} not listen (starting or stuck)"
         case ReasonKind.CONNECTED:
             return (
                 f"{who} {verb_form([socket], 'has', 'have')} a connection from {socket.local} to "
@@ -108,13 +111,13 @@ def _where(verdict: AddressVerdict, socket: Socket, to: str = "") -> str:
 
 
 def _covering(verdict: AddressVerdict, socket: Socket) -> str:
-    """ReasonKind a listener at another address is in the way."""
+    """Why a listener on another address is in the way."""
     local = socket.local.address
     if local == verdict.address:
         return ""
     if local.is_wildcard:
         both = len(local.unmapped) == 16 and len(verdict.address.unmapped) == 4
-        return ", which also takes IPv4" if both else ", which takes every address"
+        return ", which also takes IPv4" if both else ", which includes this address"
     if verdict.address.is_wildcard:
         wildcard = host_text(Endpoint(verdict.address, socket.local.port))
         return f"; {wildcard} would include that address"
@@ -133,10 +136,46 @@ def _localhost(verdict: AddressVerdict, socket: Socket) -> str:
     here = ours.is_loopback or ours.is_wildcard
     there = theirs.is_loopback or theirs.is_wildcard
     if here and there and len(ours.unmapped) != len(theirs.unmapped):
-        return ": localhost may lead there instead"
+        return "; localhost may resolve to it"
     return ""
 
 
 def host_text(endpoint: Endpoint) -> str:
     """An address with its brackets, without the port."""
     return str(endpoint).rpartition(":")[0]
+
+
+def ports_found(number: int, requested: int) -> str:
+    """Fewer ports are free than were requested."""
+    return f"found {pluralized(number, 'free port')} of {requested}"
+
+
+def port_is_free(port: int) -> str:
+    """A server can bind the port."""
+    return f"port {port} is free"
+
+
+def port_is_held(port: int) -> str:
+    """The port is neither free nor listening."""
+    return f"port {port} has no listener, but cannot be bound"
+
+
+def listeners_text(sockets: Sequence[Socket]) -> str:
+    """ "node 10 listens on 127.0.0.1:3000", or "is bound to" for UDP."""
+    endpoints = ", ".join(dict.fromkeys(str(socket.local) for socket in sockets))
+    if any(socket.state is TcpState.LISTEN for socket in sockets):
+        return f"{holder_names(sockets)} {verb_form(sockets, 'listens', 'listen')} on {endpoints}"
+    return f"{holder_names(sockets)} {verb_form(sockets, 'is', 'are')} bound to {endpoints}"
+
+
+def waiting(port: int, seconds: float, state: str, *, for_listener: bool) -> str:
+    """Progress of a wait, in one line; `state` is a clause."""
+    goal = f"for a listener on port {port}" if for_listener else f"for port {port} to be free"
+    return f"waiting {goal} ({seconds:.0f} s): {state}"
+
+
+def waited(seconds: float, state: str, *, reached: bool) -> str:
+    """The end of a wait; `state` is a clause."""
+    if reached:
+        return f"{state} (after {seconds:.1f} s)"
+    return f"gave up after {seconds:.1f} s: {state}"

@@ -1,4 +1,4 @@
-"""What a gauge says, why, and what helps, in words."""
+"""Text of gauges: title, amount left, cause, cure."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 from porttui.analysis.trend import Trend
 from porttui.forecast.gauges import Gauge, Resource
-from porttui.model.forecast import Caveat, Destination, Level
-from porttui.text.numbers import age
+from porttui.model.forecast import Caveat, Destination, Forecast, Level
+from porttui.text.numbers import age, pluralized
 from porttui.text.processes import names
 
 _MAX_HOLDERS = 2
@@ -36,7 +36,7 @@ def short_title(gauge: Gauge) -> str:
 def left_text(gauge: Gauge) -> str:
     """ "321 of 28,232 left", "at most" where that is not certain."""
     if gauge.is_estimate:
-        return f"about {gauge.left:,} of {gauge.capacity:,} left, an estimate"
+        return f"about {gauge.left:,} of {gauge.capacity:,} left (estimate)"
     about = "at most " if gauge.headroom.at_least < gauge.left else ""
     return f"{about}{gauge.left:,} of {gauge.capacity:,} left"
 
@@ -55,7 +55,7 @@ def bounds_text(gauge: Gauge) -> str:
 def cause(gauge: Gauge) -> str:
     """Who has what is not left; empty where nobody can be named."""
     if gauge.time_wait is not None:
-        return f"{gauge.used:,} in use; sockets in TIME_WAIT: {gauge.time_wait:,}"
+        return f"{gauge.used:,} in use; {pluralized(gauge.time_wait, 'socket')} in TIME_WAIT"
     destination = gauge.destination
     if destination is None:
         return ""
@@ -111,6 +111,35 @@ def verdict(gauge: Gauge) -> str:
     return "; ".join(part for part in parts if part)
 
 
+def range_text(forecast: Forecast) -> str:
+    """The size and use of the ephemeral range, in one line."""
+    ephemeral = forecast.ephemeral
+    reserved = ephemeral.last - ephemeral.first + 1 - ephemeral.capacity
+    reserved_text = f", {reserved:,} reserved" if reserved else ""
+    reusable = "" if forecast.reusable is None else f" ({forecast.reusable:,} reusable)"
+    return (
+        f"ephemeral range {ephemeral}: {ephemeral.capacity:,} ports{reserved_text}. "
+        f"TCP: {forecast.tcp_used:,} in use, "
+        f"{pluralized(forecast.time_wait, 'socket')} in TIME_WAIT{reusable}. "
+        f"UDP: {forecast.udp_used:,} in use"
+    )
+
+
+def unknown_line(reason: str) -> str:
+    """The status line where nothing could be measured."""
+    return f"PORTS UNKNOWN - {reason}"
+
+
+def cure_line(gauge: Gauge) -> str:
+    """The line of `check` that names the cure."""
+    return f"what helps: {cure(gauge)}"
+
+
+def no_route(host: str) -> str:
+    """No address of the host can be reached."""
+    return f"no route to {host}"
+
+
 def caveats_text(caveats: Sequence[Caveat]) -> tuple[str, ...]:
     """Why the numbers may be off, a sentence each."""
     return tuple(_CAVEATS[caveat] for caveat in caveats)
@@ -129,7 +158,7 @@ def _seconds(seconds: float) -> str:
 
 
 _TITLES = {
-    Resource.UDP: "UDP sockets without bind()",
+    Resource.UDP: "UDP sockets with an automatic port",
     Resource.TCP_RANGE: "TCP ports of the ephemeral range",
     Resource.UDP_RANGE: "UDP ports of the ephemeral range",
     Resource.CONNTRACK: "connections tracked by netfilter",
@@ -158,21 +187,22 @@ _CURES = {
     Resource.UDP_RANGE: "reuse sockets, close idle ones, or widen the ephemeral range",
     Resource.CONNTRACK: "not a lack of ports: raise net.netfilter.nf_conntrack_max",
     Resource.OPEN_FILES: (
-        "not a lack of ports (ENFILE): raise fs.file-max, or find who leaks descriptors"
+        "not a lack of ports (ENFILE): raise fs.file-max, "
+        "or find the process that leaks descriptors"
     ),
     Resource.PROCESS_FILES: (
         "not a lack of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
-        "or find what it does not close"
+        "or find what it leaves open"
     ),
 }
 
 _CAVEATS = {
-    Caveat.RULES_UNKNOWN: "an estimate: this system does not say how it assigns ports",
+    Caveat.RULES_UNKNOWN: "estimate: this system does not document how it assigns ports",
     Caveat.BOUND_INACTIVE_UNLISTED: (
         "at most: bound sockets that do not listen are not listed (netlink lists them "
-        "from Linux 6.8 on)"
+        "since Linux 6.8)"
     ),
-    Caveat.AGES_UNKNOWN: "at least: this source does not say how long TIME_WAIT lasts",
+    Caveat.AGES_UNKNOWN: "at least: this source does not report TIME_WAIT timers",
     Caveat.PORTS_SHARED: (
         "net.ipv4.ip_autobind_reuse is set: bind() with SO_REUSEADDR finds more ports"
     ),

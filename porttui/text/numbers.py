@@ -1,4 +1,4 @@
-"""How numbers and ages are written."""
+"""Format numbers and ages."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a probe found, in words."""
+"""Text of a probe."""
 
 from __future__ import annotations
 
@@ -37,14 +37,14 @@ def probe_words(result: ProbeResult, probe: ConnectProbe) -> str:
     match probe.outcome:
         case ProbeOutcome.REFUSED:
             if not listeners:
-                return "nobody listens there"
+                return "no process listens there"
             return f"{_holder_text(listeners)} {_listens(listeners)} there, but refused"
         case ProbeOutcome.TIMED_OUT:
             return _timeout_text(listeners)
         case ProbeOutcome.NO_PORT:
             return (
                 "this machine has no port left to connect from: "
-                f"porttui check --to {probe.remote} shows who has them"
+                f"porttui check --to {probe.remote} shows who holds them"
             )
         case ProbeOutcome.ANSWERS:
             return f"{_protocol_text(probe.answer)}, {took}"
@@ -66,13 +66,13 @@ def advice(result: ProbeResult) -> Iterator[str]:
     for socket in result.listeners:
         if not any(_accepts(probe, socket) for probe in result.probes):
             listens = _listens([socket])
-            yield f"{_holder_text([socket])} also {listens} on {socket.local} (not tested)"
+            yield f"{_holder_text([socket])} also {listens} on {socket.local} (not probed)"
     if tried == {True, False}:
         first = result.probes[0]
-        later = next(socket for socket in result.probes if socket.outcome.is_connected)
+        later = next(probe for probe in result.probes if probe.outcome.is_connected)
         if not first.outcome.is_connected:
             yield (
-                f"{result.host} leads to {first.remote.address} first, which fails: clients "
+                f"{result.host} resolves to {first.remote.address} first, which fails; clients "
                 f"that do not try {later.remote.address} cannot connect"
             )
     if not result.listeners and not result.is_connected:
@@ -116,7 +116,7 @@ def _protocol_text(answer: bytes) -> str:
         servers = [line[7:].strip() for line in lines if line.lower().startswith(b"server:")]
         return f"HTTP: {first}{f', {_text(servers[0])}' if servers else ''}"
     if head.startswith(_TLS_ALERT):
-        return "TLS: it does not speak plain HTTP"
+        return "TLS: not plain HTTP"
     if head.startswith(b"SSH-"):
         return f"SSH: {first}"
     if head[3:5] == _MYSQL_GREETING:
@@ -124,10 +124,10 @@ def _protocol_text(answer: bytes) -> str:
     if head.startswith((b"-ERR", b"-DENIED", b"-NOAUTH")):
         return f"Redis: {first}"
     if head.startswith(b"E") and b"FATAL" in head:
-        return "PostgreSQL: it refuses other protocols"
+        return "PostgreSQL: refuses other protocols"
     if head.startswith(b"220"):
         return f"a mail or file server: {first}"
-    return f"it says {_text(head)}"
+    return f"sent {_text(head)}"
 
 
 def _text(raw: bytes) -> str:

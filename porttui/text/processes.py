@@ -1,4 +1,4 @@
-"""How processes are written: a few of them by name, the rest by number."""
+"""Format processes and lists of processes."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket
 
 HIDDEN = "a hidden process"
-"""Stands for a holder that this user may not see."""
+"""The text of a holder that this user may not see."""
 _UNSEEN = {
     Ownership.HIDDEN: HIDDEN,
-    Ownership.GONE: "a process that has since closed it",
+    Ownership.GONE: "an unknown process (the socket has closed)",
     Ownership.KERNEL: "the kernel",
 }
-"""What stands for the holder of a socket without one, by why it has none."""
+"""The text of a holder that is not known, by the socket's ownership."""
 
 
 def names(processes: Sequence[Process], limit: int = 4) -> str:
@@ -40,7 +40,7 @@ def holder_names(sockets: Iterable[Socket], limit: int = 4) -> str:
 
 
 def verb_form(sockets: Iterable[Socket], one: str, many: str) -> str:
-    """The verb behind the holders' names: `one` for a single process."""
+    """The singular or plural verb for the holders."""
     return many if len({holder for socket in sockets for holder in socket.holders}) > 1 else one
 
 
@@ -58,3 +58,14 @@ def join_limited(words: Sequence[str], limit: int) -> str:
     """The first words with commas, and how many are left."""
     rest = len(words) - limit
     return ", ".join(words[:limit]) + (f" and {rest} more" if rest > 0 else "")
+
+
+def hidden_owners(sockets: int, command: str) -> str:
+    """`sockets`: the number of sockets whose owners are hidden; `command` shows the owners."""
+    owners = "the owner of 1 socket is" if sockets == 1 else f"the owners of {sockets} sockets are"
+    return f"{owners} hidden: run {command}"
+
+
+def hidden_processes(command: str) -> str:
+    """`command` shows the processes."""
+    return f"some processes are hidden: run {command}"

@@ -1,9 +1,13 @@
-"""Where a process comes from, in words."""
+"""Text of a process's provenance."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from porttui.model.process import base_name
 from porttui.model.provenance import Origin, Supervisor, SupervisorKind
+
+SUPERVISOR_LABEL = "may restart it"
 
 _MAX_NAMES = 4
 
@@ -37,7 +41,7 @@ def supervisor_text(supervisor: Supervisor) -> str:
     "nodemon (node 900). To stop the restarts: kill -TERM 900"
     """
     if not supervisor.command:
-        return f"{_who_restarts(supervisor)}. How to stop it for good is not certain"
+        return f"{_who_restarts(supervisor)}. The command to stop it is not known"
     return f"{_who_restarts(supervisor)}. To stop {_STOPPED[supervisor.kind]}: {supervisor.command}"
 
 
@@ -62,7 +66,13 @@ def _who_restarts(supervisor: Supervisor) -> str:
             given = supervisor.container.name if supervisor.container else None
             return f"{perhaps}the container {f'{given} ({name})' if given else name}"
         case SupervisorKind.PORT_FORWARDER:
-            return "the container whose published port it forwards"
+            return "the container behind this published port"
         case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:
             what = "a shell loop" if supervisor.kind is SupervisorKind.SHELL_LOOP else name
             return f"{what} ({supervisor.process.label})" if supervisor.process else what
+
+
+def opened_by(users: Iterable[str]) -> str:
+    """`users`: those in whose name the sockets were opened; "" for none."""
+    text = ", ".join(sorted(users))
+    return f"opened by user {text}" if text else ""

@@ -296,7 +296,7 @@ def test_there_is_no_command_where_somebody_else_may_have_chosen_the_name(
         assert found.command == f"podman stop {ID[:12]}", "the container's, not a unit's in it"
     else:
         assert found.command == ""
-        assert supervisor_text(found).endswith("How to stop it for good is not certain")
+        assert supervisor_text(found).endswith("The command to stop it is not known")
         assert found.name in supervisor_text(found)
 
 

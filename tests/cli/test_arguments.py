@@ -32,28 +32,28 @@ MODULES: dict[str, CommandModule] = {
 }
 
 BAD_USAGE = [
-    (("list", "70000"), "70000 is no port"),
-    (("list", "0"), "0 is no port"),
-    (("list", "9" * 5000), "is no port"),
+    (("list", "70000"), "70000 is not a port"),
+    (("list", "0"), "0 is not a port"),
+    (("list", "9" * 5000), "is not a port"),
     (("list", "3000-"), "3000- needs a last port"),
-    (("list", "3010-3000"), "3010-3000 runs backwards"),
-    (("list", "3000-70000"), "70000 is no port"),
-    (("list", "3*0"), "3*0: a * stands behind"),
-    (("list", "7*", "99999*"), "no port begins with 99999"),
+    (("list", "3010-3000"), "3010-3000: the first port"),
+    (("list", "3000-70000"), "70000 is not a port"),
+    (("list", "3*0"), "3*0: * must follow"),
+    (("list", "7*", "99999*"), "no port starts with 99999"),
     (("list", ":"), ": needs a port"),
     (("list", "--unknown"), "--unknown"),
     (("list", "--listen"), "--listen"),
-    (("list", "--listening", "--loopback"), "--listening and --loopback exclude each other"),
-    (("list", "--source", "guess"), "guess"),
+    (("list", "--listening", "--loopback"), "--listening and --loopback cannot be combined"),
+    (("list", "--source", "guess"), "--source must be auto"),
     (("list", "--interval", "1"), "--interval"),
-    (("--interval", "0"), "'0' is no number of seconds"),
-    (("--interval", "-1"), "-1"),
-    (("--interval", "abc"), "'abc' is no number of seconds"),
-    (("--interval", "nan"), "'nan' is no number of seconds"),
-    (("--interval", "inf"), "'inf' is no number of seconds"),
-    (("--interval", "3601"), "'3601' is no number of seconds"),
+    (("--interval", "0"), "--interval must be"),
+    (("--interval", "-1"), "--interval must be"),
+    (("--interval", "abc"), "--interval must be"),
+    (("--interval", "nan"), "--interval must be"),
+    (("--interval", "inf"), "--interval must be"),
+    (("--interval", "3601"), "--interval must be"),
     (("--interval",), "--interval"),
-    (("--filter", "70000"), "70000 is no port"),
+    (("--filter", "70000"), "70000 is not a port"),
     (("--json",), "--json"),
     (("watch",), "watch"),
 ]
@@ -177,7 +177,7 @@ def test_without_any_terminal_the_session_ends_at_once() -> None:
     done = run()
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
-        "porttui: stdin is no terminal; for a list without a terminal use: porttui list\n"
+        "porttui: stdin is not a terminal; without a terminal use: porttui list\n"
     )
 
 
@@ -205,7 +205,7 @@ def test_one_stream_that_is_no_terminal_is_named(missing: str) -> None:
     if missing == "stderr":
         assert said == ""
     else:
-        assert f"porttui: {missing} is no terminal" in said
+        assert f"porttui: {missing} is not a terminal" in said
         assert "porttui list" in said
 
 
@@ -242,7 +242,7 @@ def _run_in_terminal(*, missing: str | None, term: str) -> tuple[int, str]:
     if missing == "stdout":
         assert done.stdout == b""
     if missing == "stderr":
-        assert b"stderr is no terminal" in done.stderr
+        assert b"stderr is not a terminal" in done.stderr
         assert b"porttui list" in done.stderr
     return done.returncode, shown
 

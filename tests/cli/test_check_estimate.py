@@ -62,17 +62,17 @@ def test_the_words_are_of_the_range() -> None:
     assert status is CheckStatus.WARNING
     first, *others = said.splitlines()
     assert first == (
-        "PORTS WARNING - TCP ports of the ephemeral range: about 15 of 100 left, an estimate; "
-        "85 in use; sockets in TIME_WAIT: 1 | "
+        "PORTS WARNING - TCP ports of the ephemeral range: about 15 of 100 left (estimate); "
+        "85 in use; 1 socket in TIME_WAIT | "
         "'tcp_range'=15;20:;5:;0;100 'udp_range'=100;20:;5:;0;100"
     )
     table = "\n".join(others)
     assert "connect() to" not in table
     assert "bind()" not in table
-    assert "can be taken over" not in table
+    assert "reusable" not in table
     [row] = [line for line in others if line.startswith("TCP ports")]
     assert row.split()[-5:] == ["about", "15", "WARNING", "85", "1"]
-    assert "an estimate: this system does not say how it assigns ports" in table
+    assert "estimate: this system does not document how it assigns ports" in table
 
 
 @pytest.mark.parametrize(
@@ -86,7 +86,7 @@ def test_what_is_asked_for_gets_the_estimate_and_no_prediction(asked: CheckComma
     status, said = checked(a_mac(10), asked)
     assert status is CheckStatus.OK
     assert said.startswith(
-        "PORTS OK - TCP ports of the ephemeral range: about 89 of 100 left, an estimate | "
+        "PORTS OK - TCP ports of the ephemeral range: about 89 of 100 left (estimate) | "
     )
 
 

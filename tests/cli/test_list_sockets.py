@@ -249,7 +249,7 @@ def test_what_cannot_be_written_is_said(argv: list[str], unbuffered: str) -> Non
     """As on a full disk; here stdout is open for reading alone."""
     with open(os.devnull, "rb") as unwritable:
         done = _run_into(unwritable.fileno(), argv, PYTHONUNBUFFERED=unbuffered)
-    assert done.stderr == "porttui: stdout cannot be written: Bad file descriptor\n"
+    assert done.stderr == "porttui: cannot write to stdout: Bad file descriptor\n"
     assert done.returncode == (3 if argv[0] == "check" else 1)
 
 

@@ -51,16 +51,16 @@ def test_what_is_no_port_is_refused_in_one_sentence(command: str, typed: str) ->
 @pytest.mark.parametrize(
     ("argv", "said"),
     [
-        (("who",), "which port?"),
-        (("free", "--yes"), "which port?"),
-        (("who", "3000", "3001"), "3001 is one argument too many"),
-        (("who", "3000", "--address", "nowhere"), "nowhere is no address"),
-        (("who", "nowhere:3000"), "nowhere is no address"),
-        (("next", "-n", "0"), "'0' is no number from 1 to 100"),
-        (("next", "-n", "x"), "'x' is no number"),
-        (("wait", "3000", "--until", "gone"), "'gone' is neither free nor listening"),
-        (("wait", "3000", "--timeout", "-1"), "'-1' is no number of seconds"),
-        (("free", "3000", "--timeout", "nan"), "'nan' is no number of seconds"),
+        (("who",), "PORT is missing"),
+        (("free", "--yes"), "PORT is missing"),
+        (("who", "3000", "3001"), "unexpected argument 3001"),
+        (("who", "3000", "--address", "nowhere"), "nowhere is not an IP address"),
+        (("who", "nowhere:3000"), "nowhere is not an IP address"),
+        (("next", "-n", "0"), "-n must be 1 to 100"),
+        (("next", "-n", "x"), "-n must be 1 to 100"),
+        (("wait", "3000", "--until", "gone"), "--until must be 'free' or 'listening'"),
+        (("wait", "3000", "--timeout", "-1"), "--timeout must be"),
+        (("free", "3000", "--timeout", "nan"), "--timeout must be"),
     ],
 )
 def test_bad_usage(argv: tuple[str, ...], said: str) -> None:
@@ -144,8 +144,8 @@ def test_time_wait_without_the_flag_is_in_the_way() -> None:
 def test_free_asks_first(server: Child) -> None:
     done = run("free", str(server.port))
     assert done.returncode == 4
-    assert f" {server.pid}, on 127.0.0.1:{server.port}" in done.stdout
-    assert "nothing was sent; with --yes" in done.stdout
+    assert f" {server.pid} on 127.0.0.1:{server.port}" in done.stdout
+    assert "nothing was sent; --yes would send" in done.stdout
     assert not has_exited(server.pid)
 
 

@@ -65,7 +65,7 @@ def test_refused() -> None:
     port = free_port()
     document = probe_json(f"127.0.0.1:{port}", status=1)
     [contact] = document["contacts"]
-    assert (contact["outcome"], contact["words"]) == ("refused", "nobody listens there")
+    assert (contact["outcome"], contact["words"]) == ("refused", "no process listens there")
     assert document["advice"] == [f"nothing listens on port {port} of this machine"]
 
 
@@ -83,7 +83,7 @@ def test_silent() -> None:
         (b"SSH-2.0-OpenSSH_9.2p1 Debian\r\n", "SSH: SSH-2.0-OpenSSH_9.2p1 Debian"),
         (b"J\0\0\0\x0a8.0.36\0more", "MySQL or MariaDB: 8.0.36"),
         (b"220 mail.example ESMTP\r\n", "a mail or file server: 220 mail.example ESMTP"),
-        (b"hello\x1b[2J", "it says hello.[2J"),
+        (b"hello\x1b[2J", "sent hello.[2J"),
     ],
 )
 def test_what_greets_is_recognised(says: bytes, words: str) -> None:
@@ -102,7 +102,7 @@ def test_what_greets_is_recognised(says: bytes, words: str) -> None:
     [
         (b"HTTP/1.0 200 OK\r\nServer: nginx/1.24.0\r\n\r\n", "HTTP: HTTP/1.0 200 OK, nginx/1.24"),
         (b"HTTP/1.1 404 Not Found\r\n\r\n", "HTTP: HTTP/1.1 404 Not Found, after"),
-        (b"\x15\x03\x01\x00\x02\x02\x46", "TLS: it does not speak plain HTTP"),
+        (b"\x15\x03\x01\x00\x02\x02\x46", "TLS: not plain HTTP"),
         (b"-ERR wrong number of arguments\r\n", "Redis: -ERR wrong number of arguments"),
         (b"E\0\0\0\x90SFATAL\0", "PostgreSQL"),
     ],
@@ -198,13 +198,13 @@ def _waiting(port: int) -> int:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "an empty word is no port"),
-        ("127.0.0.1:", "an empty word is no port"),
-        ("127.0.0.1:0", "0 is no port"),
-        ("localhost:abc", "abc is no port"),
+        ("", "'' is not a port"),
+        ("127.0.0.1:", "'' is not a port"),
+        ("127.0.0.1:0", "0 is not a port"),
+        ("localhost:abc", "abc is not a port"),
         ("::1:3000", "ambiguous"),
-        ("a b:3000", "a host is a name or an address"),
-        ("\x1b[2J:3000", "a host is a name or an address"),
+        ("a b:3000", "a host must be a name or an address"),
+        ("\x1b[2J:3000", "a host must be a name or an address"),
     ],
 )
 def test_bad_usage(typed: str, said: str) -> None:
@@ -241,7 +241,7 @@ def test_no_port_that_is_left_is_told_from_no_way(network: Network) -> None:
     assert contact["outcome"] == "no_port"
     assert contact["words"] == (
         "this machine has no port left to connect from: "
-        "porttui check --to 127.0.0.1:8001 shows who has them"
+        "porttui check --to 127.0.0.1:8001 shows who holds them"
     )
     elsewhere = network.context.porttui("probe", "--json", "192.0.2.1:80")
     [contact] = json.loads(elsewhere.stdout)["contacts"]

@@ -178,7 +178,10 @@ def test_a_session_goes_on_with_what_there_is(what: str) -> None:
     ("what", "sentence"),
     [
         ("threads", "porttui: the session may start no more threads"),
-        ("memory:300", "porttui: a session takes 768 MB of address space, and the limit is 300 MB"),
+        (
+            "memory:300",
+            "the session needs 768 MB of address space, but ulimit -v allows 300 MB",
+        ),
     ],
 )
 def test_a_session_that_cannot_be_says_why(what: str, sentence: str) -> None:

@@ -113,7 +113,7 @@ def test_verdicts(
 def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
     found = diagnosed(answers=(OK, OK), port=50000)
     assert verdict_and_reasons(found) == (BindVerdict.FREE, [ReasonKind.EPHEMERAL])
-    assert "any outgoing connection may take it" in reasons(found, found.addresses[0])[0]
+    assert "outgoing connections may take it" in reasons(found, found.addresses[0])[0]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
         (
             [listener("0.0.0.0", 3000, held_by=[NODE])],
             "127.0.0.1",
-            "node 10 (ana) listens on 0.0.0.0:3000, which takes every address",
+            "node 10 (ana) listens on 0.0.0.0:3000, which includes this address",
         ),
         (
             [listener("127.0.0.1", 3000, held_by=[NODE])],
@@ -157,7 +157,7 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
         (
             [IDLE],
             "127.0.0.1",
-            "node 10 (ana) is bound here without listening: starting, or stuck",
+            "node 10 (ana) is bound here but does not listen (starting or stuck)",
         ),
         (
             [connection("127.0.0.1:3000", "127.0.0.1:5432", held_by=[NODE])],
@@ -192,7 +192,7 @@ def test_localhost_may_lead_to_the_other_family() -> None:
     server = listener("::1", 3000, held_by=[NODE])
     found = diagnosed(server, answers=(OK, OK))
     assert reasons(found, found.addresses[0]) == (
-        "node 10 (ana) listens on [::1]:3000: localhost may lead there instead",
+        "node 10 (ana) listens on [::1]:3000; localhost may resolve to it",
     )
     beside = diagnosed(server, address="192.168.1.5", answers=(OK, OK))
     assert reasons(beside, beside.addresses[0]) == ("node 10 (ana) listens on [::1]:3000",)

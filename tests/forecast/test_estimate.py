@@ -54,9 +54,9 @@ def test_what_runs_out_is_the_range_and_that_is_said_to_be_an_estimate() -> None
     assert tcp.is_estimate
     assert udps.is_estimate
     assert title(tcp) == "TCP ports of the ephemeral range"
-    assert left_text(tcp) == "about 2 of 10 left, an estimate"
-    assert cause(tcp) == "8 in use; sockets in TIME_WAIT: 1"
-    assert bounds_text(tcp).startswith("an estimate: this system does not say")
+    assert left_text(tcp) == "about 2 of 10 left (estimate)"
+    assert cause(tcp) == "8 in use; 1 socket in TIME_WAIT"
+    assert bounds_text(tcp).startswith("estimate: this system does not document")
     for each in (tcp, udps):
         assert "net.ipv4" not in cure(each), "that is Linux' name of it"
 
@@ -65,6 +65,6 @@ def test_a_warning_is_given_and_that_nothing_is_left_is_never_claimed() -> None:
     levels = [measured(*mac(number))[0].level for number in (8, 9, 10)]
     assert levels == [Level.OK, Level.WARNING, Level.CRITICAL]
     assert verdict(measured(*mac(10))[0]) == (
-        "TCP ports of the ephemeral range: about 0 of 10 left, an estimate; "
-        "10 in use; sockets in TIME_WAIT: 0"
+        "TCP ports of the ephemeral range: about 0 of 10 left (estimate); "
+        "10 in use; 0 sockets in TIME_WAIT"
     )

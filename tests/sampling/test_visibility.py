@@ -51,7 +51,7 @@ def test_every_row_is_there_with_its_user_and_hidden_owners(
     for listed in held:
         assert (listed["uid"], listed["user"], listed["holders"]) == (0, user_name(0), [])
     assert seen["coverage"] == {"elevated": False, "hidden_holders": 3, "pids_match": True}
-    assert words == f"porttui: 3 owners are hidden from you: {SUDO} list shows them\n"
+    assert words == f"porttui: the owners of 3 sockets are hidden: run {SUDO} list\n"
     assert everything["coverage"] == {"elevated": True, "hidden_holders": 0, "pids_match": True}
     assert roots.pid in [
         holder["pid"] for listed in everything["sockets"] for holder in listed["holders"]
@@ -91,7 +91,7 @@ def test_the_table_never_shows_an_empty_owner(nobody: ProcessContext, roots: Chi
 def test_one_hidden_owner_is_said_in_the_singular(nobody: ProcessContext, network: Network) -> None:
     network.start({"sockets": [{}]})
     _, words = _list(nobody)
-    assert words == f"porttui: 1 owner is hidden from you: {SUDO} list shows them\n"
+    assert words == f"porttui: the owner of 1 socket is hidden: run {SUDO} list\n"
 
 
 def test_without_hidden_owners_nothing_is_said(nobody: ProcessContext) -> None:

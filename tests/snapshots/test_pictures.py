@@ -76,7 +76,7 @@ PICTURES = {
     "paused-120x40": Picture(LARGE, ("p",), "PAUSED"),
     "filtered-120x40": Picture(LARGE, ("slash", *"node", "enter"), "2 of 10 match node"),
     "typing-120x40": Picture(LARGE, ("slash", *"node"), " /node"),
-    "bad-filter-80x24": Picture(SMALL, ("slash", *"8000-80"), "runs backwards"),
+    "bad-filter-80x24": Picture(SMALL, ("slash", *"8000-80"), "first port is above"),
     "nothing-fits-80x24": Picture(SMALL, ("slash", *"1234", "enter"), "no row matches"),
     "stop-120x40": Picture(LARGE, ("x",), "Stop node"),
     "stop-80x24": Picture(SMALL, ("j", "x"), "Stop postgres"),

@@ -8,7 +8,7 @@ from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.stop import SocketCredentials, StopTarget
 from porttui.stopping.guards import Guard, refusal, target_refusal
-from porttui.text.refusals import unknown_opener
+from porttui.text.stop import unknown_opener
 from tests.making import machine, process, target
 
 USER = machine(pid=999, uid=1000)
@@ -19,7 +19,7 @@ ITSELF = "this is porttui itself"
 
 
 def the_system(pid: int) -> str:
-    return f"pid {pid} is the system itself: stopping it could stop the machine"
+    return f"pid {pid} is a system process: stopping it could halt the machine"
 
 
 @pytest.mark.parametrize(
@@ -71,8 +71,8 @@ def test_who_is_refused_and_why(each: Process, host: Host, reason: str | None) -
 
 
 OUT_OF_SIGHT = (
-    "the kernel may, or a process in another PID namespace (a container), "
-    "or one that ends too quickly"
+    "the holder may be the kernel, a short-lived process, "
+    "or one in another PID namespace (a container)"
 )
 
 
@@ -132,18 +132,22 @@ BACKEND = process(900, "postgres", cmdline=["postgres: ana shop 127.0.0.1(5000) 
         (process(4213, "node"), USER, None),
         (process(4213, "node"), SUDO, None),
         (process(4213, "zsh"), SHELL, "porttui runs inside"),
-        (process(598, "sshd", uid=0, user="root"), SUDO, "others may be logged in through it"),
-        (process(7, "sshd-session"), USER, "an SSH session ends with it"),
-        (process(7, "docker-proxy"), USER, "containers lose their ports when it ends"),
-        (process(7, "rootlesskit"), USER, "containers lose their ports when it ends"),
-        (process(7, "rootlessport"), USER, "containers lose their ports when it ends"),
-        (process(7, "containerd-shim"), USER, "containers lose their ports when it ends"),
+        (
+            process(598, "sshd", uid=0, user="root"),
+            SUDO,
+            "may be logged in through sshd 598",
+        ),
+        (process(7, "sshd-session"), USER, "an SSH session ends with sshd-session 7"),
+        (process(7, "docker-proxy"), USER, "containers lose their published ports when"),
+        (process(7, "rootlesskit"), USER, "containers lose their published ports when"),
+        (process(7, "rootlessport"), USER, "containers lose their published ports when"),
+        (process(7, "containerd-shim"), USER, "containers lose their published ports when"),
         (process(7, "systemd-journal"), USER, "other users may lose their sessions"),
-        (process(7, "supervisord"), USER, "the programs that it runs end with it"),
-        (process(7, "xinetd"), USER, "the programs that it runs end with it"),
-        (PM2, USER, "it holds the ports of all applications of PM2"),
-        (process(812, "postgres"), USER, "it disconnects all clients of this PostgreSQL server"),
-        (BACKEND, USER, "SELECT pg_terminate_backend(900) ends it alone"),
+        (process(7, "supervisord"), USER, "runs end with it"),
+        (process(7, "xinetd"), USER, "runs end with it"),
+        (PM2, USER, "node 7 holds the ports of all PM2 applications"),
+        (process(812, "postgres"), USER, "all clients of this PostgreSQL server are"),
+        (BACKEND, USER, "this one: SELECT pg_terminate_backend(900)"),
         (process(81, "nginx", uid=111, user="www"), SUDO, "belongs to user www, not to you"),
         (process(81, "nginx", uid=0, user="root"), SUDO, "belongs to user root, not to you"),
         (process(81, "nginx", uid=1000), WINDOWS, None),
@@ -159,7 +163,7 @@ def test_names_that_have_to_be_typed(each: Process, host: Host, words: str | Non
 def test_a_program_is_told_by_the_kernel_whatever_it_calls_itself() -> None:
     each = process(7, "innocent")
     host = machine(details={each: ProcessDetails("/usr/sbin/rootlesskit", uid=each.uid)})
-    assert "containers lose their ports" in (warned(each, host) or "")
+    assert "containers lose their published ports" in (warned(each, host) or "")
 
 
 def test_only_more_than_a_port_is_a_danger() -> None:

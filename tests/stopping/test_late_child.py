@@ -44,7 +44,7 @@ def test_it_is_said_to_hold_the_port_and_not_to_have_taken_it_again(
     try:
         assert result.outcome is StopOutcome.STILL_HELD_BY_OTHERS
         assert child.pid != server.pid
-        words = f"is still held by {child.label}, which received the same socket."
+        words = f"is still held by {child.label} through the same socket."
         assert sentence(result).endswith(words)
     finally:
         again = harness.stop(harness.target(port))

@@ -44,7 +44,7 @@ def test_already_gone_and_the_port_is_anothers(servers: Servers, harness: StopHa
     newcomer = servers.listen(port=gone.port)
     result = harness.stop(target)
     assert (result.outcome, result.sent) == (StopOutcome.ALREADY_GONE, ())
-    assert f"{newcomer.pid}, which was not there before" in sentence(result)
+    assert f"{newcomer.pid} (new on this port)" in sentence(result)
     assert not has_exited(newcomer.pid)
 
 
@@ -113,7 +113,9 @@ def test_porttui_itself(harness: StopHarness, bystander: Child) -> None:
 def test_the_first_process(harness: StopHarness, bystander: Child) -> None:
     init, target = read_process(1), harness.target(bystander.port)
     assert init is not None
-    _assert_nothing_sent(harness.stop(target, [init]), StopOutcome.REFUSED, "pid 1 is the system")
+    _assert_nothing_sent(
+        harness.stop(target, [init]), StopOutcome.REFUSED, "pid 1 is a system process"
+    )
 
 
 def test_a_thread_of_the_kernel(harness: StopHarness, bystander: Child) -> None:

@@ -220,7 +220,7 @@ def test_where_pids_are_other_processes_nothing_is_signalled(network: Network, s
     )
     status, innocent, said = done.stdout.split(maxsplit=2)
     assert (status, innocent) == ("4", "None")
-    assert "/proc shows another PID namespace" in said
+    assert "/proc belongs to another PID namespace" in said
     assert not has_exited(server.pid)
 
 

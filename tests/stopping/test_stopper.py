@@ -66,7 +66,7 @@ def test_a_plain_server_exits_and_its_port_is_free(
     assert f": port {server.port} is free" in sentence(result)
     label = target.holders[0].label
     assert [line.split("  ")[1] for line in steps] == [
-        f"{signal_} sent to {label}",
+        f"sent {signal_} to {label}",
         f"{label} exited",
     ]
     with listener(port=server.port):
@@ -393,7 +393,7 @@ def test_a_port_that_this_user_may_not_bind_is_not_called_free(network: Network)
     assert result.outcome is StopOutcome.EXITED_BUT_UNVERIFIED
     assert [sent.pid for sent in result.sent] == [server.pid]
     assert has_exited(server.pid)
-    assert "is not proven free" in sentence(result)
+    assert "could not be verified as free" in sentence(result)
 
 
 def test_no_descriptor_is_left_open(servers: Servers, harness: StopHarness) -> None:

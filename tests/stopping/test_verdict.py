@@ -80,17 +80,16 @@ def test_tables_name_holders_and_the_probe_decides_the_rest(
     [
         (
             IN_USE,
-            "nothing is listed on the address, yet the system says that it is in use: "
-            "a socket bound to it does not listen",
+            "no socket is listed on the address, but the system reports it in use; "
+            "a socket may be bound without listening",
         ),
         (
             NOT_PERMITTED,
-            "nothing is listed on the address; whether it can be bound "
-            "only a user who may bind that port can try",
+            "no socket is listed on the address, but you may not bind this port to verify it",
         ),
         (
             UNKNOWN,
-            "nothing is listed on the address; whether it can be bound could not be tried",
+            "no socket is listed on the address, but bind() could not be tried",
         ),
     ],
 )
@@ -104,7 +103,7 @@ def test_what_lingers_on_the_address_is_listed_there(answer: BindResult) -> None
     verdict = judged(answer, TIME_WAIT)
     assert verdict.held_by == (TIME_WAIT,)
     assert verdict.can_bind is None
-    assert "nothing is listed" not in verdict.reason
+    assert "no socket is listed" not in verdict.reason
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_a_share_tells_its_ports() -> None:
     ("ownership", "words"),
     [
         (Ownership.HIDDEN, "a hidden process"),
-        (Ownership.GONE, "a process that has since closed it"),
+        (Ownership.GONE, "an unknown process (the socket has closed)"),
         (Ownership.KERNEL, "the kernel"),
     ],
 )

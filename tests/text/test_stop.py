@@ -126,8 +126,8 @@ def ended(
         ),
         pytest.param(
             ended(StopOutcome.STILL_HELD_BY_OTHERS, held_by=[HELD]),
-            "node 10 exited after 231 ms, but 127.0.0.1:3000 is now held by other 20, "
-            "which was not there before.",
+            "node 10 exited after 231 ms, but 127.0.0.1:3000 is now held by other 20 "
+            "(new on this port).",
             id="held again by a newcomer",
         ),
         pytest.param(
@@ -135,8 +135,8 @@ def ended(
                 StopOutcome.STILL_HELD_BY_OTHERS,
                 held_by=[listener("127.0.0.1", 3000, held_by=[process(10, "node", started=99)])],
             ),
-            "node 10 exited after 231 ms, but 127.0.0.1:3000 is now held by node 10, "
-            "which was not there before.",
+            "node 10 exited after 231 ms, but 127.0.0.1:3000 is now held by node 10 "
+            "(new on this port).",
             id="the same pid, another process",
         ),
         pytest.param(
@@ -188,7 +188,7 @@ def ended(
                 waited_ms=2010,
                 survivors=[NODE],
             ),
-            "node 10 is still there 2.0 s after SIGKILL: it is in an uninterruptible system call.",
+            "node 10 is still running 2.0 s after SIGKILL, in an uninterruptible system call.",
             id="unkillable",
         ),
         pytest.param(
@@ -214,7 +214,7 @@ def ended(
         pytest.param(
             ended(StopOutcome.ALREADY_GONE, held_by=[HELD], can_bind=False),
             "node 10 had already exited: nothing was sent. 127.0.0.1:3000 is now held "
-            "by other 20, which was not there before.",
+            "by other 20 (new on this port).",
             id="already gone, held again",
         ),
         pytest.param(
@@ -235,7 +235,7 @@ def ended(
         ),
         pytest.param(
             ended(StopOutcome.EXITED_BUT_UNVERIFIED, reason="it could not be tried"),
-            "node 10 exited after 231 ms, but 127.0.0.1:3000 is not proven free: "
+            "node 10 exited after 231 ms, but 127.0.0.1:3000 could not be verified as free: "
             "it could not be tried.",
             id="not verified",
         ),
@@ -299,7 +299,7 @@ def test_a_master_that_was_there_all_along_is_no_newcomer() -> None:
         )
     )
     assert "nginx 30" in words
-    assert "which was not there before" not in words
+    assert "(new on this port)" not in words
 
 
 def test_a_signal_that_was_sent_is_told_when_the_next_was_denied() -> None:

@@ -55,7 +55,7 @@ async def test_verdicts_stand_beside_their_addresses() -> None:
             "here",
         ]
         assert lines["[::1]"].split()[1:] == ["held", "ruby", "5000", "(ana)", "listens", "here"]
-        assert "localhost may lead there instead" in session.dialog_text
+        assert "localhost may resolve to it" in session.dialog_text
         assert "next free ports on all of these: 3001 3002 3003" in session.dialog_text
         await session.press("question_mark")
         await session.until(lambda: "2 sockets with this local port" in session.dialog_text)

@@ -71,7 +71,7 @@ async def test_a_server_is_found_stopped_and_its_port_is_free(
         await session.until(
             lambda: f"port {port} is free (127.0.0.1:{port} can be bound)" in session.dialog_text
         )
-        assert "SIGTERM sent to python" in session.dialog_text
+        assert "sent SIGTERM to python" in session.dialog_text
         await session.press("escape")
         await session.until(lambda: f" {port} is free" in session.status)
         await session.until(lambda: "0 of" in session.text, "the row's end")

@@ -132,12 +132,12 @@ async def test_a_filter_given_at_the_start_is_in_force_from_the_first_sample_on(
 @pytest.mark.parametrize(
     ("bad", "reason"),
     [
-        ("8000-80", "8000-80 runs backwards"),
-        ("0", "0 is no port: ports go from 1 to 65535"),
-        ("65536", "65536 is no port"),
+        ("8000-80", "8000-80: the first port"),
+        ("0", "0 is not a port: ports are 1 to 65535"),
+        ("65536", "65536 is not a port"),
         ("8000-", "8000- needs a last port"),
-        ("node*", "a * stands behind the first digits of a port"),
-        ("9" * 60, "999999999999 is no port"),
+        ("node*", "* must follow the first digits of a port"),
+        ("9" * 60, "999999999999 is not a port"),
     ],
 )
 async def test_a_bad_filter_keeps_the_last_good_rows_and_says_why(bad: str, reason: str) -> None:

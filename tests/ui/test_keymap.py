@@ -258,10 +258,10 @@ async def test_help_tells_every_key_every_mark_and_every_kind_of_filter() -> Non
 async def test_help_can_be_read_to_its_end_on_a_small_screen() -> None:
     async with scripted_session(developers_machine(), size=SMALL) as session:
         await session.press("question_mark")
-        assert "3000 node both must fit" not in session.dialog_text
+        assert "3000 node both must match" not in session.dialog_text
         assert "Esc close" in session.dialog_text
         await session.press("end")
-        await session.until(lambda: "3000 node both must fit" in session.dialog_text)
+        await session.until(lambda: "3000 node both must match" in session.dialog_text)
         assert "Esc close" in session.dialog_text
 
 

@@ -201,13 +201,13 @@ async def test_another_system_than_linux_gets_an_estimate() -> None:
     machine.tcp_rules = None
     async with scripted_session(machine, size=(100, 40)) as session:
         await session.await_text("WARNING: about 10 left")
-        assert "about 10 of 90 left, an estimate" in session.toasts
+        assert "about 10 of 90 left (estimate)" in session.toasts
         await session.press("escape", "3", "down")
         await session.await_text("distinct ports, an estimate")
         row = next(line for line in session.lines if "! TCP ports" in line)
         assert row.partition("TCP ports")[2].split()[:3] == ["≈10", "80", "0"]
         assert "about 10 of 90 left" in session.text
-        assert "this system does not say how it assigns ports" in session.flat_text
+        assert "this system does not document how it assigns ports" in session.flat_text
         assert not any(words in session.text for words in ("→ 127", "bind 127", "UDP, no bind"))
         await session.press("enter")
         await session.await_text("3 Ranges › TCP ports 40000-40099", "127.0.0.1:40001")

@@ -122,7 +122,7 @@ async def test_y_asks_and_f_forces(key: str, signal: StopSignal) -> None:
         await session.press(key)
         await session.until(lambda: "port 3000 is free" in session.dialog_text)
         assert machine.signals == [(3000, signal)]
-        assert f"{signal} sent to server 3000" in session.dialog_text
+        assert f"sent {signal} to server 3000" in session.dialog_text
         assert "server 3000 exited" in session.dialog_text
 
 
@@ -366,7 +366,7 @@ async def test_the_dialog_shows_the_stop_while_it_goes_on() -> None:
     machine.may_exit.clear()
     async with asked_about(machine) as session:
         await session.press("y")
-        await session.until(lambda: "SIGTERM sent to server 3000" in session.dialog_text)
+        await session.until(lambda: "sent SIGTERM to server 3000" in session.dialog_text)
         assert "waiting ..." in session.dialog_text
         assert "y ask" not in session.dialog_text
         assert "background" in session.dialog_text
@@ -409,7 +409,7 @@ async def test_a_stop_that_went_on_in_the_background_reports_over_the_next_dialo
         await session.until(lambda: "port 3000 is free" in session.toasts)
         assert "Stop next 4000?" in session.text
         assert "y ask to exit" in session.dialog_text, "the result is not this dialog's"
-        assert "SIGTERM sent" not in session.dialog_text
+        assert "sent SIGTERM" not in session.dialog_text
 
 
 async def test_the_steps_of_a_stop_in_the_background_are_not_the_next_dialogs() -> None:
@@ -421,7 +421,7 @@ async def test_the_steps_of_a_stop_in_the_background_are_not_the_next_dialogs() 
         await session.until(lambda: machine.signals)
         await session.press("escape", "escape", "G", "x", "y")
         await session.until(lambda: len(machine.signals) == 2)
-        await session.until(lambda: "SIGTERM sent to next 4000" in session.dialog_text)
+        await session.until(lambda: "sent SIGTERM to next 4000" in session.dialog_text)
         machine.may_exit.set()
         await session.until(lambda: "port 4000 is free" in session.dialog_text)
         assert "server 3000" not in session.dialog_text
@@ -440,7 +440,7 @@ async def test_the_rows_are_looked_at_again_at_once_when_a_stop_is_over() -> Non
 
 REFUSALS = {
     "porttui itself": (process(99999, "porttui"), "this is porttui itself"),
-    "init": (process(1, "systemd", ppid=0), "pid 1 is the system itself"),
+    "init": (process(1, "systemd", ppid=0), "pid 1 is a system process"),
     "kernel thread": (
         process(77, "nfsd", ppid=2, is_kernel_thread=True),
         "nfsd 77 is a kernel thread",

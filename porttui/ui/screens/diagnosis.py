@@ -16,9 +16,8 @@ from textual.message import Message
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.stop_targets import targets_on_port
-from porttui.diagnosis.diagnoser import default_addresses
 from porttui.diagnosis.next_port import next_ports
-from porttui.diagnosis.wait import PortState, PortWaiter, Until, WaitResult
+from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.request import HostError
 from porttui.model.address import Endpoint, PortQuery
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
@@ -45,7 +44,7 @@ _TONES = {
     BindVerdict.UNKNOWN: Tone.MUTED,
 }
 
-_GOALS = {Until.FREE: "it is free", Until.LISTENING: "something listens"}
+_GOALS = {PortState.FREE: "it is free", PortState.LISTENING: "something listens"}
 
 _STATES = {
     PortState.FREE: "free",
@@ -75,7 +74,7 @@ class _View(NamedTuple):
 class WaitProgress(Message):
     """The port was tried once more."""
 
-    def __init__(self, until: Until, waited: WaitResult) -> None:
+    def __init__(self, until: PortState, waited: WaitResult) -> None:
         super().__init__()
         self.until = until
         self.waited = waited
@@ -95,7 +94,7 @@ class DiagnosisDialog(Dialog[None]):
         self._view: _View | None = None
         self._failure = ""
         self._waited: WaitProgress | None = None
-        self._awaited: Until | None = None
+        self._awaited: PortState | None = None
         """What the person waits for; None when nobody waits."""
         self._explains = False
 
@@ -206,10 +205,9 @@ class DiagnosisDialog(Dialog[None]):
             len(holders),
         )
 
-    async def _wait(self, until: Until) -> None:
+    async def _wait(self, until: PortState) -> None:
         protocol, port, addresses = self._port_query
         host = self._services.host
-        addresses = addresses or await asyncio.to_thread(default_addresses, host, protocol)
         waiting = PortWaiter(host, self._services.sampler, protocol, port, addresses)
         wait = partial(
             waiting.wait,
@@ -283,16 +281,15 @@ def next_free_ports(
     services: Services, port_query: PortQuery, snapshot: Snapshot, number: int
 ) -> tuple[int, ...]:
     """Up to `number` ports after this one that are free on its addresses, or the usual ones."""
-    addresses = port_query.addresses or default_addresses(services.host, port_query.protocol)
     return next_ports(
         services.diagnoser,
         snapshot,
         port_query.port,
         number,
         protocol=port_query.protocol,
-        addresses=addresses,
+        addresses=port_query.addresses,
     )
 
 
-def _next_goal(diagnosis: Diagnosis) -> Until:
-    return Until.FREE if diagnosis.is_held else Until.LISTENING
+def _next_goal(diagnosis: Diagnosis) -> PortState:
+    return PortState.FREE if diagnosis.is_held else PortState.LISTENING

@@ -8,7 +8,13 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from porttui.model.provenance import Origin, Supervisor
-from porttui.text.provenance import ancestors_text, directory_label, directory_text, supervisor_text
+from porttui.text.provenance import (
+    SUPERVISOR_LABEL,
+    ancestors_text,
+    directory_label,
+    directory_text,
+    supervisor_text,
+)
 from porttui.ui.screens.dialog import labelled_line
 from porttui.ui.widgets.columns import Tone
 
@@ -30,6 +36,5 @@ def restart_lines(
 ) -> Iterator[RenderableType]:
     """A line for every supervisor."""
     for supervisor in supervisors:
-        yield labelled_line(
-            "  may restart it", style_text(supervisor_text(supervisor), Tone.WARNING)
-        )
+        text = style_text(supervisor_text(supervisor), Tone.WARNING)
+        yield labelled_line(f"  {SUPERVISOR_LABEL}", text)
