@@ -11,6 +11,7 @@ from pathlib import Path
 from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, Action, Group
 from porttui.ui.screens.help import MARKS
+from tests.bench.bars import BARS
 from tests.servers import ROOT
 
 
@@ -42,6 +43,12 @@ def filter_table() -> str:
     return "\n".join(["| typed | fits |", "|---|---|", *_rows(SYNTAX)])
 
 
+def bars_table() -> str:
+    """What porttui may take at most."""
+    rows = (f"| {bar.what} | {bar} |" for bar in BARS)
+    return "\n".join(["| what | bar |", "|---|---|", *rows])
+
+
 def _rows(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     return (f"| `{sign}` | {meaning} |" for sign, meaning in pairs)
 
@@ -53,6 +60,7 @@ def _keys(action: Action) -> str:
 WRITTEN: Mapping[str, Mapping[str, Callable[[], str]]] = {
     "README.md": {"keys": keys_table},
     "docs/keys.md": {"names": names_table, "marks": marks_table, "filter": filter_table},
+    "docs/speed.md": {"bars": bars_table},
 }
 """For each file the parts that are written, and what writes each."""
 
