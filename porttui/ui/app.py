@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -14,10 +13,11 @@ from textual.screen import Screen
 
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.model.address import PortQuery, Protocol
 from porttui.settings import Settings
 from porttui.ui import closed_widgets
-from porttui.ui.clock import clock
+from porttui.ui.clock import clock as time_of_day
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeyBurst, KeyTaker
 from porttui.ui.keymap import ACTIONS, bindings
@@ -63,6 +63,7 @@ class PorttuiApp(App[int]):
         *,
         elevation: str = "sudo porttui",
         key_pause_s: float = BURST_S,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Begin over these dashboards.
 
@@ -72,13 +73,17 @@ class PorttuiApp(App[int]):
             settings: Of this session.
             elevation: The command that would show hidden owners.
             key_pause_s: See `KeyBurst`.
+            clock: Paces the samples, and tells when one is late.
         """
         super().__init__()
         self.burst = KeyBurst(key_pause_s)
         self._settings = settings or Settings()
         self._dashboards = dashboards
         self._make_services = services
-        self._sampling = SamplingLoop(dashboards, self._settings.interval_s, self.post_message)
+        self._clock = clock
+        self._sampling = SamplingLoop(
+            dashboards, self._settings.interval_s, self.post_message, clock
+        )
         self._dashboard: Dashboard | None = None
         self._filter = _parsed(self._settings.filter)
         self._is_paused = False
@@ -137,8 +142,10 @@ class PorttuiApp(App[int]):
     @on(SampleTaken)
     def _show_sample(self, message: SampleTaken) -> None:
         if self._dashboard is not None:  # with the first one all else is shown, too
-            begun_s = time.thread_time()
-            self.call_after_refresh(lambda: self._sampling.shown(time.thread_time() - begun_s))
+            begun_s = self._clock.thread_time()
+            self.call_after_refresh(
+                lambda: self._sampling.shown(self._clock.thread_time() - begun_s)
+            )
         self._dashboard = message.dashboard
         self._expect_sample(message.period_s)
         if self._has_failed:
@@ -160,17 +167,21 @@ class PorttuiApp(App[int]):
         raise message.error
 
     def _expect_sample(self, within_s: float) -> None:
-        self._due_at = time.monotonic() + within_s + 2 * self._settings.interval_s + _LATE_S
+        self._due_at = self._clock.monotonic() + within_s + 2 * self._settings.interval_s + _LATE_S
 
     def _say_if_late(self) -> None:
         """What is shown is not of now: the machine, or the process that samples it, hangs."""
-        if not self._has_failed and not self._is_paused and time.monotonic() > self._due_at:
+        if not self._has_failed and not self._is_paused and self._clock.monotonic() > self._due_at:
             self._say_what_is_shown("The next sample is late.")
 
     def _say_what_is_shown(self, why: str) -> None:
         """It is not of now."""
         self._has_failed = True
-        shown = f" Shown is {clock(self._dashboard.snapshot.taken_at)}." if self._dashboard else ""
+        shown = (
+            f" Shown is {time_of_day(self._dashboard.snapshot.taken_at)}."
+            if self._dashboard
+            else ""
+        )
         self.say(why + shown, Tone.ERROR)
         self._status.show_facts("not live")
 
@@ -373,7 +384,7 @@ class PorttuiApp(App[int]):
             details,
             self._deck.active.address(),
             self._deck.active.stop_choices(snapshot),
-            clock(snapshot.taken_at),
+            time_of_day(snapshot.taken_at),
         )
 
     def action_stop(self) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.request import SocketRequest
 from porttui.sampling.errors import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
@@ -28,11 +28,17 @@ class SamplingLoop:
     """Posts a message for each sample, and rests in between."""
 
     def __init__(
-        self, dashboards: DashboardSource, interval_s: float, post: Callable[[Message], object]
+        self,
+        dashboards: DashboardSource,
+        interval_s: float,
+        post: Callable[[Message], object],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """Sample nothing yet; `post` is called from the sampling thread."""
         self._dashboards = dashboards
         self._interval_s = interval_s
         self._post = post
+        self._clock = clock
         self._first: tuple[float, str] | None = None
         self._took_s = 0.0
         """How long the last whole look took."""
@@ -51,10 +57,8 @@ class SamplingLoop:
     def start(self) -> None:
         """Begin, with a sample at once; here and now if it is there, for the first frame."""
         if self._dashboards.is_ready():
-            self._first = (
-                time.monotonic(),
-                self._sample(SocketRequest.ALL, time.monotonic(), due=None),
-            )
+            start = self._clock.monotonic()
+            self._first = (start, self._sample(SocketRequest.ALL, start, due=None))
         self._thread.start()
 
     def stop(self) -> None:
@@ -93,11 +97,11 @@ class SamplingLoop:
         if self._first is not None:
             (start, source), self._first = self._first, None
         else:
-            start = time.monotonic()
+            start = self._clock.monotonic()
             source = self._sample(SocketRequest.ALL, start, due=None)
         due = start + self._period_s()
-        while source == QUICK_SOURCE and due - time.monotonic() > self._interval_s:
-            if self._rest(time.monotonic() + self._interval_s):
+        while source == QUICK_SOURCE and due - self._clock.monotonic() > self._interval_s:
+            if self._rest(self._clock.monotonic() + self._interval_s):
                 return
             source = self._sample(SocketRequest.LISTENING, start, due)
         self._rest(due)
@@ -110,7 +114,7 @@ class SamplingLoop:
         except SampleError as error:
             self._post(SampleFailed(str(error)))
             return ""
-        took_s = time.monotonic() - start
+        took_s = self._clock.monotonic() - start
         cost_s = self._dashboards.cpu_s - before_s + self._shown_s
         if request is SocketRequest.ALL:
             self._took_s, self._whole_s = took_s, cost_s
@@ -136,11 +140,13 @@ class SamplingLoop:
         """Wait; True when a whole sample is wanted at once, or none any more."""
         with self._wake:
             while not self._must_act():
-                left_s = until - time.monotonic()
+                left_s = until - self._clock.monotonic()
                 if self._paused:
-                    self._wake.wait_for(lambda: self._must_act() or not self._paused)
+                    self._clock.wait_for(self._wake, lambda: self._must_act() or not self._paused)
                 elif left_s > 0:
-                    self._wake.wait_for(lambda: self._must_act() or self._paused, left_s)
+                    self._clock.wait_for(
+                        self._wake, lambda: self._must_act() or self._paused, left_s
+                    )
                 else:
                     break
             acts = self._must_act()

@@ -94,12 +94,10 @@ PICTURES = {
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedClock]:
-    """Every clock that anything on the screen is taken from, and the time zone."""
-    scripted = ScriptedClock.of_sampling(monkeypatch)
-    monkeypatch.setattr("porttui.stopping.stopper.time", scripted.time_module())
+    """Every clock that anything on the screen is taken from, in one time zone."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    yield scripted
+    yield ScriptedClock()
     monkeypatch.undo()
     time.tzset()
 
@@ -123,5 +121,5 @@ def test_picture(name: str, clock: ScriptedClock, snap_compare: Compare) -> None
         await pilot.press(*picture.keys)
         await until(pilot, lambda: picture.shows in shown(), picture.shows)
 
-    app = a_session(machine, interval_s=1.0)
+    app = a_session(machine, interval_s=1.0, clock=clock)
     assert snap_compare(app, run_before=arrive, terminal_size=picture.size)

@@ -36,7 +36,7 @@ async def settle(stage: ScriptedStage, clock: ScriptedClock, *sockets: Socket) -
 async def test_the_cursor_follows_its_row_when_rows_come_and_go_above(
     clock: ScriptedClock,
 ) -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
+    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002)), clock=clock) as stage:
         await stage.press("j")
         assert stage.port == 3001
         await settle(stage, clock, *on_ports(1000, 2000, 3000, 3001, 3002))
@@ -48,7 +48,7 @@ async def test_the_cursor_follows_its_row_when_rows_come_and_go_above(
 async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_has_it(
     clock: ScriptedClock,
 ) -> None:
-    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002))) as stage:
+    async with on_stage(ScriptedMachine(on_ports(3000, 3001, 3002)), clock=clock) as stage:
         await stage.press("j")
         await stage.sample(*on_ports(3000, 3002))
         assert stage.port == 3001, "it is marked as gone, and the cursor does not jump"
@@ -64,7 +64,7 @@ async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_ha
 
 
 async def test_the_cursor_follows_with_filter_and_order_in_force(clock: ScriptedClock) -> None:
-    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3020)))) as stage:
+    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3020))), clock=clock) as stage:
         await stage.press("slash")
         await stage.type("node")
         await stage.press("enter", "S", "g", "j", "j")
@@ -82,7 +82,7 @@ async def test_the_cursor_follows_with_filter_and_order_in_force(clock: Scripted
 async def test_the_cursor_keeps_its_line_of_the_screen_when_rows_come_above(
     clock: ScriptedClock,
 ) -> None:
-    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3200)))) as stage:
+    async with on_stage(ScriptedMachine(on_ports(*range(3000, 3200))), clock=clock) as stage:
         await stage.press("G", "k", "k")
 
         def line() -> int:
@@ -114,7 +114,7 @@ async def test_panes_out_of_view_are_followed_too(
         for port in range(40000, 40010)
     ]
     rows = [socket for both in pairs for socket in both]
-    async with on_stage(ScriptedMachine([*on_ports(3000), *rows]), size=size) as stage:
+    async with on_stage(ScriptedMachine([*on_ports(3000), *rows]), size=size, clock=clock) as stage:
         await stage.press("2", "j", "j", "j")
         key = stage.table(2).selected_key
         await stage.press("1")
