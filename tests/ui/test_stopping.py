@@ -510,6 +510,7 @@ async def test_on_a_connection_the_end_is_chosen_first(key: str, pid: int) -> No
         assert "51230" in next(line for line in stage.lines if "curl" in line)
         await stage.press("x")
         assert stage.dialog == "ChooseDialog"
+        assert "Stop which end?" in stage.text
         assert "the client: curl 12044, 127.0.0.1:51230" in stage.said
         assert "the server: node 4213, 127.0.0.1:3000" in stage.said
         await stage.press(key)
