@@ -45,21 +45,24 @@ REAL = (
     "test_bench.py::test_it_measures_everything_on_a_small_load",
     "test_quality.py",
     "ui/test_end_to_end.py",
+    # It connects to the port of a scripted row.
+    "ui/test_keymap.py::test_every_key_does_what_its_action_says[t-probe]",
     "ui/test_reach.py",
     "ui/test_terminal.py",
 )
-"""Files and tests that open sockets or start processes without these fixtures."""
+"""Files, tests and cases of tests that open sockets or start processes without these fixtures."""
 
 
 def mark_of(item: pytest.Item) -> str:
     """The one of MARKS that a test has."""
     path = item.path.relative_to(_TESTS).as_posix()
     function = getattr(item, "function", None)
+    name = getattr(function, "__name__", "")
     fixtures = set(getattr(item, "fixturenames", ()))
     room = path.partition("/")[0]
     if (
         fixtures & _OPENS_THE_MACHINE
-        or {path, f"{path}::{getattr(function, '__name__', '')}"} & {*REAL}
+        or {path, f"{path}::{name}", f"{path}::{item.name}"} & {*REAL}
         or (room in _REAL_ROOMS and path not in _UNIT_FILES)
     ):
         return "real"

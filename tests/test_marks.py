@@ -28,7 +28,7 @@ def test_this_one_is_a_unit_test(request: pytest.FixtureRequest) -> None:
 def test_what_is_listed_as_real_is_there(name: str) -> None:
     path, _, function = name.partition("::")
     text = (ROOT / "tests" / path).read_text(encoding="utf-8")
-    assert not function or f"def {function}(" in text
+    assert not function or f"def {function.partition('[')[0]}(" in text
 
 
 def _bind() -> None:
