@@ -10,7 +10,7 @@ import pytest
 
 from porttui.host import programs
 from tests.host.namespaces import Network, open_network
-from tests.marks import mark_of
+from tests.marks import is_alone, mark_of
 from tests.servers import Servers
 
 if sys.platform != "win32":
@@ -28,9 +28,11 @@ _limited: list[str] = []
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give each test its mark: unit, pilot or real."""
+    """Give each test its mark: unit, pilot or real; and alone."""
     for item in items:
         item.add_marker(mark_of(item))
+        if is_alone(item):
+            item.add_marker("alone")
 
 
 @pytest.hookimpl(wrapper=True)

@@ -52,10 +52,20 @@ REAL = (
 )
 """Files, tests and cases of tests that open sockets or start processes without these fixtures."""
 
+_ALONE = (
+    # A worker of pytest-xdist has threads, and a process with threads forks no scan.
+    "host/test_crowded.py",
+    "host/test_fd_links.py",
+    # They compare a moving machine with what was read of it: other tests are in the way.
+    "cli/test_short_connections.py",
+    "host/test_asked_holders.py",
+)
+"""Files whose tests have the mark alone, too."""
+
 
 def mark_of(item: pytest.Item) -> str:
     """The one of MARKS that a test has."""
-    path = item.path.relative_to(_TESTS).as_posix()
+    path = _path(item)
     function = getattr(item, "function", None)
     name = getattr(function, "__name__", "")
     fixtures = set(getattr(item, "fixturenames", ()))
@@ -68,3 +78,12 @@ def mark_of(item: pytest.Item) -> str:
         return "real"
     is_piloted = inspect.iscoroutinefunction(function) or "snap_compare" in fixtures
     return "pilot" if room in _PILOT and is_piloted else "unit"
+
+
+def is_alone(item: pytest.Item) -> bool:
+    """Whether a test must run in no worker of pytest-xdist."""
+    return _path(item) in _ALONE
+
+
+def _path(item: pytest.Item) -> str:
+    return item.path.relative_to(_TESTS).as_posix()
