@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from porttui.sampling.dashboards import DashboardSource
 
 SHARE = 0.085
-"""Of one core, at most, for looking at the machine and showing what was seen: when that takes long
-the next whole look comes later. The rest of a tenth is left for the session's idling."""
+"""Of one core, at most, for sampling the machine and showing the samples: when that takes long
+the next complete sample comes later. The rest of a tenth is left for the session's idling."""
 
 QUICK_SOURCE = "sock_diag"
 """Lists listeners at next to no cost, so that they stay at the interval when the rest cannot."""
@@ -34,24 +34,24 @@ class SamplingLoop:
         post: Callable[[Message], object],
         clock: Clock = SYSTEM_CLOCK,
     ) -> None:
-        """Sample nothing yet; `post` is called from the sampling thread."""
+        """Sample nothing yet; `post` takes each message, from any thread."""
         self._dashboards = dashboards
         self._interval_s = interval_s
         self._post = post
         self._clock = clock
         self._first: tuple[float, str] | None = None
         self._took_s = 0.0
-        """How long the last whole look took."""
+        """How long the last complete sample took."""
         self._whole_s = 0.0
         self._listening_s = 0.0
-        """What a look costs, and what it costs to show it; seconds of processor time."""
+        """What a sample costs, and what it costs to show it; seconds of processor time."""
         self._shown_s = 0.0
         self._wake = threading.Condition()
         self._wanted = False
         self._asked = True
         self._paused = False
         self._stopped = False
-        # A daemon: a look at a machine whose /proc hangs must not keep the program from ending.
+        # A daemon: sampling a machine whose /proc hangs must not keep the program from ending.
         self._thread = threading.Thread(target=self._run, name="sampling", daemon=True)
 
     def start(self) -> None:
@@ -93,7 +93,7 @@ class SamplingLoop:
                 self._post(SamplingCrashed(error))
 
     def _round(self) -> None:
-        """One look at the whole machine, then listeners alone until the next one is due."""
+        """Sample the whole machine, then listeners alone until the next complete sample is due."""
         if self._first is not None:
             (start, source), self._first = self._first, None
         else:
@@ -129,9 +129,9 @@ class SamplingLoop:
         return dashboard.snapshot.source
 
     def _period_s(self) -> float:
-        """From one whole look to the next; the looks at listeners in between take their share.
+        """From one complete sample to the next; samples of listeners in between take their share.
 
-        Where a look waits for a busy machine more than it works, it rests as long as it waits.
+        Where a sample waits for a busy machine more than it works, it rests as long as it waits.
         """
         left = max(SHARE - self._listening_s / self._interval_s, SHARE / 2)
         return max(self._interval_s, self._whole_s / left, 2 * self._took_s)
