@@ -9,8 +9,6 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-import pytest
-
 from porttui.analysis.address_rules import blocks_bind
 from porttui.host.clipboard import CopyOutcome, CopyResult, SystemClipboard
 from porttui.host.contract import (
@@ -40,94 +38,66 @@ DAY_S = 24 * HOUR_S
 
 
 class ScriptedClock:
-    """A fake clock for the sampling loop: it moves when the test moves it, or a slow read does."""
+    """A fake clock: it moves when the test moves it, when somebody sleeps, or a slow read does."""
 
     def __init__(self) -> None:
         self.now = 1000.0
         self.due: float | None = None
         """When the thread that rests will wake up by itself; None while none rests."""
-        self._moved = threading.Condition()
-
-    @classmethod
-    def of_sampling(cls, monkeypatch: pytest.MonkeyPatch) -> ScriptedClock:
-        """The clock that the sampling loop, and with it the marks, go by until the test's end."""
-        clock = cls()
-        monkeypatch.setattr("porttui.ui.sampling_loop.time", clock.time_module())
-        monkeypatch.setattr("porttui.sampling.dashboards.time", clock.time_module())
-        monkeypatch.setattr("porttui.ui.app.time", clock.time_module())
-        monkeypatch.setattr("porttui.ui.sampling_loop.threading", clock.threading_module())
-        return clock
+        self._changed = threading.Condition()
+        self._waiting: list[threading.Condition] = []
 
     def monotonic(self) -> float:
-        """As `time.monotonic`."""
         return self.now
 
+    def time(self) -> float:
+        """It stands still."""
+        return TAKEN_AT
+
+    def thread_time(self) -> float:
+        """Whoever lets time pass while it reads works all that time."""
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.move(seconds)
+
     def move(self, seconds: float) -> None:
-        """Let time go by."""
-        with self._moved:
+        """Let time pass."""
+        with self._changed:
             self.now += seconds
-            self._moved.notify_all()
+            waiting = tuple(self._waiting)
+        for condition in waiting:
+            with condition:
+                condition.notify_all()
+
+    def wait_for(
+        self,
+        condition: threading.Condition,
+        predicate: Callable[[], object],
+        timeout_s: float | None = None,
+    ) -> None:
+        due = float("inf") if timeout_s is None else self.now + timeout_s
+        self._waiting.append(condition)
+        try:
+            while not predicate() and self.now < due:
+                self._rest_until(due)
+                condition.wait()
+                self._rest_until(None)
+        finally:
+            self._waiting.remove(condition)
 
     def wait_for_rest(self) -> float:
         """Wait, in real time, until a thread rests; when it will wake up."""
-        with self._moved:
-            if not self._moved.wait_for(lambda: self.due is not None, timeout=30):
+        with self._changed:
+            if not self._changed.wait_for(lambda: self.due is not None, timeout=30):
                 raise AssertionError("no thread has come to rest")
             assert self.due is not None
             return self.due
 
-    def time_module(self) -> object:
-        """What a module that imported `time` gets instead."""
-        clock = self
-
-        class Time:
-            monotonic = staticmethod(clock.monotonic)
-            # Whoever lets time go by while it reads works all that time.
-            thread_time = staticmethod(clock.monotonic)
-            sleep = staticmethod(clock.move)
-            time = staticmethod(lambda: TAKEN_AT)
-
-        return Time
-
-    def threading_module(self) -> object:
-        """What a module that imported `threading` gets instead: its conditions keep this time."""
-        clock = self
-
-        class Condition:
-            """All of them are one, so that the clock wakes whoever waits."""
-
-            def __enter__(self) -> None:
-                clock._moved.acquire()
-
-            def __exit__(self, *_: object) -> None:
-                clock._moved.release()
-
-            def notify(self) -> None:
-                clock._moved.notify_all()
-
-            def wait(self, timeout: float | None = None) -> None:
-                """Until somebody notifies, or the clock moves."""
-                due = float("inf") if timeout is None else clock.now + timeout
-                if clock.now < due:
-                    clock.due = due
-                    clock._moved.notify_all()
-                    clock._moved.wait()
-                    clock.due = None
-
-            def wait_for(
-                self, condition: Callable[[], object], timeout: float | None = None
-            ) -> bool:
-                """Until the condition holds, or the clock says that the time is over."""
-                due = float("inf") if timeout is None else clock.now + timeout
-                while not condition() and clock.now < due:
-                    self.wait(due - clock.now)
-                return bool(condition())
-
-        class Threading:
-            Thread = threading.Thread
-
-        Threading.Condition = Condition  # type: ignore[attr-defined]
-        return Threading
+    def _rest_until(self, due: float | None) -> None:
+        with self._changed:
+            self.due = due
+            self._changed.notify_all()
 
 
 class ScriptedMachine:

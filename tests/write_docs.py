@@ -11,6 +11,7 @@ from pathlib import Path
 from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, DIALOG_KEYS, Action, Group
 from porttui.ui.screens.help import LEGEND
+from tests.bench.bars import BARS
 from tests.servers import ROOT
 
 
@@ -50,6 +51,12 @@ def filter_table() -> str:
     return "\n".join(["| typed | fits |", "|---|---|", *_rows(SYNTAX)])
 
 
+def bars_table() -> str:
+    """What porttui may take at most."""
+    rows = (f"| {bar.what} | {bar} |" for bar in BARS)
+    return "\n".join(["| what | bar |", "|---|---|", *rows])
+
+
 def _rows(pairs: Iterable[tuple[str, str]]) -> Iterator[str]:
     return (f"| `{sign}` | {meaning} |" for sign, meaning in pairs)
 
@@ -66,6 +73,7 @@ WRITTEN: Mapping[str, Mapping[str, Callable[[], str]]] = {
         "marks": marks_table,
         "filter": filter_table,
     },
+    "docs/speed.md": {"bars": bars_table},
 }
 """For each file the parts that are written, and what writes each."""
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import time
-
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.dashboard_builder import DashboardHistory, next_dashboard, with_listening_rows
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.request import SocketRequest
 from porttui.record import Protocol
 from porttui.sampling.sampler import Sampler
@@ -15,7 +14,7 @@ class DashboardSource(Protocol):
     """Gives dashboards, one at a time."""
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """Look at the machine; with SocketRequest.LISTENING only the listeners are of now.
+        """Sample the machine; with SocketRequest.LISTENING, only its listeners.
 
         Raises:
             SampleError: nothing could be read.
@@ -24,32 +23,31 @@ class DashboardSource(Protocol):
 
     @property
     def cpu_s(self) -> float:
-        """Processor time that all dashboards have taken up to now, in whatever process; seconds."""
+        """Processor time of all dashboards so far, in whatever process; seconds."""
 
     def is_ready(self) -> bool:
-        """Whether a dashboard is there already, so that `next` will not wait for it."""
+        """Whether a dashboard is complete, so that `next` will not wait for it."""
 
     def close(self) -> None:
-        """No dashboard will be asked for any more."""
+        """Let go of what makes dashboards; `next` is not called again."""
 
 
 class LocalDashboards:
     """Dashboards sampled in this process."""
 
-    def __init__(self, sampler: Sampler) -> None:
+    def __init__(self, sampler: Sampler, clock: Clock = SYSTEM_CLOCK) -> None:
         self._sampler = sampler
+        self._clock = clock
         self._dashboard: Dashboard | None = None
         self._history: DashboardHistory | None = None
         self._cpu_s = 0.0
 
     @property
     def cpu_s(self) -> float:
-        """See `DashboardSource.cpu_s`."""
         return self._cpu_s
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """See `DashboardSource.next`."""
-        now, cpu_started_s = time.monotonic(), time.thread_time()
+        now, cpu_started_s = self._clock.monotonic(), self._clock.thread_time()
         if (
             request is SocketRequest.LISTENING
             and self._dashboard is not None
@@ -60,7 +58,7 @@ class LocalDashboards:
         else:
             dashboard, history = self._next_complete(now)
         self._dashboard, self._history = dashboard, history
-        self._cpu_s += time.thread_time() - cpu_started_s
+        self._cpu_s += self._clock.thread_time() - cpu_started_s
         return dashboard
 
     def _next_complete(self, now: float) -> tuple[Dashboard, DashboardHistory]:
@@ -68,8 +66,7 @@ class LocalDashboards:
         return next_dashboard(self._history, snapshot, now, self._sampler.limits(snapshot.sockets))
 
     def is_ready(self) -> bool:
-        """See `DashboardSource.is_ready`."""
         return False
 
     def close(self) -> None:
-        """See `DashboardSource.close`."""
+        pass

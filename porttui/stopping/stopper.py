@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Sequence
 
 from porttui.analysis.stop_targets import colliding_sockets, still_holds
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.contract import (
     Host,
     ProcessChangedError,
@@ -58,12 +58,18 @@ class Stopper:
     """Stops processes of one host."""
 
     def __init__(
-        self, host: Host, sampler: SnapshotSource, *, watch_s: float = RESPAWN_WATCH_S
+        self,
+        host: Host,
+        sampler: SnapshotSource,
+        *,
+        watch_s: float = RESPAWN_WATCH_S,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """`watch_s`: how long a freed port is watched for somebody who takes it again."""
         self._host = host
         self._sampler = sampler
         self._watch_s = watch_s
+        self._clock = clock
 
     @property
     def supports_sigterm(self) -> bool:
@@ -108,7 +114,7 @@ class Stopper:
         grace_s = GRACE_S[signal] if grace_s is None else grace_s
         guard = guard or self.guard(target)
         plan = _StopPlan(target, tuple(chosen), signal, grace_s, self._watch_s, guard)
-        attempt = _StopAttempt(self._host, self._sampler, plan, on_step)
+        attempt = _StopAttempt(self._host, self._sampler, plan, on_step, self._clock)
         try:
             return attempt.run()
         finally:
@@ -130,17 +136,23 @@ class _StopAttempt:
     """One stop from the first check to the verdict."""
 
     def __init__(
-        self, host: Host, sampler: SnapshotSource, plan: _StopPlan, on_step: StepCallback
+        self,
+        host: Host,
+        sampler: SnapshotSource,
+        plan: _StopPlan,
+        on_step: StepCallback,
+        clock: Clock,
     ) -> None:
         self._host = host
         self._sampler = sampler
         self._target, self._chosen, self._signal, self._grace_s, self._watch_s, guard = plan
         self._guard = guard
         self._on_step = on_step
+        self._clock = clock
         self._handles: dict[Process, ProcessHandle] = {}
         self._sent: list[SentSignal] = []
         self._back_after_ms: float | None = None
-        self._start, self._started_at = time.monotonic(), time.time()
+        self._start, self._started_at = self._clock.monotonic(), self._clock.time()
         self._sent_at = self._start
 
     def run(self) -> StopResult:
@@ -154,7 +166,7 @@ class _StopAttempt:
             if ended.outcome is StopOutcome.ALREADY_GONE:
                 return self._result(self._poll_port()._replace(outcome=ended.outcome))
             return self._result(Verdict(ended.outcome, reason=ended.reason))
-        waited_ms = (time.monotonic() - self._sent_at) * 1000
+        waited_ms = (self._clock.monotonic() - self._sent_at) * 1000
         return self._result(self._verify_port())._replace(
             waited_ms=waited_ms, taken_after_ms=self._back_after_ms
         )
@@ -206,7 +218,7 @@ class _StopAttempt:
             raise _StopEnded(StopOutcome.ALREADY_GONE)
 
     def _send(self) -> None:
-        self._sent_at = time.monotonic()
+        self._sent_at = self._clock.monotonic()
         for process, handle in self._handles.items():
             try:
                 handle.send(self._signal)
@@ -229,9 +241,9 @@ class _StopAttempt:
             pass  # it has exited, or will be seen to be still running
 
     def _await_exit(self) -> None:
-        deadline = time.monotonic() + self._grace_s
+        deadline = self._clock.monotonic() + self._grace_s
         for process, handle in self._handles.items():
-            if handle.has_exited(timeout_s=max(0.0, deadline - time.monotonic())):
+            if handle.has_exited(timeout_s=max(0.0, deadline - self._clock.monotonic())):
                 self._step(text.exited(process))
         if self._survivors():
             is_kill = self._signal is StopSignal.KILL
@@ -239,19 +251,19 @@ class _StopAttempt:
 
     def _verify_port(self) -> Verdict:
         """Look at the port, and if it is free watch for a while whether it stays so."""
-        exited_at = time.monotonic()
+        exited_at = self._clock.monotonic()
         verdict = self._poll_port()
         if verdict.is_free and self._target.is_listener and self._watch_s > 0:
             self._step(text.watching(self._target.endpoint.port, self._watch_s))
-            verdict = self._watch_free_port(time.monotonic() + self._watch_s)
+            verdict = self._watch_free_port(self._clock.monotonic() + self._watch_s)
         verdict = classify_holders(verdict, self._target, self._chosen, self._started_at)
         if verdict.outcome in NEWCOMER_OUTCOMES:
-            self._back_after_ms = (time.monotonic() - exited_at) * 1000
+            self._back_after_ms = (self._clock.monotonic() - exited_at) * 1000
         return verdict
 
     def _watch_free_port(self, until: float) -> Verdict:
-        while time.monotonic() < until:
-            time.sleep(_POLL_INTERVAL_S)
+        while self._clock.monotonic() < until:
+            self._clock.sleep(_POLL_INTERVAL_S)
             try:
                 listeners = self._sample(SocketRequest.LISTENING_REFRESH)
             except SampleError as error:
@@ -264,12 +276,12 @@ class _StopAttempt:
 
     def _poll_port(self) -> Verdict:
         """Look until the port is free, or the siblings' grace is over."""
-        deadline = time.monotonic() + PORT_GRACE_S
+        deadline = self._clock.monotonic() + PORT_GRACE_S
         while True:
             verdict = self._judge_port()
-            if verdict.is_final or time.monotonic() >= deadline:
+            if verdict.is_final or self._clock.monotonic() >= deadline:
                 return verdict
-            time.sleep(_POLL_INTERVAL_S)
+            self._clock.sleep(_POLL_INTERVAL_S)
 
     def _judge_port(self) -> Verdict:
         try:
@@ -298,7 +310,7 @@ class _StopAttempt:
             signal=self._signal,
             outcome=verdict.outcome,
             sent=tuple(self._sent),
-            waited_ms=(time.monotonic() - self._sent_at) * 1000,
+            waited_ms=(self._clock.monotonic() - self._sent_at) * 1000,
             survivors=self._survivors() if self._sent else (),
             held_by=verdict.held_by,
             can_bind=verdict.can_bind,
@@ -307,4 +319,4 @@ class _StopAttempt:
         )
 
     def _step(self, event: str) -> None:
-        self._on_step(text.step(time.monotonic() - self._start, event))
+        self._on_step(text.step(self._clock.monotonic() - self._start, event))

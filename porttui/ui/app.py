@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Awaitable, Callable, Iterable
 from functools import cached_property
 from typing import TYPE_CHECKING, ClassVar
@@ -14,6 +13,7 @@ from textual.screen import Screen
 
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.model.address import PortQuery, Protocol
 from porttui.settings import Settings
 from porttui.text import session as session_text
@@ -64,6 +64,7 @@ class PorttuiApp(App[int]):
         *,
         elevation: str = "sudo porttui",
         key_pause_s: float = BURST_S,
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
         """Begin over these dashboards.
 
@@ -73,13 +74,17 @@ class PorttuiApp(App[int]):
             settings: Of this session.
             elevation: The command that would show hidden owners.
             key_pause_s: See `KeyBurst`.
+            clock: Paces the samples, and tells when one is late.
         """
         super().__init__()
         self.burst = KeyBurst(key_pause_s)
         self._settings = settings or Settings()
         self._dashboards = dashboards
         self._make_services = services
-        self._sampling = SamplingLoop(dashboards, self._settings.interval_s, self.post_message)
+        self._clock = clock
+        self._sampling = SamplingLoop(
+            dashboards, self._settings.interval_s, self.post_message, clock
+        )
         self._dashboard: Dashboard | None = None
         self._filter = _parse_filter(self._settings.filter)
         self._is_paused = False
@@ -138,9 +143,9 @@ class PorttuiApp(App[int]):
     @on(SampleTaken)
     def _show_sample(self, message: SampleTaken) -> None:
         if self._dashboard is not None:  # the first sample is measured with the first frame
-            begun_s = time.thread_time()
+            begun_s = self._clock.thread_time()
             self.call_after_refresh(
-                lambda: self._sampling.record_show_cost(time.thread_time() - begun_s)
+                lambda: self._sampling.record_show_cost(self._clock.thread_time() - begun_s)
             )
         self._dashboard = message.dashboard
         self._set_sample_deadline(message.period_s)
@@ -166,12 +171,13 @@ class PorttuiApp(App[int]):
 
     def _set_sample_deadline(self, within_s: float) -> None:
         self._sample_deadline = (
-            time.monotonic() + within_s + 2 * self._settings.interval_s + _LATE_AFTER_S
+            self._clock.monotonic() + within_s + 2 * self._settings.interval_s + _LATE_AFTER_S
         )
 
     def _warn_if_late(self) -> None:
         """Show that samples are late: the machine or the sampling process hangs."""
-        if not self._is_stale and not self._is_paused and time.monotonic() > self._sample_deadline:
+        is_late = self._clock.monotonic() > self._sample_deadline
+        if is_late and not self._is_stale and not self._is_paused:
             self._show_stale(session_text.SAMPLE_IS_LATE)
 
     def _show_stale(self, why: str) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import threading
-import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from textual.message import Message
 
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.request import SocketRequest
 from porttui.sampling.errors import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
@@ -28,11 +28,17 @@ class SamplingLoop:
     """Posts a message for every sample."""
 
     def __init__(
-        self, dashboards: DashboardSource, interval_s: float, post: Callable[[Message], object]
+        self,
+        dashboards: DashboardSource,
+        interval_s: float,
+        post: Callable[[Message], object],
+        clock: Clock = SYSTEM_CLOCK,
     ) -> None:
+        """Sample nothing yet; `post` takes each message, from any thread."""
         self._dashboards = dashboards
         self._interval_s = interval_s
         self._post = post
+        self._clock = clock
         self._first: tuple[float, str] | None = None
         self._full_sample_s = 0.0
         """The duration of the last full sample."""
@@ -52,8 +58,8 @@ class SamplingLoop:
         """Start sampling. A dashboard that is ready is posted at once, for the first frame."""
         if self._dashboards.is_ready():
             self._first = (
-                time.monotonic(),
-                self._sample(SocketRequest.ALL, time.monotonic(), next_full_at=None),
+                self._clock.monotonic(),
+                self._sample(SocketRequest.ALL, self._clock.monotonic(), next_full_at=None),
             )
         self._thread.start()
 
@@ -93,11 +99,13 @@ class SamplingLoop:
         if self._first is not None:
             (start, source), self._first = self._first, None
         else:
-            start = time.monotonic()
+            start = self._clock.monotonic()
             source = self._sample(SocketRequest.ALL, start, next_full_at=None)
         next_full_at = start + self._period_s()
-        while source == LISTENER_SOURCE and next_full_at - time.monotonic() > self._interval_s:
-            if self._wait_until(time.monotonic() + self._interval_s):
+        while (
+            source == LISTENER_SOURCE and next_full_at - self._clock.monotonic() > self._interval_s
+        ):
+            if self._wait_until(self._clock.monotonic() + self._interval_s):
                 return
             source = self._sample(SocketRequest.LISTENING, start, next_full_at)
         self._wait_until(next_full_at)
@@ -110,7 +118,7 @@ class SamplingLoop:
         except SampleError as error:
             self._post(SampleFailed(str(error)))
             return ""
-        took_s = time.monotonic() - start
+        took_s = self._clock.monotonic() - start
         cpu_s = self._dashboards.cpu_s - before_s + self._show_cpu_s
         if request is SocketRequest.ALL:
             self._full_sample_s, self._full_sample_cpu_s = took_s, cpu_s
@@ -140,7 +148,7 @@ class SamplingLoop:
         """Wait deadline a deadline; True if a full sample or the end was requested."""
         with self._wake:
             while not self._is_interrupted():
-                remaining_s = deadline - time.monotonic()
+                remaining_s = deadline - self._clock.monotonic()
                 if self._is_paused:
                     self._wake.wait_for(lambda: self._is_interrupted() or not self._is_paused)
                 elif remaining_s > 0:

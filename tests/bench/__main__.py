@@ -1,4 +1,4 @@
-"""`python -m tests.bench`: everything side by side, as tables for the README. Root on Linux."""
+"""`python -m tests.bench`: everything side by side, with the bars. Root on Linux."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 
+from tests.bench import bars, interface
 from tests.bench import collection as collecting
-from tests.bench import interface
+from tests.bench.bars import Judged, Report
 from tests.bench.timing import Timing
 
 _IN_NAMESPACE = "PORTTUI_BENCH_INSIDE"
@@ -33,26 +34,27 @@ def main() -> None:
         done = subprocess.run(command, env={**os.environ, _IN_NAMESPACE: "1"}, check=False)
         raise SystemExit(done.returncode)
     subprocess.run(["ip", "link", "set", "lo", "up"], check=True)
-    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {_versions()}\n")
-    print("| on an idle machine | ms, or as said | against |")
-    print("|---|---|---|")
-    _print_one_shot(collecting.one_shot(4 * arguments.rounds))
-    _print_start(interface.start(2 * arguments.rounds))
+    print(f"{platform.system()} {platform.release()}, {os.cpu_count()} cores, {_versions()}")
+    report = Report()
+    report.head("on an idle machine", "ms, or as said")
+    _report_one_shot(report, collecting.one_shot(4 * arguments.rounds))
+    _report_start(report, interface.start(2 * arguments.rounds))
     idle = interface.idling(arguments.seconds)
-    print(f"| idling, both processes | {idle.cpu_percent:.1f} % of a core | |")
-    print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
+    cpu = f"{idle.cpu_percent:.1f} % of a core"
+    report.row("idling, both processes", cpu, "", Judged(bars.IDLE_CPU, idle.cpu_percent))
+    report.row("memory, both processes", f"{idle.memory_mb:.0f} MB")
     with _load(arguments) as end_load:
         busy = f", {arguments.busy:,} of them busy" if arguments.busy else ""
-        print(
-            f"\n| {2 * arguments.pairs:,} sockets, {arguments.time_wait:,} TIME_WAIT, "
-            f"{arguments.processes + arguments.idle:,} processes{busy} | ms, "
-            "median (least to most) | against |"
+        report.head(
+            f"{2 * arguments.pairs:,} sockets, {arguments.time_wait:,} TIME_WAIT, "
+            f"{arguments.processes + arguments.idle:,} processes{busy}",
+            "ms, median (least to most)",
         )
-        print("|---|---|---|")
-        _print_collection(collecting.collection(arguments.rounds))
-        _print_interface(arguments.rounds, arguments.seconds)
+        _report_collection(report, collecting.collection(arguments.rounds))
+        _report_interface(report, arguments.rounds, arguments.seconds)
         lag = interface.lag(2 * arguments.seconds, at_half=end_load)
-        print(f"| event loop late while all connections close | {lag} | {lag.samples} ticks |")
+        _report_lag(report, "event loop late while all connections close", lag)
+    report.finish()
 
 
 @contextmanager
@@ -68,63 +70,78 @@ def _load(arguments: argparse.Namespace) -> Iterator[Callable[[], object]]:
         yield load.stdin.close
 
 
-def _print_one_shot(times: Mapping[str, Timing]) -> None:
+def _report_one_shot(report: Report, times: Mapping[str, Timing]) -> None:
     bare = times[collecting.PASS].median
-    start = times[collecting.LIST_LISTENERS].median - times[collecting.SAMPLE].median
-    comparisons = {
-        collecting.LIST_LISTENERS: f"{start / bare:.2f} x pass + sample",
-        collecting.CHECK: f"{times[collecting.CHECK].median / bare:.2f} x pass",
-    }
-    for name, timing in times.items():
-        print(f"| {name} | {timing} | {comparisons.get(name, '')} |")
+    for name, took in times.items():
+        ratio = took.median / bare
+        if name in (collecting.PASS, collecting.SAMPLE):
+            report.row(name, took)
+        else:
+            report.row(name, took, f"{ratio:.2f} x pass", Judged(bars.ONE_SHOT, ratio))
 
 
-def _print_start(times: Mapping[str, Timing]) -> None:
+def _report_start(report: Report, times: Mapping[str, Timing]) -> None:
     bare, frame, rows = times["bare"], times["frame"], times["rows"]
-    print(f"| first frame of a bare Textual application | {bare} | |")
-    print(f"| first frame | {frame} | {frame.median / bare.median:.2f} x bare |")
-    print(f"| first rows | {rows} | {rows.median / frame.median:.2f} x first frame |")
+    slower, later = frame.median / bare.median, rows.median / frame.median
+    report.row("first frame of a bare Textual application", bare)
+    report.row("first frame", frame, f"{slower:.2f} x bare", Judged(bars.FIRST_FRAME, slower))
+    report.row("first rows", rows, f"{later:.2f} x first frame", Judged(bars.FIRST_ROWS, later))
 
 
-def _print_collection(times: Mapping[str, Timing]) -> None:
-    comparisons = {
+def _report_collection(report: Report, times: Mapping[str, Timing]) -> None:
+    against = {
         collecting.WARM: [collecting.RAW, collecting.PSUTIL],
         collecting.COLD: [collecting.SS_ALL],
         collecting.FORECAST: [collecting.RAW, collecting.WARM],
         collecting.LIST_LISTENERS: [collecting.SS_LISTENERS],
     }
-    for name, timing in times.items():
+    barred = {
+        collecting.WARM: (bars.WARM, collecting.RAW),
+        collecting.COLD: (bars.COLD, collecting.SS_ALL),
+    }
+    for name, took in times.items():
         ratios = [
-            f"{timing.median / times[other].median:.2f} x {other}"
-            for other in comparisons.get(name, [])
+            f"{took.median / times[other].median:.2f} x {other}"
+            for other in against.get(name, [])
             if other in times
         ]
         if name == collecting.CHECK:
-            beside = timing.median - 3 * times[collecting.PASS].median
+            beside = took.median - 3 * times[collecting.PASS].median
             ratios = [f"3 x pass + {beside / times[collecting.RAW].median:.2f} x {collecting.RAW}"]
-        print(f"| {name} | {timing} | {'; '.join(ratios)} |")
+        judged = []
+        if name in barred:
+            bar, other = barred[name]
+            judged = [Judged(bar, took.median / times[other].median)] if other in times else []
+        elif name == collecting.LISTENERS:
+            judged = [Judged(bars.LISTENERS, took.median)]
+        report.row(name, took, "; ".join(ratios), *judged)
 
 
-def _print_interface(rounds: int, seconds: float) -> None:
+def _report_interface(report: Report, rounds: int, seconds: float) -> None:
     small, large = interface.table(rounds).values()
-    print(f"| table: 600 rows replaced | {small} | |")
-    print(f"| table: 60,000 rows replaced | {large} | {large.median / small.median:.2f} x 600 |")
+    report.row("table: 600 rows replaced", small)
+    report.row("table: 60,000 rows replaced", large, f"{large.median / small.median:.2f} x 600")
     # Many, for the slowest twentieth of them: those that meet a sample.
     keys = interface.keys(5 * rounds)
-    for name, timing in (
-        ("key to frame: cursor down", keys.down),
-        ("key to frame: page down", keys.page),
-        ("filter key: first frame", keys.filter_first),
-        ("filter key: settled", keys.filter_settled),
-        ("filter key of a word: first frame", keys.word_first),
-        ("filter key of a word: settled", keys.word_settled),
+    for name, took, bar in (
+        ("key to frame: cursor down", keys.down, bars.DOWN),
+        ("key to frame: page down", keys.page, bars.PAGE),
+        ("filter key: first frame", keys.filter_first, bars.FILTER),
+        ("filter key: settled", keys.filter_settled, bars.FILTER),
+        ("filter key of a word: first frame", keys.word_first, bars.FILTER),
+        ("filter key of a word: settled", keys.word_settled, bars.FILTER),
     ):
-        print(f"| {name} | {timing} | p95 {timing.p95:.1f} |")
-    lag = interface.lag(seconds)
-    print(f"| event loop late, p99 / most | {lag} | {lag.samples} ticks |")
+        report.row(name, took, f"p95 {took.p95:.1f}", Judged(bar, took.p95))
+    _report_lag(report, "event loop late, p99 / most", interface.lag(seconds))
     idle = interface.idling(seconds)
-    print(f"| running, both processes | {idle.cpu_percent:.1f} % of a core | |")
-    print(f"| memory, both processes | {idle.memory_mb:.0f} MB | |")
+    cpu, memory = f"{idle.cpu_percent:.1f} % of a core", f"{idle.memory_mb:.0f} MB"
+    report.row("running, both processes", cpu, "", Judged(bars.CPU, idle.cpu_percent))
+    report.row("memory, both processes", memory, "", Judged(bars.MEMORY, idle.memory_mb))
+
+
+def _report_lag(report: Report, name: str, lag: interface.Lag) -> None:
+    judged = Judged(bars.LATE, lag.p99), Judged(bars.LATEST, lag.most)
+    report.row(name, lag, f"{lag.samples} ticks", *judged)
 
 
 def _versions() -> str:

@@ -1,4 +1,4 @@
-"""Measures how long it takes to read all sockets and their holders."""
+"""Measures what it costs to know all sockets and their holders."""
 
 from __future__ import annotations
 
@@ -32,6 +32,7 @@ LIST_LISTENERS = "porttui list --listening --json"
 LIST_ALL = "porttui list --json"
 SAMPLE = "the sample of that, by itself"
 CHECK = "porttui check"
+WHO = "porttui who 22"
 PASS = "python -c pass"
 
 
@@ -42,6 +43,8 @@ def one_shot(rounds: int) -> dict[str, Timing]:
             PASS: _command(sys.executable, "-c", "pass"),
             LIST_LISTENERS: _command(*porttui("list", "--listening", "--json")),
             SAMPLE: lambda: Sampler(local_host()).sample(SocketRequest.LISTENING),
+            LIST_ALL: _command(*porttui("list", "--json")),
+            WHO: _command(*porttui("who", "22")),
             CHECK: _command(*porttui("check")),
         },
         rounds,
@@ -56,7 +59,7 @@ def collection(rounds: int) -> dict[str, Timing]:
     measured: dict[str, Callable[[], object]] = {
         RAW: receive_all,
         WARM: warm.read,
-        # Not after the first look: that forks this process, which then pays for each page anew.
+        # Not after the first read: that forks this process, which then pays for each page anew.
         LISTENERS: lambda: warm.read(SocketRequest.LISTENING_REFRESH),
         COLD: lambda: linux_source().read(),
         FORECAST: lambda: forecast(snapshot),
@@ -74,7 +77,7 @@ def collection(rounds: int) -> dict[str, Timing]:
 
 
 def receive_all() -> int:
-    """The floor: send the same questions, receive the answers, look at nothing but the end."""
+    """The floor: send the same requests, receive the answers, read nothing but their end."""
     received = 0
     buffer = bytearray(1 << 18)
     request = struct.Struct("=IHHIIBBBBI48s")

@@ -1,6 +1,7 @@
 """The screen to the cell and the colour. To accept a change: `pytest --snapshot-update`, and look.
 
 The machine is scripted and its time stands still, so nothing but the code changes a picture.
+A picture is for a layout or a look; what the session says and does is asserted in tests/ui.
 """
 
 from __future__ import annotations
@@ -12,7 +13,6 @@ from typing import Any, NamedTuple
 import pytest
 from textual.pilot import Pilot
 
-from porttui.model.stop import StopSignal
 from tests.making import TAKEN_AT, listener, process
 from tests.scripted import NODE, WEB, ScriptedClock, ScriptedMachine, developers_machine
 from tests.ui.session import LARGE, SMALL, lines_of, make_app, until
@@ -50,56 +50,28 @@ def runs_low(machine: ScriptedMachine) -> None:
     machine.ephemeral = machine.ephemeral and machine.ephemeral._replace(first=52000, last=52012)
 
 
-def lacks_rights(machine: ScriptedMachine) -> None:
-    """An ordinary user looks."""
-    machine.uid = 1000
-
-
-def does_not_die(machine: ScriptedMachine) -> None:
-    """Node lives on after SIGTERM."""
-    machine.endures = {NODE.pid: {StopSignal.TERM}}
-
-
 PICTURES = {
     "main-120x40": Picture(LARGE),
     "main-160x50": Picture((160, 50)),
     "listening-80x24": Picture(SMALL),
-    "loopback-80x24": Picture(SMALL, ("2",)),
-    "ranges-80x24": Picture(SMALL, ("3",), "WHAT"),
-    "inside-a-range-80x24": Picture(SMALL, ("3", "enter"), "ESTABLISHED"),
     "main-40x12": Picture((40, 12)),
     "main-20x5": Picture((20, 5)),
     "marks-120x40": Picture(LARGE, ("r",), "deno", then=changes_hands),
     "low-120x40": Picture(LARGE, ("3",), machine=runs_low),
-    "low-80x24": Picture(SMALL, ("3", "down"), "ip_local_port_range", runs_low),
-    "user-120x40": Picture(LARGE, machine=lacks_rights),
-    "paused-120x40": Picture(LARGE, ("p",), "PAUSED"),
-    "filtered-120x40": Picture(LARGE, ("slash", *"node", "enter"), "2 of 10 match node"),
     "typing-120x40": Picture(LARGE, ("slash", *"node"), " /node"),
-    "bad-filter-80x24": Picture(SMALL, ("slash", *"8000-80"), "first port is above"),
-    "nothing-fits-80x24": Picture(SMALL, ("slash", *"1234", "enter"), "no row matches"),
     "stop-120x40": Picture(LARGE, ("x",), "Stop node"),
-    "stop-80x24": Picture(SMALL, ("j", "x"), "Stop postgres"),
     "stopped-120x40": Picture(LARGE, ("x", "y"), "LISTEN 8"),
-    "not-stopped-80x24": Picture(SMALL, ("x", "y"), "f sends SIGKILL", does_not_die),
-    "refused-80x24": Picture(SMALL, ("G", "k", "x"), "Not possible", lacks_rights),
-    "choose-120x40": Picture(LARGE, ("2", "x"), "Stop which end?"),
     "details-120x40": Picture(LARGE, ("enter",), "Esc close"),
-    "details-80x24": Picture(SMALL, ("2", "enter"), "Esc close"),
     "help-120x40": Picture(LARGE, ("question_mark",), "Look around"),
-    "help-80x24": Picture(SMALL, ("question_mark",), "Look around"),
-    "copied-80x24": Picture(SMALL, ("c",), "Copied"),
 }
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedClock]:
-    """Every clock that anything on the screen is taken from, and the time zone."""
-    scripted = ScriptedClock.of_sampling(monkeypatch)
-    monkeypatch.setattr("porttui.stopping.stopper.time", scripted.time_module())
+    """Every clock that anything on the screen is taken from, in one time zone."""
     monkeypatch.setenv("TZ", "UTC")
     time.tzset()
-    yield scripted
+    yield ScriptedClock()
     monkeypatch.undo()
     time.tzset()
 
@@ -123,5 +95,5 @@ def test_picture(name: str, clock: ScriptedClock, snap_compare: Compare) -> None
         await pilot.press(*picture.keys)
         await until(pilot, lambda: picture.shows in shown(), picture.shows)
 
-    app = make_app(machine, interval_s=1.0)
+    app = make_app(machine, interval_s=1.0, clock=clock)
     assert snap_compare(app, run_before=arrive, terminal_size=picture.size)

@@ -8,6 +8,6 @@ from tests.scripted import ScriptedClock
 
 
 @pytest.fixture
-def clock(monkeypatch: pytest.MonkeyPatch) -> ScriptedClock:
-    """The time that the sampling loop and the marks go by, moved by hand."""
-    return ScriptedClock.of_sampling(monkeypatch)
+def clock() -> ScriptedClock:
+    """The time of the sampling loop and of the marks, moved by hand."""
+    return ScriptedClock()

@@ -16,6 +16,7 @@ from textual.pilot import Pilot
 from textual.widgets._toast import Toast
 
 from porttui.analysis.filter import Filter
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.model.address import PortQuery
 from porttui.model.socket import Socket
 from porttui.sampling.dashboards import LocalDashboards
@@ -48,16 +49,17 @@ def make_app(
     watch_s: float = 0.0,
     port_query: PortQuery | None = None,
     key_pause_s: float = 0.0,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> PorttuiApp:
     """The application over a scripted machine; keys are pressed more quickly than by a person."""
     host = machine.host()
     sampler = Sampler(host, now=lambda: TAKEN_AT)
     return PorttuiApp(
-        LocalDashboards(sampler),
+        LocalDashboards(sampler, clock),
         lambda: Services(
             host,
             sampler,
-            Stopper(host, sampler, watch_s=watch_s),
+            Stopper(host, sampler, watch_s=watch_s, clock=clock),
             clipboard or ScriptedClipboard(),
             lambda url: machine.open_url(url),
             lambda: machine.now(),
@@ -69,6 +71,7 @@ def make_app(
         ),
         elevation=elevation,
         key_pause_s=key_pause_s,
+        clock=clock,
     )
 
 
@@ -268,6 +271,7 @@ async def scripted_session(
     sampled: bool = True,
     port_query: PortQuery | None = None,
     key_pause_s: float = 0.0,
+    clock: Clock = SYSTEM_CLOCK,
 ) -> AsyncIterator[ScriptedSession]:
     """A session with its first sample on the screen, unless it is not `sampled` yet."""
     messages: list[Message] = []
@@ -280,6 +284,7 @@ async def scripted_session(
         elevation=elevation,
         port_query=port_query,
         key_pause_s=key_pause_s,
+        clock=clock,
     )
     async with app.run_test(size=size, notifications=True, message_hook=messages.append) as pilot:
         session = ScriptedSession(app, pilot, messages, machine, clipboard)

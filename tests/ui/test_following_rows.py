@@ -36,7 +36,9 @@ async def settle(session: ScriptedSession, clock: ScriptedClock, *sockets: Socke
 async def test_the_cursor_follows_its_row_when_rows_come_and_go_above(
     clock: ScriptedClock,
 ) -> None:
-    async with scripted_session(ScriptedMachine(on_ports(3000, 3001, 3002))) as session:
+    async with scripted_session(
+        ScriptedMachine(on_ports(3000, 3001, 3002)), clock=clock
+    ) as session:
         await session.press("j")
         assert session.port == 3001
         await settle(session, clock, *on_ports(1000, 2000, 3000, 3001, 3002))
@@ -48,7 +50,9 @@ async def test_the_cursor_follows_its_row_when_rows_come_and_go_above(
 async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_has_it(
     clock: ScriptedClock,
 ) -> None:
-    async with scripted_session(ScriptedMachine(on_ports(3000, 3001, 3002))) as session:
+    async with scripted_session(
+        ScriptedMachine(on_ports(3000, 3001, 3002)), clock=clock
+    ) as session:
         await session.press("j")
         await session.sample(*on_ports(3000, 3002))
         assert session.port == 3001, "it is marked as gone, and the cursor does not jump"
@@ -64,7 +68,9 @@ async def test_a_gone_row_keeps_the_cursor_while_it_lingers_then_the_next_one_ha
 
 
 async def test_the_cursor_follows_with_filter_and_order_in_force(clock: ScriptedClock) -> None:
-    async with scripted_session(ScriptedMachine(on_ports(*range(3000, 3020)))) as session:
+    async with scripted_session(
+        ScriptedMachine(on_ports(*range(3000, 3020))), clock=clock
+    ) as session:
         await session.press("slash")
         await session.type("node")
         await session.press("enter", "S", "g", "j", "j")
@@ -82,7 +88,9 @@ async def test_the_cursor_follows_with_filter_and_order_in_force(clock: Scripted
 async def test_the_cursor_keeps_its_line_of_the_screen_when_rows_come_above(
     clock: ScriptedClock,
 ) -> None:
-    async with scripted_session(ScriptedMachine(on_ports(*range(3000, 3200)))) as session:
+    async with scripted_session(
+        ScriptedMachine(on_ports(*range(3000, 3200))), clock=clock
+    ) as session:
         await session.press("G", "k", "k")
 
         def line() -> int:
@@ -114,7 +122,9 @@ async def test_panes_out_of_view_are_followed_too(
         for port in range(40000, 40010)
     ]
     rows = [socket for both in pairs for socket in both]
-    async with scripted_session(ScriptedMachine([*on_ports(3000), *rows]), size=size) as session:
+    async with scripted_session(
+        ScriptedMachine([*on_ports(3000), *rows]), size=size, clock=clock
+    ) as session:
         await session.press("2", "j", "j", "j")
         key = session.table(2).selected_key
         await session.press("1")

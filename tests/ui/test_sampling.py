@@ -117,7 +117,7 @@ async def test_q_leaves_while_a_sample_hangs() -> None:
 
 async def test_samples_come_by_themselves_in_the_interval(clock: ScriptedClock) -> None:
     machine = developers_machine()
-    async with scripted_session(machine, interval_s=2.0) as session:
+    async with scripted_session(machine, interval_s=2.0, clock=clock) as session:
         assert "live 2 s" in session.status
         for number in (1, 2, 3):
             assert clock.wait_for_rest() == clock.now + 2.0
@@ -131,7 +131,7 @@ async def test_a_slow_source_stretches_the_interval_and_the_status_line_says_so(
 ) -> None:
     machine = developers_machine()
     machine.on_read = lambda: clock.move(0.5)
-    async with scripted_session(machine, interval_s=1.0) as session:
+    async with scripted_session(machine, interval_s=1.0, clock=clock) as session:
         await session.await_status("all sockets every 5.9 s", "a sample takes 0.5 s")
         await session.until(lambda: clock.due is not None)
         assert clock.due == pytest.approx(clock.now - 0.5 + 0.5 / CPU_SHARE)
@@ -157,7 +157,9 @@ def test_the_loop_takes_less_than_a_tenth_of_the_time(
     machine = ScriptedMachine()
     machine.on_read = lambda: clock.move(took_s)
     heard: list[object] = []
-    loop = SamplingLoop(LocalDashboards(Sampler(machine.host())), interval_s, heard.append)
+    loop = SamplingLoop(
+        LocalDashboards(Sampler(machine.host()), clock), interval_s, heard.append, clock
+    )
     start = clock.now
     loop.start()
     due = clock.wait_for_rest()
@@ -194,10 +196,10 @@ def test_what_showing_and_the_listeners_cost_counts(clock: ScriptedClock) -> Non
         assert isinstance(message, SampleTaken)
         heard.append(message)
 
-    dashboards = WorkingBoards(Sampler(ScriptedMachine().host()))
+    dashboards = WorkingBoards(Sampler(ScriptedMachine().host()), clock)
     dashboards.whole_s, dashboards.listening_s = 0.4, 0.01
-    loop = SamplingLoop(dashboards, 1.0, post)
-    loop.record_show_cost(0.05)
+    loop = SamplingLoop(dashboards, 1.0, post, clock)
+    loop.shown(0.05)
     loop.start()
     assert clock.wait_for_rest() == clock.now + 1.0
     assert heard[0].period_s == pytest.approx(0.45 / CPU_SHARE)
@@ -299,7 +301,7 @@ async def test_r_looks_now() -> None:
 
 async def test_p_holds_the_screen_still_and_p_goes_on(clock: ScriptedClock) -> None:
     machine = developers_machine()
-    async with scripted_session(machine, interval_s=1.0) as session:
+    async with scripted_session(machine, interval_s=1.0, clock=clock) as session:
         await session.press("p")
         assert "PAUSED" in session.lines[0]
         reads = machine.reads
@@ -320,7 +322,7 @@ async def test_a_sample_under_way_when_it_is_paused_does_not_move_the_screen(
     clock: ScriptedClock,
 ) -> None:
     machine = developers_machine()
-    async with scripted_session(machine, interval_s=1.0) as session:
+    async with scripted_session(machine, interval_s=1.0, clock=clock) as session:
         clock.wait_for_rest()
         machine.may_read.clear()
         clock.move(1.0)
@@ -338,7 +340,7 @@ async def test_a_sample_under_way_when_it_is_paused_does_not_move_the_screen(
 
 async def test_r_looks_once_while_it_is_paused(clock: ScriptedClock) -> None:
     machine = developers_machine()
-    async with scripted_session(machine, interval_s=1.0) as session:
+    async with scripted_session(machine, interval_s=1.0, clock=clock) as session:
         await session.press("p")
         machine.sockets = (listener("127.0.0.1", 4000, held_by=[NODE]),)
         await session.press("r")
@@ -382,7 +384,7 @@ async def test_what_happened_to_a_row_is_marked_for_some_seconds(
     mark: str,
     number: str,
 ) -> None:
-    async with scripted_session(ScriptedMachine(THREE)) as session:
+    async with scripted_session(ScriptedMachine(THREE), clock=clock) as session:
         await session.sample(*sockets)
         assert _mark(session, port) == mark
         assert f" {number} · by port" in session.text, "rows just gone do not count"
@@ -399,7 +401,7 @@ async def test_what_happened_to_a_row_is_marked_for_some_seconds(
 
 
 async def test_a_row_that_comes_back_is_new_again(clock: ScriptedClock) -> None:
-    async with scripted_session(ScriptedMachine(THREE)) as session:
+    async with scripted_session(ScriptedMachine(THREE), clock=clock) as session:
         await session.sample(*THREE[1:])
         assert _mark(session, 3000) == "-"
         clock.move(1)

@@ -512,6 +512,7 @@ async def test_on_a_connection_the_end_is_chosen_first(key: str, pid: int) -> No
         assert "51230" in next(line for line in session.lines if "curl" in line)
         await session.press("x")
         assert session.dialog == "ChooseDialog"
+        assert "Stop which end?" in session.text
         assert "the client: curl 12044, 127.0.0.1:51230" in session.dialog_text
         assert "the server: node 4213, 127.0.0.1:3000" in session.dialog_text
         await session.press(key)
