@@ -199,7 +199,7 @@ def test_what_showing_and_the_listeners_cost_counts(clock: ScriptedClock) -> Non
     dashboards = WorkingBoards(Sampler(ScriptedMachine().host()), clock)
     dashboards.whole_s, dashboards.listening_s = 0.4, 0.01
     loop = SamplingLoop(dashboards, 1.0, post, clock)
-    loop.shown(0.05)
+    loop.record_show_cost(0.05)
     loop.start()
     assert clock.wait_for_rest() == clock.now + 1.0
     assert heard[0].period_s == pytest.approx(0.45 / CPU_SHARE)
