@@ -47,7 +47,7 @@ REAL = (
     "ui/test_end_to_end.py",
     # It connects to the port of a scripted row.
     "ui/test_keymap.py::test_every_key_does_what_its_action_says[t-probe]",
-    "ui/test_reach.py",
+    "ui/test_probe.py",
     "ui/test_terminal.py",
 )
 """Files, tests and cases of tests that open sockets or start processes without these fixtures."""

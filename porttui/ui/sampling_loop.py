@@ -145,15 +145,19 @@ class SamplingLoop:
         )
 
     def _wait_until(self, deadline: float) -> bool:
-        """Wait deadline a deadline; True if a full sample or the end was requested."""
+        """Wait until a deadline; True if a full sample or the end was requested."""
         with self._wake:
             while not self._is_interrupted():
                 remaining_s = deadline - self._clock.monotonic()
                 if self._is_paused:
-                    self._wake.wait_for(lambda: self._is_interrupted() or not self._is_paused)
+                    self._clock.wait_for(
+                        self._wake, lambda: self._is_interrupted() or not self._is_paused
+                    )
                 elif remaining_s > 0:
-                    self._wake.wait_for(
-                        lambda: self._is_interrupted() or self._is_paused, remaining_s
+                    self._clock.wait_for(
+                        self._wake,
+                        lambda: self._is_interrupted() or self._is_paused,
+                        remaining_s,
                     )
                 else:
                     break
