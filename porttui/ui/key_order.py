@@ -1,7 +1,4 @@
-"""The order of keys, as a matter of safety: which key answers a question, and who takes it first.
-
-A pasted word is no answer: a key that somebody pressed is told from one that came with others.
-"""
+"""Tells a key that a person pressed from keys of a burst: only the first answers a question."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The one table of keys: bindings, footer, help, command palette and README come from it."""
+"""The table of keys: source of bindings, footer, help, palette and docs."""
 
 from __future__ import annotations
 

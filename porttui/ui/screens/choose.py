@@ -1,4 +1,4 @@
-"""One of a few things, each with a letter."""
+"""A dialog to choose one of a few things by its key."""
 
 from __future__ import annotations
 

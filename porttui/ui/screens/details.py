@@ -1,4 +1,4 @@
-"""Everything that is known of one row, as it was when the dialog was opened."""
+"""The details of a row, as of the sample it was opened on."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a client can connect: every address that a name stands for, probed now."""
+"""Probes every address of a host and shows the outcomes."""
 
 from __future__ import annotations
 
