@@ -600,7 +600,7 @@ async def test_a_daemon_has_to_be_typed(size: tuple[int, int]) -> None:
     machine = ScriptedMachine([listener("0.0.0.0", 22, held_by=[sshd])])
     async with scripted_session(machine, size=size) as session:
         await session.press("x", "f")
-        assert "Enter to send SIGKILL:" in session.dialog_text
+        await session.until(lambda: "Enter to send SIGKILL:" in session.dialog_text)
         # Keys that are commands elsewhere are letters here.
         await session.press("y", "q", "f", "n", "enter")
         assert (session.dialog, machine.signals) == ("StopDialog", [])
