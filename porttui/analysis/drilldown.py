@@ -108,7 +108,7 @@ class DrilldownRows(Sequence[SocketRow]):
 
     def rows_containing(self, word: str) -> bytes:
         """For each row 1 if the word is in its text, which is without its endpoints."""
-        from porttui.analysis.searchable_text import socket_text  # to list a drilldown takes none
+        from porttui.analysis.searchable_text import socket_text  # not needed to list a drilldown
 
         def text_at(row: int) -> str:
             return socket_text(self.sockets[row], self.service(row))

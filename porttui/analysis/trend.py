@@ -10,8 +10,8 @@ BUCKET_S = 5.0
 BUCKETS = 36
 """Three minutes."""
 RATE_OVER_S = 10.0
-"""What is used up per second is told by the last so count seconds: TIME_WAIT comes back after one,
-so a shorter look would take every wave of connections for a trend."""
+"""The time that the rate is taken over. A port in TIME_WAIT can be reused after 1 s: over a shorter
+time every wave of connections would look like a trend."""
 _RATE_AFTER_S = 2.0
 
 
@@ -21,8 +21,8 @@ class Trend(NamedTuple):
     lows: tuple[int | None, ...]
     """The least that was left in each BUCKET_S, the oldest first; None where nobody looked."""
     rate: float | None
-    """How count are used up per second, negative where more and more is left; None where it has
-    not been looked at for long enough."""
+    """Used up per second; negative where more and more is left. None before there are samples
+    enough."""
     exhausted_in_s: float | None
     """When nothing is left at this rate; None while it does not shrink."""
 
@@ -31,7 +31,7 @@ class LeftHistory(NamedTuple):
     """The samples a trend is computed from."""
 
     recent: tuple[tuple[float, int], ...] = ()
-    """When and how count, over RATE_OVER_S."""
+    """Times and numbers left, over RATE_OVER_S."""
     lows: tuple[tuple[int, int], ...] = ()
     """The number of each bucket that was looked at, and the least in it."""
 

@@ -27,7 +27,7 @@ def open_url(url: str, run_as: RunAs | None = None) -> None:
         run_as.environ.get("DISPLAY") or run_as.environ.get("WAYLAND_DISPLAY")
     ):
         # A text browser would start in this terminal.
-        raise HostError("there is no graphical display here")
+        raise HostError("there is no graphical display")
     # In another process: browsers write to the terminal that they were started from.
     command = isolated_python(_OPEN_SCRIPT, url)
     result = run_program(command, run_as, timeout_s=_TIMEOUT_S, may_keep_running=True)

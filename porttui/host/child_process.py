@@ -126,7 +126,7 @@ class ChildProcess:
             try:
                 # Windows cannot poll a pipe: there the read waits without limit.
                 if hasattr(select, "poll") and not self._is_readable(deadline - time.monotonic()):
-                    raise ChildTimeoutError("the sampling process does not answer")
+                    raise ChildTimeoutError("the sampling process does not respond")
                 count = os.readv(pipe.fileno(), [view[offset:]])
             except (ValueError, OSError) as error:  # closed by another thread
                 raise ChildEndedError(_ENDED_MESSAGE) from error

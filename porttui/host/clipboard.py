@@ -119,7 +119,7 @@ class SystemClipboard:
         if compared.status == 0:
             return CopyResult(CopyOutcome.CONFIRMED, tool_name, "")
         if compared.status == _DIFFERENT:
-            return _unavailable(f"{tool_name} did not keep the text")
+            return _unavailable(f"{tool_name} did not store the text")
         return CopyResult(CopyOutcome.UNCONFIRMED, tool_name, "it could not be read back")
 
     def _copy_by_tmux(self, text: str) -> CopyResult:
@@ -128,7 +128,7 @@ class SystemClipboard:
         # -w passes the text to the outer terminal, since tmux 3.2.
         loaded = self._run(["tmux", "load-buffer", "-w", "-"], text, deadline)
         if loaded.status:
-            detail = "this tmux keeps it to itself"
+            detail = "this tmux does not pass it to the terminal"
             loaded = self._run(["tmux", "load-buffer", "-"], text, deadline)
         if loaded.status != 0:
             return _unavailable(f"tmux {loaded.failure}")
@@ -137,7 +137,7 @@ class SystemClipboard:
         if read_back.status != 0:
             detail = "it could not be read back"
         elif read_back.output != text.encode():
-            return _unavailable("tmux did not keep the text")
+            return _unavailable("tmux did not store the text")
         return CopyResult(CopyOutcome.UNCONFIRMED, "the tmux buffer", detail)
 
     def _run(

@@ -48,7 +48,7 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
-        raise HostError(f"{host}: the name stands for no address ({reason})") from error
+        raise HostError(f"{host} cannot be resolved ({reason})") from error
     endpoints = [Endpoint(Address.parse(str(info[4][0])), port) for info in infos]
     return tuple(dict.fromkeys(endpoints))[:MAX_ADDRESSES]
 
@@ -133,7 +133,7 @@ def _local_address(
     except OSError as error:
         if family == socket.AF_INET6 and error.errno == errno.EAFNOSUPPORT:
             raise  # without IPv6 there is no route
-        raise HostError(f"{family.name} sockets are refused here: {error.strerror}") from error
+        raise HostError(f"{family.name} sockets are not permitted: {error.strerror}") from error
     with probe:
         try:
             probe.connect(destination)

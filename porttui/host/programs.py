@@ -200,7 +200,7 @@ def run_program(
         return ProgramResult(None, b"", "is not installed")
     is_trusted = run_as.uid is not None or program == sys.executable  # it runs already
     if _is_root() and not is_trusted and not _is_root_owned(program):
-        return ProgramResult(None, b"", f"is not root's own ({program})")
+        return ProgramResult(None, b"", f"is not owned by root ({program})")
     try:
         process = subprocess.Popen(
             [program, *command[1:]],
@@ -222,7 +222,7 @@ def run_program(
         for thread in threads:
             thread.join(max(0.0, deadline - time.monotonic()))
         if sum(map(len, output)) > max_bytes:
-            return ProgramResult(None, b"", "said too much")
+            return ProgramResult(None, b"", "sent too much output")
         status = process.wait(max(0.0, deadline - time.monotonic()))
     except subprocess.TimeoutExpired:
         if may_keep_running:

@@ -91,7 +91,7 @@ class Address(NamedTuple):
         try:
             return Address.of_packed(socket.inet_pton(family, bare), zone)
         except (OSError, ValueError) as error:
-            raise ValueError(f"{text!r} is no IP address") from error
+            raise ValueError(f"{text!r} is not an IP address") from error
 
 
 class Endpoint(NamedTuple):

@@ -152,7 +152,7 @@ class SamplingProcess:
             answer, cpu_started_s = self._child.receive(self._timeout_s), time.thread_time()
         except (ChildEndedError, ChildTimeoutError) as error:
             self._replace_child()
-            raise SampleError(f"{error}; a new one has been started") from error
+            raise SampleError(f"{error}; it has been restarted") from error
         slowest_s = _SLOWEST_FACTOR * (time.monotonic() - requested_at)
         slowest_s = min(slowest_s, _FIRST_FACTOR * max(self._answer_timeout_s, ANSWER_TIMEOUT_S))
         self._timeout_s = max(self._answer_timeout_s, self._timeout_s * 0.9, slowest_s)
@@ -173,7 +173,7 @@ class SamplingProcess:
 
     def _replace_child(self) -> None:
         if self._is_closed:
-            raise SampleError("the session is at its end")
+            raise SampleError("the session is closing")
         self._child.close()
         if self._starter is None:
             from concurrent.futures import ThreadPoolExecutor

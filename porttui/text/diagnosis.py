@@ -115,9 +115,9 @@ def _covering(verdict: AddressVerdict, socket: Socket) -> str:
     local = socket.local.address
     if local == verdict.address:
         return ""
-    if local.is_wildcard:
-        both = len(local.unmapped) == 16 and len(verdict.address.unmapped) == 4
-        return ", which also takes IPv4" if both else ", which includes this address"
+    ours, theirs = len(verdict.address.unmapped), len(local.unmapped)
+    if local.is_wildcard and ours <= theirs:
+        return ", which also takes IPv4" if ours < theirs else ", which includes this address"
     if verdict.address.is_wildcard:
         wildcard = host_text(Endpoint(verdict.address, socket.local.port))
         return f"; {wildcard} would include that address"

@@ -233,7 +233,7 @@ def test_a_source_that_is_blind_says_so(small: Network) -> None:
         (["--watch", "--interval", "0"], "must be 0.2 to"),
         (["--no-such-option"], "unknown option"),
         (["3000"], "unexpected argument"),
-        (["--to", "nowhere.invalid:80"], "stands for no address"),
+        (["--to", "nowhere.invalid:80"], "cannot be resolved"),
     ],
 )
 def test_bad_usage_is_unknown(argv: list[str], words: str) -> None:

@@ -130,6 +130,11 @@ def test_a_port_that_outgoing_connections_may_take_is_said_to_be_one() -> None:
             "node 10 (ana) listens on 0.0.0.0:3000, which includes this address",
         ),
         (
+            [listener("0.0.0.0", 3000, held_by=[NODE])],
+            "::",
+            "node 10 (ana) listens on 0.0.0.0:3000; [::] would include that address",
+        ),
+        (
             [listener("127.0.0.1", 3000, held_by=[NODE])],
             "0.0.0.0",
             "node 10 (ana) listens on 127.0.0.1:3000; 0.0.0.0 would include that address",

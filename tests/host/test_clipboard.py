@@ -142,7 +142,7 @@ def test_display_that_is_gone_leaves_the_screen_alone(
     require_tool("xclip")
     environ["DISPLAY"] = ":65000"
     result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
-    assert result == CopyResult(CopyOutcome.TERMINAL, "OSC 52", "xclip did not keep the text")
+    assert result == CopyResult(CopyOutcome.TERMINAL, "OSC 52", "xclip did not store the text")
     # xclip complains about the display; on the terminal that would paint over porttui.
     assert capfd.readouterr() == ("", "")
 
@@ -188,7 +188,7 @@ def test_old_tmux_without_the_option(
     environ |= {"TMUX": tmux_value(tmux), "PATH": f"{tmp_path}:{environ['PATH']}"}
     result = SystemClipboard(RunAs(environ), "linux", timeout=10).copy(TEXT)
     assert result.outcome is CopyOutcome.UNCONFIRMED
-    assert result.detail == "this tmux keeps it to itself"
+    assert result.detail == "this tmux does not pass it to the terminal"
     assert tmux_buffer(tmux) == TEXT
 
 
@@ -200,7 +200,7 @@ def test_old_tmux_without_the_option(
         (
             "[ $1 = show-buffer ] && echo other; exit 0",
             CopyOutcome.TERMINAL,
-            "tmux did not keep the text",
+            "tmux did not store the text",
         ),
         (
             "[ $1 = show-buffer ] && exit 1; exit 0",

@@ -123,7 +123,7 @@ def test_root_runs_no_program_that_another_user_may_have_put_there(tmp_path: Pat
     program.write_text("#!/bin/sh\n")
     program.chmod(0o755)
     found = run_program([str(program)], run_as_self(), timeout_s=10.0)
-    assert found.failure == f"is not root's own ({program})", "anybody may write into /tmp"
+    assert found.failure == f"is not owned by root ({program})", "anybody may write into /tmp"
     as_nobody = RunAs({"PATH": str(folder)}, NOBODY, NOBODY)
     open_to_all(tmp_path)
     assert run_program(["tool"], as_nobody, timeout_s=10.0).status == 0, "that user may"
@@ -133,7 +133,7 @@ def test_root_runs_no_program_that_another_user_may_have_put_there(tmp_path: Pat
     ("does", "failure"),
     [
         ("sleep 60", "did not answer in time"),
-        ("yes", "said too much"),
+        ("yes", "sent too much output"),
         ("exit 3", "failed (exit status 3)"),
     ],
 )

@@ -179,7 +179,7 @@ def test_an_endpoint_is_written_as_in_a_url(address: str, port: int, shown: str)
 
 
 def test_an_endpoint_of_no_address_is_an_error() -> None:
-    with pytest.raises(ValueError, match="'localhost' is no IP address"):
+    with pytest.raises(ValueError, match="'localhost' is not an IP address"):
         Endpoint.of("localhost", 80)
 
 

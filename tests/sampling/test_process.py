@@ -245,7 +245,7 @@ def test_a_child_that_hangs_is_said_to_and_replaced() -> None:
         hanging = dashboards.pid
         os.kill(hanging, signal.SIGSTOP)
         start = time.monotonic()
-        with pytest.raises(SampleError, match="does not answer; a new one has been started"):
+        with pytest.raises(SampleError, match="does not answer; it has been restarted"):
             dashboards.next()
         assert time.monotonic() - start < PATIENCE_S / 2
         assert dashboards.next().snapshot.sockets is not None

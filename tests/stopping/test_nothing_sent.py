@@ -55,7 +55,7 @@ def test_another_start_mark_under_the_same_pid(bystander: Child, source: SourceN
     [holder] = target.holders
     earlier = holder._replace(started=holder.started - 1)
     result = harness.stop(target._replace(holders=(earlier,)))
-    _assert_nothing_sent(result, StopOutcome.CHANGED, "belongs to another process by now")
+    _assert_nothing_sent(result, StopOutcome.CHANGED, "now belongs to another process")
 
 
 @pytest.mark.parametrize("source", SOURCES)

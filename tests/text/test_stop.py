@@ -229,8 +229,8 @@ def ended(
             id="already gone, cannot be bound",
         ),
         pytest.param(
-            ended(StopOutcome.CHANGED, reason="pid 10 belongs to another process by now"),
-            "Nothing was sent: pid 10 belongs to another process by now.",
+            ended(StopOutcome.CHANGED, reason="pid 10 now belongs to another process"),
+            "Nothing was sent: pid 10 now belongs to another process.",
             id="changed",
         ),
         pytest.param(

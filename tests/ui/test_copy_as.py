@@ -50,12 +50,12 @@ async def test_without_a_server_it_is_said() -> None:
 
 async def test_a_browser_that_is_not_there_is_said() -> None:
     def refuse(url: str) -> None:  # noqa: ARG001
-        raise HostError("there is no graphical display here")
+        raise HostError("there is no graphical display")
 
     machine = ScriptedMachine([listener("127.0.0.1", 3000, held_by=[NODE])])
     async with scripted_session(machine) as session:
         session.machine.open_url = refuse  # type: ignore[method-assign]
         await session.press("o")
         await session.await_status(
-            "Not opened: there is no graphical display here; C copies http://127.0.0.1"
+            "Not opened: there is no graphical display; C copies http://127.0.0.1"
         )

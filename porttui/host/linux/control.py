@@ -49,7 +49,7 @@ class PidfdControl:
         try:
             descriptor = os.pidfd_open(pid)
         except ProcessLookupError as error:
-            raise ProcessGoneError(f"no process has pid {pid} any more") from error
+            raise ProcessGoneError(f"process {pid} has exited") from error
         except OSError as error:
             raise HostError(f"pid {pid} cannot be opened: {error.strerror}") from error
         handle = PidfdHandle(pid, descriptor)
@@ -62,7 +62,7 @@ class PidfdControl:
             if stat.started != identity.started or (
                 identity.pidfd_inode and inode != identity.pidfd_inode
             ):
-                raise ProcessChangedError(f"pid {pid} belongs to another process by now")
+                raise ProcessChangedError(f"pid {pid} now belongs to another process")
         except HostError:
             handle.close()
             raise

@@ -102,7 +102,7 @@ class SockDiag:
                 socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG
             )
         except (OSError, AttributeError) as error:
-            raise SockDiagError(f"netlink sock_diag is refused: {error}") from error
+            raise SockDiagError(f"netlink sock_diag is not permitted: {error}") from error
         self._socket.settimeout(_TIMEOUT_S)
 
     def __del__(self) -> None:
@@ -156,7 +156,7 @@ class SockDiag:
             self._socket.send(header + request)
             return self._receive(ExpectedHeader(kind, self._sequence))
         except TimeoutError as error:
-            raise SockDiagError("netlink sock_diag does not answer") from error
+            raise SockDiagError("netlink sock_diag timed out") from error
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 

@@ -77,7 +77,7 @@ def scan_headers(words: array[int], end: int, expected: ExpectedHeader) -> Heade
             is_interrupted |= is_part_interrupted
             if kind == _DONE:
                 if offset + (length + 3) // 4 != end:
-                    raise SockDiagError("netlink sent something behind the end of its answer")
+                    raise SockDiagError("netlink sent data after the end of its answer")
                 return HeaderScan(starts, is_interrupted, is_last=True)
         starts.append(offset)
         offset += (length + 3) // 4
@@ -119,7 +119,7 @@ def _check_message(message: bytes, available: int, sequence: int) -> tuple[int, 
     if not HEADER.size <= length <= available:
         raise SockDiagError(f"netlink sent a message of the impossible length {length}")
     if received_sequence != sequence:
-        raise SockDiagError("netlink sent an answer to another question")
+        raise SockDiagError("netlink answered another request")
     if kind in (_ERROR, _DONE):
         has_code = length >= HEADER.size + _ERROR_CODE.size
         code = _ERROR_CODE.unpack_from(message, HEADER.size)[0] if has_code else 0

@@ -107,7 +107,7 @@ def read_tables(directory: str = "/proc/net") -> list[ProcNetRow]:
         try:
             rows += _parse(content, protocol)
         except (ValueError, IndexError, KeyError) as error:
-            raise HostError(f"{path} has an unknown form: {error}") from error
+            raise HostError(f"{path} has an unknown format: {error}") from error
     return rows
 
 

@@ -36,7 +36,7 @@ def read_ephemeral_range(sysctl: str = _IPV4_SYSCTL) -> PortRange:
             reserved = parse_spans(file.read())
     except (OSError, ValueError) as error:
         raise HostError(
-            f"the kernel does not tell its ephemeral range ({sysctl}ip_local_port_range: {error})"
+            f"cannot read the ephemeral range ({sysctl}ip_local_port_range: {error})"
         ) from error
     return PortRange(RangeName.EPHEMERAL, first, last, clip(reserved, first, last))
 

@@ -37,11 +37,11 @@ class PsutilControl:
             if process.status() == psutil.STATUS_ZOMBIE:
                 raise ProcessGoneError(f"process {pid} has exited")
             if self._read_start_time(pid) != identity.started:
-                raise ProcessChangedError(f"pid {pid} belongs to another process by now")
+                raise ProcessChangedError(f"pid {pid} now belongs to another process")
         except psutil.NoSuchProcess as error:
-            raise ProcessGoneError(f"no process has pid {pid} any more") from error
+            raise ProcessGoneError(f"process {pid} has exited") from error
         except psutil.AccessDenied as error:
-            raise SignalDeniedError(f"not permitted to look at process {pid}") from error
+            raise SignalDeniedError(f"not permitted to read process {pid}") from error
         return PsutilHandle(process)
 
 

@@ -18,8 +18,12 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import OWNERSHIP_WORDS, Ownership, Socket, TcpState
 from porttui.text import rows as row_text
 from porttui.ui.keymap import key_text
-from porttui.ui.panes.cells import endpoint_cell, holders_cell
-from porttui.ui.panes.facts import hidden_holder_facts, process_facts
+from porttui.ui.panes.formatting import (
+    endpoint_cell,
+    hidden_holder_facts,
+    holders_cell,
+    process_facts,
+)
 from porttui.ui.panes.list_pane import ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone

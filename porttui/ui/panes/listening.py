@@ -13,7 +13,7 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Exposure
 from porttui.text import rows as row_text
 from porttui.text.numbers import age
-from porttui.ui.panes.cells import holders_cell
+from porttui.ui.panes.formatting import hidden_holder_facts, holders_cell, process_facts
 from porttui.ui.panes.list_pane import GUTTER_GLYPHS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -85,9 +85,6 @@ class ListeningPane(ListPane[ListeningRow]):
 
 
 def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fact]:
-    # Imported at the first use.
-    from porttui.ui.panes.facts import hidden_holder_facts, process_facts
-
     yield Fact("address", str(row.local))
     yield Fact("protocol", f"{row.protocol}, {row.local.address.family}")
     yield Fact("service", row.service or row_text.NO_SERVICE)

@@ -15,7 +15,12 @@ from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.text.processes import brief
 from porttui.text.rows import END_STATUS, END_STATUS_DETAILS, NO_CONNECTION, ROLE_CERTAINTY
-from porttui.ui.panes.cells import endpoint_cell, holders_cell
+from porttui.ui.panes.formatting import (
+    endpoint_cell,
+    hidden_holder_facts,
+    holders_cell,
+    process_facts,
+)
 from porttui.ui.panes.list_pane import GUTTER_GLYPHS, ListPane
 from porttui.ui.panes.pane import Details, Fact, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
@@ -116,9 +121,6 @@ def _stop_choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) ->
 
 
 def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
-    # Imported at the first use.
-    from porttui.ui.panes.facts import hidden_holder_facts, process_facts
-
     yield Fact("direction", ROLE_CERTAINTY[row.role_certainty])
     if row.service:
         yield Fact("service", row.service)

@@ -19,7 +19,7 @@ from porttui.model.socket import TcpState
 from porttui.text.forecast import cure, title
 from porttui.text.numbers import count, percent
 from porttui.text.rows import RANGES_KEEP_ORDER
-from porttui.ui.panes.cells import endpoint_cell
+from porttui.ui.panes.formatting import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
 from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.columns import Cell, Column, Tone

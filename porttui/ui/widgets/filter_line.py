@@ -1,4 +1,4 @@
-"""The filter input: it applies cursor every key; an invalid filter keeps the last valid one.
+"""The filter input: it applies at every key; an invalid filter keeps the last valid one.
 
 Not Textual's `Input`: that has its own message queue, so a key right after Enter would overtake
 the keys before it and act on rows that are not filtered yet.

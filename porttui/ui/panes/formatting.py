@@ -1,17 +1,31 @@
-"""Details of processes that several panes show."""
+"""Cells and details that several panes show of processes and endpoints."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from porttui.analysis.holders import by_seniority
+from porttui.model.address import Endpoint
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.text import rows as row_text
 from porttui.text.numbers import age
 from porttui.ui.local_time import date_and_time
 from porttui.ui.panes.pane import Fact
-from porttui.ui.widgets.columns import Tone
+from porttui.ui.widgets.columns import Cell, Tone
+
+
+def holders_cell(processes: Sequence[Process], suffix: str = "") -> Cell:
+    """The first holder and the number of others: "node 4213 +2". `suffix` is appended."""
+    first, *others = processes
+    more = f" +{len(others)}" if others else ""
+    return Cell(first.shown_name, tail=f" {first.pid}{more}{suffix}")
+
+
+def endpoint_cell(endpoint: Endpoint, prefix: str = "") -> Cell:
+    """An endpoint; a long address is cut, its port never."""
+    port = f":{endpoint.port}"
+    return Cell(f"{prefix}{str(endpoint).removesuffix(port)}", tail=port)
 
 
 def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[Fact]:
