@@ -18,7 +18,7 @@ def read_ephemeral_range() -> PortRange:
     try:
         first, last = parse_range(run_system_tool(_COMMAND))
     except ValueError as error:
-        raise HostError(f"cannot read the ephemeral range from sysctl: {error}") from error
+        raise HostError(f"sysctl did not report the ephemeral range: {error}") from error
     return PortRange(RangeName.EPHEMERAL, first, last)
 
 

@@ -29,7 +29,7 @@ def read_ephemeral_range() -> PortRange:
         first, last = parse_dynamic_ports(_run_netsh("dynamicport", "tcp"))
         excluded = parse_excluded_spans(_run_netsh("excludedportrange", "protocol=tcp"))
     except ValueError as error:
-        raise HostError(f"cannot read the ephemeral range from netsh: {error}") from error
+        raise HostError(f"netsh did not report the ephemeral range: {error}") from error
     return PortRange(RangeName.EPHEMERAL, first, last, clip(excluded, first, last))
 
 

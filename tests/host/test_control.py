@@ -144,7 +144,7 @@ def test_a_process_that_ignores_sigterm_has_not_exited(
 def test_another_start_mark_is_another_process(
     opener: HandleOpener, server: Child, off_by: int
 ) -> None:
-    with pytest.raises(ProcessChangedError, match=f"pid {server.pid} belongs to another"):
+    with pytest.raises(ProcessChangedError, match=f"pid {server.pid} now belongs to another"):
         opener.open(server.pid, off_by=off_by)
     assert not has_exited(server.pid)
 

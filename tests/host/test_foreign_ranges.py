@@ -227,7 +227,7 @@ def test_windows_range_comes_from_netsh(fake_netsh: Path) -> None:
         pytest.param(None, "cannot be run: No such file", id="missing"),
         pytest.param("exit 3", "failed with exit status 3", id="failing"),
         pytest.param("exec sleep 60", "did not answer in 0.2 s", id="hanging"),
-        pytest.param("echo no", "does not tell the ephemeral range: .* expected", id="babbling"),
+        pytest.param("echo no", "did not report the ephemeral range: .* expected", id="babbling"),
     ],
 )
 def test_what_cannot_be_read_is_said(

@@ -62,7 +62,7 @@ def test_an_address_is_read_and_spelled_in_the_usual_way(
     ],
 )
 def test_what_spells_no_address_is_an_error_that_names_it(text: str) -> None:
-    with pytest.raises(ValueError, match="is no IP address") as raised:
+    with pytest.raises(ValueError, match="is not an IP address") as raised:
         Address.parse(text)
     assert repr(text) in str(raised.value)
 

@@ -95,7 +95,7 @@ def test_if_one_of_several_has_changed_none_is_signalled(
     target = harness.target(family.port)
     *rest, last = target.holders
     result = harness.stop(target, [*rest, last._replace(started=last.started - 1)])
-    _assert_nothing_sent(result, StopOutcome.CHANGED, "belongs to another process")
+    _assert_nothing_sent(result, StopOutcome.CHANGED, "now belongs to another process")
     assert not any(map(has_exited, family.pids))
 
 
