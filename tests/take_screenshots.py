@@ -340,7 +340,7 @@ LARGE, SMALL = (120, 40), (80, 24)
 SHOTS = (
     Shot("main-120x40", LARGE, ("j",) * 3),
     Shot("main-80x24", SMALL, ("j",) * 3),
-    Shot("filtered", (120, 34), ("slash", *"300*"), ("fit 300*",)),
+    Shot("filtered", (120, 34), ("slash", *"300*"), ("match 300*",)),
     Shot("details", LARGE, (*to_port(9229), "enter"), ("Esc close",)),
     Shot("stop", LARGE, (*to_port(8000), "x"), ("leave it", "parents")),
     Shot("why", LARGE, (*to_port(3000), "w"), ("next free ports on all of these",)),
