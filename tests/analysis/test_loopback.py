@@ -147,7 +147,7 @@ def test_a_loopback_connection_is_tcp_with_both_ends_on_loopback(
     "state", [state for state in TcpState if state is not TcpState.ESTABLISHED]
 )
 def test_only_an_established_end_makes_a_row(state: TcpState) -> None:
-    assert loopback_pairs(snapshot(connection(CLIENT, SERVER, state=state))) == ()
+    assert list(loopback_pairs(snapshot(connection(CLIENT, SERVER, state=state)))) == []
 
 
 @pytest.mark.parametrize(

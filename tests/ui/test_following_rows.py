@@ -163,7 +163,7 @@ async def test_of_thousands_of_connections_that_go_only_those_in_view_are_made(
         for each in pair(f"127.0.0.1:{port}", "127.0.0.1:3000", client_of=[NODE])
     ]
     made = 0
-    make = PairTable.__getitem__
+    make = PairTable.row
 
     def counted(table: PairTable, at: Any) -> Any:
         nonlocal made
@@ -171,7 +171,7 @@ async def test_of_thousands_of_connections_that_go_only_those_in_view_are_made(
         return make(table, at)
 
     async with on_stage(ScriptedMachine(pairs)) as stage:
-        monkeypatch.setattr(PairTable, "__getitem__", counted)
+        monkeypatch.setattr(PairTable, "row", counted)
         await stage.sample(*pairs[:2000])
         rows = stage.table(2).rows
         assert len(rows) == 3000, "gone ones linger, in their places"

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from textual.content import Content
 
 from porttui.analysis.copy_formats import ServedEndpoint
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.drilldown import Drilldown, DrilldownRows, SocketRow, drilldown_rows
-from porttui.analysis.filter import Filter
-from porttui.analysis.filter_columns import matching_rows
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.rows import TrackedRow, TrackedRows
 from porttui.model.address import Protocol
@@ -42,27 +40,17 @@ class DrilldownPane(ListPane[SocketRow]):
     def enter(self, drilldown: Drilldown) -> None:
         """Show the sockets of this one from the next dashboard on."""
         self._drilldown = drilldown
-        self._shown = self._snapshot = None
+        self._tracked = self._snapshot = None
         self.border_title = Content(f"{self.number} Ranges › {drilldown.title}")
 
-    def shown(self, dashboard: Dashboard) -> TrackedRows[SocketRow]:
-        """See `ListPane.shown`."""
-        if self._drilldown is None:
-            return TrackedRows(())
-        if self._shown is None or dashboard.snapshot is not self._snapshot:
+    def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[SocketRow]:
+        if self._tracked is None or dashboard.snapshot is not self._snapshot:
+            assert self._drilldown is not None, "it is entered before it is shown"
             self._snapshot = dashboard.snapshot
             return TrackedRows(
                 drilldown_rows(dashboard.snapshot, dashboard.row_groups, self._drilldown)
             )
-        return self._shown
-
-    def matching(self, rows: Sequence[SocketRow], wanted: Filter) -> Sequence[int]:
-        """By columns: a range can have tens of thousands."""
-        return matching_rows(rows, wanted) if isinstance(rows, DrilldownRows) else ()
-
-    def sort_keys(self, rows: Sequence[SocketRow], column: Column[Row]) -> Sequence[object]:
-        """As `matching`; sorting is stable, so equal ones stay in the order of their ports."""
-        return _SORT_KEYS[column.id](rows) if isinstance(rows, DrilldownRows) else ()
+        return self._tracked
 
     def address(self) -> str | None:
         """The remote end, where there is one."""
@@ -79,7 +67,6 @@ class DrilldownPane(ListPane[SocketRow]):
         return ServedEndpoint(row.socket.protocol, row.socket.remote, ())
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
-        """See `Pane.stop_choices`."""
         if self.selected is None:
             return ()
         from porttui.analysis.stop_targets import target_of_socket  # not before it is wished for
@@ -87,7 +74,6 @@ class DrilldownPane(ListPane[SocketRow]):
         return (StopChoice("", "", target_of_socket(snapshot, self.selected.socket)),)
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """See `Pane.details`."""
         row = self.selected
         if row is None:
             return None
@@ -95,20 +81,20 @@ class DrilldownPane(ListPane[SocketRow]):
         return Details(f"{row.socket.protocol} {ends}", tuple(self._facts(snapshot, row)))
 
     def _facts(self, snapshot: Snapshot, row: SocketRow) -> Iterator[Fact]:
-        each = row.socket
-        yield Fact("local", str(each.local))
-        if each.remote is not None:
-            yield Fact("remote", str(each.remote))
-        yield Fact("state", _state(each).text)
+        socket = row.socket
+        yield Fact("local", str(socket.local))
+        if socket.remote is not None:
+            yield Fact("remote", str(socket.remote))
+        yield Fact("state", _state(socket).text)
         if row.service:
             yield Fact("service", row.service)
-        if each.expires_ms is not None:
-            yield Fact("expires", f"in {each.expires_ms / 1000:.0f} s, as of this sample")
-        if each.holders:
-            yield from process_facts(snapshot, each.holders)
-        elif each.ownership is Ownership.HIDDEN:
-            yield from unseen_facts(snapshot, each.user, self._elevation)
-        elif each.ownership is Ownership.GONE:
+        if socket.expires_ms is not None:
+            yield Fact("expires", f"in {socket.expires_ms / 1000:.0f} s, as of this sample")
+        if socket.holders:
+            yield from process_facts(snapshot, socket.holders)
+        elif socket.ownership is Ownership.HIDDEN:
+            yield from unseen_facts(snapshot, socket.user, self._elevation)
+        elif socket.ownership is Ownership.GONE:
             yield Fact("process", GONE_WORDS, Tone.MUTED)
         else:
             yield Fact("process", "none: the kernel itself has it", Tone.MUTED)
@@ -117,37 +103,22 @@ class DrilldownPane(ListPane[SocketRow]):
 _STATE_TONES = {TcpState.TIME_WAIT: Tone.MUTED, TcpState.CLOSE_WAIT: Tone.WARNING}
 
 
-def _state(each: Socket) -> Cell:
-    if each.protocol is Protocol.UDP:
+def _state(socket: Socket) -> Cell:
+    if socket.protocol is Protocol.UDP:
         return Cell("UDP", Tone.MUTED)
-    if each.state is TcpState.CLOSE and each.remote is None:
+    if socket.state is TcpState.CLOSE and socket.remote is None:
         return Cell("bound, idle", Tone.WARNING)
-    state = each.state
+    state = socket.state
     if state is None:
         return Cell("")
     return Cell(state.value, _STATE_TONES.get(state, Tone.PLAIN))
 
 
 def _process(tracked: Row) -> Cell:
-    each = tracked.row.socket
-    if each.holders:
-        return holders_cell(by_seniority(each.holders))
-    return Cell(OWNERSHIP_WORDS[each.ownership], Tone.MUTED)
-
-
-def _process_order(tracked: Row) -> str:
-    holders = tracked.row.socket.holders
-    return holders[0].name.lower() if holders else "\uffff"
-
-
-_SORT_KEYS: Mapping[str, Callable[[DrilldownRows], Sequence[object]]] = {
-    "local": DrilldownRows.local_ports,
-    "remote": DrilldownRows.remote_ports,
-    "state": DrilldownRows.states,
-    "process": DrilldownRows.process_names,
-    "user": DrilldownRows.users,
-}
-"""For each column what its `order` gives, for all rows at once."""
+    socket = tracked.row.socket
+    if socket.holders:
+        return holders_cell(by_seniority(socket.holders))
+    return Cell(OWNERSHIP_WORDS[socket.ownership], Tone.MUTED)
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -155,8 +126,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         "local",
         "LOCAL",
         15,
-        lambda each: endpoint_cell(each.row.socket.local),
-        order=lambda each: each.row.socket.local.port,
+        lambda tracked: endpoint_cell(tracked.row.socket.local),
+        order=DrilldownRows.local_ports,
         grow=1,
         most=24,
     ),
@@ -164,8 +135,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         "remote",
         "REMOTE",
         15,
-        lambda each: Cell(str(each.row.socket.remote or "")),
-        order=lambda each: each.row.socket.remote.port if each.row.socket.remote else -1,
+        lambda tracked: Cell(str(tracked.row.socket.remote or "")),
+        order=DrilldownRows.remote_ports,
         grow=1,
         most=28,
         rank=1,
@@ -174,16 +145,16 @@ COLUMNS: tuple[Column[Row], ...] = (
         "state",
         "STATE",
         11,
-        lambda each: _state(each.row.socket),
-        order=lambda each: each.row.socket.state or "",
+        lambda tracked: _state(tracked.row.socket),
+        order=DrilldownRows.states,
     ),
-    Column("process", "PROCESS", 14, _process, order=_process_order, grow=2, most=32),
+    Column("process", "PROCESS", 14, _process, order=DrilldownRows.process_names, grow=2, most=32),
     Column(
         "user",
         "USER",
         8,
-        lambda each: Cell(each.row.socket.user or "", Tone.MUTED),
-        order=lambda each: each.row.socket.user or "\uffff",
+        lambda tracked: Cell(tracked.row.socket.user or "", Tone.MUTED),
+        order=DrilldownRows.users,
         rank=2,
     ),
 )

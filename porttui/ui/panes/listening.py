@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from porttui.analysis.dashboard import Dashboard
@@ -19,7 +19,6 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
     from porttui.analysis.copy_formats import ServedEndpoint
-    from porttui.analysis.filter_columns import Searchable
 
 Row = TrackedRow[ListeningRow]
 
@@ -48,31 +47,19 @@ class ListeningPane(ListPane[ListeningRow]):
         self._elevation = elevation
         super().__init__(COLUMNS, _mark, sort="port", id="listening")
 
-    def shown(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
-        """See `ListPane.shown`."""
+    def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
         return dashboard.listening
 
-    def searchable(self, row: ListeningRow) -> Searchable:
-        """See `ListPane.searchable`."""
-        # Not in the way of the first frame.
-        from porttui.analysis.filter_columns import Searchable
-        from porttui.analysis.searchable_text import listening_text
-
-        return Searchable((row.local,), listening_text(row))
-
     def address(self) -> str | None:
-        """See `Pane.address`."""
         return str(self.selected.local) if self.selected else None
 
     def served_endpoint(self) -> ServedEndpoint | None:
-        """See `Pane.served_endpoint`."""
         from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
 
         row = self.selected
         return ServedEndpoint(row.protocol, row.local, row.holders) if row else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
-        """See `Pane.stop_choices`."""
         if self.selected is None:
             return ()
         from porttui.analysis.stop_targets import (
@@ -82,7 +69,6 @@ class ListeningPane(ListPane[ListeningRow]):
         return (StopChoice("", "", target_of_listening_row(snapshot, self.selected)),)
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """See `Pane.details`."""
         row = self.selected
         if row is None:
             return None
@@ -137,15 +123,32 @@ def _process(tracked: Row) -> Cell:
     return holders_cell(row.holders, also=" +hidden" if row.hidden else "")
 
 
-def _process_order(tracked: Row) -> tuple[object, ...]:
-    row = tracked.row
-    name = row.holders[0].name.lower() if row.holders else "\uffff"
-    return (name, *_port_order(tracked))
+def _ordered_by(
+    *facts: Callable[[ListeningRow], object],
+) -> Callable[[Iterable[ListeningRow]], list[tuple[object, ...]]]:
+    """By these facts, then by port."""
+
+    def sort_keys(rows: Iterable[ListeningRow]) -> list[tuple[object, ...]]:
+        return [
+            (
+                *(fact(row) for fact in facts),
+                row.local.port,
+                row.protocol,
+                row.local.address,
+            )
+            for row in rows
+        ]
+
+    return sort_keys
 
 
-def _port_order(tracked: Row) -> tuple[object, ...]:
-    row = tracked.row
-    return (row.local.port, row.protocol, row.local.address)
+def _name(row: ListeningRow) -> str:
+    """Rows without a holder are last."""
+    return row.holders[0].name.lower() if row.holders else "\uffff"
+
+
+def _youth(row: ListeningRow) -> float:
+    return float("inf") if row.started is None else -row.started
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -153,16 +156,16 @@ COLUMNS: tuple[Column[Row], ...] = (
         "port",
         "PORT",
         5,
-        lambda each: Cell(str(each.row.local.port)),
-        order=_port_order,
+        lambda tracked: Cell(str(tracked.row.local.port)),
+        order=_ordered_by(),
         align="right",
     ),
     Column(
         "address",
         "ADDRESS",
         9,
-        lambda each: Cell(each.row.local.address.text),
-        order=lambda each: (each.row.local.address, *_port_order(each)),
+        lambda tracked: Cell(tracked.row.local.address.text),
+        order=_ordered_by(lambda row: row.local.address),
         grow=6,
         most=26,
         rank=1,
@@ -171,27 +174,27 @@ COLUMNS: tuple[Column[Row], ...] = (
         "protocol",
         "PROTO",
         5,
-        lambda each: Cell(each.row.protocol.value),
-        order=lambda each: (each.row.protocol, *_port_order(each)),
+        lambda tracked: Cell(tracked.row.protocol.value),
+        order=_ordered_by(lambda row: row.protocol),
         rank=5,
     ),
     Column(
         "service",
         "SERVICE",
         10,
-        lambda each: Cell(each.row.service or "", Tone.MUTED),
-        order=lambda each: (each.row.service or "\uffff", *_port_order(each)),
+        lambda tracked: Cell(tracked.row.service or "", Tone.MUTED),
+        order=_ordered_by(lambda row: row.service or "\uffff"),
         grow=1,
         most=14,
         rank=6,
     ),
-    Column("process", "PROCESS", 16, _process, order=_process_order, grow=3, most=30),
+    Column("process", "PROCESS", 16, _process, order=_ordered_by(_name), grow=3, most=30),
     Column(
         "user",
         "USER",
         8,
-        lambda each: Cell(each.row.user or "unknown"),
-        order=lambda each: (each.row.user or "\uffff", *_port_order(each)),
+        lambda tracked: Cell(tracked.row.user or "unknown"),
+        order=_ordered_by(lambda row: row.user or "\uffff"),
         grow=1,
         most=12,
         rank=3,
@@ -200,19 +203,18 @@ COLUMNS: tuple[Column[Row], ...] = (
         "exposure",
         "EXPOSURE",
         14,
-        lambda each: Cell(EXPOSURE_WORDS[each.row.exposure], EXPOSURE_TONES[each.row.exposure]),
-        order=lambda each: (each.row.exposure, *_port_order(each)),
+        lambda tracked: Cell(
+            EXPOSURE_WORDS[tracked.row.exposure], EXPOSURE_TONES[tracked.row.exposure]
+        ),
+        order=_ordered_by(lambda row: row.exposure),
         rank=2,
     ),
     Column(
         "age",
         "AGE",
         6,
-        lambda each: Cell(age(each.row.age_s), Tone.MUTED),
-        order=lambda each: (
-            float("inf") if each.row.started is None else -each.row.started,
-            *_port_order(each),
-        ),
+        lambda tracked: Cell(age(tracked.row.age_s), Tone.MUTED),
+        order=_ordered_by(_youth),
         align="right",
         rank=4,
     ),
@@ -220,8 +222,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         "command",
         "COMMAND",
         16,
-        lambda each: Cell(
-            each.row.holders[0].short_command if each.row.holders else "", Tone.MUTED
+        lambda tracked: Cell(
+            tracked.row.holders[0].short_command if tracked.row.holders else "", Tone.MUTED
         ),
         grow=9,
         rank=7,

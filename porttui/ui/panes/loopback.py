@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from porttui.analysis.dashboard import Dashboard
-from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
-from porttui.analysis.pair_table import PairTable
 from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
@@ -21,7 +19,7 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
     from porttui.analysis.copy_formats import ServedEndpoint
-    from porttui.analysis.filter_columns import Searchable
+    from porttui.analysis.pair_table import PairTable
 
 Row = TrackedRow[PairRow]
 
@@ -71,39 +69,14 @@ class LoopbackPane(ListPane[PairRow]):
         self._elevation = elevation
         super().__init__(COLUMNS, _mark, sort="address", id="loopback")
 
-    def shown(self, dashboard: Dashboard) -> TrackedRows[PairRow]:
-        """See `ListPane.shown`."""
+    def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[PairRow]:
         return dashboard.pairs
-
-    def searchable(self, row: PairRow) -> Searchable:
-        """See `ListPane.searchable`."""
-        # Not in the way of the first frame.
-        from porttui.analysis.filter_columns import Searchable
-        from porttui.analysis.searchable_text import pair_text
-
-        return Searchable((row.client.endpoint, row.server.endpoint), pair_text(row))
-
-    def matching(self, rows: Sequence[PairRow], wanted: Filter) -> Sequence[int]:
-        """By columns where there are some: connections can be many."""
-        if isinstance(rows, PairTable):
-            # Not in the way of the first frame.
-            from porttui.analysis.filter_columns import matching_rows
-
-            return matching_rows(rows, wanted)
-        return super().matching(rows, wanted)
-
-    def sort_keys(self, rows: Sequence[PairRow], column: Column[Row]) -> Sequence[object]:
-        """As `matching`."""
-        if isinstance(rows, PairTable):
-            return _SORT_KEYS[column.id](rows)
-        return super().sort_keys(rows, column)
 
     def address(self) -> str | None:
         """The server's end: what one would connect to."""
         return str(self.selected.server.endpoint) if self.selected else None
 
     def served_endpoint(self) -> ServedEndpoint | None:
-        """See `Pane.served_endpoint`."""
         row = self.selected
         if row is None:
             return None
@@ -122,7 +95,6 @@ class LoopbackPane(ListPane[PairRow]):
         )
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """See `Pane.details`."""
         row = self.selected
         if row is None:
             return None
@@ -173,28 +145,12 @@ def _who(end: ConnectionEnd) -> Cell:
     return holders_cell(by_seniority(end.holders))
 
 
-def _who_order(end: ConnectionEnd) -> str:
-    return end.holders[0].name.lower() if end.holders else "\uffff"
-
-
-def _ports(tracked: Row) -> int:
-    """By the server's port, then by the client's; one number is compared sooner than a pair."""
-    return tracked.row.server.endpoint.port << 16 | tracked.row.client.endpoint.port
-
-
-_SORT_KEYS: Mapping[str, Callable[[PairTable], Sequence[object]]] = {
-    "client": lambda table: table.names(table.clients),
-    "client_port": lambda table: table.client_ports,
-    "server": lambda table: table.names(table.servers),
-    "address": lambda table: [
+def _ports(table: PairTable) -> list[int]:
+    """By the server's port, then by the client's: one number is compared faster than a pair."""
+    return [
         server << 16 | client
         for server, client in zip(table.server_ports, table.client_ports, strict=True)
-    ],
-    "service": lambda table: [
-        table.services.get((Protocol.TCP, port), "\uffff") for port in table.server_ports
-    ],
-}
-"""For each column what its `order` gives, for all rows at once."""
+    ]
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -202,8 +158,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         "client",
         "CLIENT",
         12,
-        lambda each: _who(each.row.client),
-        order=lambda each: _who_order(each.row.client),
+        lambda tracked: _who(tracked.row.client),
+        order=lambda table: table.names(table.clients),
         grow=1,
         most=32,
     ),
@@ -211,18 +167,18 @@ COLUMNS: tuple[Column[Row], ...] = (
         "client_port",
         "PORT",
         6,
-        lambda each: Cell("", tail=f":{each.row.client.endpoint.port}"),
-        order=lambda each: each.row.client.endpoint.port,
+        lambda tracked: Cell("", tail=f":{tracked.row.client.endpoint.port}"),
+        order=lambda table: table.client_ports,
         align="right",
         rank=1,
     ),
-    Column("direction", "", 2, lambda each: ARROWS[each.row.role_certainty], rank=2),
+    Column("direction", "", 2, lambda tracked: ARROWS[tracked.row.role_certainty], rank=2),
     Column(
         "server",
         "SERVER",
         12,
-        lambda each: _who(each.row.server),
-        order=lambda each: _who_order(each.row.server),
+        lambda tracked: _who(tracked.row.server),
+        order=lambda table: table.names(table.servers),
         grow=1,
         most=32,
     ),
@@ -230,7 +186,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "address",
         "ADDRESS",
         15,
-        lambda each: endpoint_cell(each.row.server.endpoint),
+        lambda tracked: endpoint_cell(tracked.row.server.endpoint),
         order=_ports,
         align="right",
     ),
@@ -238,8 +194,8 @@ COLUMNS: tuple[Column[Row], ...] = (
         "service",
         "SERVICE",
         10,
-        lambda each: Cell(each.row.service or "", Tone.MUTED),
-        order=lambda each: each.row.service or "\uffff",
+        lambda tracked: Cell(tracked.row.service or "", Tone.MUTED),
+        order=lambda table: table.service_names(),
         rank=3,
         most=16,
     ),

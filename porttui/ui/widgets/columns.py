@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsRichComparison
 
 ELLIPSIS = "…"
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
@@ -64,8 +61,8 @@ class Column(NamedTuple, Generic[R]):
     width: int
     """Cells it takes at least, while everything fits."""
     cell: Callable[[R], Cell]
-    order: Callable[[R], SupportsRichComparison] | None = None
-    """Sort key for whoever sorts the rows; None when the column cannot be sorted by."""
+    order: Callable[[Any], Iterable[Any]] | None = None
+    """Gives the sort keys of many rows at once; None when the column cannot be sorted by."""
     align: Align = "left"
     grow: int = 0
     """Share of the spare width, relative to the other columns' shares."""
