@@ -124,10 +124,6 @@ class TrackedRows(LazyRows[TrackedRow[R]]):
         self.departed = departed
         self.changes = changes or {}
 
-    def equals(self, other: TrackedRows[R]) -> bool:
-        """Compare row by row; meant for tables of some hundreds."""
-        return list(self) == list(other)
-
     @property
     def parts(self) -> tuple[SampledRows[R], ...]:
         """The present rows, then the departed rows of each sample."""

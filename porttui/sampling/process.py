@@ -47,8 +47,8 @@ class SamplingReply(NamedTuple):
     dashboard: Dashboard | None = None
     """The first one."""
     changed: Mapping[str, object] | None = None
-    """The fields of the dashboard that are others than in the last one: most looks are at listeners
-    alone, and tens of thousands of connections would go through the pipe again."""
+    """`Dashboard.changes_since` the last one. Most samples are of listeners alone, and tens of
+    thousands of connections would go through the pipe again."""
     snapshot: Snapshot | None = None
     """If that was asked for."""
     failure: str = ""
@@ -91,7 +91,8 @@ class SamplingProcess:
         self._cpu_s = 0.0
         self._child_cpu_s = 0.0
         self._dashboard: Dashboard | None = None
-        """The child's last one: its answers tell what has changed since."""
+        """The child's last one; its answers are the changes since. A new child starts with a
+        whole one, of higher generations."""
         self._child = self._start()
 
     @property

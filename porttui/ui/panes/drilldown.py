@@ -33,24 +33,19 @@ class DrilldownPane(ListPane[SocketRow]):
         """`elevation`: the command that would show hidden owners."""
         self._elevation = elevation
         self._drilldown: Drilldown | None = None
-        self._snapshot: Snapshot | None = None
-        """What is shown is of this one."""
         super().__init__(COLUMNS, lambda _: Cell(" "), sort="local", id="drilldown")
 
     def enter(self, drilldown: Drilldown) -> None:
         """Show the sockets of this one from the next dashboard on."""
         self._drilldown = drilldown
-        self._tracked = self._snapshot = None
+        self._tracked = self._generation = None
         self.border_title = Content(f"{self.number} Ranges › {drilldown.title}")
 
     def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[SocketRow]:
-        if self._tracked is None or dashboard.snapshot is not self._snapshot:
-            assert self._drilldown is not None, "it is entered before it is shown"
-            self._snapshot = dashboard.snapshot
-            return TrackedRows(
-                drilldown_rows(dashboard.snapshot, dashboard.row_groups, self._drilldown)
-            )
-        return self._tracked
+        assert self._drilldown is not None, "it is entered before it is shown"
+        return TrackedRows(
+            drilldown_rows(dashboard.snapshot, dashboard.row_groups, self._drilldown)
+        )
 
     def address(self) -> str | None:
         """The remote end, where there is one."""

@@ -43,6 +43,8 @@ class ListPane(Pane, Generic[R]):
         self._sort = self._natural_order
         self._descending = False
         self._tracked: TrackedRows[R] | None = None
+        self._generation: int | None = None
+        """Of the rows in `_tracked`."""
         self._filter = Filter()
         self._table = KeyedTable(
             columns, empty=SCANNING, tone=_tone_of_row, mark=mark, id=f"{id}-table"
@@ -67,11 +69,18 @@ class ListPane(Pane, Generic[R]):
         """This pane's part of a dashboard."""
         raise NotImplementedError
 
+    def generation(self, dashboard: Dashboard) -> int:
+        """The generation of this pane's part."""
+        return dashboard.generations.sample
+
     def show_dashboard(self, dashboard: Dashboard, row_filter: Filter) -> None:
-        tracked = self.tracked_rows(dashboard)
-        if tracked is not self._tracked or row_filter != self._filter:
-            self._tracked, self._filter = tracked, row_filter
-            self._show()
+        generation = self.generation(dashboard)
+        if generation == self._generation and row_filter == self._filter:
+            return
+        if generation != self._generation:
+            self._generation, self._tracked = generation, self.tracked_rows(dashboard)
+        self._filter = row_filter
+        self._show()
 
     def sort_next(self) -> str:
         at = self._sortable.index(self._sort)

@@ -50,6 +50,9 @@ class ListeningPane(ListPane[ListeningRow]):
     def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
         return dashboard.listening
 
+    def generation(self, dashboard: Dashboard) -> int:
+        return dashboard.generations.listening
+
     def address(self) -> str | None:
         return str(self.selected.local) if self.selected else None
 

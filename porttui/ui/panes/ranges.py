@@ -41,8 +41,8 @@ class RangesPane(Pane):
         super().__init__(id="ranges", classes="pane")
         self._strip = RangeStrip()
         self._notes = RangeNotes()
-        self._snapshot: Snapshot | None = None
-        """What is shown is of this one."""
+        self._generation: int | None = None
+        """Of the sample on the screen."""
         self._table = KeyedTable(COLUMNS, empty=SCANNING, mark=_mark, id="ranges-table")
 
     def compose(self) -> ComposeResult:
@@ -62,8 +62,9 @@ class RangesPane(Pane):
         parts += ["an estimate"] if dashboard.caveats else []
         parts += ["filter not applied"] if wanted else []
         self.caption(", ".join(parts))
-        if dashboard.snapshot is not self._snapshot:  # it is through keys, and looks at listeners
-            self._snapshot = dashboard.snapshot
+        # Samples of listeners alone, and keys of the filter, change nothing here.
+        if dashboard.generations.sample != self._generation:
+            self._generation = dashboard.generations.sample
             self._strip.show(dashboard.snapshot.ephemeral, dashboard.density)
             self._table.show(dashboard.pressure)
             self._note()
