@@ -1,4 +1,4 @@
-"""Pane 3: what is left of the ports, for whom, and who has the others."""
+"""Pane 3: how many ports are left, for whom, and who uses the others."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from textual.app import ComposeResult
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.analysis.pressure import PressureRow
-from porttui.forecast.gauges import Gauge, Resource
+from porttui.forecast.gauges import Gauge
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
-from porttui.text.forecast import cure, title
+from porttui.text.forecast import cure, resource_name, title
 from porttui.text.numbers import count, percent
 from porttui.ui.panes.cells import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
@@ -46,7 +46,7 @@ class RangesPane(Pane):
         self._table = KeyedTable(COLUMNS, empty=SCANNING, mark=_mark, id="ranges-table")
 
     def compose(self) -> ComposeResult:
-        """The port space, a row for each range, and what there is to say of the selected one."""
+        """The port space, a row for each range, and notes on the selected one."""
         yield self._strip
         yield self._table
         yield self._notes
@@ -56,11 +56,11 @@ class RangesPane(Pane):
         """Where the cursor is."""
         return self._table
 
-    def show_dashboard(self, dashboard: Dashboard, wanted: Filter) -> None:
-        """Ranges are of the whole machine: the filter does not apply."""
+    def show_dashboard(self, dashboard: Dashboard, row_filter: Filter) -> None:
+        # Ranges are of the whole machine: the filter does not apply.
         parts = ["distinct ports"]
         parts += ["an estimate"] if dashboard.caveats else []
-        parts += ["filter not applied"] if wanted else []
+        parts += ["filter not applied"] if row_filter else []
         self.caption(", ".join(parts))
         # Samples of listeners alone, and keys of the filter, change nothing here.
         if dashboard.generations.sample != self._generation:
@@ -74,11 +74,9 @@ class RangesPane(Pane):
         self._notes.show(self._table.selected)
 
     def sort_next(self) -> str:
-        """See `Pane.sort_next`."""
         return "ranges keep their order: what runs out comes first"
 
     def reverse(self) -> str:
-        """See `Pane.reverse`."""
         return self.sort_next()
 
     def address(self) -> str | None:
@@ -102,18 +100,17 @@ class RangesPane(Pane):
         return ServedEndpoint(Protocol.TCP, found.remote, found.listeners) if found else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:  # noqa: ARG002
-        """Whom a stop would hit is told by the sockets: Enter shows them."""
+        # The sockets tell whom a stop would hit: Enter shows them.
         return ()
 
     def drilldown(self, snapshot: Snapshot) -> Drilldown | None:
-        """See `Pane.drilldown`."""
         from porttui.analysis.drilldown import drilldown_of  # not before it is wished for
 
         row = self._table.selected
         return drilldown_of(row, snapshot.ephemeral) if row else None
 
     def details(self, snapshot: Snapshot) -> Details | None:  # noqa: ARG002
-        """Of what has no sockets to go into."""
+        # For rows without sockets to go into.
         row = self._table.selected
         gauge = row.gauge if row else None
         if gauge is None:
@@ -155,23 +152,14 @@ def _name(gauge: Gauge) -> Cell:
         return endpoint_cell(gauge.destination.remote, before="→ ")
     if gauge.process is not None:
         return Cell(f"fd: {gauge.process.shown_name}", tail=f" {gauge.process.pid}")
-    return Cell(f"bind {gauge.address}" if gauge.address else _NAMES[gauge.resource])
-
-
-_NAMES = {
-    Resource.UDP: "UDP, no bind",
-    Resource.TCP_RANGE: "TCP ports",
-    Resource.UDP_RANGE: "UDP ports",
-    Resource.CONNTRACK: "conntrack",
-    Resource.OPEN_FILES: "open files",
-}
+    return Cell(resource_name(gauge))
 
 
 def _left(row: PressureRow) -> Cell:
     gauge = row.gauge
     if gauge is None:
         return Cell("")
-    # What cannot be told apart is no fact: the number is the most that it can be.
+    # Clients that bind first cannot be recognised: the number is an upper bound.
     about = "≤" if gauge.headroom.at_least < gauge.left else ""
     about = "≈" if gauge.is_estimate else about
     return Cell(f"{about}{count(gauge.left)}", LEVEL_TONES[gauge.level])
