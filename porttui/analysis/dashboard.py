@@ -5,9 +5,8 @@ from __future__ import annotations
 from porttui.analysis.filter_columns import RowGroups
 from porttui.analysis.listeners import ListeningRow
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.pressure import PressureRow
 from porttui.analysis.rows import TrackedRows
-from porttui.analysis.usage import RangeUsage
+from porttui.analysis.usage import PressureRow, RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Caveat
 from porttui.model.snapshot import Snapshot

@@ -9,14 +9,12 @@ from porttui.analysis.filter_columns import socket_row_groups
 from porttui.analysis.listeners import ListeningRow, ListeningRows, listening_rows
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.pressure import pressure_rows
 from porttui.analysis.rows import RowTracker
 from porttui.analysis.trend import LeftHistory, Trend, update_histories
-from porttui.analysis.usage import port_usage
+from porttui.analysis.usage import port_usage, pressure_rows
 from porttui.forecast.forecast import forecast
 from porttui.forecast.gauges import Gauge, gauges
-from porttui.model.limits import Limits
-from porttui.model.port_range import RangeName
+from porttui.model.kernel import Limits, RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.model.socket_table import TIME_WAIT

@@ -10,7 +10,7 @@ from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services
 from porttui.analysis.rows import SampledRows
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket
 from porttui.model.socket_table import NO_ADDRESS, STATES, SocketTable
@@ -18,7 +18,7 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from porttui.analysis.filter import Filter
-    from porttui.analysis.pressure import PressureRow
+    from porttui.analysis.usage import PressureRow
 
 
 class Drilldown(NamedTuple):

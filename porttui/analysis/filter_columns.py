@@ -17,8 +17,7 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
-    from porttui.analysis.filter import Filter
-    from porttui.analysis.terms import Term
+    from porttui.analysis.filter import Filter, Term
     from porttui.model.address import Address, Endpoint
     from porttui.model.socket_table import SocketTable
 
@@ -57,7 +56,7 @@ def matching_rows(table: FilterableRows, row_filter: Filter) -> list[int]:
 
 def _bitmap(table: FilterableRows, term: Term) -> bytes:
     """For each row 1 if it meets the term."""
-    from porttui.analysis.terms import NO_PORT, WordTerm  # to make columns takes none
+    from porttui.analysis.filter import NO_PORT, WordTerm  # only a filter takes them
 
     ports_at = term.ports_at(table.addresses)
     bitmaps = [bytes(len(table))]

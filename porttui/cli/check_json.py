@@ -9,7 +9,7 @@ from porttui.cli.fields import Json, endpoint_json, process_json
 from porttui.cli.json_output import VERSION
 from porttui.forecast.gauges import Gauge, system_limits
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
-from porttui.model.limits import Limit, Limits, ProcessFiles
+from porttui.model.kernel import Limit, Limits, ProcessFiles
 from porttui.text.forecast import caveats_text, cure, verdict
 
 

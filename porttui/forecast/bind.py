@@ -16,7 +16,7 @@ from itertools import compress
 from porttui.forecast.occupancy import Occupancy, accepts
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.socket_table import LISTEN, NO_ADDRESS, SocketTable
 from porttui.record import NamedTuple
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from porttui.forecast import bind
-from porttui.forecast.connect import ConnectForecast
+from porttui.forecast.connect import ConnectForecast, TimeWaitReuse
 from porttui.forecast.occupancy import Occupancy, measure_occupancy
-from porttui.forecast.time_wait import TimeWaitReuse
 from porttui.model.address import Address
 from porttui.model.forecast import (
     BindHeadroom,
@@ -17,7 +16,7 @@ from porttui.model.forecast import (
     Forecast,
     Headroom,
 )
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket_table import TIME_WAIT, UNKNOWN_NUMBER
 

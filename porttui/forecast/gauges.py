@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from porttui.model.address import Address
 from porttui.model.forecast import ConnectPath, Destination, Forecast, Headroom, Level
-from porttui.model.limits import Limit, Limits
+from porttui.model.kernel import Limit, Limits
 from porttui.model.process import Process, ProcessIdentity
 from porttui.record import NamedTuple
 

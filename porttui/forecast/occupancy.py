@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import compress
 
 from porttui.model.address import Address
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import LISTEN, NO_ADDRESS, STATES, TIME_WAIT, SocketTable
 from porttui.record import NamedTuple

@@ -12,15 +12,14 @@ from porttui.host.contract import BindResult, Host, ProcessControl, ProcessHandl
 from porttui.host.request import HostError, SourceName
 from porttui.host.services import service_name
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
-    from porttui.model.limits import Limit, Limits
+    from porttui.model.kernel import Limit, Limits, TcpRules
     from porttui.model.provenance import Container, Provenance
-    from porttui.model.tcp_rules import TcpRules
 
 
 def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) -> Host:
@@ -241,7 +240,7 @@ def _limits() -> Limits:
         from porttui.host.linux.sysctl import read_limits
 
         return read_limits()
-    from porttui.model.limits import Limits
+    from porttui.model.kernel import Limits
 
     return Limits(conntrack=None, open_files=None)
 

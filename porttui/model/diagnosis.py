@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from porttui.model.address import Address, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.socket import Socket
 from porttui.record import NamedTuple
 

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from porttui.model.address import Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange, TcpRules
 from porttui.model.socket_table import SocketTable
-from porttui.model.tcp_rules import TcpRules
 from porttui.record import NamedTuple
 
 

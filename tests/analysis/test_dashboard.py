@@ -5,9 +5,8 @@ from __future__ import annotations
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.dashboard_builder import DashboardHistory, next_dashboard, with_listening_rows
 from porttui.analysis.rows import RowChange
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.making import TAKEN_AT, connection, listener, pair, process, snapshot, udp
 
 NODE, CURL = process(10, "node"), process(20, "curl")

@@ -9,7 +9,7 @@ import pytest
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
 from porttui.model.address import Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.making import EPHEMERAL, at, connection, listener, pair, process, snapshot, udp
 

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
+from porttui.forecast.connect import TIME_WAIT_MS
 from porttui.forecast.forecast import bind_headroom, connect_headroom, forecast
-from porttui.forecast.time_wait import TIME_WAIT_MS
 from porttui.model.address import Address, Protocol
 from porttui.model.forecast import ConnectPath, Destination, Forecast, Headroom
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName, TcpRules
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.making import at, connection, made, snapshot
 
 SMALL = PortRange(RangeName.EPHEMERAL, 40000, 40009)

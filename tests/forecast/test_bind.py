@@ -7,7 +7,7 @@ import pytest
 from porttui.forecast.forecast import bind_headroom, udp_headroom
 from porttui.model.address import Address
 from porttui.model.forecast import Caveat, Headroom
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 from porttui.model.socket import Socket
 from porttui.model.socket_table import SocketTable
 from tests.forecast.small_range import (

@@ -5,10 +5,8 @@ from __future__ import annotations
 from porttui.forecast.forecast import forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.model.forecast import ConnectPath, Level
-from porttui.model.limits import Limit, Limits, ProcessFiles
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import Limit, Limits, PortRange, ProcessFiles, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from porttui.text.forecast import (
     RESOURCES,
     bounds_text,

@@ -15,7 +15,7 @@ import pytest
 from porttui.host.macos import ranges as macos
 from porttui.host.request import HostError
 from porttui.host.windows import ranges as windows
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 
 ENGLISH_DYNAMIC = """
 Protocol tcp Dynamic Port Range

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.analysis.filter import parse_filter
 from porttui.analysis.filter_columns import Searchable
-from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.listeners import ListeningRow, ListeningRows
 from tests.making import listener, process
 from tests.scripted import ScriptedMachine, developers_machine

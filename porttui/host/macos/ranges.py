@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from porttui.host.request import HostError
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 
 _COMMAND = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")
 _TIMEOUT = 2.0

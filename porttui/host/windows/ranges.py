@@ -10,7 +10,7 @@ import os
 import re
 
 from porttui.host.request import HostError
-from porttui.model.port_range import PortRange, RangeName, clip
+from porttui.model.kernel import PortRange, RangeName, clip
 
 _TIMEOUT = 2.0
 """Seconds, for each of the two calls."""

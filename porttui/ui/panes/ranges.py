@@ -10,7 +10,7 @@ from textual.app import ComposeResult
 
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
-from porttui.analysis.pressure import PressureRow
+from porttui.analysis.usage import PressureRow
 from porttui.forecast.gauges import Gauge
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level

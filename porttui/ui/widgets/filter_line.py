@@ -15,8 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.analysis.filter import SYNTAX, Filter
-from porttui.analysis.filter_grammar import FilterError, parse_filter
+from porttui.analysis.filter import SYNTAX, Filter, FilterError, parse_filter
 
 _EXAMPLES = (example for example, _ in SYNTAX if " " not in example)
 _HINT = f"{'   '.join(_EXAMPLES)}      Enter keeps it, Esc clears it"
