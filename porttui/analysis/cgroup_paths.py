@@ -11,15 +11,8 @@ import re
 from porttui.record import NamedTuple
 
 _ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
-_RUNTIMES = {
-    "docker": "docker",
-    "libpod": "libpod",
-    "cri-containerd": "cri-containerd",
-    "containerd": "containerd",
-    "crio": "crio",
-    "nerdctl": "nerdctl",
-}
-"""What stands before the id, and the runtime that names groups so."""
+_RUNTIMES = ("docker", "libpod", "cri-containerd", "containerd", "crio", "nerdctl")
+"""Runtimes, as they write their names before the id."""
 _OF_ROOT = frozenset({"docker", "libpod_parent", "kubepods", "containerd.service"})
 """Groups of root's besides slices that containers are in."""
 _UNIT = re.compile(
@@ -120,9 +113,9 @@ def _is_pod(part: str) -> bool:
 
 def _runtime(part: str, before: list[str]) -> str:
     head = part.partition(".")[0]
-    for name, runtime in _RUNTIMES.items():
+    for name in _RUNTIMES:
         if head.startswith(f"{name}-") or f":{name}:" in part:
-            return runtime
+            return name
     if any(name.startswith("kubepods") for name in before):
         return "kubepods"
     return "docker" if before[-1:] == ["docker"] else ""

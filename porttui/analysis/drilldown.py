@@ -161,10 +161,7 @@ class DrilldownRows(SampledRows[SocketRow]):
 
     def process_names(self) -> list[str]:
         """What to sort by the first holder's name; nobody is last."""
-        names = [
-            holders[0].name.lower() if holders else "\uffff"
-            for holders in self.sockets.side.holder_sets
-        ]
+        names = self.sockets.holder_names()
         return [names[self.sockets.holder_sets[row]] for row in self.rows]
 
     def users(self) -> list[str]:

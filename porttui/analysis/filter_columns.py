@@ -49,8 +49,9 @@ class FilterableRows(Interface):
 
 def matching_rows(table: FilterableRows, row_filter: Filter) -> list[int]:
     """The rows that meet every term, in their order."""
-    every = b"\x01" * len(table)
-    bitmap = reduce(_intersection, [_bitmap(table, term) for term in row_filter.terms], every)
+    bitmap = b"\x01" * len(table)
+    for term in row_filter.terms:
+        bitmap = bytes(map(and_, bitmap, _bitmap(table, term)))
     return list(compress(range(len(table)), bitmap))
 
 
@@ -64,20 +65,12 @@ def _bitmap(table: FilterableRows, term: Term) -> bytes:
         bitmaps += [_endpoint_bitmap(ports_at, columns) for columns in table.endpoints]
     if isinstance(term, WordTerm):  # the others are of endpoints alone
         bitmaps.append(table.rows_containing(term.word))
-    return reduce(_union, bitmaps)
+    return reduce(lambda one, other: bytes(map(or_, one, other)), bitmaps)
 
 
 def _endpoint_bitmap(ports_at: Sequence[bytes], columns: EndpointColumns) -> bytes:
     """For each row 1 if its end is at an address and a port that are meant."""
     return bytes(map(getitem, map(ports_at.__getitem__, columns.addresses), columns.ports))
-
-
-def _intersection(one: bytes, other: bytes) -> bytes:
-    return bytes(map(and_, one, other))
-
-
-def _union(one: bytes, other: bytes) -> bytes:
-    return bytes(map(or_, one, other))
 
 
 class RowGroups:

@@ -145,10 +145,7 @@ class PairTable(SampledRows[PairRow]):
 
     def names(self, own: array[int]) -> list[str]:
         """Sort keys: the first holder's name of `clients` or `servers`; ends without are last."""
-        names = [
-            holders[0].name.lower() if holders else "\uffff"
-            for holders in self.sockets.side.holder_sets
-        ]
+        names = self.sockets.holder_names()
         numbers = self.sockets.holder_sets
         return ["\uffff" if row == NO_ROW else names[numbers[row]] for row in own]
 

@@ -7,7 +7,7 @@ from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
 from porttui.analysis.trend import Trend
 from porttui.forecast.gauges import Gauge
-from porttui.model.forecast import Level
+from porttui.model.forecast import Level, PortShare
 from porttui.model.kernel import IANA_RANGES, PortRange, RangeName
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
@@ -17,13 +17,6 @@ from porttui.record import NamedTuple
 
 DENSITY_BLOCKS = 256
 """Parts of the port space whose use is counted, of 256 ports each."""
-
-
-class HolderCount(NamedTuple):
-    """How many distinct ports of a range a process holds."""
-
-    process: Process
-    ports: int
 
 
 class RangeUsage(NamedTuple):
@@ -37,7 +30,7 @@ class RangeUsage(NamedTuple):
     udp: int
     by_state: tuple[tuple[TcpState, int], ...]
     """For each TCP state the ports with a socket in it, most first; a port can be in several."""
-    holders: tuple[HolderCount, ...]
+    holders: tuple[PortShare, ...]
     """Most first."""
     shared_with: tuple[tuple[RangeName, int], ...]
     """For the ephemeral range: how many of its ports lie in each of IANA's ranges."""
@@ -146,7 +139,7 @@ def _usage(port_range: PortRange, port_sets: _PortSets) -> RangeUsage:
         if (ports := held.count_in(port_range))
     ]
     holders = [
-        HolderCount(process, ports)
+        PortShare(process, ports)
         for process, held in port_sets.by_process.items()
         if (ports := held.count_in(port_range))
     ]

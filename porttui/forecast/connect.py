@@ -100,10 +100,6 @@ class ConnectForecast:
                     reusable -= self._count_bound(all_rows) - self._count_bound(blocked)
         return reusable
 
-    def headroom(self, path: ConnectPath) -> Headroom | None:
-        """How many connections of this path are left; None where the rules are not known."""
-        return self._headroom(path.key)
-
     def destination(self, path: ConnectPath) -> Destination:
         """All about this path, whether it has connections or not."""
         key = path.key

@@ -14,7 +14,6 @@ from porttui.model.forecast import (
     ConnectPath,
     Destination,
     Forecast,
-    Headroom,
 )
 from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Snapshot
@@ -61,29 +60,6 @@ def forecast(
         udp_headroom=bind.udp_headroom(sockets, ephemeral) if is_linux else None,
         caveats=_caveats(snapshot),
     )
-
-
-def connect_headroom(snapshot: Snapshot, path: ConnectPath) -> Headroom | None:
-    """How many connections of a path are left; None where the kernel does not tell its range, or
-    its rules."""
-    if snapshot.ephemeral is None:
-        return None
-    return _measure(snapshot, snapshot.ephemeral)[1].headroom(path)
-
-
-def bind_headroom(snapshot: Snapshot, address: Address) -> Headroom | None:
-    """How many sockets can bind port 0; None as above."""
-    if snapshot.ephemeral is None or snapshot.tcp_rules is None:
-        return None
-    occupancy, _ = _measure(snapshot, snapshot.ephemeral)
-    return bind.bind_headroom(occupancy, address)
-
-
-def udp_headroom(snapshot: Snapshot, address: Address = bind.WILDCARD_4) -> Headroom | None:
-    """How many unbound UDP sockets get a port; None as above."""
-    if snapshot.ephemeral is None or snapshot.tcp_rules is None:
-        return None
-    return bind.udp_headroom(snapshot.sockets, snapshot.ephemeral, address)
 
 
 def _measure(snapshot: Snapshot, ephemeral: PortRange) -> tuple[Occupancy, ConnectForecast]:

@@ -151,8 +151,7 @@ def _clients(
 
 def _accepting_ports(sockets: SocketTable, listening: Sequence[int], number: int) -> frozenset[int]:
     """The ports on which a listener accepts what arrives at this local address."""
-    address = sockets.side.addresses[number]
-    assert address is not None
+    address = sockets.address(number)
     return frozenset(
         sockets.local_ports[row] for row in listening if accepts(sockets, row, address)
     )
@@ -160,8 +159,7 @@ def _accepting_ports(sockets: SocketTable, listening: Sequence[int], number: int
 
 def accepts(sockets: SocketTable, row: int, local: Address) -> bool:
     """Whether a listener gets what arrives at this address; an untold [::] takes IPv4, too."""
-    bound = sockets.side.addresses[sockets.local_addresses[row]]
-    assert bound is not None
+    bound = sockets.address(sockets.local_addresses[row])
     if bound.unmapped == local.unmapped:
         return True
     if not bound.is_wildcard:

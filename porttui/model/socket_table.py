@@ -259,9 +259,19 @@ class SocketTable(Sequence[Socket]):
 
     def local(self, row: int) -> Endpoint:
         """The local end of a row."""
-        address = self.side.addresses[self.local_addresses[row]]
+        return Endpoint(self.address(self.local_addresses[row]), self.local_ports[row])
+
+    def address(self, number: int) -> Address:
+        """The address of a number in a column, which must not be NO_ADDRESS."""
+        address = self.side.addresses[number]
         assert address is not None
-        return Endpoint(address, self.local_ports[row])
+        return address
+
+    def holder_names(self) -> list[str]:
+        """Sort keys of the holder sets: the first holder's name; the empty set is last."""
+        return [
+            holders[0].name.lower() if holders else "\uffff" for holders in self.side.holder_sets
+        ]
 
     def remote(self, row: int) -> Endpoint | None:
         """The remote end of a row; None without one."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.forecast.forecast import connect_headroom
 from porttui.model.address import Endpoint
 from porttui.model.forecast import Headroom, PortShare
 from porttui.model.kernel import PortRange, RangeName, TcpRules
@@ -15,6 +14,7 @@ from tests.forecast.small_range import (
     SMALL,
     accepted,
     client,
+    connect_headroom,
     connects,
     destination,
     idle,
