@@ -1,7 +1,7 @@
 """Recognises containers and systemd units in control group paths (cgroups(7)).
 
-Its names are chosen by whoever may make groups there: below a user's own manager, and below what
-runs inside a container, that is somebody else than root. What is certain of a name is told with it.
+Whoever may make groups in a place chooses their names. Below a user's own manager, and inside a
+container, that is not only root. So each result says whether its name is certain.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ _ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
 _RUNTIMES = ("docker", "libpod", "cri-containerd", "containerd", "crio", "nerdctl")
 """Runtimes, as they write their names before the id."""
 _OF_ROOT = frozenset({"docker", "libpod_parent", "kubepods", "containerd.service"})
-"""Groups of root's besides slices that containers are in."""
+"""Other groups of root that contain containers, besides slices."""
 _UNIT = re.compile(
     r"(?:[A-Za-z0-9:_.@]|\\x[2-7][0-9a-f])(?:[A-Za-z0-9:_.@-]|\\x[2-7][0-9a-f])*\.service"
 )

@@ -160,12 +160,12 @@ class DrilldownRows(SampledRows[SocketRow]):
         return [names[self.sockets.states[row]] for row in self.rows]
 
     def process_names(self) -> list[str]:
-        """What to sort by the first holder's name; nobody is last."""
+        """Sort keys: the first holder's name; rows without a holder are last."""
         names = self.sockets.holder_names()
         return [names[self.sockets.holder_sets[row]] for row in self.rows]
 
     def users(self) -> list[str]:
-        """What to sort by the user's name; nobody is last."""
+        """Sort keys: the user's name; rows without a user are last."""
         users = self.sockets.side.users
         return [users.get(self.sockets.uids[row], "\uffff") for row in self.rows]
 

@@ -67,7 +67,7 @@ class PortTerm(NamedTuple):
 
 
 class PrefixTerm(NamedTuple):
-    """Ports whose decimal digits begin so, at either end."""
+    """Ports that start with these decimal digits, at either end."""
 
     digits: str
 
@@ -110,7 +110,7 @@ class EndpointTerm(NamedTuple):
 
 
 class WordTerm(NamedTuple):
-    """Text anywhere in the row, whatever the case."""
+    """Text anywhere in the row, in upper or lower case."""
 
     word: str
 

@@ -1,7 +1,7 @@
 """Evaluates a filter over columns of rows.
 
-The endpoints of many rows have few addresses: which ports a term means is found once for each.
-What else a row says is the same for all rows of a group: a word is looked for once in each.
+The endpoints of many rows have few addresses: the ports of a term are found once per address.
+All else in a row is the same for all rows of a group: a word is searched once per group.
 """
 
 from __future__ import annotations
@@ -113,13 +113,13 @@ Services = Mapping[tuple[Protocol, int], str]
 
 
 def socket_row_groups(sockets: SocketTable, services: Services) -> RowGroups:
-    """The group of each row of the table; made where nobody waits for a key of the filter."""
+    """The group of each row of the table; made with the sample, so that no key waits for it."""
     columns = (
         sockets.holder_sets,
         sockets.states,
         sockets.ownerships,
         sockets.uids,
-        sockets.local_addresses,  # whoever can reach it
+        sockets.local_addresses,  # for the exposure
         _protocols(sockets),
         _services(sockets, sockets.remote_ports, services),
         _services(sockets, sockets.local_ports, services),

@@ -60,7 +60,7 @@ class PairTable(SampledRows[PairRow]):
     ) -> None:
         """Rows of the socket table, or NO_ROW; role_certainties as indexes in ROLE_CERTAINTIES.
 
-        What every key of a filter asks for is made here, where nobody waits for a key.
+        What every key of a filter needs is made here, in the sampling process.
 
         Args:
             sockets: With both ends, or one.
@@ -190,7 +190,7 @@ class PairTable(SampledRows[PairRow]):
         )
 
     def _all_but_endpoints(self) -> Iterator[tuple[object, ...]]:
-        """Of every row all that a filter sees of it besides its ends."""
+        """For every row all that a filter sees of it, without its ends."""
         numbers = self.socket_groups + array("I", [UNKNOWN_NUMBER])  # at NO_ROW, the last place
         return zip(
             map(numbers.__getitem__, self.clients),

@@ -51,7 +51,7 @@ class RangeUsage(NamedTuple):
 
 
 class _Ports:
-    """Distinct ports, in order: how many lie in a range is two look-ups."""
+    """Distinct ports, in order: two searches count those in a range."""
 
     def __init__(self, ports: Iterable[int]) -> None:
         self._ports = sorted(set(ports) - {0})
@@ -91,7 +91,7 @@ class PortUsage(NamedTuple):
 
 
 def port_usage(snapshot: Snapshot) -> PortUsage:
-    """What is in use, from one look at all ports."""
+    """What is in use, from one pass over all ports."""
     port_sets = _port_sets(snapshot.sockets)
     ranges: Iterable[PortRange] = IANA_RANGES
     if snapshot.ephemeral is not None:

@@ -4,7 +4,8 @@ A port is refused where a socket on it, in whatever state, has an address that c
 new one (net/ipv4/inet_connection_sock.c, inet_csk_bind_conflict and inet_rcv_saddr_equal). The
 IPv4 wildcard collides with IPv6 sockets, too, unless they are IPv6-only. Those that bound an IPv6
 address are (net/ipv6/af_inet6.c, __inet6_bind). Those that connected without having bound are
-not, and neither is what a dual-stack listener accepted; of a connection it is not told.
+not, and neither is what a dual-stack listener accepted. For connections the kernel does not
+report it.
 """
 
 from __future__ import annotations
@@ -125,7 +126,7 @@ def _conflicting_ports(
 
 
 def _add_bound(conflicts: _ConflictingPorts, sockets: SocketTable, row: int) -> None:
-    """A socket that passes if it is IPv6-only; [::] is not, unless it is told."""
+    """A socket that passes if it is IPv6-only; [::] counts as not, while it is unknown."""
     v6only = sockets.v6only[row]
     if v6only == _V6ONLY_UNKNOWN and sockets.address(sockets.local_addresses[row]).is_wildcard:
         conflicts.likely.add(sockets.local_ports[row])

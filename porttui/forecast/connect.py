@@ -37,7 +37,7 @@ class TimeWaitReuse(NamedTuple):
     def max_expires_ms(self, is_loopback: bool) -> int:
         """The largest `expires_ms` of a reusable port; -1 where no port is reusable.
 
-        The kernel looks at the timestamps of the connection that ended, and not at the sysctl:
+        The kernel checks the timestamps of the connection that ended, and not at the sysctl:
         the other machine may have had none.
 
         Args:
@@ -49,7 +49,7 @@ class TimeWaitReuse(NamedTuple):
             return -1
         if rules.tw_reuse != _ALWAYS and not is_loopback:
             return -1
-        # An age that is not told, UNKNOWN_NUMBER, exceeds it.
+        # An unknown age, UNKNOWN_NUMBER, exceeds it.
         return max(-1, TIME_WAIT_MS - rules.tw_reuse_delay_ms)
 
     def wait_ms(self, expires_ms: int, is_loopback: bool) -> int:
@@ -158,7 +158,7 @@ class ConnectForecast:
         return sum(ports[row] in bound_ports for row in rows)
 
     def _recovery_s(self, key: ConnectPathKey) -> tuple[float, float] | tuple[None, None]:
-        """How long the first and the last port is blocked yet that only TIME_WAIT blocks."""
+        """How long TIME_WAIT still blocks the first and the last port that nothing else blocks."""
         ports, bound_ports = self._sockets.local_ports, self._occupancy.bound_ports
         all_expires_ms = self._sockets.expires_ms
         expires = [

@@ -29,15 +29,15 @@ def forecast(
     *,
     top: int = 10,
 ) -> Forecast | None:
-    """What the ephemeral range still gives; None where the kernel does not tell its range.
+    """What the ephemeral range still gives; None where the range is unknown.
 
-    Where there are no rules it is an estimate: Linux' way is not applied to other systems.
+    Without rules it is an estimate: the way of Linux is not applied to other systems.
 
     Args:
         snapshot: A sample of at least the sockets with a local port of the ephemeral range.
         paths: Destinations to include even without connections.
         binds: Addresses to bind port 0 of.
-        top: How many destinations besides, of those with connections.
+        top: How many more destinations, those with most connections.
     """
     ephemeral = snapshot.ephemeral
     if ephemeral is None:

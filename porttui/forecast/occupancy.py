@@ -158,7 +158,7 @@ def _accepting_ports(sockets: SocketTable, listening: Sequence[int], number: int
 
 
 def accepts(sockets: SocketTable, row: int, local: Address) -> bool:
-    """Whether a listener gets what arrives at this address; an untold [::] takes IPv4, too."""
+    """Whether a listener gets what arrives at this address; an unknown [::] also takes IPv4."""
     bound = sockets.address(sockets.local_addresses[row])
     if bound.unmapped == local.unmapped:
         return True

@@ -67,7 +67,7 @@ class Diagnosis(NamedTuple):
     port: int
     addresses: tuple[AddressVerdict, ...]
     sockets: tuple[Socket, ...]
-    """Every socket with this local port, whatever its address."""
+    """Every socket with this local port, at any address."""
     ephemeral: PortRange | None
     problems: tuple[str, ...] = ()
     """What could not be read."""

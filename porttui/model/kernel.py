@@ -68,7 +68,7 @@ def clip(
 
 @lru_cache(maxsize=16)
 def port_bitmap(spans: tuple[range, ...]) -> bytes:
-    """For each port there is 1 if it is in one of the spans, else 0: to look up many at once."""
+    """For each port 1 if it is in one of the spans, else 0: many are looked up at once."""
     bitmap = bytearray(len(PORTS))
     for span in spans:
         bitmap[span.start : span.stop] = b"\x01" * len(span)
@@ -100,8 +100,8 @@ class TcpRules(NamedTuple):
     timestamps: bool
     """net.ipv4.tcp_timestamps: without them nothing in TIME_WAIT is taken over."""
     tw_reuse_delay_ms: int
-    """net.ipv4.tcp_tw_reuse_delay: how long it has to be in TIME_WAIT before. Kernels before
-    6.14 do not tell it, theirs is a second."""
+    """net.ipv4.tcp_tw_reuse_delay: how long it must be in TIME_WAIT before that. Kernels before
+    6.14 have no such sysctl; theirs is a second."""
     autobind_reuse: bool
     """net.ipv4.ip_autobind_reuse: a bind(2) to port 0 with SO_REUSEADDR may share the port of
     another that has set it, once no port is free."""
@@ -124,7 +124,7 @@ class ProcessFiles(NamedTuple):
 
 
 class Limits(NamedTuple):
-    """Limits that a new connection can meet though ports are left. None where it is not told."""
+    """Limits that a new connection can meet though ports are left. None where unknown."""
 
     conntrack: Limit | None
     """Connections that netfilter tracks (nf_conntrack_count and nf_conntrack_max): beyond the
@@ -133,4 +133,4 @@ class Limits(NamedTuple):
     """Open files of the whole system (fs.file-nr, proc_sys_fs(5)): beyond the limit socket(2)
     fails with ENFILE."""
     processes: tuple[ProcessFiles, ...] = ()
-    """Of the processes with most sockets, as far as it is told."""
+    """Of the processes with most sockets, as far as it is known."""

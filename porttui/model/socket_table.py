@@ -1,6 +1,6 @@
 """The sockets of a sample as columns: 60,000 objects would cost most of a second.
 
-A row becomes a `Socket` only when somebody looks at it. What has to look at all of them reads the
+A row becomes a `Socket` only when it is read. Code that reads all rows reads the
 columns, which are arrays of numbers, with names, addresses and processes in small side tables.
 """
 
@@ -43,7 +43,7 @@ STATES: tuple[TcpState | None, ...] = (
     TcpState.DELETE_TCB,
 )
 """A state by its number in `SocketTable.states`: Linux's own (include/net/tcp_states.h), where 12
-is a request that is no full socket yet and 13 a socket that is bound and idle; 0 for UDP."""
+is a request that is not a full socket yet and 13 a socket that is bound and idle; 0 for UDP."""
 
 STATE_CODES: Mapping[TcpState | None, int] = {
     **{state: code for code, state in reversed(list(enumerate(STATES)))},
@@ -204,7 +204,7 @@ class SocketTable(Sequence[Socket]):
         return SocketTable(**whole, **{name: entries(columns[name]) for name in columns})
 
     def with_gone(self, inodes: Set[int]) -> SocketTable:
-        """The same rows; the sockets with these inodes were closed before they were looked up."""
+        """The same rows; sockets with these inodes were closed before their holders were read."""
         ownerships = bytearray(self.ownerships)
         for row, inode in enumerate(self.inodes):
             if inode in inodes:
@@ -279,7 +279,7 @@ class SocketTable(Sequence[Socket]):
         return None if address is None else Endpoint(address, self.remote_ports[row])
 
     def rows_in_state(self, state: int) -> Iterator[int]:
-        """Rows in a state, told by its number: quick where it is that of few."""
+        """Rows in a state, given by its number; fast for a rare state."""
         row = self.states.find(state)
         while row >= 0:
             yield row

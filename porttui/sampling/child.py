@@ -33,8 +33,8 @@ _SNAPSHOTS = {code: request for request, code in SNAPSHOT_REQUESTS.items()}
 
 def main() -> None:
     """Answer until the parent is gone."""
-    # A sample of tens of thousands of sockets is made of tuples, and none refers to itself: to
-    # look for such among them, again and again, takes a tenth of the time of making them.
+    # A sample of tens of thousands of sockets is tuples without cycles. To search them for
+    # cycles takes a tenth of the time of making them.
     gc.disable()
     raise_open_files_limit()
     sampler = Sampler(local_host(SourceName(sys.argv[1])))

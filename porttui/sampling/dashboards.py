@@ -1,4 +1,4 @@
-"""Where the session gets its dashboards from: sampled here, or in a process beside it."""
+"""Gives dashboards: the interface, and the one that samples in this process."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class DashboardSource(Protocol):
     """Gives dashboards, one at a time."""
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """Look at the machine; with SocketRequest.LISTENING only the listeners are of now.
+        """Sample the machine; with SocketRequest.LISTENING only the listeners.
 
         Raises:
             SampleError: nothing could be read.
@@ -24,13 +24,13 @@ class DashboardSource(Protocol):
 
     @property
     def cpu_s(self) -> float:
-        """Processor time that all dashboards have taken up to now, in whatever process; seconds."""
+        """Processor time of all dashboards so far, in all processes; seconds."""
 
     def is_ready(self) -> bool:
-        """Whether a dashboard is there already, so that `next` will not wait for it."""
+        """Whether a dashboard is ready, so that `next` will not wait."""
 
     def close(self) -> None:
-        """No dashboard will be asked for any more."""
+        """Ask for no more dashboards."""
 
 
 class LocalDashboards:
@@ -44,11 +44,9 @@ class LocalDashboards:
 
     @property
     def cpu_s(self) -> float:
-        """See `DashboardSource.cpu_s`."""
         return self._cpu_s
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """See `DashboardSource.next`."""
         now, cpu_started_s = time.monotonic(), time.thread_time()
         if (
             request is SocketRequest.LISTENING
@@ -68,7 +66,6 @@ class LocalDashboards:
         return next_dashboard(self._history, snapshot, now, self._sampler.limits(snapshot.sockets))
 
     def is_ready(self) -> bool:
-        """See `DashboardSource.is_ready`."""
         return False
 
     def close(self) -> None:

@@ -81,11 +81,11 @@ class SamplingProcess:
         self._timeout_s = _FIRST_FACTOR * max(answer_timeout_s, ANSWER_TIMEOUT_S)
         self._starter: ThreadPoolExecutor | None = None
         """The thread that starts other children: each lives as long as the thread that started
-        it, and whoever asks may be a thread that soon ends."""
+        it, and a caller's thread may end soon."""
         self._lock = threading.Lock()
         self._is_closed = False
         self._is_first_pending = False
-        """For the first dashboard, which nobody has taken yet."""
+        """Whether the first dashboard was requested and not received yet."""
         self._first_reply: SamplingReply | None = None
         """That, where a snapshot was asked for before it was taken."""
         self._cpu_s = 0.0
@@ -128,11 +128,9 @@ class SamplingProcess:
 
     @property
     def cpu_s(self) -> float:
-        """See `DashboardSource.cpu_s`."""
         return self._cpu_s
 
     def is_ready(self) -> bool:
-        """See `DashboardSource.is_ready`."""
         return self._first_reply is not None or (
             self._is_first_pending and self._child.has_answered()
         )
@@ -149,7 +147,7 @@ class SamplingProcess:
                 self._child.send(request)
             self._is_first_pending = False
             requested_at = time.monotonic()
-            # From porttui's own child, over a pipe that nobody else has.
+            # From porttui's own child, over a pipe of these two alone.
             answer, cpu_started_s = self._child.receive(self._timeout_s), time.thread_time()
         except (ChildEndedError, ChildTimeoutError) as error:
             self._replace_child()

@@ -64,7 +64,7 @@ class DrilldownPane(ListPane[SocketRow]):
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
         if self.selected is None:
             return ()
-        from porttui.analysis.stop_targets import target_of_socket  # not before it is wished for
+        from porttui.analysis.stop_targets import target_of_socket  # first needed here
 
         return (StopChoice("", "", target_of_socket(snapshot, self.selected.socket)),)
 

@@ -57,7 +57,7 @@ class ListeningPane(ListPane[ListeningRow]):
         return str(self.selected.local) if self.selected else None
 
     def served_endpoint(self) -> ServedEndpoint | None:
-        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # first needed here
 
         row = self.selected
         return ServedEndpoint(row.protocol, row.local, row.holders) if row else None
@@ -66,7 +66,7 @@ class ListeningPane(ListPane[ListeningRow]):
         if self.selected is None:
             return ()
         from porttui.analysis.stop_targets import (
-            target_of_listening_row,  # not before it is wished for
+            target_of_listening_row,  # first needed here
         )
 
         return (StopChoice("", "", target_of_listening_row(snapshot, self.selected)),)
@@ -79,7 +79,7 @@ class ListeningPane(ListPane[ListeningRow]):
 
 
 def _facts(snapshot: Snapshot, row: ListeningRow, elevation: str) -> Iterator[Fact]:
-    # Not before they are wished for.
+    # First needed here.
     from porttui.ui.panes.facts import process_facts, unseen_facts
 
     yield Fact("address", str(row.local))

@@ -1,4 +1,4 @@
-"""Pane 2: who talks to whom on this machine."""
+"""Pane 2: loopback connections."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ class LoopbackPane(ListPane[PairRow]):
         row = self.selected
         if row is None:
             return None
-        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # first needed here
 
         return ServedEndpoint(Protocol.TCP, row.server.endpoint, row.server.holders)
 
@@ -104,7 +104,7 @@ class LoopbackPane(ListPane[PairRow]):
 
 def _choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) -> StopChoice:
     from porttui.analysis.stop_targets import (
-        target_of_connection_end,  # not before it is wished for
+        target_of_connection_end,  # first needed here
     )
 
     who = brief(by_seniority(end.holders)) if end.holders else _STATUS_WORDS[end.status]
@@ -114,7 +114,7 @@ def _choice(key: str, role: str, snapshot: Snapshot, end: ConnectionEnd) -> Stop
 
 
 def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
-    # Not before they are wished for.
+    # First needed here.
     from porttui.ui.panes.facts import process_facts, unseen_facts
 
     yield Fact("direction", _DIRECTIONS[row.role_certainty])

@@ -93,7 +93,7 @@ class RangesPane(Pane):
 
     def served_endpoint(self) -> ServedEndpoint | None:
         """The server that the connections go to."""
-        from porttui.analysis.copy_formats import ServedEndpoint  # not before it is wished for
+        from porttui.analysis.copy_formats import ServedEndpoint  # first needed here
 
         row = self._table.selected
         found = row.gauge.destination if row and row.gauge else None
@@ -104,7 +104,7 @@ class RangesPane(Pane):
         return ()
 
     def drilldown(self, snapshot: Snapshot) -> Drilldown | None:
-        from porttui.analysis.drilldown import drilldown_of  # not before it is wished for
+        from porttui.analysis.drilldown import drilldown_of  # first needed here
 
         row = self._table.selected
         return drilldown_of(row, snapshot.ephemeral) if row else None
