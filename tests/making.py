@@ -8,8 +8,7 @@ from datetime import UTC, datetime
 from porttui.host.contract import BindResult, Host, ProcessHandle, SocketReading
 from porttui.host.request import SocketRequest
 from porttui.model.address import PORTS, Endpoint, Protocol
-from porttui.model.limits import Limits
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import Limits, PortRange, RangeName
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity
 from porttui.model.provenance import Provenance
 from porttui.model.snapshot import Coverage, Problem, Snapshot

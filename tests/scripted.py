@@ -22,15 +22,13 @@ from porttui.host.contract import (
 from porttui.host.programs import RunAs
 from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
-from porttui.model.limits import Limit, Limits
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import Limit, Limits, PortRange, TcpRules
 from porttui.model.process import Process, ProcessDetails, ProcessIdentity
 from porttui.model.provenance import Container, Provenance
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket, TcpState
 from porttui.model.socket_table import SocketTable
 from porttui.model.stop import StopSignal
-from porttui.model.tcp_rules import TcpRules
 from tests.making import EPHEMERAL, TAKEN_AT, connection, listener, pair, process, udp, uid_of
 
 HOUR_S = 3600.0

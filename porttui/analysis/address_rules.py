@@ -11,7 +11,7 @@ def addresses_collide(one: Address, other: Address) -> bool:
 
     The same address, or a wildcard and any address of its family. ::ffff:127.0.0.1 is
     127.0.0.1. Whether [::] collides with IPv4 depends on IPV6_V6ONLY, which these tables do
-    not tell: see `addresses_may_collide`.
+    not have: see `addresses_may_collide`.
     """
     if one.unmapped == other.unmapped:
         return True
@@ -29,7 +29,7 @@ def blocks_bind(address: Address, socket: Socket) -> bool | None:
     """Whether a socket on the same port collides with a new one on `address`.
 
     A new one on [::] is taken to be dual-stack, as servers are unless they say otherwise.
-    None for a [::] of which it is not told whether it takes IPv4, too.
+    None for a [::] if it is unknown whether it also takes IPv4.
     """
     local = socket.local.address
     if addresses_collide(local, address):

@@ -1,7 +1,7 @@
 """Recognises containers and systemd units in control group paths (cgroups(7)).
 
-Its names are chosen by whoever may make groups there: below a user's own manager, and below what
-runs inside a container, that is somebody else than root. What is certain of a name is told with it.
+Whoever may make groups in a place chooses their names. Below a user's own manager, and inside a
+container, that is not only root. So each result says whether its name is certain.
 """
 
 from __future__ import annotations
@@ -11,17 +11,10 @@ import re
 from porttui.record import NamedTuple
 
 _ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
-_RUNTIMES = {
-    "docker": "docker",
-    "libpod": "libpod",
-    "cri-containerd": "cri-containerd",
-    "containerd": "containerd",
-    "crio": "crio",
-    "nerdctl": "nerdctl",
-}
-"""What stands before the id, and the runtime that names groups so."""
+_RUNTIMES = ("docker", "libpod", "cri-containerd", "containerd", "crio", "nerdctl")
+"""Runtimes, as they write their names before the id."""
 _OF_ROOT = frozenset({"docker", "libpod_parent", "kubepods", "containerd.service"})
-"""Groups of root's besides slices that containers are in."""
+"""Other groups of root that contain containers, besides slices."""
 _UNIT = re.compile(
     r"(?:[A-Za-z0-9:_.@]|\\x[2-7][0-9a-f])(?:[A-Za-z0-9:_.@-]|\\x[2-7][0-9a-f])*\.service"
 )
@@ -120,9 +113,9 @@ def _is_pod(part: str) -> bool:
 
 def _runtime(part: str, before: list[str]) -> str:
     head = part.partition(".")[0]
-    for name, runtime in _RUNTIMES.items():
+    for name in _RUNTIMES:
         if head.startswith(f"{name}-") or f":{name}:" in part:
-            return runtime
+            return name
     if any(name.startswith("kubepods") for name in before):
         return "kubepods"
     return "docker" if before[-1:] == ["docker"] else ""

@@ -5,9 +5,8 @@ from __future__ import annotations
 from porttui.analysis.filter_columns import RowGroups
 from porttui.analysis.listeners import ListeningRow
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.pressure import PressureRow
 from porttui.analysis.rows import TrackedRows
-from porttui.analysis.usage import RangeUsage
+from porttui.analysis.usage import PressureRow, RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Caveat
 from porttui.model.snapshot import Snapshot
@@ -30,9 +29,34 @@ class Summary(NamedTuple):
     elevated: bool
 
 
-class Dashboard(NamedTuple):
-    """The three panes and the header."""
+class Generations(NamedTuple):
+    """The numbers of a dashboard's parts; another number means other content."""
 
+    sample: int
+    """Of all parts that a sample of every socket gives."""
+    listening: int
+    """Of the listening rows, which a sample of the listeners alone gives as well."""
+
+    @classmethod
+    def start(cls, at: float) -> Generations:
+        """The first numbers, at monotonic seconds.
+
+        They are higher than any of a sampling process that this one replaces: it started
+        later, and no process makes a thousand dashboards a second.
+        """
+        first = int(at * 1000)
+        return cls(first, first)
+
+
+class Dashboard(NamedTuple):
+    """The three panes and the header.
+
+    Whoever keeps something made of a dashboard keeps its generation, too, and compares: only
+    another generation is sent, filtered, sorted or drawn again. Object identity tells nothing,
+    since parts go through a pipe. The summary belongs to both parts.
+    """
+
+    generations: Generations
     snapshot: Snapshot
     row_groups: RowGroups
     """Row groups of the snapshot's sockets, for the filter."""
@@ -46,3 +70,14 @@ class Dashboard(NamedTuple):
     density: tuple[int, ...]
     """TCP ports in use of equal parts of the port space, see `PortUsage.density`."""
     summary: Summary
+
+    def changes_since(self, generations: Generations) -> dict[str, object]:
+        """The fields that a dashboard of these generations has not."""
+        if self.generations == generations:
+            return {}
+        fields = self._asdict()
+        if self.generations.sample == generations.sample:
+            return {name: fields[name] for name in ("generations", "listening", "summary")}
+        if self.generations.listening == generations.listening:
+            del fields["listening"]
+        return fields

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
 
-from porttui.analysis.dashboard import Dashboard, Summary
+from porttui.analysis.dashboard import Dashboard, Generations, Summary
 from porttui.analysis.filter_columns import socket_row_groups
-from porttui.analysis.listeners import ListeningRow, listening_rows
+from porttui.analysis.listeners import ListeningRow, ListeningRows, listening_rows
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.pressure import pressure_rows
-from porttui.analysis.rows import RowTracker, TrackedRows
+from porttui.analysis.rows import RowTracker
 from porttui.analysis.trend import LeftHistory, Trend, update_histories
-from porttui.analysis.usage import port_usage
+from porttui.analysis.usage import port_usage, pressure_rows
 from porttui.forecast.forecast import forecast
 from porttui.forecast.gauges import Gauge, gauges
-from porttui.model.limits import Limits
-from porttui.model.port_range import RangeName
+from porttui.model.kernel import Limits, RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure
 from porttui.model.socket_table import TIME_WAIT
@@ -33,8 +31,8 @@ class DashboardHistory(NamedTuple):
     pairs: RowTracker[PairRow]
     left: Mapping[Hashable, LeftHistory]
     """How much was left."""
-    listeners: TrackedRows[ListeningRow]
-    """The same object while nothing changes: then it is neither sent nor drawn again."""
+    generations: Generations
+    """Of the last dashboard."""
 
 
 def next_dashboard(
@@ -47,13 +45,20 @@ def next_dashboard(
     port_forecast = forecast(snapshot, top=_TOP_DESTINATIONS)
     all_gauges = gauges(port_forecast, limits) if port_forecast else ()
     left: dict[Hashable, int] = {_history_key(gauge): gauge.left for gauge in all_gauges}
-    changes = history.listening.update(listeners, at) if history else RowTracker.start(listeners)
-    history = DashboardHistory(
-        changes,
-        history.pairs.update(pairs, at) if history else RowTracker[PairRow].start(pairs),
-        update_histories(history.left if history else {}, at, left),
-        _unless_equal(changes, history),
-    )
+    if history is None:
+        history = DashboardHistory(
+            RowTracker.start(listeners),
+            RowTracker.start(pairs),
+            update_histories({}, at, left),
+            Generations.start(at),
+        )
+    else:
+        history = _with_listeners(history, listeners, at)
+        history = history._replace(
+            pairs=history.pairs.update(pairs, at),
+            left=update_histories(history.left, at, left),
+            generations=history.generations._replace(sample=history.generations.sample + 1),
+        )
     trends: dict[Hashable, Trend] = {
         gauge.key: history.left[_history_key(gauge)].trend for gauge in all_gauges
     }
@@ -71,9 +76,10 @@ def next_dashboard(
         elevated=snapshot.coverage.elevated,
     )
     dashboard = Dashboard(
+        generations=history.generations,
         snapshot=snapshot,
         row_groups=row_groups,
-        listening=history.listeners,
+        listening=history.listening.tracked_rows,
         pairs=history.pairs.tracked_rows,
         pressure=pressure_rows(usage.ranges, all_gauges, trends),
         gauges=all_gauges,
@@ -89,19 +95,24 @@ def with_listening_rows(
 ) -> tuple[Dashboard, DashboardHistory]:
     """`dashboard` with new listeners; `snapshot` may hold listeners alone."""
     listeners = listening_rows(snapshot)
-    changes = history.listening.update(listeners, at)
-    history = history._replace(listening=changes, listeners=_unless_equal(changes, history))
-    if history.listeners is dashboard.listening:
+    history = _with_listeners(history, listeners, at)
+    if history.generations == dashboard.generations:
         return dashboard, history
-    summary = dashboard.summary._replace(listeners=len(listeners), exposed=_exposed(listeners))
-    return dashboard._replace(listening=history.listeners, summary=summary), history
+    changed = dashboard._replace(
+        generations=history.generations,
+        listening=history.listening.tracked_rows,
+        summary=dashboard.summary._replace(listeners=len(listeners), exposed=_exposed(listeners)),
+    )
+    return changed, history
 
 
-def _unless_equal(
-    changes: RowTracker[ListeningRow], history: DashboardHistory | None
-) -> TrackedRows[ListeningRow]:
-    now = changes.tracked_rows
-    return history.listeners if history and now.equals(history.listeners) else now
+def _with_listeners(
+    history: DashboardHistory, listeners: ListeningRows, at: float
+) -> DashboardHistory:
+    tracker, generations = history.listening.update(listeners, at), history.generations
+    if list(tracker.tracked_rows) != list(history.listening.tracked_rows):
+        generations = generations._replace(listening=generations.listening + 1)
+    return history._replace(listening=tracker, generations=generations)
 
 
 def _history_key(gauge: Gauge) -> Hashable:

@@ -3,20 +3,22 @@
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from porttui.analysis.endpoint_numbers import address_numbers
-from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services
+from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services, matching_rows
+from porttui.analysis.rows import SampledRows
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Socket
 from porttui.model.socket_table import NO_ADDRESS, STATES, SocketTable
-from porttui.record import TYPE_CHECKING, NamedTuple, overload
+from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from porttui.analysis.pressure import PressureRow
+    from porttui.analysis.filter import Filter
+    from porttui.analysis.usage import PressureRow
 
 
 class Drilldown(NamedTuple):
@@ -68,15 +70,24 @@ class SocketRow(NamedTuple):
         return tuple(process.identity for process in self.socket.holders)
 
 
-class DrilldownRows(Sequence[SocketRow]):
-    """A row is made when somebody looks at it."""
+class DrilldownRows(SampledRows[SocketRow]):
+    """Some rows of the socket table."""
 
     __slots__ = ("_endpoints", "_row_groups", "rows", "services", "sockets")
 
-    def __init__(self, snapshot: Snapshot, row_groups: RowGroups, rows: array[int]) -> None:
-        """`rows`: of its rows in the socket table; `row_groups`: of all its sockets."""
-        self.sockets: SocketTable = snapshot.sockets
-        self.services: Services = snapshot.services
+    def __init__(
+        self, sockets: SocketTable, services: Services, row_groups: RowGroups, rows: array[int]
+    ) -> None:
+        """Rows of a socket table.
+
+        Args:
+            sockets: All of the sample.
+            services: Names of ports.
+            row_groups: The `socket_row_groups` of the table.
+            rows: The rows of the table to show.
+        """
+        self.sockets = sockets
+        self.services = services
         self.rows = rows
         self._row_groups = row_groups
         self._endpoints: tuple[EndpointColumns, EndpointColumns] | None = None
@@ -84,22 +95,19 @@ class DrilldownRows(Sequence[SocketRow]):
     def __len__(self) -> int:
         return len(self.rows)
 
-    @overload
-    def __getitem__(self, at: int) -> SocketRow: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[SocketRow]: ...
-    def __getitem__(self, at: int | slice) -> SocketRow | Sequence[SocketRow]:
-        if isinstance(at, slice):
-            return [self[index] for index in range(*at.indices(len(self)))]
-        row = self.rows[at]
+    def row(self, index: int) -> SocketRow:
+        row = self.rows[index]
         return SocketRow(self.sockets[row], self._keys([row])[0], self.service(row))
 
-    def __iter__(self) -> Iterator[SocketRow]:
-        return (self[at] for at in range(len(self)))
-
     def keys(self) -> list[tuple[int, int, int, int]]:
-        """`SocketRow.key` of every row."""
         return self._keys(self.rows)
+
+    def select(self, indexes: Sequence[int]) -> DrilldownRows:
+        rows = array("I", map(self.rows.__getitem__, indexes))
+        return DrilldownRows(self.sockets, self.services, self._row_groups, rows)
+
+    def matching(self, row_filter: Filter) -> list[int]:
+        return matching_rows(self, row_filter)
 
     @property
     def addresses(self) -> Sequence[Address | None]:
@@ -152,15 +160,12 @@ class DrilldownRows(Sequence[SocketRow]):
         return [names[self.sockets.states[row]] for row in self.rows]
 
     def process_names(self) -> list[str]:
-        """What to sort by the first holder's name; nobody is last."""
-        names = [
-            holders[0].name.lower() if holders else "\uffff"
-            for holders in self.sockets.side.holder_sets
-        ]
+        """Sort keys: the first holder's name; rows without a holder are last."""
+        names = self.sockets.holder_names()
         return [names[self.sockets.holder_sets[row]] for row in self.rows]
 
     def users(self) -> list[str]:
-        """What to sort by the user's name; nobody is last."""
+        """Sort keys: the user's name; rows without a user are last."""
         users = self.sockets.side.users
         return [users.get(self.sockets.uids[row], "\uffff") for row in self.rows]
 
@@ -216,7 +221,7 @@ def drilldown_rows(
         ports = sockets.local_ports
         rows = [at for at in rows if inside[ports[at]]]
     in_order = sorted(rows, key=sockets.local_ports.__getitem__)
-    return DrilldownRows(snapshot, row_groups, array("I", in_order))
+    return DrilldownRows(sockets, snapshot.services, row_groups, array("I", in_order))
 
 
 def _address_numbers_of(sockets: SocketTable, address: Address) -> frozenset[int]:

@@ -1,7 +1,7 @@
 """Evaluates a filter over columns of rows.
 
-The endpoints of many rows have few addresses: which ports a term means is found once for each.
-What else a row says is the same for all rows of a group: a word is looked for once in each.
+The endpoints of many rows have few addresses: the ports of a term are found once per address.
+All else in a row is the same for all rows of a group: a word is searched once per group.
 """
 
 from __future__ import annotations
@@ -17,8 +17,7 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
-    from porttui.analysis.filter import Filter
-    from porttui.analysis.terms import Term
+    from porttui.analysis.filter import Filter, Term
     from porttui.model.address import Address, Endpoint
     from porttui.model.socket_table import SocketTable
 
@@ -50,14 +49,15 @@ class FilterableRows(Interface):
 
 def matching_rows(table: FilterableRows, row_filter: Filter) -> list[int]:
     """The rows that meet every term, in their order."""
-    every = b"\x01" * len(table)
-    bitmap = reduce(_intersection, [_bitmap(table, term) for term in row_filter.terms], every)
+    bitmap = b"\x01" * len(table)
+    for term in row_filter.terms:
+        bitmap = bytes(map(and_, bitmap, _bitmap(table, term)))
     return list(compress(range(len(table)), bitmap))
 
 
 def _bitmap(table: FilterableRows, term: Term) -> bytes:
     """For each row 1 if it meets the term."""
-    from porttui.analysis.terms import NO_PORT, WordTerm  # to make columns takes none
+    from porttui.analysis.filter import NO_PORT, WordTerm  # only a filter takes them
 
     ports_at = term.ports_at(table.addresses)
     bitmaps = [bytes(len(table))]
@@ -65,20 +65,12 @@ def _bitmap(table: FilterableRows, term: Term) -> bytes:
         bitmaps += [_endpoint_bitmap(ports_at, columns) for columns in table.endpoints]
     if isinstance(term, WordTerm):  # the others are of endpoints alone
         bitmaps.append(table.rows_containing(term.word))
-    return reduce(_union, bitmaps)
+    return reduce(lambda one, other: bytes(map(or_, one, other)), bitmaps)
 
 
 def _endpoint_bitmap(ports_at: Sequence[bytes], columns: EndpointColumns) -> bytes:
     """For each row 1 if its end is at an address and a port that are meant."""
     return bytes(map(getitem, map(ports_at.__getitem__, columns.addresses), columns.ports))
-
-
-def _intersection(one: bytes, other: bytes) -> bytes:
-    return bytes(map(and_, one, other))
-
-
-def _union(one: bytes, other: bytes) -> bytes:
-    return bytes(map(or_, one, other))
 
 
 class RowGroups:
@@ -121,13 +113,13 @@ Services = Mapping[tuple[Protocol, int], str]
 
 
 def socket_row_groups(sockets: SocketTable, services: Services) -> RowGroups:
-    """The group of each row of the table; made where nobody waits for a key of the filter."""
+    """The group of each row of the table; made with the sample, so that no key waits for it."""
     columns = (
         sockets.holder_sets,
         sockets.states,
         sockets.ownerships,
         sockets.uids,
-        sockets.local_addresses,  # whoever can reach it
+        sockets.local_addresses,  # for the exposure
         _protocols(sockets),
         _services(sockets, sockets.remote_ports, services),
         _services(sockets, sockets.local_ports, services),

@@ -9,13 +9,13 @@ from porttui.model.process import Process
 from porttui.model.socket_table import SocketTable
 
 _TOP = 16
-"""So few that to look at each of them costs next to nothing."""
+"""So few that reading the limit of each costs next to nothing."""
 
 
 def by_seniority(processes: Iterable[Process]) -> tuple[Process, ...]:
     """Each process once; parents before their children, then the oldest first.
 
-    The first is whom to ask: the master of a prefork server rather than one of its workers.
+    The first is the one to name: the master of a prefork server rather than one of its workers.
     """
     unique = {process.identity: process for process in processes}
     pids = {process.pid for process in unique.values()}
@@ -32,8 +32,8 @@ def by_seniority(processes: Iterable[Process]) -> tuple[Process, ...]:
 
 
 def top_socket_holders(sockets: SocketTable) -> tuple[Process, ...]:
-    """Most sockets first: the first ones to have no descriptor left. Nobody where holders were
-    not looked for."""
+    """Most sockets first: they are the first to run out of descriptors. Empty where holders were
+    not read."""
     held: Counter[Process] = Counter()
     for number, count in Counter(sockets.holder_sets).items():
         for process in sockets.side.holder_sets[number]:

@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from porttui.analysis.ages import whole_units
+from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
 from porttui.analysis.holders import by_seniority
+from porttui.analysis.rows import SampledRows
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Exposure, Ownership, Socket, exposure
-from porttui.record import NamedTuple
+from porttui.record import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from porttui.analysis.filter import Filter
 
 
 class ListeningRow(NamedTuple):
@@ -28,7 +35,7 @@ class ListeningRow(NamedTuple):
     """The number of sockets whose holder is hidden."""
     age_s: int | None
     """How long the first holder has been running at sample time, in whole units (`ages`): while
-    nothing happens, rows stay the same from one look to the next."""
+    nothing happens, rows are equal from sample to sample."""
     started: float | None
     """When it was started, in seconds since the epoch."""
 
@@ -43,14 +50,47 @@ class ListeningRow(NamedTuple):
         return tuple(process.identity for process in self.holders)
 
 
-def listening_rows(snapshot: Snapshot) -> tuple[ListeningRow, ...]:
+class ListeningRows(SampledRows[ListeningRow]):
+    """Rows as objects: there are some hundreds at most."""
+
+    __slots__ = ("_columns", "_rows")
+
+    def __init__(self, rows: Sequence[ListeningRow]) -> None:
+        self._rows = rows
+        self._columns: SearchableRows | None = None
+        """Made for the first filter, and kept for its next key."""
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> ListeningRow:
+        return self._rows[index]
+
+    def select(self, indexes: Sequence[int]) -> ListeningRows:
+        return ListeningRows(tuple(map(self._rows.__getitem__, indexes)))
+
+    def matching(self, row_filter: Filter) -> list[int]:
+        if self._columns is None:
+            self._columns = SearchableRows(map(self.searchable, self._rows))
+        return matching_rows(self._columns, row_filter)
+
+    @staticmethod
+    def searchable(row: ListeningRow) -> Searchable:
+        """What a filter sees of a row."""
+        from porttui.analysis.searchable_text import listening_text  # only a filter takes it
+
+        return Searchable((row.local,), listening_text(row))
+
+
+def listening_rows(snapshot: Snapshot) -> ListeningRows:
     """TCP listeners and bound, unconnected UDP sockets, ordered by port."""
     sockets_by_address: dict[tuple[Protocol, Endpoint], list[Socket]] = {}
     for row in snapshot.sockets.listening_rows():
         socket = snapshot.sockets[row]
         sockets_by_address.setdefault((socket.protocol, socket.local), []).append(socket)
     rows = (_row(snapshot, sockets) for sockets in sockets_by_address.values())
-    return tuple(sorted(rows, key=lambda row: (row.local.port, row.protocol, row.local.address)))
+    in_order = sorted(rows, key=lambda row: (row.local.port, row.protocol, row.local.address))
+    return ListeningRows(tuple(in_order))
 
 
 def _row(snapshot: Snapshot, sockets: list[Socket]) -> ListeningRow:

@@ -18,7 +18,7 @@ from porttui.analysis.filter_columns import RowGroups, socket_row_groups
 from porttui.analysis.loopback_rows import RoleCertainty
 from porttui.analysis.pair_table import NO_ROW, ROLE_CERTAINTIES, PairTable
 from porttui.model.address import PORTS, Address, Family
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (

@@ -24,7 +24,7 @@ class SocketAcquisition(Enum):
     AMBIGUOUS = auto()
     """It may have opened it, and so may others."""
     PASSED = auto()
-    """The socket's user or control group is another one, or is not told."""
+    """The socket's user or control group is another one, or unknown."""
 
 
 def socket_acquisitions(
@@ -69,7 +69,7 @@ def may_have_opened(
     process: Process, credentials: Iterable[SocketCredentials], details: ProcessDetails | None
 ) -> bool | None:
     """Whether a process is of the user and control group of all the sockets that it holds; None
-    where that is not told."""
+    where that is unknown."""
     answers = [_matches(process, credential, details) for credential in credentials]
     if False in answers:
         return False
@@ -85,7 +85,7 @@ def _matches(
     if credential.uid != uid:
         return False
     if details is None or not credential.cgroup_id:
-        # Where control groups of version 2 are not told the same user is all that is.
+        # Without control groups of version 2 the user is all that can be compared.
         return True
     return None if not details.cgroup_id else credential.cgroup_id == details.cgroup_id
 

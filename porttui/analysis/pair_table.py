@@ -8,9 +8,9 @@ from itertools import repeat
 from operator import eq, or_
 
 from porttui.analysis.endpoint_numbers import address_numbers, connection_keys
-from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services
+from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services, matching_rows
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
-from porttui.analysis.rows import LazyRows
+from porttui.analysis.rows import SampledRows
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
@@ -21,7 +21,10 @@ from porttui.model.socket_table import (
     UNKNOWN_NUMBER,
     SocketTable,
 )
-from porttui.record import overload
+from porttui.record import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from porttui.analysis.filter import Filter
 
 NO_ROW = -1
 """Where an end has no socket in the table."""
@@ -31,8 +34,8 @@ _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _GONE = OWNERSHIP_CODES[Ownership.GONE]
 
 
-class PairTable(Sequence[PairRow], LazyRows):
-    """One row for each connection; a `PairRow` is made when somebody looks at it."""
+class PairTable(SampledRows[PairRow]):
+    """One row for each connection."""
 
     __slots__ = (
         "clients",
@@ -57,7 +60,7 @@ class PairTable(Sequence[PairRow], LazyRows):
     ) -> None:
         """Rows of the socket table, or NO_ROW; role_certainties as indexes in ROLE_CERTAINTIES.
 
-        What every key of a filter asks for is made here, where nobody waits for a key.
+        What every key of a filter needs is made here, in the sampling process.
 
         Args:
             sockets: With both ends, or one.
@@ -82,40 +85,20 @@ class PairTable(Sequence[PairRow], LazyRows):
     def __len__(self) -> int:
         return len(self.clients)
 
-    @overload
-    def __getitem__(self, at: int) -> PairRow: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[PairRow]: ...
-    def __getitem__(self, at: int | slice) -> PairRow | Sequence[PairRow]:
-        if isinstance(at, slice):
-            return [self[index] for index in range(*at.indices(len(self)))]
-        client, server = self.clients[at], self.servers[at]
+    def row(self, index: int) -> PairRow:
+        client, server = self.clients[index], self.servers[index]
         far = self._end(server, client, is_itself=client == server)
         return PairRow(
             client=self._end(client, server, is_itself=False),
             server=far,
-            role_certainty=ROLE_CERTAINTIES[self.role_certainties[at]],
+            role_certainty=ROLE_CERTAINTIES[self.role_certainties[index]],
             service=self.services.get((Protocol.TCP, far.endpoint.port)),
         )
 
-    def __iter__(self) -> Iterator[PairRow]:
-        return (self[at] for at in range(len(self)))
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Sequence):
-            return NotImplemented
-        return len(self) == len(other) and all(
-            one == another for one, another in zip(self, other, strict=True)
-        )
-
-    __hash__ = None  # type: ignore[assignment]
-
     def keys(self) -> list[int]:
-        """`PairRow.key` of every row."""
         return connection_keys(*self._numbers())
 
     def signatures(self) -> list[Hashable]:
-        """`PairRow.signature` of every row."""
         sockets = self.sockets
         identities = [
             tuple(process.identity for process in holders) for holders in sockets.side.holder_sets
@@ -131,7 +114,7 @@ class PairTable(Sequence[PairRow], LazyRows):
         ]
 
     def select(self, indexes: Sequence[int]) -> PairTable:
-        """See `LazyRows.select`; with it goes no more of the socket table than these rows'."""
+        # It takes only its own rows of the socket table along: a departed row is kept for seconds.
         clients = array("i", map(self.clients.__getitem__, indexes))
         servers = array("i", map(self.servers.__getitem__, indexes))
         rows = sorted({*clients, *servers} - {NO_ROW})
@@ -145,6 +128,9 @@ class PairTable(Sequence[PairRow], LazyRows):
             role_certainties=bytes(map(self.role_certainties.__getitem__, indexes)),
         )
 
+    def matching(self, row_filter: Filter) -> list[int]:
+        return matching_rows(self, row_filter)
+
     def _numbers(self) -> tuple[Iterator[int], Iterator[int]]:
         """`endpoint_number` of the client's and of the server's end of every row."""
         bases = address_numbers(self.sockets)
@@ -153,12 +139,13 @@ class PairTable(Sequence[PairRow], LazyRows):
         )
         return client, server
 
+    def service_names(self) -> list[str]:
+        """Sort keys: every row's service name; rows without one are last."""
+        return [self.services.get((Protocol.TCP, port), "\uffff") for port in self.server_ports]
+
     def names(self, own: array[int]) -> list[str]:
-        """For `clients` or `servers`: what to sort by the first holder's name; nobody is last."""
-        names = [
-            holders[0].name.lower() if holders else "\uffff"
-            for holders in self.sockets.side.holder_sets
-        ]
+        """Sort keys: the first holder's name of `clients` or `servers`; ends without are last."""
+        names = self.sockets.holder_names()
         numbers = self.sockets.holder_sets
         return ["\uffff" if row == NO_ROW else names[numbers[row]] for row in own]
 
@@ -172,7 +159,7 @@ class PairTable(Sequence[PairRow], LazyRows):
         """For each row 1 if the word is in its text, which is without its endpoints."""
         from porttui.analysis.searchable_text import pair_text  # to make a table takes none
 
-        return self.row_groups.rows_containing(word, lambda row: pair_text(self[row]))
+        return self.row_groups.rows_containing(word, lambda row: pair_text(self.row(row)))
 
     @property
     def client_ports(self) -> array[int]:
@@ -203,7 +190,7 @@ class PairTable(Sequence[PairRow], LazyRows):
         )
 
     def _all_but_endpoints(self) -> Iterator[tuple[object, ...]]:
-        """Of every row all that a filter sees of it besides its ends."""
+        """For every row all that a filter sees of it, without its ends."""
         numbers = self.socket_groups + array("I", [UNKNOWN_NUMBER])  # at NO_ROW, the last place
         return zip(
             map(numbers.__getitem__, self.clients),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Container, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Hashable, Iterable, Iterator, Mapping, Sequence
 from enum import StrEnum
 from itertools import compress, repeat
 from operator import ne
@@ -10,7 +10,9 @@ from operator import ne
 from porttui.record import TYPE_CHECKING, Generic, NamedTuple, Protocol, TypeVar, overload
 
 if TYPE_CHECKING:
-    from typing import Self
+    from typing import Any, Self
+
+    from porttui.analysis.filter import Filter
 
 CHANGE_SHOWN_S = 5.0
 """How long a change is shown."""
@@ -38,25 +40,54 @@ class KeyedRow(Protocol):
         """Differs when the row changed hands."""
 
 
-class LazyRows:
-    """Rows over columns: keys and signatures are read without making a row object."""
+T = TypeVar("T")
+R = TypeVar("R", bound=KeyedRow)
+
+
+class LazyRows(Sequence[T]):
+    """Rows from a sample to the screen; a row object is made when it is read."""
 
     __slots__ = ()
+
+    def row(self, index: int) -> T:
+        """The row at an index from 0."""
+        raise NotImplementedError
 
     def keys(self) -> Sequence[Hashable]:
         """Every row's key."""
         raise NotImplementedError
 
+    @overload
+    def __getitem__(self, at: int) -> T: ...
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[T]: ...
+    def __getitem__(self, at: int | slice) -> T | Sequence[T]:
+        places = range(len(self))[at]
+        return self.row(places) if isinstance(places, int) else [self.row(at) for at in places]
+
+    def __iter__(self) -> Iterator[T]:
+        return map(self.row, range(len(self)))
+
+
+class SampledRows(LazyRows[R]):
+    """The rows of one sample. Where there can be many, a subclass reads keys from columns."""
+
+    __slots__ = ()
+
+    def keys(self) -> Sequence[Hashable]:
+        return [row.key for row in self]
+
     def signatures(self) -> Sequence[Hashable]:
         """Every row's signature."""
-        raise NotImplementedError
+        return [row.signature for row in self]
 
     def select(self, indexes: Sequence[int]) -> Self:
         """The rows at these indexes, in their order."""
         raise NotImplementedError
 
-
-R = TypeVar("R", bound=KeyedRow)
+    def matching(self, row_filter: Filter) -> Sequence[int]:
+        """The indexes of the rows that match the filter, ascending."""
+        raise NotImplementedError
 
 
 class TrackedRow(NamedTuple, Generic[R]):
@@ -71,75 +102,84 @@ class TrackedRow(NamedTuple, Generic[R]):
         return self.row.key
 
 
-class TrackedRows(Sequence[TrackedRow[R]]):
+class TrackedRows(LazyRows[TrackedRow[R]]):
     """Present rows, then departed ones, each with its change."""
 
-    __slots__ = ("changes", "departed", "rows")
+    __slots__ = ("changes", "departed", "present")
 
     def __init__(
         self,
-        rows: Sequence[R],
-        departed: tuple[Sequence[R], ...] = (),
+        present: SampledRows[R],
+        departed: tuple[SampledRows[R], ...] = (),
         changes: Mapping[Hashable, RowChange] | None = None,
     ) -> None:
         """Join the present rows and the departed ones.
 
         Args:
-            rows: The present rows.
+            present: The rows of the last sample.
             departed: The departed rows, in one sequence for each sample they left in.
             changes: The changes of present rows, by key.
         """
-        self.rows = rows
+        self.present = present
         self.departed = departed
         self.changes = changes or {}
 
-    def equals(self, other: TrackedRows[R]) -> bool:
-        """Compare row by row; meant for tables of some hundreds."""
-        return (self.rows, self.departed, self.changes) == (
-            other.rows,
-            other.departed,
-            other.changes,
-        )
-
     @property
-    def parts(self) -> tuple[Sequence[R], ...]:
+    def parts(self) -> tuple[SampledRows[R], ...]:
         """The present rows, then the departed rows of each sample."""
-        return (self.rows, *self.departed)
-
-    @property
-    def present_count(self) -> int:
-        """The number of present rows."""
-        return len(self.rows)
+        return (self.present, *self.departed)
 
     def keys(self) -> list[Hashable]:
-        """Every row's key."""
-        return [key for part in self.parts for key in _keys(part)]
+        return [key for part in self.parts for key in part.keys()]  # noqa: SIM118  no mapping
 
     def __len__(self) -> int:
         return sum(map(len, self.parts))
 
-    @overload
-    def __getitem__(self, at: int) -> TrackedRow[R]: ...
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[TrackedRow[R]]: ...
-    def __getitem__(self, at: int | slice) -> TrackedRow[R] | Sequence[TrackedRow[R]]:
-        if isinstance(at, slice):
-            return [self[index] for index in range(*at.indices(len(self)))]
-        at = range(len(self))[at]
-        if at < len(self.rows):
-            row = self.rows[at]
-            return TrackedRow(
-                row, self.changes.get(row.key, RowChange.NONE) if self.changes else RowChange.NONE
-            )
-        at -= len(self.rows)
+    def row(self, index: int) -> TrackedRow[R]:
+        if index < len(self.present):
+            row = self.present.row(index)
+            # A key costs time, and is not needed while nothing changes.
+            change = self.changes.get(row.key) if self.changes else None
+            return TrackedRow(row, change or RowChange.NONE)
+        index -= len(self.present)
         for part in self.departed:
-            if at < len(part):
+            if index < len(part):
                 break
-            at -= len(part)
-        return TrackedRow(part[at], RowChange.GONE)
+            index -= len(part)
+        return TrackedRow(part.row(index), RowChange.GONE)
 
-    def __iter__(self) -> Iterator[TrackedRow[R]]:
-        return (self[at] for at in range(len(self)))
+    def matching(self, row_filter: Filter) -> list[int]:
+        """The indexes of the rows that match the filter, ascending."""
+        indexes: list[int] = []
+        start = 0
+        for part in self.parts:
+            indexes += [start + at for at in part.matching(row_filter)]
+            start += len(part)
+        return indexes
+
+    def sort_keys(self, order: Callable[[SampledRows[R]], Iterable[Any]]) -> list[Any]:
+        """For every row what to compare; `order` gives it for the rows of one sample."""
+        return [key for part in self.parts for key in order(part)]
+
+
+class OrderedRows(LazyRows[TrackedRow[R]]):
+    """Some tracked rows in some order."""
+
+    __slots__ = ("_order", "_tracked")
+
+    def __init__(self, tracked: TrackedRows[R], order: Sequence[int]) -> None:
+        """`order`: indexes in `tracked`."""
+        self._tracked = tracked
+        self._order = order
+
+    def __len__(self) -> int:
+        return len(self._order)
+
+    def row(self, index: int) -> TrackedRow[R]:
+        return self._tracked.row(self._order[index])
+
+    def keys(self) -> list[Hashable]:
+        return list(map(self._tracked.keys().__getitem__, self._order))
 
 
 class ChangeEvent(NamedTuple):
@@ -155,20 +195,20 @@ class DepartedRows(NamedTuple, Generic[R]):
     at: float
     """Monotonic seconds."""
     keys: Sequence[Hashable]
-    rows: Sequence[R]
+    rows: SampledRows[R]
 
     def without(self, returned: Container[Hashable]) -> DepartedRows[R]:
         """The rows whose keys have not returned."""
         left = [at for at, key in enumerate(self.keys) if key not in returned]
         if len(left) == len(self.keys):
             return self
-        return DepartedRows(self.at, [self.keys[at] for at in left], _select(self.rows, left))
+        return DepartedRows(self.at, [self.keys[at] for at in left], self.rows.select(left))
 
 
 class RowTracker(NamedTuple, Generic[R]):
     """The rows of one sample, and what is needed to find the changes in the next."""
 
-    rows: Sequence[R]
+    rows: SampledRows[R]
     indexes: Mapping[Hashable, int]
     """Where each key stands in `rows`."""
     signatures: Sequence[Hashable]
@@ -178,13 +218,13 @@ class RowTracker(NamedTuple, Generic[R]):
     """Oldest first. A key is in at most one of them, and in none while its row is present."""
 
     @classmethod
-    def start(cls, rows: Sequence[R]) -> RowTracker[R]:
+    def start(cls, rows: SampledRows[R]) -> RowTracker[R]:
         """Start with the first sample: no row counts as new."""
-        return cls(rows, _indexes(rows), _signatures(rows), {})
+        return cls(rows, _indexes(rows), rows.signatures(), {})
 
-    def update(self, rows: Sequence[R], at: float) -> RowTracker[R]:
+    def update(self, rows: SampledRows[R], at: float) -> RowTracker[R]:
         """Add the next sample, taken at monotonic seconds `at`."""
-        indexes, signatures = _indexes(rows), _signatures(rows)
+        indexes, signatures = _indexes(rows), rows.signatures()
         events = {
             key: event
             for key, event in self.events.items()
@@ -205,7 +245,7 @@ class RowTracker(NamedTuple, Generic[R]):
             if at - departure.at < CHANGE_SHOWN_S
         ]
         left = {key: before for key, before in self.indexes.items() if key not in indexes}
-        departures.append(DepartedRows(at, list(left), _select(self.rows, list(left.values()))))
+        departures.append(DepartedRows(at, list(left), self.rows.select(list(left.values()))))
         return tuple(departure for departure in departures if departure.keys)
 
     @property
@@ -217,18 +257,6 @@ class RowTracker(NamedTuple, Generic[R]):
         )
 
 
-def _indexes(rows: Sequence[R]) -> dict[Hashable, int]:
-    keys = _keys(rows)
+def _indexes(rows: SampledRows[R]) -> dict[Hashable, int]:
+    keys = rows.keys()
     return dict(zip(keys, range(len(keys)), strict=True))
-
-
-def _keys(rows: Sequence[R]) -> Sequence[Hashable]:
-    return rows.keys() if isinstance(rows, LazyRows) else [row.key for row in rows]
-
-
-def _signatures(rows: Sequence[R]) -> Sequence[Hashable]:
-    return rows.signatures() if isinstance(rows, LazyRows) else [row.signature for row in rows]
-
-
-def _select(rows: Sequence[R], indexes: Sequence[int]) -> Sequence[R]:
-    return rows.select(indexes) if isinstance(rows, LazyRows) else [rows[at] for at in indexes]

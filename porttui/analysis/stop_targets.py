@@ -184,12 +184,12 @@ def _inodes(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[int]
 
 
 def sockets_on_port(snapshot: Snapshot, protocol: Protocol, port: int) -> Iterator[Socket]:
-    """All sockets with this local port, at whatever address."""
+    """All sockets with this local port, at any address."""
     return (snapshot.sockets[row] for row in snapshot.sockets.rows_on_port(protocol, port))
 
 
 def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentity) -> bool:
-    """Whether the process has a socket on the target's end, in whatever state."""
+    """Whether the process has a socket on the target's end, in any state."""
     return any(
         holder.identity == identity
         for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import shlex
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 from porttui.analysis.cgroup_paths import container_cgroup, unit_cgroup
@@ -203,11 +203,8 @@ def _reloads_itself(parent: Process, child: Process) -> bool:
     """Flask's, Django's and werkzeug's reloaders run the very same command as their child."""
     if not parent.cmdline or parent.cmdline != child.cmdline:
         return False
-    return any(word in ("flask", "runserver", "--reload") for word in _words(parent.cmdline))
-
-
-def _words(cmdline: Iterable[str]) -> set[str]:
-    return {argument.rpartition("/")[2] for argument in cmdline}
+    words = {argument.rpartition("/")[2] for argument in parent.cmdline}
+    return not words.isdisjoint(("flask", "runserver", "--reload"))
 
 
 def _is_loop(cmdline: Sequence[str]) -> bool:

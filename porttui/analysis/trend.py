@@ -19,10 +19,10 @@ class Trend(NamedTuple):
     """What is left of something, over time."""
 
     lows: tuple[int | None, ...]
-    """The least that was left in each BUCKET_S, the oldest first; None where nobody looked."""
+    """The least that was left in each BUCKET_S, the oldest first; None without a sample."""
     rate: float | None
-    """Used up per second; negative where more and more is left. None before there are samples
-    enough."""
+    """How many are used up per second, negative while more become free; None before there are
+    samples of two seconds."""
     exhausted_in_s: float | None
     """When nothing is left at this rate; None while it does not shrink."""
 
@@ -33,10 +33,10 @@ class LeftHistory(NamedTuple):
     recent: tuple[tuple[float, int], ...] = ()
     """Times and numbers left, over RATE_OVER_S."""
     lows: tuple[tuple[int, int], ...] = ()
-    """The number of each bucket that was looked at, and the least in it."""
+    """The number of each bucket with a sample, and the least in it."""
 
     def update(self, at: float, left: int) -> LeftHistory:
-        """With another look, at monotonic seconds `at`."""
+        """Add a sample, taken at monotonic seconds `at`."""
         bucket = int(at / BUCKET_S)
         lows = dict(self.lows)
         lows[bucket] = min(left, lows.get(bucket, left))
@@ -48,7 +48,7 @@ class LeftHistory(NamedTuple):
 
     @property
     def trend(self) -> Trend:
-        """As of the last look."""
+        """The trend at the last sample."""
         if not self.recent:
             return Trend((), None, None)
         (first_at, first), (last_at, last) = self.recent[0], self.recent[-1]

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-from porttui.model.port_range import IANA_RANGES, PortRange, RangeName
+from porttui.analysis.trend import Trend
+from porttui.forecast.gauges import Gauge
+from porttui.model.forecast import Level, PortShare
+from porttui.model.kernel import IANA_RANGES, PortRange, RangeName
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
@@ -14,13 +17,6 @@ from porttui.record import NamedTuple
 
 DENSITY_BLOCKS = 256
 """Parts of the port space whose use is counted, of 256 ports each."""
-
-
-class HolderCount(NamedTuple):
-    """How many distinct ports of a range a process holds."""
-
-    process: Process
-    ports: int
 
 
 class RangeUsage(NamedTuple):
@@ -34,7 +30,7 @@ class RangeUsage(NamedTuple):
     udp: int
     by_state: tuple[tuple[TcpState, int], ...]
     """For each TCP state the ports with a socket in it, most first; a port can be in several."""
-    holders: tuple[HolderCount, ...]
+    holders: tuple[PortShare, ...]
     """Most first."""
     shared_with: tuple[tuple[RangeName, int], ...]
     """For the ephemeral range: how many of its ports lie in each of IANA's ranges."""
@@ -55,7 +51,7 @@ class RangeUsage(NamedTuple):
 
 
 class _Ports:
-    """Distinct ports, in order: how many lie in a range is two look-ups."""
+    """Distinct ports, in order: two searches count those in a range."""
 
     def __init__(self, ports: Iterable[int]) -> None:
         self._ports = sorted(set(ports) - {0})
@@ -95,7 +91,7 @@ class PortUsage(NamedTuple):
 
 
 def port_usage(snapshot: Snapshot) -> PortUsage:
-    """What is in use, from one look at all ports."""
+    """What is in use, from one pass over all ports."""
     port_sets = _port_sets(snapshot.sockets)
     ranges: Iterable[PortRange] = IANA_RANGES
     if snapshot.ephemeral is not None:
@@ -143,7 +139,7 @@ def _usage(port_range: PortRange, port_sets: _PortSets) -> RangeUsage:
         if (ports := held.count_in(port_range))
     ]
     holders = [
-        HolderCount(process, ports)
+        PortShare(process, ports)
         for process, held in port_sets.by_process.items()
         if (ports := held.count_in(port_range))
     ]
@@ -159,3 +155,46 @@ def _usage(port_range: PortRange, port_sets: _PortSets) -> RangeUsage:
             if is_ephemeral and (shared := port_range.shared_with(other))
         ),
     )
+
+
+class PressureRow(NamedTuple):
+    """A range, or something that can run out."""
+
+    usage: RangeUsage | None = None
+    gauge: Gauge | None = None
+    trend: Trend | None = None
+    """Of the gauge."""
+
+    @property
+    def key(self) -> Hashable:
+        """The same for the same thing in every dashboard."""
+        return self.usage.key if self.usage else self.gauge.key if self.gauge else None
+
+
+def pressure_rows(
+    usage: Sequence[RangeUsage],
+    gauges: Sequence[Gauge],
+    trends: Mapping[Hashable, Trend],
+) -> tuple[PressureRow, ...]:
+    """The ephemeral range first, then low resources, IANA's ranges, and all other resources."""
+
+    def rows() -> Iterator[PressureRow]:
+        yield from (
+            PressureRow(usage=range_usage)
+            for range_usage in usage
+            if range_usage.key is RangeName.EPHEMERAL
+        )
+        yield from (measured(gauge) for gauge in gauges if gauge.level is not Level.OK)
+        yield from (
+            PressureRow(usage=range_usage)
+            for range_usage in usage
+            if range_usage.key is not RangeName.EPHEMERAL
+        )
+        yield from (
+            measured(gauge) for gauge in gauges if gauge.level is Level.OK and gauge.is_notable
+        )
+
+    def measured(gauge: Gauge) -> PressureRow:
+        return PressureRow(gauge=gauge, trend=trends.get(gauge.key))
+
+    return tuple(rows())

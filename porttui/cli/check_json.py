@@ -7,9 +7,9 @@ from collections.abc import Sequence
 
 from porttui.cli.fields import Json, endpoint_json, process_json
 from porttui.cli.json_output import VERSION
-from porttui.forecast.gauges import Gauge
+from porttui.forecast.gauges import Gauge, system_limits
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
-from porttui.model.limits import Limit, Limits, ProcessFiles
+from porttui.model.kernel import Limit, Limits, ProcessFiles
 from porttui.text.forecast import caveats_text, cure, verdict
 
 
@@ -46,8 +46,7 @@ def check_json(forecast: Forecast, gauges: Sequence[Gauge], decisive: Gauge, lim
         },
         "udp": {"used": forecast.udp_used, "headroom": _expected(forecast.udp_headroom)},
         "limits": {
-            "conntrack": _limit(limits.conntrack),
-            "open_files": _limit(limits.open_files),
+            **{resource: _limit(limit) for resource, limit in system_limits(limits).items()},
             "processes": _processes(limits.processes, gauges),
         },
         "estimate": forecast.is_estimate,

@@ -86,7 +86,7 @@ def valid_filter(words: Sequence[str]) -> str:
     if not text:
         return ""
     # Not for commands that have none: it would be a tenth of their start.
-    from porttui.analysis.filter_grammar import FilterError, parse_filter
+    from porttui.analysis.filter import FilterError, parse_filter
 
     try:
         parse_filter(text)

@@ -113,7 +113,7 @@ def _render(command: ListCommand, snapshot: Snapshot) -> str:
 def _parsed_filter(command: ListCommand) -> Filter | None:
     if not command.filter:
         return None
-    from porttui.analysis.filter_grammar import parse_filter
+    from porttui.analysis.filter import parse_filter
 
     return parse_filter(command.filter)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.model.address import Address, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Snapshot
 
 FIRST_USER_PORT = 1024

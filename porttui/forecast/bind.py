@@ -4,7 +4,8 @@ A port is refused where a socket on it, in whatever state, has an address that c
 new one (net/ipv4/inet_connection_sock.c, inet_csk_bind_conflict and inet_rcv_saddr_equal). The
 IPv4 wildcard collides with IPv6 sockets, too, unless they are IPv6-only. Those that bound an IPv6
 address are (net/ipv6/af_inet6.c, __inet6_bind). Those that connected without having bound are
-not, and neither is what a dual-stack listener accepted; of a connection it is not told.
+not, and neither is what a dual-stack listener accepted. For connections the kernel does not
+report it.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from itertools import compress
 from porttui.forecast.occupancy import Occupancy, accepts
 from porttui.model.address import Address
 from porttui.model.forecast import Headroom
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.socket_table import LISTEN, NO_ADDRESS, SocketTable
 from porttui.record import NamedTuple
 
@@ -107,13 +108,13 @@ def _conflicting_ports(
     conflicts = _ConflictingPorts(set(), set(), set())
     for row in bound:
         port = sockets.local_ports[row]
-        conflict = _conflict(address, _address(sockets, sockets.local_addresses[row]))
+        conflict = _conflict(address, sockets.address(sockets.local_addresses[row]))
         if conflict is _Conflict.CONFLICT:
             conflicts.certain.add(port)
         elif conflict is _Conflict.CONFLICT_UNLESS_V6ONLY:
             _add_bound(conflicts, sockets, row)
     for number, ports in connected_on.items():
-        local = _address(sockets, number)
+        local = sockets.address(number)
         conflict = _conflict(address, local)
         if conflict is _Conflict.CONFLICT:
             conflicts.certain.update(ports)
@@ -125,9 +126,9 @@ def _conflicting_ports(
 
 
 def _add_bound(conflicts: _ConflictingPorts, sockets: SocketTable, row: int) -> None:
-    """A socket that passes if it is IPv6-only; [::] is not, unless it is told."""
+    """A socket that passes if it is IPv6-only; [::] counts as not, while it is unknown."""
     v6only = sockets.v6only[row]
-    if v6only == _V6ONLY_UNKNOWN and _address(sockets, sockets.local_addresses[row]).is_wildcard:
+    if v6only == _V6ONLY_UNKNOWN and sockets.address(sockets.local_addresses[row]).is_wildcard:
         conflicts.likely.add(sockets.local_ports[row])
     elif v6only not in (_V6ONLY_UNKNOWN, _V6ONLY_TRUE):
         conflicts.certain.add(sockets.local_ports[row])
@@ -142,7 +143,7 @@ def _accepted_v6only(sockets: SocketTable, bound: Iterable[int], local: Address)
         and accepts(sockets, row, local)
         and (
             sockets.v6only[row] == _V6ONLY_TRUE
-            or not _address(sockets, sockets.local_addresses[row]).is_wildcard
+            or not sockets.address(sockets.local_addresses[row]).is_wildcard
         )
     }
 
@@ -163,9 +164,3 @@ def _conflict(new: Address, existing: Address) -> _Conflict:
             else _Conflict.NO_CONFLICT
         )
     return _Conflict.CONFLICT if collides else _Conflict.NO_CONFLICT
-
-
-def _address(sockets: SocketTable, number: int) -> Address:
-    address = sockets.side.addresses[number]
-    assert address is not None
-    return address

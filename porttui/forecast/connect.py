@@ -15,12 +15,48 @@ from collections.abc import Iterable, Sequence
 from functools import cached_property
 
 from porttui.forecast.occupancy import ConnectPathKey, Occupancy, accepts
-from porttui.forecast.time_wait import TimeWaitReuse
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import ConnectPath, Destination, Headroom, PortShare
+from porttui.model.kernel import TcpRules
 from porttui.model.process import Process
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNKNOWN_NUMBER, SocketTable
+from porttui.record import NamedTuple
+
+TIME_WAIT_MS = 60_000
+"""How long it lasts (include/net/tcp.h, TCP_TIMEWAIT_LEN)."""
+
+_NEVER, _ALWAYS = 0, 1
+
+
+class TimeWaitReuse(NamedTuple):
+    """When the sysctls of a system allow the reuse of a port in TIME_WAIT."""
+
+    rules: TcpRules
+
+    def max_expires_ms(self, is_loopback: bool) -> int:
+        """The largest `expires_ms` of a reusable port; -1 where no port is reusable.
+
+        The kernel checks the timestamps of the connection that ended, and not at the sysctl:
+        the other machine may have had none.
+
+        Args:
+            is_loopback: One of the ends is a loopback address. The machine's own other addresses
+                are none to the kernel (measured).
+        """
+        rules = self.rules
+        if not rules.timestamps or rules.tw_reuse == _NEVER:
+            return -1
+        if rules.tw_reuse != _ALWAYS and not is_loopback:
+            return -1
+        # An unknown age, UNKNOWN_NUMBER, exceeds it.
+        return max(-1, TIME_WAIT_MS - rules.tw_reuse_delay_ms)
+
+    def wait_ms(self, expires_ms: int, is_loopback: bool) -> int:
+        """How long TIME_WAIT stays in the way of another connection between its two ends."""
+        max_expires_ms = self.max_expires_ms(is_loopback)
+        return expires_ms if max_expires_ms < 0 else max(0, expires_ms - max_expires_ms)
+
 
 _HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _GONE = OWNERSHIP_CODES[Ownership.GONE]
@@ -63,10 +99,6 @@ class ConnectForecast:
                 if bound_ports:
                     reusable -= self._count_bound(all_rows) - self._count_bound(blocked)
         return reusable
-
-    def headroom(self, path: ConnectPath) -> Headroom | None:
-        """How many connections of this path are left; None where the rules are not known."""
-        return self._headroom(path.key)
 
     def destination(self, path: ConnectPath) -> Destination:
         """All about this path, whether it has connections or not."""
@@ -126,7 +158,7 @@ class ConnectForecast:
         return sum(ports[row] in bound_ports for row in rows)
 
     def _recovery_s(self, key: ConnectPathKey) -> tuple[float, float] | tuple[None, None]:
-        """How long the first and the last port is blocked yet that only TIME_WAIT blocks."""
+        """How long TIME_WAIT still blocks the first and the last port that nothing else blocks."""
         ports, bound_ports = self._sockets.local_ports, self._occupancy.bound_ports
         all_expires_ms = self._sockets.expires_ms
         expires = [

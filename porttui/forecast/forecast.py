@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from porttui.forecast import bind
-from porttui.forecast.connect import ConnectForecast
+from porttui.forecast.connect import ConnectForecast, TimeWaitReuse
 from porttui.forecast.occupancy import Occupancy, measure_occupancy
-from porttui.forecast.time_wait import TimeWaitReuse
 from porttui.model.address import Address
 from porttui.model.forecast import (
     BindHeadroom,
@@ -15,9 +14,8 @@ from porttui.model.forecast import (
     ConnectPath,
     Destination,
     Forecast,
-    Headroom,
 )
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket_table import TIME_WAIT, UNKNOWN_NUMBER
 
@@ -31,15 +29,15 @@ def forecast(
     *,
     top: int = 10,
 ) -> Forecast | None:
-    """What the ephemeral range still gives; None where the kernel does not tell its range.
+    """What the ephemeral range still gives; None where the range is unknown.
 
-    Where there are no rules it is an estimate: Linux' way is not applied to other systems.
+    Without rules it is an estimate: the way of Linux is not applied to other systems.
 
     Args:
         snapshot: A sample of at least the sockets with a local port of the ephemeral range.
         paths: Destinations to include even without connections.
         binds: Addresses to bind port 0 of.
-        top: How many destinations besides, of those with connections.
+        top: How many more destinations, those with most connections.
     """
     ephemeral = snapshot.ephemeral
     if ephemeral is None:
@@ -62,29 +60,6 @@ def forecast(
         udp_headroom=bind.udp_headroom(sockets, ephemeral) if is_linux else None,
         caveats=_caveats(snapshot),
     )
-
-
-def connect_headroom(snapshot: Snapshot, path: ConnectPath) -> Headroom | None:
-    """How many connections of a path are left; None where the kernel does not tell its range, or
-    its rules."""
-    if snapshot.ephemeral is None:
-        return None
-    return _measure(snapshot, snapshot.ephemeral)[1].headroom(path)
-
-
-def bind_headroom(snapshot: Snapshot, address: Address) -> Headroom | None:
-    """How many sockets can bind port 0; None as above."""
-    if snapshot.ephemeral is None or snapshot.tcp_rules is None:
-        return None
-    occupancy, _ = _measure(snapshot, snapshot.ephemeral)
-    return bind.bind_headroom(occupancy, address)
-
-
-def udp_headroom(snapshot: Snapshot, address: Address = bind.WILDCARD_4) -> Headroom | None:
-    """How many unbound UDP sockets get a port; None as above."""
-    if snapshot.ephemeral is None or snapshot.tcp_rules is None:
-        return None
-    return bind.udp_headroom(snapshot.sockets, snapshot.ephemeral, address)
 
 
 def _measure(snapshot: Snapshot, ephemeral: PortRange) -> tuple[Occupancy, ConnectForecast]:

@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from porttui.model.address import Address
 from porttui.model.forecast import ConnectPath, Destination, Forecast, Headroom, Level
-from porttui.model.limits import Limit, Limits
+from porttui.model.kernel import Limit, Limits
 from porttui.model.process import Process, ProcessIdentity
 from porttui.record import NamedTuple
 
@@ -33,13 +33,16 @@ def severity(level: Level) -> int:
 
 
 class Resource(StrEnum):
-    """What can run out. The last three are no ports, though it looks like having none."""
+    """What can run out. The values are keys of the JSON; `text.forecast.RESOURCES` has the words.
+
+    The last three are not ports, but to run out of them looks like a lack of ports.
+    """
 
     CONNECT = "connect"
     BIND = "bind"
     UDP = "udp"
     TCP_RANGE = "tcp_range"
-    """Where how ports are given out is not known: how many of the range are not in use."""
+    """Unused ports of the range, where the rules that assign ports are unknown."""
     UDP_RANGE = "udp_range"
     CONNTRACK = "conntrack"
     OPEN_FILES = "open_files"
@@ -86,69 +89,76 @@ class Gauge(NamedTuple):
 
     @property
     def is_estimate(self) -> bool:
-        """Whether another call may well find a port where none is left here, or none before."""
+        """Whether the next call may find a port though none is left here, or none before."""
         return self.resource in (Resource.TCP_RANGE, Resource.UDP_RANGE)
 
     @property
     def is_notable(self) -> bool:
-        """Whether it is worth a line: of processes that are far from their limit none is."""
+        """Whether it is worth a line. A process far from its limit is not."""
         return self.resource is not Resource.PROCESS_FILES or self.level is not Level.OK
+
+
+class _Thresholds(NamedTuple):
+    """Percent of the capacity."""
+
+    warn: float
+    crit: float
+
+    def gauge(self, resource: Resource, capacity: int, headroom: Headroom) -> Gauge:
+        level = level_of(headroom.expected, capacity, self.warn, self.crit)
+        return Gauge(resource, capacity, headroom, level)
+
+    def range_gauge(self, resource: Resource, capacity: int, used: int) -> Gauge:
+        gauge = self.gauge(resource, capacity, Headroom(0, capacity, max(0, capacity - used)))
+        # An estimate cannot say that there is no port at all.
+        is_exhausted = gauge.level is Level.EXHAUSTED
+        return gauge._replace(level=Level.CRITICAL) if is_exhausted else gauge
+
+    def limit_gauge(self, resource: Resource, limit: Limit) -> Gauge:
+        left = max(0, limit.maximum - limit.used)
+        return self.gauge(resource, limit.maximum, Headroom(left, left, left))
 
 
 def gauges(
     forecast: Forecast, limits: Limits | None = None, warn: float = WARN, crit: float = CRIT
 ) -> tuple[Gauge, ...]:
     """All of a forecast, the worst first, otherwise in its order; `warn` and `crit` in percent."""
-    every = [*_of_ports(forecast, warn, crit), *_of_limits(limits, warn, crit)]
+    thresholds = _Thresholds(warn, crit)
+    every = list(_port_gauges(forecast, thresholds))
+    if limits is not None:
+        every += _limit_gauges(limits, thresholds)
     return tuple(sorted(every, key=lambda gauge: (-severity(gauge.level), _sort_key(gauge))))
 
 
-def _of_ports(forecast: Forecast, warn: float, crit: float) -> Iterator[Gauge]:
+def system_limits(limits: Limits) -> dict[Resource, Limit | None]:
+    """The limits of the whole system, by what they limit; None where it is unknown."""
+    return {Resource.CONNTRACK: limits.conntrack, Resource.OPEN_FILES: limits.open_files}
+
+
+def _port_gauges(forecast: Forecast, thresholds: _Thresholds) -> Iterator[Gauge]:
     capacity = forecast.ephemeral.capacity
     for destination in forecast.destinations:
-        if destination.headroom is None:
-            continue
-        level = level_of(destination.headroom.expected, capacity, warn, crit)
-        yield Gauge(
-            Resource.CONNECT, capacity, destination.headroom, level, destination=destination
-        )
+        if destination.headroom is not None:
+            gauge = thresholds.gauge(Resource.CONNECT, capacity, destination.headroom)
+            yield gauge._replace(destination=destination)
     for bind in forecast.binds:
-        level = level_of(bind.headroom.expected, capacity, warn, crit)
-        yield Gauge(Resource.BIND, capacity, bind.headroom, level, address=bind.address)
+        gauge = thresholds.gauge(Resource.BIND, capacity, bind.headroom)
+        yield gauge._replace(address=bind.address)
     if forecast.udp_headroom is not None:
-        level = level_of(forecast.udp_headroom.expected, capacity, warn, crit)
-        yield Gauge(Resource.UDP, capacity, forecast.udp_headroom, level)
+        yield thresholds.gauge(Resource.UDP, capacity, forecast.udp_headroom)
     if forecast.is_estimate:
-        tcp = _of_range(Resource.TCP_RANGE, capacity, forecast.tcp_used, warn, crit)
-        yield tcp._replace(time_wait=forecast.time_wait)
-        yield _of_range(Resource.UDP_RANGE, capacity, forecast.udp_used, warn, crit)
+        gauge = thresholds.range_gauge(Resource.TCP_RANGE, capacity, forecast.tcp_used)
+        yield gauge._replace(time_wait=forecast.time_wait)
+        yield thresholds.range_gauge(Resource.UDP_RANGE, capacity, forecast.udp_used)
 
 
-def _of_range(resource: Resource, capacity: int, used: int, warn: float, crit: float) -> Gauge:
-    left = max(0, capacity - used)
-    level = level_of(left, capacity, warn, crit)
-    # That there is no port at all is nothing that an estimate could tell.
-    level = Level.CRITICAL if level is Level.EXHAUSTED else level
-    return Gauge(resource, capacity, Headroom(0, capacity, left), level)
-
-
-def _of_limits(limits: Limits | None, warn: float, crit: float) -> Iterator[Gauge]:
-    if limits is not None:
-        for resource, limit in (
-            (Resource.CONNTRACK, limits.conntrack),
-            (Resource.OPEN_FILES, limits.open_files),
-        ):
-            if limit is not None:
-                yield _of_limit(resource, limit, warn, crit)
-        for process, files in limits.processes:
-            gauge = _of_limit(Resource.PROCESS_FILES, files, warn, crit)
-            yield gauge._replace(process=process)
-
-
-def _of_limit(resource: Resource, limit: Limit, warn: float, crit: float) -> Gauge:
-    left = max(0, limit.maximum - limit.used)
-    level = level_of(left, limit.maximum, warn, crit)
-    return Gauge(resource, limit.maximum, Headroom(left, left, left), level)
+def _limit_gauges(limits: Limits, thresholds: _Thresholds) -> Iterator[Gauge]:
+    for resource, limit in system_limits(limits).items():
+        if limit is not None:
+            yield thresholds.limit_gauge(resource, limit)
+    for process, files in limits.processes:
+        gauge = thresholds.limit_gauge(Resource.PROCESS_FILES, files)
+        yield gauge._replace(process=process)
 
 
 def _sort_key(gauge: Gauge) -> tuple[int, float]:

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import compress
 
 from porttui.model.address import Address
-from porttui.model.port_range import PortRange, range_bitmap
+from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.socket import TcpState
 from porttui.model.socket_table import LISTEN, NO_ADDRESS, STATES, TIME_WAIT, SocketTable
 from porttui.record import NamedTuple
@@ -151,17 +151,15 @@ def _clients(
 
 def _accepting_ports(sockets: SocketTable, listening: Sequence[int], number: int) -> frozenset[int]:
     """The ports on which a listener accepts what arrives at this local address."""
-    address = sockets.side.addresses[number]
-    assert address is not None
+    address = sockets.address(number)
     return frozenset(
         sockets.local_ports[row] for row in listening if accepts(sockets, row, address)
     )
 
 
 def accepts(sockets: SocketTable, row: int, local: Address) -> bool:
-    """Whether a listener gets what arrives at this address; an untold [::] takes IPv4, too."""
-    bound = sockets.side.addresses[sockets.local_addresses[row]]
-    assert bound is not None
+    """Whether a listener gets what arrives at this address; an unknown [::] also takes IPv4."""
+    bound = sockets.address(sockets.local_addresses[row])
     if bound.unmapped == local.unmapped:
         return True
     if not bound.is_wildcard:

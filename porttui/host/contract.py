@@ -7,7 +7,7 @@ from enum import StrEnum
 
 from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Address, Endpoint, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
 from porttui.model.socket_table import SocketTable
@@ -15,11 +15,10 @@ from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
-    from porttui.model.limits import Limit, Limits
+    from porttui.model.kernel import Limit, Limits, TcpRules
     from porttui.model.process import Process, ProcessDetails
     from porttui.model.provenance import Container, Provenance
     from porttui.model.stop import StopSignal
-    from porttui.model.tcp_rules import TcpRules
 
 
 class ProcessGoneError(HostError):

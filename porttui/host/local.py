@@ -17,13 +17,13 @@ from porttui.host.contract import Host, ProcessControl, ProcessHandle, SocketSou
 from porttui.host.request import HostError, SourceName
 from porttui.host.services import service_name
 from porttui.model.address import Address
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.process import Process, ProcessIdentity
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.host.containers import ContainerNames
-    from porttui.model.limits import Limits
+    from porttui.model.kernel import Limits
     from porttui.model.provenance import Container, Provenance
 
 
@@ -121,7 +121,7 @@ def _lists_bound_inactive(source: SocketSource) -> bool:
 
 
 def _no_limits() -> Limits:
-    from porttui.model.limits import Limits
+    from porttui.model.kernel import Limits
 
     return Limits(conntrack=None, open_files=None)
 

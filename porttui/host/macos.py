@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from porttui.host.programs import run_system_tool
 from porttui.host.request import HostError
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 
 _COMMAND = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")
 

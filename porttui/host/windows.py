@@ -11,7 +11,7 @@ import re
 
 from porttui.host.programs import run_system_tool
 from porttui.host.request import HostError
-from porttui.model.port_range import PortRange, RangeName, clip
+from porttui.model.kernel import PortRange, RangeName, clip
 
 _VALUE = re.compile(r".*:\s*([0-9]+)")
 _SPAN = re.compile(r"([0-9]+)\s+([0-9]+)\s*\*?")

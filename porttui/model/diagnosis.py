@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from porttui.model.address import Address, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.socket import Socket
 from porttui.record import NamedTuple
 
@@ -67,7 +67,7 @@ class Diagnosis(NamedTuple):
     port: int
     addresses: tuple[AddressVerdict, ...]
     sockets: tuple[Socket, ...]
-    """Every socket with this local port, whatever its address."""
+    """Every socket with this local port, at any address."""
     ephemeral: PortRange | None
     problems: tuple[str, ...] = ()
     """What could not be read."""

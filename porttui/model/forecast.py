@@ -5,7 +5,7 @@ from __future__ import annotations
 from enum import StrEnum
 
 from porttui.model.address import Address, Endpoint
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.process import Process
 from porttui.record import NamedTuple
 
@@ -74,7 +74,7 @@ class Destination(NamedTuple):
     holders: tuple[PortShare, ...]
     """Who connects; most ports first."""
     hidden: int
-    """Ports that are held by somebody whom this user may not see."""
+    """Ports whose holder this user may not see."""
     gone: int
     """Ports of connections that were closed before their holder was read."""
     listeners: tuple[Process, ...]
@@ -93,13 +93,13 @@ class Caveat(StrEnum):
     """Why the forecast may be inexact."""
 
     RULES_UNKNOWN = "rules_untold"
-    """The system is not Linux, or hides its sysctls: how it gives out ports is not known, and
-    nothing is predicted. How many ports of the range are in use is told, an estimate."""
+    """The system is not Linux, or hides its sysctls: how it assigns ports is unknown, and
+    nothing is predicted. The ports in use are counted, which is an estimate."""
     BOUND_INACTIVE_UNLISTED = "idle_unseen"
     """TCP sockets that are bound and do not listen are not listed by this source, or by this
     kernel: what is left to TCP is "at most"."""
     AGES_UNKNOWN = "ages_untold"
-    """The source does not tell how long TIME_WAIT lasts: none is expected to be taken over."""
+    """The source does not report how long TIME_WAIT lasts: none is expected to be taken over."""
     PORTS_SHARED = "ports_shared"
     """ip_autobind_reuse is set: a bind(2) with SO_REUSEADDR gets a port when others do not."""
 
@@ -134,7 +134,7 @@ class Forecast(NamedTuple):
     """Least headroom first; in an estimate most ports first."""
     udp_used: int
     udp_headroom: Headroom | None
-    """For an IPv4 socket that is not bound, to whatever destination (EAGAIN); None in an
+    """For an IPv4 socket that is not bound, to any destination (EAGAIN); None in an
     estimate."""
     caveats: tuple[Caveat, ...]
 

@@ -64,7 +64,7 @@ class ProbeResult(NamedTuple):
     port: int
     probes: tuple[ConnectProbe, ...]
     listeners: tuple[Socket, ...]
-    """All TCP listeners on that port of this machine, at whatever address."""
+    """All TCP listeners on that port of this machine, at any address."""
 
     @property
     def is_connected(self) -> bool:

@@ -17,11 +17,11 @@ class ProcessIdentity(NamedTuple):
     untouched by changes of the wall clock), milliseconds since the epoch elsewhere."""
     pidfd_inode: int = 0
     """Of its pidfd, from Linux 6.9 on given to no other process while the machine runs (pidfs);
-    0 where it is not told."""
+    0 where it is unknown."""
 
 
 class Process(NamedTuple):
-    """A process as it was at sample time. All text is safe to print."""
+    """A process at sample time. All text is safe to print."""
 
     pid: int
     started: int

@@ -45,7 +45,7 @@ class Container(NamedTuple):
     id: str
     """64 hexadecimal digits."""
     name: str | None = None
-    """What people call it, looked up; None where it is not known, or not yet."""
+    """Its usual name; None where it is unknown, or not read yet."""
 
 
 class Supervisor(NamedTuple):

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from porttui.model.address import Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange, TcpRules
 from porttui.model.socket_table import SocketTable
-from porttui.model.tcp_rules import TcpRules
 from porttui.record import NamedTuple
 
 
@@ -27,7 +26,7 @@ class Coverage(NamedTuple):
     elevated: bool
     """True for root on POSIX, an administrator on Windows."""
     hidden_holders: int
-    """Sockets somebody holds, without a process that this user may see."""
+    """Sockets with a holder that this user may not see."""
     pids_match: bool = True
     """False where /proc shows another PID namespace: the pids mean other processes here."""
 
@@ -42,12 +41,12 @@ class Snapshot(NamedTuple):
     """Where the sockets were read: "sock_diag", "/proc/net" or "psutil"."""
     sockets: SocketTable
     ephemeral: PortRange | None
-    """The range this kernel draws ephemeral ports from; None where it does not tell."""
+    """The range this kernel draws ephemeral ports from; None where it is unknown."""
     services: Mapping[tuple[Protocol, int], str]
     """Service names of the listening ports, from the machine's services database."""
     coverage: Coverage
     problems: tuple[Problem, ...] = ()
     tcp_rules: TcpRules | None = None
-    """What decides on using a port again; None where it is not told, and was not wanted."""
+    """The rules of using a port again; None where unknown, or not requested."""
     lists_bound_inactive: bool = False
     """Whether TCP sockets that are bound and idle would be among the sockets."""

@@ -31,14 +31,14 @@ class Ownership(StrEnum):
 
     KNOWN = "known"
     HIDDEN = "hidden"
-    """Somebody holds it, but this user may not see who (or not even root can: another
+    """A process holds it that this user may not see (or not even root can: another
     PID namespace, or the kernel itself holding an open socket)."""
     KERNEL = "kernel"
-    """By nature without a process: TIME_WAIT, orphans, connections not accepted yet."""
+    """Without a process by nature: TIME_WAIT, orphans, connections not accepted yet."""
     GONE = "gone"
-    """It was closed before its holder could be looked up: a short connection."""
+    """It was closed before its holder was read: a short connection."""
     NOT_LOOKED_UP = "unasked"
-    """Nobody was looked for."""
+    """Holders were not read."""
 
 
 OWNERSHIP_WORDS = {
@@ -47,7 +47,7 @@ OWNERSHIP_WORDS = {
     Ownership.KERNEL: "(kernel)",
     Ownership.NOT_LOOKED_UP: "",
 }
-"""What stands where a holder would be named."""
+"""What is shown in place of a holder's name."""
 
 
 class Exposure(StrEnum):
@@ -83,21 +83,21 @@ class Socket(NamedTuple):
     ownership: Ownership = Ownership.KERNEL
     holders: tuple[Process, ...] = ()
     uid: int | None = None
-    """Who made the socket, where the kernel tells it (never for TIME_WAIT)."""
+    """Who made the socket, where the kernel reports it (never for TIME_WAIT)."""
     user: str | None = None
     inode: int = 0
-    """The kernel's number of the open socket; 0 when it has none or the source cannot tell."""
+    """The kernel's number of the open socket; 0 without one, and where the source reports none."""
     v6only: bool | None = None
-    """IPV6_V6ONLY: of an IPv6 listener whether IPv4 is another's; None where it is not told."""
+    """IPV6_V6ONLY: whether an IPv6 listener leaves IPv4 to others; None where unknown."""
     expires_ms: int | None = None
-    """How long TIME_WAIT lasts yet; None for other states and where it is not told."""
+    """How long TIME_WAIT still lasts; None for other states and where unknown."""
     recv_queue: int = 0
     """Bytes to be read; of a listener the connections that wait to be accepted."""
     send_queue: int = 0
-    """Bytes not acknowledged; of a listener its backlog. 0 where queues are not told."""
+    """Bytes not acknowledged; of a listener its backlog. 0 where queues are unknown."""
     cgroup_id: int = 0
     """The control group (cgroups(7), version 2) that it was opened in, by the inode of its
-    directory; 0 where it is not told, as for connections."""
+    directory; 0 where it is unknown, as for connections."""
 
     @property
     def family(self) -> Family:
@@ -113,7 +113,7 @@ class Socket(NamedTuple):
 
     @property
     def is_on_loopback(self) -> bool:
-        """A TCP socket, in whatever state, with both its addresses on loopback."""
+        """A TCP socket, in any state, with both its addresses on loopback."""
         return (
             self.protocol is Protocol.TCP
             and self.remote is not None

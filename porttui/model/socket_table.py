@@ -1,18 +1,29 @@
 """The sockets of a sample as columns: 60,000 objects would cost most of a second.
 
-A row becomes a `Socket` only when somebody looks at it. What has to look at all of them reads the
+A row becomes a `Socket` only when it is read. Code that reads all rows reads the
 columns, which are arrays of numbers, with names, addresses and processes in small side tables.
 """
 
 from __future__ import annotations
 
 from array import array
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.record import NamedTuple, overload
+from porttui.record import TYPE_CHECKING, NamedTuple, TypeVar, overload
+
+if TYPE_CHECKING:
+    from typing import Any, dataclass_transform
+else:
+
+    def dataclass_transform(**_):
+        return lambda function: function
+
+
+T = TypeVar("T")
 
 STATES: tuple[TcpState | None, ...] = (
     None,
@@ -32,7 +43,7 @@ STATES: tuple[TcpState | None, ...] = (
     TcpState.DELETE_TCB,
 )
 """A state by its number in `SocketTable.states`: Linux's own (include/net/tcp_states.h), where 12
-is a request that is no full socket yet and 13 a socket that is bound and idle; 0 for UDP."""
+is a request that is not a full socket yet and 13 a socket that is bound and idle; 0 for UDP."""
 
 STATE_CODES: Mapping[TcpState | None, int] = {
     **{state: code for code, state in reversed(list(enumerate(STATES)))},
@@ -72,87 +83,61 @@ class SideTables(NamedTuple):
     """User names by uid."""
 
 
+@dataclass_transform(kw_only_default=True)
+def _with_columns(cls: type[T]) -> type[T]:
+    """Type checkers derive the parameters of `__init__` from the annotations of a class."""
+    return cls
+
+
+@_with_columns
 class SocketTable(Sequence[Socket]):
     """Immutable by agreement: nobody writes into its columns once it is made.
 
-    TCP comes before UDP: `udp_start` is the first UDP row.
+    TCP comes before UDP. Every column has one entry for each row. The annotations are the one
+    list of columns: slots, parameters and copies derive from it.
     """
 
-    __slots__ = (
-        "cgroup_ids",
-        "expires_ms",
-        "holder_sets",
-        "inodes",
-        "local_addresses",
-        "local_ports",
-        "ownerships",
-        "recv_queues",
-        "remote_addresses",
-        "remote_ports",
-        "send_queues",
-        "side",
-        "states",
-        "udp_start",
-        "uids",
-        "v6only",
-    )
+    udp_start: int
+    """Index of the first UDP row."""
+    side: SideTables
+    """What the numbers stand for."""
+    states: bytes
+    """Indexes in STATES."""
+    local_addresses: array[int]
+    """Indexes in `side.addresses`."""
+    local_ports: array[int]
+    """0..65535."""
+    remote_addresses: array[int]
+    """Indexes in `side.addresses`; NO_ADDRESS without a remote end."""
+    remote_ports: array[int]
+    """0..65535."""
+    holder_sets: array[int]
+    """Indexes in `side.holder_sets`."""
+    ownerships: bytes
+    """Values of OWNERSHIP_CODES."""
+    uids: array[int]
+    """UNKNOWN_NUMBER where the kernel does not report it."""
+    inodes: array[int]
+    """0 where there is none."""
+    v6only: bytes
+    """0 unknown, 1 false, 2 true."""
+    cgroup_ids: array[int]
+    """See `Socket.cgroup_id`."""
+    expires_ms: array[int]
+    """Of TIME_WAIT alone; UNKNOWN_NUMBER where it is unknown."""
+    recv_queues: array[int]
+    """See `Socket.recv_queue`."""
+    send_queues: array[int]
+    """See `Socket.send_queue`."""
+    __slots__ = tuple(__annotations__)
 
-    def __init__(
-        self,
-        *,
-        udp_start: int,
-        states: bytes,
-        local_addresses: array[int],
-        local_ports: array[int],
-        remote_addresses: array[int],
-        remote_ports: array[int],
-        holder_sets: array[int],
-        ownerships: bytes,
-        uids: array[int],
-        inodes: array[int],
-        v6only: bytes,
-        cgroup_ids: array[int],
-        expires_ms: array[int],
-        recv_queues: array[int],
-        send_queues: array[int],
-        side: SideTables,
-    ) -> None:
-        """All columns have one entry for each row.
+    if not TYPE_CHECKING:
 
-        Args:
-            udp_start: Index of the first UDP row.
-            states: Places in STATES.
-            local_addresses: Places in `side.addresses`.
-            local_ports: 0..65535.
-            remote_addresses: Places in `side.addresses`, NO_ADDRESS without a remote end.
-            remote_ports: 0..65535.
-            holder_sets: Places in `side.holder_sets`.
-            ownerships: Values of OWNERSHIP_CODES.
-            uids: UNKNOWN_NUMBER where the kernel does not tell.
-            inodes: 0 where there is none.
-            v6only: 0 not told, 1 false, 2 true.
-            cgroup_ids: See `Socket.cgroup_id`.
-            expires_ms: Holds for TIME_WAIT alone; UNKNOWN_NUMBER where it is not told.
-            recv_queues: See `Socket.recv_queue`.
-            send_queues: See `Socket.send_queue`.
-            side: What the numbers stand for.
-        """
-        self.udp_start = udp_start
-        self.states = states
-        self.local_addresses = local_addresses
-        self.local_ports = local_ports
-        self.remote_addresses = remote_addresses
-        self.remote_ports = remote_ports
-        self.holder_sets = holder_sets
-        self.ownerships = ownerships
-        self.uids = uids
-        self.inodes = inodes
-        self.v6only = v6only
-        self.cgroup_ids = cgroup_ids
-        self.expires_ms = expires_ms
-        self.recv_queues = recv_queues
-        self.send_queues = send_queues
-        self.side = side
+        def __init__(self, **columns):
+            if columns.keys() != set(self.__slots__):
+                raise TypeError(f"columns are missing or unknown: {sorted(columns)}")
+            for name, column in columns.items():
+                setattr(self, name, column)
 
     @classmethod
     def of(cls, sockets: Iterable[Socket]) -> SocketTable:
@@ -207,39 +192,27 @@ class SocketTable(Sequence[Socket]):
     def select(self, rows: Sequence[int]) -> SocketTable:
         """The table of these rows, given in their order."""
 
-        def numbers(column: array[int]) -> array[int]:
-            return array(column.typecode, map(column.__getitem__, rows))
+        def entries(column: Any) -> Any:
+            picked = map(column.__getitem__, rows)
+            return bytes(picked) if isinstance(column, bytes) else array(column.typecode, picked)
 
-        def codes(column: bytes) -> bytes:
-            return bytes(map(column.__getitem__, rows))
-
-        return SocketTable(
-            udp_start=sum(row < self.udp_start for row in rows),
-            states=codes(self.states),
-            local_addresses=numbers(self.local_addresses),
-            local_ports=numbers(self.local_ports),
-            remote_addresses=numbers(self.remote_addresses),
-            remote_ports=numbers(self.remote_ports),
-            holder_sets=numbers(self.holder_sets),
-            ownerships=codes(self.ownerships),
-            uids=numbers(self.uids),
-            inodes=numbers(self.inodes),
-            v6only=codes(self.v6only),
-            cgroup_ids=numbers(self.cgroup_ids),
-            expires_ms=numbers(self.expires_ms),
-            recv_queues=numbers(self.recv_queues),
-            send_queues=numbers(self.send_queues),
-            side=self.side,
-        )
+        columns = self._columns()
+        whole = {
+            "side": columns.pop("side"),
+            "udp_start": bisect_left(rows, columns.pop("udp_start")),
+        }
+        return SocketTable(**whole, **{name: entries(columns[name]) for name in columns})
 
     def with_gone(self, inodes: Set[int]) -> SocketTable:
-        """The same rows; the sockets with these inodes were closed before they were looked up."""
+        """The same rows; sockets with these inodes were closed before their holders were read."""
         ownerships = bytearray(self.ownerships)
         for row, inode in enumerate(self.inodes):
             if inode in inodes:
                 ownerships[row] = OWNERSHIP_CODES[Ownership.GONE]
-        columns = {name: getattr(self, name) for name in self.__slots__}
-        return SocketTable(**{**columns, "ownerships": bytes(ownerships)})
+        return SocketTable(**{**self._columns(), "ownerships": bytes(ownerships)})
+
+    def _columns(self) -> dict[str, Any]:
+        return {name: getattr(self, name) for name in self.__slots__}
 
     def __len__(self) -> int:
         return len(self.states)
@@ -286,9 +259,19 @@ class SocketTable(Sequence[Socket]):
 
     def local(self, row: int) -> Endpoint:
         """The local end of a row."""
-        address = self.side.addresses[self.local_addresses[row]]
+        return Endpoint(self.address(self.local_addresses[row]), self.local_ports[row])
+
+    def address(self, number: int) -> Address:
+        """The address of a number in a column, which must not be NO_ADDRESS."""
+        address = self.side.addresses[number]
         assert address is not None
-        return Endpoint(address, self.local_ports[row])
+        return address
+
+    def holder_names(self) -> list[str]:
+        """Sort keys of the holder sets: the first holder's name; the empty set is last."""
+        return [
+            holders[0].name.lower() if holders else "\uffff" for holders in self.side.holder_sets
+        ]
 
     def remote(self, row: int) -> Endpoint | None:
         """The remote end of a row; None without one."""
@@ -296,7 +279,7 @@ class SocketTable(Sequence[Socket]):
         return None if address is None else Endpoint(address, self.remote_ports[row])
 
     def rows_in_state(self, state: int) -> Iterator[int]:
-        """Rows in a state, told by its number: quick where it is that of few."""
+        """Rows in a state, given by its number; fast for a rare state."""
         row = self.states.find(state)
         while row >= 0:
             yield row

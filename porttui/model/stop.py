@@ -27,7 +27,7 @@ class StopOutcome(StrEnum):
     FREED = "freed"
     """The processes are gone and the port can be bound."""
     FREED_LINGERING = "freed_lingering"
-    """Gone, nobody holds the port, but closing connections (TIME_WAIT ...) are still on it."""
+    """Gone; no process holds the port, but closing connections (TIME_WAIT ...) are still on it."""
     RESPAWNED = "respawned"
     """Gone, but started anew: a process of the same command has the port."""
     STILL_HELD_BY_OTHERS = "still_held_by_others"
@@ -58,7 +58,7 @@ class SocketCredentials(NamedTuple):
     cgroup_id: int = 0
     """See `Socket.cgroup_id`."""
     inode: int = 0
-    """Which socket it is; 0 where the source does not tell."""
+    """Which socket it is; 0 where the source does not report it."""
 
 
 class StopTarget(NamedTuple):
@@ -79,7 +79,7 @@ class StopTarget(NamedTuple):
     """All processes that had a socket on the port: who is not among them came later, unless the
     source names only one holder of each socket (psutil)."""
     inodes: frozenset[int] = frozenset()
-    """Of all sockets on the port; none where the source does not tell."""
+    """Of all sockets on the port; none where the source does not report them."""
     credentials: tuple[tuple[int, SocketCredentials], ...] = ()
     """For each holder's pid the credentials of the sockets that it holds here."""
 
@@ -88,7 +88,7 @@ class StopTarget(NamedTuple):
         return tuple(credential for holder, credential in self.credentials if holder == pid)
 
     def had_socket(self, socket: Socket) -> bool:
-        """Whether this very socket was on the port; False where the source does not tell."""
+        """Whether this very socket was on the port; False where that is unknown."""
         return socket.inode in self.inodes
 
     def other_endpoints_of(self, pid: int) -> tuple[str, ...]:

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import gc
 import os
-
-# Not `pickle`: that imports `re`, for pickles of old. The first rows wait for this process.
 import pickle
 import sys
 
@@ -24,7 +22,7 @@ from porttui.sampling.process import (
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
-    from porttui.analysis.dashboard import Dashboard
+    from porttui.analysis.dashboard import Dashboard, Generations
     from porttui.sampling.dashboards import DashboardSource
     from porttui.sampling.snapshots import SnapshotSource
 
@@ -35,8 +33,8 @@ _SNAPSHOTS = {code: request for request, code in SNAPSHOT_REQUESTS.items()}
 
 def main() -> None:
     """Answer until the parent is gone."""
-    # A sample of tens of thousands of sockets is made of tuples, and none refers to itself: to
-    # look for such among them, again and again, takes a tenth of the time of making them.
+    # A sample of tens of thousands of sockets is tuples without cycles. To search them for
+    # cycles takes a tenth of the time of making them.
     gc.disable()
     raise_open_files_limit()
     sampler = Sampler(local_host(SourceName(sys.argv[1])))
@@ -49,7 +47,8 @@ class RequestHandler:
     def __init__(self, dashboards: DashboardSource, snapshots: SnapshotSource) -> None:
         self._dashboards = dashboards
         self._snapshots = snapshots
-        self._last_sent: Dashboard | None = None
+        self._sent: Generations | None = None
+        """What the parent has."""
         self._answer_count = 0
 
     def __call__(self, request: bytes) -> bytes:
@@ -72,12 +71,7 @@ class RequestHandler:
         return pickle.dumps(reply, protocol=PICKLE_PROTOCOL)
 
     def _changes_since_last(self, dashboard: Dashboard) -> SamplingReply:
-        previous, self._last_sent = self._last_sent, dashboard
-        if previous is None:
+        sent, self._sent = self._sent, dashboard.generations
+        if sent is None:
             return SamplingReply(dashboard)
-        fields = zip(dashboard._fields, dashboard, previous, strict=True)
-        return SamplingReply(
-            changed={
-                name: value for name, value, previous_value in fields if value is not previous_value
-            }
-        )
+        return SamplingReply(changed=dashboard.changes_since(sent))

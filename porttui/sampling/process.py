@@ -47,8 +47,8 @@ class SamplingReply(NamedTuple):
     dashboard: Dashboard | None = None
     """The first one."""
     changed: Mapping[str, object] | None = None
-    """The fields of the dashboard that are others than in the last one: most looks are at listeners
-    alone, and tens of thousands of connections would go through the pipe again."""
+    """`Dashboard.changes_since` the last one. Most samples are of listeners alone, and tens of
+    thousands of connections would go through the pipe again."""
     snapshot: Snapshot | None = None
     """If that was asked for."""
     failure: str = ""
@@ -81,17 +81,18 @@ class SamplingProcess:
         self._timeout_s = _FIRST_FACTOR * max(answer_timeout_s, ANSWER_TIMEOUT_S)
         self._starter: ThreadPoolExecutor | None = None
         """The thread that starts other children: each lives as long as the thread that started
-        it, and whoever asks may be a thread that soon ends."""
+        it, and a caller's thread may end soon."""
         self._lock = threading.Lock()
         self._is_closed = False
         self._is_first_pending = False
-        """For the first dashboard, which nobody has taken yet."""
+        """Whether the first dashboard was requested and not received yet."""
         self._first_reply: SamplingReply | None = None
         """That, where a snapshot was asked for before it was taken."""
         self._cpu_s = 0.0
         self._child_cpu_s = 0.0
         self._dashboard: Dashboard | None = None
-        """The child's last one: its answers tell what has changed since."""
+        """The child's last one; its answers are the changes since. A new child starts with a
+        whole one, of higher generations."""
         self._child = self._start()
 
     @property
@@ -127,11 +128,9 @@ class SamplingProcess:
 
     @property
     def cpu_s(self) -> float:
-        """See `DashboardSource.cpu_s`."""
         return self._cpu_s
 
     def is_ready(self) -> bool:
-        """See `DashboardSource.is_ready`."""
         return self._first_reply is not None or (
             self._is_first_pending and self._child.has_answered()
         )
@@ -148,7 +147,7 @@ class SamplingProcess:
                 self._child.send(request)
             self._is_first_pending = False
             requested_at = time.monotonic()
-            # From porttui's own child, over a pipe that nobody else has.
+            # From porttui's own child, over a pipe of these two alone.
             answer, cpu_started_s = self._child.receive(self._timeout_s), time.thread_time()
         except (ChildEndedError, ChildTimeoutError) as error:
             self._replace_child()

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from porttui.host.contract import Host
 from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
@@ -17,7 +17,7 @@ from porttui.record import TYPE_CHECKING
 from porttui.sampling.errors import SampleError
 
 if TYPE_CHECKING:
-    from porttui.model.limits import Limits
+    from porttui.model.kernel import Limits
 
 
 class Sampler:
@@ -87,7 +87,7 @@ class Sampler:
         """Limits, with the open files of the processes that hold most sockets."""
         # Imported late: most one-shot commands need no limits.
         from porttui.analysis.holders import top_socket_holders
-        from porttui.model.limits import ProcessFiles
+        from porttui.model.kernel import ProcessFiles
 
         counts = [
             (process, self._host.open_files(process)) for process in top_socket_holders(sockets)

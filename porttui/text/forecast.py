@@ -7,30 +7,93 @@ from collections.abc import Sequence
 from porttui.analysis.trend import Trend
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.model.forecast import Caveat, Destination, Forecast, Level
+from porttui.record import NamedTuple
 from porttui.text.numbers import age, pluralized
 from porttui.text.processes import names
 
 _MAX_HOLDERS = 2
 
 
+class ResourceWords(NamedTuple):
+    """What a limited resource is called, and what helps. Formatted with its `gauge`."""
+
+    title: str
+    short_title: str
+    """Stands behind "95 left"."""
+    name: str
+    """In a table; empty where the table draws it itself."""
+    cure: str
+
+
+RESOURCES = {
+    Resource.CONNECT: ResourceWords(
+        title="connect() to {gauge.destination.remote} from {gauge.destination.local}",
+        short_title="to {gauge.destination.remote}",
+        name="",
+        cure="reuse connections (keep-alive, a pool), add an address on either end, "
+        "or widen net.ipv4.ip_local_port_range",
+    ),
+    Resource.BIND: ResourceWords(
+        title="bind() to port 0 on {gauge.address}",
+        short_title="to bind {gauge.address}",
+        name="bind {gauge.address}",
+        cure="bind to another address, let clients connect without bind() "
+        "(or with IP_BIND_ADDRESS_NO_PORT), or widen net.ipv4.ip_local_port_range",
+    ),
+    Resource.UDP: ResourceWords(
+        title="UDP sockets with an automatic port",
+        short_title="for UDP",
+        name="UDP, no bind",
+        cure="reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
+    ),
+    Resource.TCP_RANGE: ResourceWords(
+        title="TCP ports of the ephemeral range",
+        short_title="of the TCP ports",
+        name="TCP ports",
+        cure="reuse connections (keep-alive, a pool), or widen the ephemeral range",
+    ),
+    Resource.UDP_RANGE: ResourceWords(
+        title="UDP ports of the ephemeral range",
+        short_title="of the UDP ports",
+        name="UDP ports",
+        cure="reuse sockets, close idle ones, or widen the ephemeral range",
+    ),
+    Resource.CONNTRACK: ResourceWords(
+        title="connections tracked by netfilter",
+        short_title="in conntrack",
+        name="conntrack",
+        cure="not a lack of ports: raise net.netfilter.nf_conntrack_max",
+    ),
+    Resource.OPEN_FILES: ResourceWords(
+        title="open files of the whole system",
+        short_title="of open files",
+        name="open files",
+        cure="not a lack of ports (ENFILE): raise fs.file-max, "
+        "or find the process that leaks descriptors",
+    ),
+    Resource.PROCESS_FILES: ResourceWords(
+        title="open files of {gauge.process.label}",
+        short_title="for files of {gauge.process.label}",
+        name="",
+        cure="not a lack of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
+        "or find what it leaves open",
+    ),
+}
+
+
 def title(gauge: Gauge) -> str:
     """What it is about: "connect() to 127.0.0.1:5432 from 127.0.0.1"."""
-    if gauge.destination is not None:
-        return f"connect() to {gauge.destination.remote} from {gauge.destination.local}"
-    if gauge.address is not None:
-        return f"bind() to port 0 on {gauge.address}"
-    if gauge.process is not None:
-        return f"open files of {gauge.process.label}"
-    return _TITLES[gauge.resource]
+    return RESOURCES[gauge.resource].title.format(gauge=gauge)
 
 
 def short_title(gauge: Gauge) -> str:
     """The same behind "95 left": "to 127.0.0.1:5432"."""
-    if gauge.destination is not None:
-        return f"to {gauge.destination.remote}"
-    if gauge.process is not None:
-        return f"for files of {gauge.process.label}"
-    return f"to bind {gauge.address}" if gauge.address else _SHORT_TITLES[gauge.resource]
+    return RESOURCES[gauge.resource].short_title.format(gauge=gauge)
+
+
+def resource_name(gauge: Gauge) -> str:
+    """The same in a table: "conntrack"; empty for a destination and a process."""
+    return RESOURCES[gauge.resource].name.format(gauge=gauge)
 
 
 def left_text(gauge: Gauge) -> str:
@@ -99,7 +162,7 @@ def trend_text(trend: Trend | None) -> str:
 
 def cure(gauge: Gauge) -> str:
     """What a person can do about it."""
-    return _CURES[gauge.resource]
+    return RESOURCES[gauge.resource].cure
 
 
 def verdict(gauge: Gauge) -> str:
@@ -156,45 +219,6 @@ def _holders_text(destination: Destination) -> str:
 def _seconds(seconds: float) -> str:
     return f"{seconds:.1f} s" if seconds < 10 else f"{seconds:.0f} s"
 
-
-_TITLES = {
-    Resource.UDP: "UDP sockets with an automatic port",
-    Resource.TCP_RANGE: "TCP ports of the ephemeral range",
-    Resource.UDP_RANGE: "UDP ports of the ephemeral range",
-    Resource.CONNTRACK: "connections tracked by netfilter",
-    Resource.OPEN_FILES: "open files of the whole system",
-}
-
-_SHORT_TITLES = {
-    Resource.UDP: "for UDP",
-    Resource.TCP_RANGE: "of the TCP ports",
-    Resource.UDP_RANGE: "of the UDP ports",
-    Resource.CONNTRACK: "in conntrack",
-    Resource.OPEN_FILES: "of open files",
-}
-
-_CURES = {
-    Resource.CONNECT: (
-        "reuse connections (keep-alive, a pool), add an address on either end, "
-        "or widen net.ipv4.ip_local_port_range"
-    ),
-    Resource.BIND: (
-        "bind to another address, let clients connect without bind() "
-        "(or with IP_BIND_ADDRESS_NO_PORT), or widen net.ipv4.ip_local_port_range"
-    ),
-    Resource.UDP: "reuse sockets, close idle ones, or widen net.ipv4.ip_local_port_range",
-    Resource.TCP_RANGE: "reuse connections (keep-alive, a pool), or widen the ephemeral range",
-    Resource.UDP_RANGE: "reuse sockets, close idle ones, or widen the ephemeral range",
-    Resource.CONNTRACK: "not a lack of ports: raise net.netfilter.nf_conntrack_max",
-    Resource.OPEN_FILES: (
-        "not a lack of ports (ENFILE): raise fs.file-max, "
-        "or find the process that leaks descriptors"
-    ),
-    Resource.PROCESS_FILES: (
-        "not a lack of ports (EMFILE): raise the process's limit (ulimit -n, LimitNOFILE=), "
-        "or find what it leaves open"
-    ),
-}
 
 _CAVEATS = {
     Caveat.RULES_UNKNOWN: "estimate: this system does not document how it assigns ports",

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from porttui.analysis.holders import by_seniority
-from porttui.analysis.usage import HolderCount
 from porttui.model.forecast import PortShare
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket
@@ -49,7 +48,7 @@ def with_user(process: Process) -> str:
     return f"{process.label} ({process.user})" if process.user else process.label
 
 
-def shares(holders: Sequence[PortShare] | Sequence[HolderCount], limit: int) -> str:
+def shares(holders: Sequence[PortShare], limit: int) -> str:
     """ "python3 812 (4,210), node 7 (3) and 2 more", with the ports of each."""
     return join_limited([f"{share.process.label} ({share.ports:,})" for share in holders], limit)
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from porttui.analysis.loopback_rows import EndStatus, RoleCertainty
 from porttui.analysis.usage import RangeUsage
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.socket import Exposure
 from porttui.text.numbers import count, pluralized
 

@@ -432,7 +432,7 @@ class PorttuiApp(App[int]):
         if served is not None:
             return PortQuery(served.protocol, served.endpoint.port, (served.endpoint.address,))
         if len(self._filter.terms) == 1:
-            from porttui.analysis.terms import PortTerm  # not in the way of the first frame
+            from porttui.analysis.filter import PortTerm  # not in the way of the first frame
 
             [term] = self._filter.terms
             if isinstance(term, PortTerm) and term.first == term.last:
@@ -443,6 +443,6 @@ class PorttuiApp(App[int]):
 def _parse_filter(typed: str) -> Filter:
     if not typed:
         return Filter()
-    from porttui.analysis.filter_grammar import parse_filter  # most sessions begin without any
+    from porttui.analysis.filter import parse_filter  # most sessions begin without any
 
     return parse_filter(typed)

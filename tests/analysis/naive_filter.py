@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from porttui.analysis.filter import Filter
+from porttui.analysis.filter import (
+    EndpointTerm,
+    Filter,
+    PortTerm,
+    PrefixTerm,
+    Term,
+    WordTerm,
+    parse_filter,
+)
 from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
-from porttui.analysis.filter_grammar import parse_filter
-from porttui.analysis.terms import EndpointTerm, PortTerm, PrefixTerm, Term, WordTerm
 from porttui.model.address import Address
 
 

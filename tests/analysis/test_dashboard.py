@@ -5,9 +5,8 @@ from __future__ import annotations
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.dashboard_builder import DashboardHistory, next_dashboard, with_listening_rows
 from porttui.analysis.rows import RowChange
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.making import TAKEN_AT, connection, listener, pair, process, snapshot, udp
 
 NODE, CURL = process(10, "node"), process(20, "curl")
@@ -115,11 +114,13 @@ def test_what_came_and_went_is_marked_in_both_panes() -> None:
     assert (len(fourth.listening), len(fourth.pairs)) == (0, 0)
 
 
-def test_while_nothing_changes_the_listeners_are_the_very_same() -> None:
+def test_while_nothing_changes_the_listeners_keep_their_generation() -> None:
     old = listener("127.0.0.1", 3000, held_by=[process(10, "node", age_s=3 * 60 + 1)])
     first, history = next_dashboard(None, snapshot(old, taken_at=TAKEN_AT), 0.0)
     second, history = next_dashboard(history, snapshot(old, taken_at=TAKEN_AT + 2), 2.0)
-    assert second.listening is first.listening
+    start, _ = first.generations
+    assert second.generations == (start + 1, start)
+    assert "listening" not in second.changes_since(first.generations)
     third, history = with_listening_rows(
         second, history, snapshot(old, taken_at=TAKEN_AT + 58), 58.0
     )
@@ -129,8 +130,20 @@ def test_while_nothing_changes_the_listeners_are_the_very_same() -> None:
         third, history, snapshot(old, taken_at=TAKEN_AT + 59), 59.0
     )
     assert [each.row.age_s for each in fourth.listening] == [4 * 60]
+    assert fourth.generations == (start + 1, start + 1)
+    assert set(fourth.changes_since(second.generations)) == {"generations", "listening", "summary"}
+    assert fourth.changes_since(fourth.generations) == {}
     fifth, _ = next_dashboard(history, snapshot(old, taken_at=TAKEN_AT + 60), 60.0)
-    assert fifth.listening is fourth.listening
+    assert fifth.generations == (start + 2, start + 1)
+
+
+def test_a_later_start_has_other_generations() -> None:
+    """A sampling process that replaces another must not repeat its numbers."""
+    first, history = next_dashboard(None, snapshot(LOCAL), 10.0)
+    for at in range(11, 15):
+        first, history = next_dashboard(history, snapshot(), at)
+    again, _ = next_dashboard(None, snapshot(LOCAL), 15.0)
+    assert min(again.generations) > max(first.generations)
 
 
 def test_a_mark_that_fades_is_a_change() -> None:

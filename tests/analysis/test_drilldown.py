@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.drilldown import Drilldown, DrilldownRows, SocketRow, drilldown_rows
+from porttui.analysis.filter import parse_filter
 from porttui.analysis.filter_columns import Searchable, matching_rows, socket_row_groups
-from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.searchable_text import socket_text
 from porttui.model.address import Address, Protocol
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
 from tests.analysis.naive_filter import meets

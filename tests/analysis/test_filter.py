@@ -6,15 +6,13 @@ from contextlib import suppress
 
 import pytest
 
-from porttui.analysis.filter import Filter
+from porttui.analysis.filter import Filter, FilterError, PrefixTerm, WordTerm, parse_filter
 from porttui.analysis.filter_columns import Searchable
-from porttui.analysis.filter_grammar import FilterError, parse_filter
 from porttui.analysis.listeners import listening_rows
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.searchable_text import listening_text, pair_text, socket_text
-from porttui.analysis.terms import PrefixTerm, WordTerm
 from porttui.model.address import Address, Protocol
-from porttui.model.port_range import port_bitmap
+from porttui.model.kernel import port_bitmap
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.analysis.naive_filter import is_found

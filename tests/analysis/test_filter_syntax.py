@@ -4,9 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.filter import SYNTAX
-from porttui.analysis.filter_grammar import parse_filter
-from porttui.analysis.terms import EndpointTerm, PortTerm, PrefixTerm, WordTerm
+from porttui.analysis.filter import (
+    SYNTAX,
+    EndpointTerm,
+    PortTerm,
+    PrefixTerm,
+    WordTerm,
+    parse_filter,
+)
 from porttui.model.address import Address
 from tests.servers import ROOT
 

@@ -56,7 +56,7 @@ def test_listeners_and_bound_udp_sockets_have_rows(each: Socket, is_there: bool)
 
 
 def test_nobody_listens_on_an_empty_machine() -> None:
-    assert listening_rows(snapshot()) == ()
+    assert list(listening_rows(snapshot())) == []
 
 
 def test_rows_are_ordered_by_port_then_protocol_then_address() -> None:

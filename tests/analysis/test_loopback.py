@@ -9,7 +9,7 @@ import pytest
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
 from porttui.model.address import Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.making import EPHEMERAL, at, connection, listener, pair, process, snapshot, udp
 
@@ -147,7 +147,7 @@ def test_a_loopback_connection_is_tcp_with_both_ends_on_loopback(
     "state", [state for state in TcpState if state is not TcpState.ESTABLISHED]
 )
 def test_only_an_established_end_makes_a_row(state: TcpState) -> None:
-    assert loopback_pairs(snapshot(connection(CLIENT, SERVER, state=state))) == ()
+    assert list(loopback_pairs(snapshot(connection(CLIENT, SERVER, state=state)))) == []
 
 
 @pytest.mark.parametrize(

@@ -8,8 +8,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from porttui.analysis.filter import parse_filter
 from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
-from porttui.analysis.filter_grammar import parse_filter
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.pair_table import PairTable

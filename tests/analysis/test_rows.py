@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import pytest
 
-from porttui.analysis.rows import CHANGE_SHOWN_S, RowChange, RowTracker
+from porttui.analysis.rows import CHANGE_SHOWN_S, RowChange, RowTracker, SampledRows
 
 
 class Row(NamedTuple):
@@ -23,8 +24,24 @@ class Row(NamedTuple):
         return self.text[1:]
 
 
-def rows(text: str) -> list[Row]:
-    return [Row(each) for each in text.split()]
+class Rows(SampledRows[Row]):
+    """Rows as objects."""
+
+    def __init__(self, rows: Sequence[Row]) -> None:
+        self._rows = rows
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def row(self, index: int) -> Row:
+        return self._rows[index]
+
+    def select(self, indexes: Sequence[int]) -> Rows:
+        return Rows([self._rows[at] for at in indexes])
+
+
+def rows(text: str) -> Rows:
+    return Rows([Row(word) for word in text.split()])
 
 
 def looked(*looks: tuple[float, str]) -> RowTracker[Row]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from porttui.analysis.usage import RangeUsage, port_usage
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
 from tests.making import EPHEMERAL, connection, listener, pair, process, snapshot, udp

@@ -15,7 +15,7 @@ from porttui.cli.check import CheckCommand, run_check
 from porttui.cli.exit_status import CheckStatus
 from porttui.host.request import SourceName
 from porttui.model.address import Address
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 from porttui.model.socket import TcpState
 from porttui.sampling.sampler import Sampler
 from tests.making import connection, listener

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.filter_grammar import parse_filter
+from porttui.analysis.filter import parse_filter
 from porttui.cli.selection import select_sockets
 from porttui.model.address import Protocol
 from porttui.model.socket import TcpState

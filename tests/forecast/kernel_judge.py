@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NamedTuple
 
-from porttui.forecast.forecast import bind_headroom, connect_headroom, udp_headroom
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest
 from porttui.model.address import Address, Endpoint
@@ -20,6 +19,7 @@ from porttui.model.forecast import ConnectPath, Headroom
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.sampler import Sampler
 from tests.forecast.mixes import Mix
+from tests.forecast.small_range import bind_headroom, connect_headroom, udp_headroom
 from tests.forecast.sockets import ROUTES, Route, bound_socket, connected_socket, udp_socket
 
 PARALLEL_MIXES = 2

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from porttui.forecast.forecast import bind_headroom, connect_headroom, forecast
-from porttui.forecast.time_wait import TIME_WAIT_MS
+from porttui.forecast import bind
+from porttui.forecast.bind import WILDCARD_4
+from porttui.forecast.connect import TIME_WAIT_MS
+from porttui.forecast.forecast import forecast
 from porttui.model.address import Address, Protocol
 from porttui.model.forecast import ConnectPath, Destination, Forecast, Headroom
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName, TcpRules
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.making import at, connection, made, snapshot
 
 SMALL = PortRange(RangeName.EPHEMERAL, 40000, 40009)
@@ -54,6 +55,25 @@ def accepted(local: str, remote: str) -> Socket:
 def path(to: str = SERVER, source: str = "127.0.0.1") -> ConnectPath:
     """From this machine to there."""
     return ConnectPath(Address.parse(source), at(to))
+
+
+def connect_headroom(machine: Snapshot, path: ConnectPath) -> Headroom | None:
+    """How many connections of a path are left."""
+    whole = forecast(machine, [path], binds=(), top=0)
+    return whole.destinations[0].headroom if whole else None
+
+
+def bind_headroom(machine: Snapshot, address: Address) -> Headroom | None:
+    """How many sockets can bind port 0 of an address."""
+    whole = forecast(machine, binds=[address], top=0)
+    return whole.binds[0].headroom if whole and whole.binds else None
+
+
+def udp_headroom(machine: Snapshot, address: Address = WILDCARD_4) -> Headroom | None:
+    """How many unbound UDP sockets get a port."""
+    if machine.ephemeral is None or machine.tcp_rules is None:
+        return None
+    return bind.udp_headroom(machine.sockets, machine.ephemeral, address)
 
 
 def connects(found: Snapshot, to: str = SERVER, source: str = "127.0.0.1") -> Headroom:

@@ -4,20 +4,21 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.forecast.forecast import bind_headroom, udp_headroom
 from porttui.model.address import Address
 from porttui.model.forecast import Caveat, Headroom
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 from porttui.model.socket import Socket
 from porttui.model.socket_table import SocketTable
 from tests.forecast.small_range import (
     LINUX,
     accepted,
+    bind_headroom,
     binds,
     client,
     idle,
     of,
     taken,
+    udp_headroom,
     waiting,
 )
 from tests.making import connection, listener, udp

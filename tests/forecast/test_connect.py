@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.forecast.forecast import connect_headroom
 from porttui.model.address import Endpoint
 from porttui.model.forecast import Headroom, PortShare
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName, TcpRules
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from tests.forecast.small_range import (
     LINUX,
     SERVER,
     SMALL,
     accepted,
     client,
+    connect_headroom,
     connects,
     destination,
     idle,

@@ -2,13 +2,22 @@
 
 from __future__ import annotations
 
-from porttui.forecast.forecast import bind_headroom, connect_headroom, udp_headroom
 from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.model.address import Address
 from porttui.model.forecast import Caveat, Level, PortShare
 from porttui.model.socket import Ownership, Socket
 from porttui.text.forecast import bounds_text, cause, cure, left_text, title, verdict
-from tests.forecast.small_range import SERVER, client, of, path, taken, waiting
+from tests.forecast.small_range import (
+    SERVER,
+    bind_headroom,
+    client,
+    connect_headroom,
+    of,
+    path,
+    taken,
+    udp_headroom,
+    waiting,
+)
 from tests.making import listener, process, udp
 
 CURL, NODE = process(11, "curl"), process(10, "node")

@@ -5,11 +5,10 @@ from __future__ import annotations
 from porttui.forecast.forecast import forecast
 from porttui.forecast.gauges import Gauge, Resource, gauges
 from porttui.model.forecast import ConnectPath, Level
-from porttui.model.limits import Limit, Limits, ProcessFiles
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import Limit, Limits, PortRange, ProcessFiles, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from porttui.text.forecast import (
+    RESOURCES,
     bounds_text,
     cause,
     cure,
@@ -133,3 +132,9 @@ def test_what_cannot_be_told_apart_is_said() -> None:
     assert both is not None
     said = {bounds_text(each) for each in gauges(both) if each.resource is Resource.CONNECT}
     assert said == {"at least 98: clients that bind first cannot be recognised"}
+
+
+def test_every_resource_has_its_words_in_one_row() -> None:
+    assert set(RESOURCES) == set(Resource)
+    for words in RESOURCES.values():
+        assert all((words.title, words.short_title, words.cure))

@@ -14,7 +14,7 @@ import pytest
 
 from porttui.host import macos, programs, windows
 from porttui.host.request import HostError
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 
 ENGLISH_DYNAMIC = """
 Protocol tcp Dynamic Port Range

@@ -23,11 +23,9 @@ from porttui.host.linux.sysctl import (
 )
 from porttui.host.local import local_host
 from porttui.host.request import HostError, SourceName
-from porttui.model.limits import Limit, Limits
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import Limit, Limits, PortRange, RangeName, TcpRules
 from porttui.model.process import Process
 from porttui.model.socket import TcpState
-from porttui.model.tcp_rules import TcpRules
 from porttui.sampling.sampler import Sampler
 from tests.host.namespaces import Network
 from tests.servers import PATIENCE_S, Servers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.model.port_range import (
+from porttui.model.kernel import (
     IANA_RANGES,
     PortRange,
     RangeName,

@@ -15,10 +15,9 @@ from porttui.host.linux.sysctl import read_tcp_rules
 from porttui.host.local import local_host
 from porttui.host.request import HostError, SocketRequest, SourceName
 from porttui.model.address import PORTS, Address, Protocol
-from porttui.model.port_range import PortRange
+from porttui.model.kernel import PortRange, TcpRules
 from porttui.model.socket import Ownership, TcpState
 from porttui.model.socket_table import SocketTable
-from porttui.model.tcp_rules import TcpRules
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
 from tests.host.namespaces import Network

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.analysis.filter import parse_filter
 from porttui.analysis.filter_columns import Searchable
-from porttui.analysis.filter_grammar import parse_filter
-from porttui.analysis.listeners import ListeningRow
-from porttui.ui.panes.listening import ListeningPane
+from porttui.analysis.listeners import ListeningRow, ListeningRows
 from tests.making import listener, process
 from tests.scripted import ScriptedMachine, developers_machine
 from tests.ui.session import LARGE, SMALL, ScriptedSession, scripted_session
@@ -337,13 +336,13 @@ async def test_what_a_filter_sees_of_a_row_is_made_once_for_all_keys(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     made: list[int] = []
-    before = ListeningPane.searchable
+    before = ListeningRows.searchable
 
-    def searchable(pane: ListeningPane, row: ListeningRow) -> Searchable:
+    def searchable(row: ListeningRow) -> Searchable:
         made.append(row.local.port)
-        return before(pane, row)
+        return before(row)
 
-    monkeypatch.setattr(ListeningPane, "searchable", searchable)
+    monkeypatch.setattr(ListeningRows, "searchable", staticmethod(searchable))
     async with scripted_session(
         ScriptedMachine([listener("127.0.0.1", port) for port in (1, 2)])
     ) as session:

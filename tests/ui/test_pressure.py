@@ -6,10 +6,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from porttui.model.limits import Limit, Limits
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import Limit, Limits, PortRange, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState
-from porttui.model.tcp_rules import TcpRules
 from porttui.ui.panes.ranges import COLUMNS
 from porttui.ui.widgets.bars import bar
 from porttui.ui.widgets.columns import Tone, fit_cell

@@ -8,7 +8,7 @@ import pytest
 from textual.app import App, ComposeResult
 from textual.theme import BUILTIN_THEMES
 
-from porttui.model.port_range import PortRange, RangeName
+from porttui.model.kernel import PortRange, RangeName
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
 from porttui.ui.widgets.range_strip import RangeStrip

@@ -9,10 +9,8 @@ import os
 
 from porttui.host.linux.processes import start_time_of
 from porttui.host.request import HostError
-from porttui.model.limits import Limit, Limits
-from porttui.model.port_range import PortRange, RangeName, clip
+from porttui.model.kernel import Limit, Limits, PortRange, RangeName, TcpRules, clip
 from porttui.model.process import Process
-from porttui.model.tcp_rules import TcpRules
 
 _PROC_SYS = "/proc/sys/"
 _MAX_OPEN_FILES = b"Max open files"

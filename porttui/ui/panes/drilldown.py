@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 
 from textual.content import Content
 
 from porttui.analysis.copy_formats import ServedEndpoint
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.drilldown import Drilldown, DrilldownRows, SocketRow, drilldown_rows
-from porttui.analysis.filter import Filter
-from porttui.analysis.filter_columns import matching_rows
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.rows import TrackedRow, TrackedRows
 from porttui.model.address import Protocol
@@ -41,34 +39,19 @@ class DrilldownPane(ListPane[SocketRow]):
         """`elevation`: the command that would show hidden owners."""
         self._elevation = elevation
         self._drilldown: Drilldown | None = None
-        self._snapshot: Snapshot | None = None
-        """The snapshot shown."""
         super().__init__(COLUMNS, lambda _: Cell(" "), sort="local", id="drilldown")
 
     def show_drilldown(self, drilldown: Drilldown) -> None:
         """Show this drilldown from the next dashboard on."""
         self._drilldown = drilldown
-        self._tracked_rows = self._snapshot = None
+        self._tracked = self._generation = None
         self.border_title = Content(f"{self.number} Ranges › {drilldown.title}")
 
     def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[SocketRow]:
-        """See `ListPane.tracked_rows`."""
-        if self._drilldown is None:
-            return TrackedRows(())
-        if self._tracked_rows is None or dashboard.snapshot is not self._snapshot:
-            self._snapshot = dashboard.snapshot
-            return TrackedRows(
-                drilldown_rows(dashboard.snapshot, dashboard.row_groups, self._drilldown)
-            )
-        return self._tracked_rows
-
-    def matching_indexes(self, rows: Sequence[SocketRow], row_filter: Filter) -> Sequence[int]:
-        """By columns: a range can have tens of thousands."""
-        return matching_rows(rows, row_filter) if isinstance(rows, DrilldownRows) else ()
-
-    def sort_keys(self, rows: Sequence[SocketRow], column: Column[Row]) -> Sequence[object]:
-        """As `matching_indexes`; the sort is stable: equal rows keep the order of their ports."""
-        return _SORT_KEYS[column.id](rows) if isinstance(rows, DrilldownRows) else ()
+        assert self._drilldown is not None, "it is entered before it is shown"
+        return TrackedRows(
+            drilldown_rows(dashboard.snapshot, dashboard.row_groups, self._drilldown)
+        )
 
     def address(self) -> str | None:
         """The remote end, where there is one."""
@@ -85,7 +68,6 @@ class DrilldownPane(ListPane[SocketRow]):
         return ServedEndpoint(row.socket.protocol, row.socket.remote, ())
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
-        """See `Pane.stop_choices`."""
         if self.selected is None:
             return ()
         from porttui.analysis.stop_targets import target_of_socket  # imported at the first use
@@ -93,7 +75,6 @@ class DrilldownPane(ListPane[SocketRow]):
         return (StopChoice("", "", target_of_socket(snapshot, self.selected.socket)),)
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """See `Pane.details`."""
         row = self.selected
         if row is None:
             return None
@@ -141,28 +122,13 @@ def _process(tracked: Row) -> Cell:
     return Cell(OWNERSHIP_WORDS[socket.ownership], Tone.MUTED)
 
 
-def _process_sort_key(tracked: Row) -> str:
-    holders = tracked.row.socket.holders
-    return holders[0].name.lower() if holders else "\uffff"
-
-
-_SORT_KEYS: Mapping[str, Callable[[DrilldownRows], Sequence[object]]] = {
-    "local": DrilldownRows.local_ports,
-    "remote": DrilldownRows.remote_ports,
-    "state": DrilldownRows.states,
-    "process": DrilldownRows.process_names,
-    "user": DrilldownRows.users,
-}
-"""For each column what its `order` gives, for all rows at once."""
-
-
 COLUMNS: tuple[Column[Row], ...] = (
     Column(
         "local",
         "LOCAL",
         15,
         lambda tracked: endpoint_cell(tracked.row.socket.local),
-        sort_key=lambda tracked: tracked.row.socket.local.port,
+        sort_keys=DrilldownRows.local_ports,
         grow=1,
         max_width=24,
     ),
@@ -171,9 +137,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "REMOTE",
         15,
         lambda tracked: Cell(str(tracked.row.socket.remote or "")),
-        sort_key=lambda tracked: (
-            tracked.row.socket.remote.port if tracked.row.socket.remote else -1
-        ),
+        sort_keys=DrilldownRows.remote_ports,
         grow=1,
         max_width=28,
         drop_rank=1,
@@ -183,15 +147,23 @@ COLUMNS: tuple[Column[Row], ...] = (
         "STATE",
         11,
         lambda tracked: _state(tracked.row.socket),
-        sort_key=lambda tracked: tracked.row.socket.state or "",
+        sort_keys=DrilldownRows.states,
     ),
-    Column("process", "PROCESS", 14, _process, sort_key=_process_sort_key, grow=2, max_width=32),
+    Column(
+        "process",
+        "PROCESS",
+        14,
+        _process,
+        sort_keys=DrilldownRows.process_names,
+        grow=2,
+        max_width=32,
+    ),
     Column(
         "user",
         "USER",
         8,
         lambda tracked: Cell(tracked.row.socket.user or "", Tone.MUTED),
-        sort_key=lambda tracked: tracked.row.socket.user or "\uffff",
+        sort_keys=DrilldownRows.users,
         drop_rank=2,
     ),
 )

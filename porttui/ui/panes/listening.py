@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 from porttui.analysis.dashboard import Dashboard
@@ -20,7 +20,6 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
     from porttui.analysis.copy_formats import ServedEndpoint
-    from porttui.analysis.filter_columns import Searchable
 
 Row = TrackedRow[ListeningRow]
 
@@ -44,19 +43,12 @@ class ListeningPane(ListPane[ListeningRow]):
         super().__init__(COLUMNS, _glyph, sort="port", id="listening")
 
     def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[ListeningRow]:
-        """See `ListPane.tracked_rows`."""
         return dashboard.listening
 
-    def searchable(self, row: ListeningRow) -> Searchable:
-        """See `ListPane.searchable`."""
-        # Imported late, for the first frame.
-        from porttui.analysis.filter_columns import Searchable
-        from porttui.analysis.searchable_text import listening_text
-
-        return Searchable((row.local,), listening_text(row))
+    def generation(self, dashboard: Dashboard) -> int:
+        return dashboard.generations.listening
 
     def address(self) -> str | None:
-        """See `Pane.address`."""
         return str(self.selected.local) if self.selected else None
 
     def served_endpoint(self) -> ServedEndpoint | None:
@@ -67,7 +59,6 @@ class ListeningPane(ListPane[ListeningRow]):
         return ServedEndpoint(row.protocol, row.local, row.holders) if row else None
 
     def stop_choices(self, snapshot: Snapshot) -> tuple[StopChoice, ...]:
-        """See `Pane.stop_choices`."""
         if self.selected is None:
             return ()
         from porttui.analysis.stop_targets import (
@@ -77,7 +68,6 @@ class ListeningPane(ListPane[ListeningRow]):
         return (StopChoice("", "", target_of_listening_row(snapshot, self.selected)),)
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """See `Pane.details`."""
         row = self.selected
         if row is None:
             return None
@@ -125,15 +115,32 @@ def _process(tracked: Row) -> Cell:
     return holders_cell(row.holders, suffix=" +hidden" if row.hidden else "")
 
 
-def _process_sort_key(tracked: Row) -> tuple[object, ...]:
-    row = tracked.row
-    name = row.holders[0].name.lower() if row.holders else "\uffff"
-    return (name, *_port_sort_key(tracked))
+def _ordered_by(
+    *facts: Callable[[ListeningRow], object],
+) -> Callable[[Iterable[ListeningRow]], list[tuple[object, ...]]]:
+    """By these facts, then by port."""
+
+    def sort_keys(rows: Iterable[ListeningRow]) -> list[tuple[object, ...]]:
+        return [
+            (
+                *(fact(row) for fact in facts),
+                row.local.port,
+                row.protocol,
+                row.local.address,
+            )
+            for row in rows
+        ]
+
+    return sort_keys
 
 
-def _port_sort_key(tracked: Row) -> tuple[object, ...]:
-    row = tracked.row
-    return (row.local.port, row.protocol, row.local.address)
+def _name(row: ListeningRow) -> str:
+    """Rows without a holder are last."""
+    return row.holders[0].name.lower() if row.holders else "\uffff"
+
+
+def _youth(row: ListeningRow) -> float:
+    return float("inf") if row.started is None else -row.started
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -142,7 +149,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "PORT",
         5,
         lambda tracked: Cell(str(tracked.row.local.port)),
-        sort_key=_port_sort_key,
+        sort_keys=_ordered_by(),
         align="right",
     ),
     Column(
@@ -150,7 +157,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "ADDRESS",
         9,
         lambda tracked: Cell(tracked.row.local.address.text),
-        sort_key=lambda tracked: (tracked.row.local.address, *_port_sort_key(tracked)),
+        sort_keys=_ordered_by(lambda row: row.local.address),
         grow=6,
         max_width=26,
         drop_rank=1,
@@ -160,7 +167,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "PROTO",
         5,
         lambda tracked: Cell(tracked.row.protocol.value),
-        sort_key=lambda tracked: (tracked.row.protocol, *_port_sort_key(tracked)),
+        sort_keys=_ordered_by(lambda row: row.protocol),
         drop_rank=5,
     ),
     Column(
@@ -168,18 +175,18 @@ COLUMNS: tuple[Column[Row], ...] = (
         "SERVICE",
         10,
         lambda tracked: Cell(tracked.row.service or "", Tone.MUTED),
-        sort_key=lambda tracked: (tracked.row.service or "\uffff", *_port_sort_key(tracked)),
+        sort_keys=_ordered_by(lambda row: row.service or "\uffff"),
         grow=1,
         max_width=14,
         drop_rank=6,
     ),
-    Column("process", "PROCESS", 16, _process, sort_key=_process_sort_key, grow=3, max_width=30),
+    Column("process", "PROCESS", 16, _process, sort_keys=_ordered_by(_name), grow=3, max_width=30),
     Column(
         "user",
         "USER",
         8,
         lambda tracked: Cell(tracked.row.user or "unknown"),
-        sort_key=lambda tracked: (tracked.row.user or "\uffff", *_port_sort_key(tracked)),
+        sort_keys=_ordered_by(lambda row: row.user or "\uffff"),
         grow=1,
         max_width=12,
         drop_rank=3,
@@ -191,7 +198,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         lambda tracked: Cell(
             EXPOSURE_WORDS[tracked.row.exposure], EXPOSURE_TONES[tracked.row.exposure]
         ),
-        sort_key=lambda tracked: (tracked.row.exposure, *_port_sort_key(tracked)),
+        sort_keys=_ordered_by(lambda row: row.exposure),
         drop_rank=2,
     ),
     Column(
@@ -199,10 +206,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "AGE",
         6,
         lambda tracked: Cell(age(tracked.row.age_s), Tone.MUTED),
-        sort_key=lambda tracked: (
-            float("inf") if tracked.row.started is None else -tracked.row.started,
-            *_port_sort_key(tracked),
-        ),
+        sort_keys=_ordered_by(_youth),
         align="right",
         drop_rank=4,
     ),

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from porttui.analysis.dashboard import Dashboard
-from porttui.analysis.filter import Filter
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
-from porttui.analysis.pair_table import PairTable
 from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
@@ -27,7 +25,7 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
     from porttui.analysis.copy_formats import ServedEndpoint
-    from porttui.analysis.filter_columns import Searchable
+    from porttui.analysis.pair_table import PairTable
 
 Row = TrackedRow[PairRow]
 
@@ -51,38 +49,13 @@ class LoopbackPane(ListPane[PairRow]):
         super().__init__(COLUMNS, _glyph, sort="address", id="loopback")
 
     def tracked_rows(self, dashboard: Dashboard) -> TrackedRows[PairRow]:
-        """See `ListPane.tracked_rows`."""
         return dashboard.pairs
-
-    def searchable(self, row: PairRow) -> Searchable:
-        """See `ListPane.searchable`."""
-        # Imported late, for the first frame.
-        from porttui.analysis.filter_columns import Searchable
-        from porttui.analysis.searchable_text import pair_text
-
-        return Searchable((row.client.endpoint, row.server.endpoint), pair_text(row))
-
-    def matching_indexes(self, rows: Sequence[PairRow], row_filter: Filter) -> Sequence[int]:
-        """By columns where there are some: connections can be many."""
-        if isinstance(rows, PairTable):
-            # Imported late, for the first frame.
-            from porttui.analysis.filter_columns import matching_rows
-
-            return matching_rows(rows, row_filter)
-        return super().matching_indexes(rows, row_filter)
-
-    def sort_keys(self, rows: Sequence[PairRow], column: Column[Row]) -> Sequence[object]:
-        """As `matching_indexes`."""
-        if isinstance(rows, PairTable):
-            return _SORT_KEYS[column.id](rows)
-        return super().sort_keys(rows, column)
 
     def address(self) -> str | None:
         """The server's end: what one would connect to."""
         return str(self.selected.server.endpoint) if self.selected else None
 
     def served_endpoint(self) -> ServedEndpoint | None:
-        """See `Pane.served_endpoint`."""
         row = self.selected
         if row is None:
             return None
@@ -101,7 +74,6 @@ class LoopbackPane(ListPane[PairRow]):
         )
 
     def details(self, snapshot: Snapshot) -> Details | None:
-        """See `Pane.details`."""
         row = self.selected
         if row is None:
             return None
@@ -149,28 +121,12 @@ def _end_cell(end: ConnectionEnd) -> Cell:
     return holders_cell(by_seniority(end.holders))
 
 
-def _end_sort_key(end: ConnectionEnd) -> str:
-    return end.holders[0].name.lower() if end.holders else "\uffff"
-
-
-def _port_sort_key(tracked: Row) -> int:
-    """By the server's port, then by the client's; one number is compared sooner than a pair."""
-    return tracked.row.server.endpoint.port << 16 | tracked.row.client.endpoint.port
-
-
-_SORT_KEYS: Mapping[str, Callable[[PairTable], Sequence[object]]] = {
-    "client": lambda table: table.names(table.clients),
-    "client_port": lambda table: table.client_ports,
-    "server": lambda table: table.names(table.servers),
-    "address": lambda table: [
+def _ports(table: PairTable) -> list[int]:
+    """By the server's port, then by the client's: one number is compared faster than a pair."""
+    return [
         server << 16 | client
         for server, client in zip(table.server_ports, table.client_ports, strict=True)
-    ],
-    "service": lambda table: [
-        table.services.get((Protocol.TCP, port), "\uffff") for port in table.server_ports
-    ],
-}
-"""For each column what its `order` gives, for all rows at once."""
+    ]
 
 
 COLUMNS: tuple[Column[Row], ...] = (
@@ -179,7 +135,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "CLIENT",
         12,
         lambda tracked: _end_cell(tracked.row.client),
-        sort_key=lambda tracked: _end_sort_key(tracked.row.client),
+        sort_keys=lambda table: table.names(table.clients),
         grow=1,
         max_width=32,
     ),
@@ -188,7 +144,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "PORT",
         6,
         lambda tracked: Cell("", tail=f":{tracked.row.client.endpoint.port}"),
-        sort_key=lambda tracked: tracked.row.client.endpoint.port,
+        sort_keys=lambda table: table.client_ports,
         align="right",
         drop_rank=1,
     ),
@@ -198,7 +154,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "SERVER",
         12,
         lambda tracked: _end_cell(tracked.row.server),
-        sort_key=lambda tracked: _end_sort_key(tracked.row.server),
+        sort_keys=lambda table: table.names(table.servers),
         grow=1,
         max_width=32,
     ),
@@ -207,7 +163,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "ADDRESS",
         15,
         lambda tracked: endpoint_cell(tracked.row.server.endpoint),
-        sort_key=_port_sort_key,
+        sort_keys=_ports,
         align="right",
     ),
     Column(
@@ -215,7 +171,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "SERVICE",
         10,
         lambda tracked: Cell(tracked.row.service or "", Tone.MUTED),
-        sort_key=lambda tracked: tracked.row.service or "\uffff",
+        sort_keys=lambda table: table.service_names(),
         drop_rank=3,
         max_width=16,
     ),

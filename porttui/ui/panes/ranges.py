@@ -10,13 +10,13 @@ from textual.app import ComposeResult
 
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
-from porttui.analysis.pressure import PressureRow
-from porttui.forecast.gauges import Gauge, Resource
+from porttui.analysis.usage import PressureRow
+from porttui.forecast.gauges import Gauge
 from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
-from porttui.text.forecast import cure, title
+from porttui.text.forecast import cure, resource_name, title
 from porttui.text.numbers import count, percent
 from porttui.text.rows import RANGES_KEEP_ORDER
 from porttui.ui.panes.formatting import endpoint_cell
@@ -42,12 +42,12 @@ class RangesPane(Pane):
         super().__init__(id="ranges", classes="pane")
         self._strip = RangeStrip()
         self._notes = RangeNotes()
-        self._snapshot: Snapshot | None = None
-        """The snapshot shown."""
+        self._generation: int | None = None
+        """Of the sample on the screen."""
         self._table = KeyedTable(COLUMNS, empty_text=SCANNING, glyph=_glyph, id="ranges-table")
 
     def compose(self) -> ComposeResult:
-        """The port space, a row for each range, and what there is to say of the selected one."""
+        """The port space, a row for each range, and notes on the selected one."""
         yield self._strip
         yield self._table
         yield self._notes
@@ -63,8 +63,9 @@ class RangesPane(Pane):
         parts += ["an estimate"] if dashboard.caveats else []
         parts += ["filter not applied"] if row_filter else []
         self.set_caption(", ".join(parts))
-        if dashboard.snapshot is not self._snapshot:  # it is through keys, and looks at listeners
-            self._snapshot = dashboard.snapshot
+        # A sample of the listeners alone, or a key of the filter, changes nothing here.
+        if dashboard.generations.sample != self._generation:
+            self._generation = dashboard.generations.sample
             self._strip.show(dashboard.snapshot.ephemeral, dashboard.density)
             self._table.show(dashboard.pressure)
             self._show_notes()
@@ -78,7 +79,6 @@ class RangesPane(Pane):
         return RANGES_KEEP_ORDER
 
     def reverse(self) -> str:
-        """See `Pane.reverse`."""
         return self.sort_next()
 
     def address(self) -> str | None:
@@ -155,16 +155,7 @@ def _gauge_name_cell(gauge: Gauge) -> Cell:
         return endpoint_cell(gauge.destination.remote, prefix="→ ")
     if gauge.process is not None:
         return Cell(f"fd: {gauge.process.shown_name}", tail=f" {gauge.process.pid}")
-    return Cell(f"bind {gauge.address}" if gauge.address else _RESOURCE_NAMES[gauge.resource])
-
-
-_RESOURCE_NAMES = {
-    Resource.UDP: "UDP, no bind",
-    Resource.TCP_RANGE: "TCP ports",
-    Resource.UDP_RANGE: "UDP ports",
-    Resource.CONNTRACK: "conntrack",
-    Resource.OPEN_FILES: "open files",
-}
+    return Cell(resource_name(gauge))
 
 
 def _left_cell(row: PressureRow) -> Cell:

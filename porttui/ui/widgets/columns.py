@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from enum import StrEnum
-from typing import TYPE_CHECKING, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, Generic, Literal, NamedTuple, Protocol, TypeVar
 
 from rich.cells import cell_len, set_cell_size
-
-if TYPE_CHECKING:
-    from _typeshed import SupportsRichComparison
 
 ELLIPSIS = "…"
 _ISOLATE, _END_OF_ISOLATE = "\u2068", "\u2069"
@@ -57,15 +54,15 @@ class Row(Protocol[K_co]):
 
 
 class Column(NamedTuple, Generic[R]):
-    """A column: its label, cells, sort key and width."""
+    """A column: its label, cells, sort keys and width."""
 
     id: str
     label: str
     width: int
     """Its least width while all columns fit."""
     cell: Callable[[R], Cell]
-    sort_key: Callable[[R], SupportsRichComparison] | None = None
-    """What rows are sorted by; None if the column is not sortable."""
+    sort_keys: Callable[[Any], Iterable[Any]] | None = None
+    """Gives the sort keys of all rows of a sample; None if the column is not sortable."""
     align: Align = "left"
     grow: int = 0
     """Share of the spare width, relative to the other columns' shares."""

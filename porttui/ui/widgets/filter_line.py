@@ -15,8 +15,7 @@ from textual.message import Message
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.analysis.filter import SYNTAX, Filter
-from porttui.analysis.filter_grammar import FilterError, parse_filter
+from porttui.analysis.filter import SYNTAX, Filter, FilterError, parse_filter
 from porttui.text import session as session_text
 from porttui.ui.keymap import key_text
 

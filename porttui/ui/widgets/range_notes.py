@@ -10,8 +10,7 @@ from textual.geometry import Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.analysis.pressure import PressureRow
-from porttui.analysis.usage import RangeUsage
+from porttui.analysis.usage import PressureRow, RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
 from porttui.text.forecast import bounds_text, cause, cure, recovery, title, trend_text

@@ -9,7 +9,7 @@ from rich.segment import Segment
 from textual.strip import Strip
 from textual.widget import Widget
 
-from porttui.model.port_range import IANA_RANGES, PortRange, RangeName, clip
+from porttui.model.kernel import IANA_RANGES, PortRange, RangeName, clip
 
 PORT_COUNT = 65536
 

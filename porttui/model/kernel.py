@@ -1,4 +1,4 @@
-"""Ranges of port numbers: IANA's (RFC 6335, section 6) and the one this kernel draws from."""
+"""What the kernel reports of itself: port ranges, TCP rules, and limits."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from porttui.model.address import PORTS
+from porttui.model.process import Process
 from porttui.record import NamedTuple
 
 
@@ -67,7 +68,7 @@ def clip(
 
 @lru_cache(maxsize=16)
 def port_bitmap(spans: tuple[range, ...]) -> bytes:
-    """For each port there is 1 if it is in one of the spans, else 0: to look up many at once."""
+    """For each port 1 if it is in one of the spans, else 0: many are looked up at once."""
     bitmap = bytearray(len(PORTS))
     for span in spans:
         bitmap[span.start : span.stop] = b"\x01" * len(span)
@@ -88,3 +89,48 @@ IANA_RANGES = (
     PortRange(RangeName.REGISTERED, 1024, 49151),
     PortRange(RangeName.DYNAMIC, 49152, 65535),
 )
+
+
+class TcpRules(NamedTuple):
+    """Sysctls of this network namespace (ip-sysctl of the kernel's documentation)."""
+
+    tw_reuse: int
+    """net.ipv4.tcp_tw_reuse, whether connect(2) may take over a port in TIME_WAIT: 0 never,
+    1 always, 2 where one end is a loopback address."""
+    timestamps: bool
+    """net.ipv4.tcp_timestamps: without them nothing in TIME_WAIT is taken over."""
+    tw_reuse_delay_ms: int
+    """net.ipv4.tcp_tw_reuse_delay: how long it must be in TIME_WAIT before that. Kernels before
+    6.14 have no such sysctl; theirs is a second."""
+    autobind_reuse: bool
+    """net.ipv4.ip_autobind_reuse: a bind(2) to port 0 with SO_REUSEADDR may share the port of
+    another that has set it, once no port is free."""
+
+
+class Limit(NamedTuple):
+    """Usage and maximum."""
+
+    used: int
+    maximum: int
+
+
+class ProcessFiles(NamedTuple):
+    """The open files of one process, sockets among them."""
+
+    process: Process
+    files: Limit
+    """Of at most its soft RLIMIT_NOFILE (getrlimit(2)): beyond it socket(2) and accept(2) fail
+    with EMFILE."""
+
+
+class Limits(NamedTuple):
+    """Limits that a new connection can meet though ports are left. None where unknown."""
+
+    conntrack: Limit | None
+    """Connections that netfilter tracks (nf_conntrack_count and nf_conntrack_max): beyond the
+    limit packets are dropped, so that connect(2) times out."""
+    open_files: Limit | None
+    """Open files of the whole system (fs.file-nr, proc_sys_fs(5)): beyond the limit socket(2)
+    fails with ENFILE."""
+    processes: tuple[ProcessFiles, ...] = ()
+    """Of the processes with most sockets, as far as it is known."""
