@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -169,7 +170,7 @@ def test_the_first_line_is_a_nagios_plugins(small: Network) -> None:
     said, _, measured = first.partition(" | ")
     assert said == (
         "PORTS CRITICAL - connect() to 127.0.0.1:8001 from 127.0.0.1: exhausted, 0 of 100 left; "
-        f"100 in use by python {clients.pid}"
+        f"100 in use by {Path(sys.executable).name} {clients.pid}"
     )
     assert "'connect 127.0.0.1 127.0.0.1:8001'=0;20:;5:;0;100" in measured
     assert "'bind ::1'=100;20:;5:;0;100" in measured

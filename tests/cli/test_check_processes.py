@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from tests.servers import Child
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a network of its own")
 
 MOST = 64
+PYTHON = Path(sys.executable).name
 
 
 @pytest.fixture
@@ -31,7 +33,7 @@ def test_it_is_in_the_json_with_a_verdict_of_its_own(network: Network, crowded: 
     first, *others = document["limits"]["processes"]
     assert first == {
         "pid": crowded.pid,
-        "name": "python",
+        "name": PYTHON,
         "used": used,
         "most": MOST,
         "verdict": "warning",
@@ -46,7 +48,7 @@ def test_it_is_in_the_json_with_a_verdict_of_its_own(network: Network, crowded: 
 def test_in_words_it_is_there_where_processes_are_looked_for(
     network: Network, crowded: Child
 ) -> None:
-    title = f"open files of python {crowded.pid}"
+    title = f"open files of {PYTHON} {crowded.pid}"
     done = network.context.porttui("check", "--who")
     assert done.returncode == 0
     first, *others = done.stdout.splitlines()
@@ -54,7 +56,7 @@ def test_in_words_it_is_there_where_processes_are_looked_for(
     assert "process_files" not in first
     [told] = [line for line in others if title in line]
     assert "WARNING" in told
-    assert [line for line in others if "open files of python" in line] == [
+    assert [line for line in others if f"open files of {PYTHON}" in line] == [
         line for line in others if line.startswith(title)
     ], "the one with descriptors left is not in the table"
     quick = network.context.porttui("check")
