@@ -33,7 +33,7 @@ def test_it_measures_everything_on_a_small_load() -> None:
         "porttui: all sockets and holders, warm",
         "porttui: the forecast of all sockets",
         "table: 60,000 rows replaced",
-        "filter key: settled",
+        "filter key: filtered rows",
         "event loop late, p99",
         "event loop late while all connections close",
         "% of a core",

@@ -127,9 +127,9 @@ def _report_interface(report: Report, rounds: int, seconds: float) -> None:
         ("key to frame: cursor down", keys.down, bars.DOWN),
         ("key to frame: page down", keys.page, bars.PAGE),
         ("filter key: first frame", keys.filter_first, bars.FILTER),
-        ("filter key: settled", keys.filter_settled, bars.FILTER),
+        ("filter key: filtered rows", keys.filter_rows, bars.FILTER),
         ("filter key of a word: first frame", keys.word_first, bars.FILTER),
-        ("filter key of a word: settled", keys.word_settled, bars.FILTER),
+        ("filter key of a word: filtered rows", keys.word_rows, bars.FILTER),
     ):
         report.row(name, took, f"p95 {took.p95:.1f}", Judged(bar, took.p95))
     _report_lag(report, "event loop late, p99 / most", interface.lag(seconds))
@@ -140,7 +140,8 @@ def _report_interface(report: Report, rounds: int, seconds: float) -> None:
 
 
 def _report_lag(report: Report, name: str, lag: interface.Lag) -> None:
-    judged = Judged(bars.LATE, lag.p99), Judged(bars.LATEST, lag.most)
+    # Others may take the processors: 200 processes that close 56,000 sockets do.
+    judged = Judged(bars.LATE, lag.p99), Judged(bars.LATEST, lag.most_own)
     report.row(name, lag, f"{lag.samples} ticks", *judged)
 
 

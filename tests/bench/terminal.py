@@ -47,18 +47,17 @@ class Terminal:
             self._read(time.perf_counter() + quiet_s)
         self.output.clear()
 
-    def press(self, keys: bytes, quiet_s: float = 0.12) -> tuple[float, float]:
-        """Press keys: ms until the first frame has ended, and until the last byte came."""
+    def press(self, keys: bytes) -> float:
+        """Press keys; ms until the next frame has ended."""
+        return self.press_until(keys, b"")[0]
+
+    def press_until(self, keys: bytes, text: bytes) -> tuple[float, float]:
+        """Press keys; ms until the next frame has ended, and until one with `text` has."""
         self.settle()
-        start = time.perf_counter()
+        self.started_at = time.perf_counter()
         os.write(self._master, keys)
-        first = last = 0.0
-        while select.select([self._master], [], [], quiet_s if first else 5.0)[0]:
-            self._read(time.perf_counter() + 1)
-            last = (time.perf_counter() - start) * 1000
-            if not first and FRAME_END in self.output:
-                first = last
-        return first, last
+        first = self.read_until(FRAME_END)
+        return first, max(first, self.read_until(text)) if text else first
 
     def close(self) -> None:
         """End the program."""
