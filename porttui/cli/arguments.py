@@ -7,8 +7,8 @@ import sys
 from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, ParsedArguments, UsageError, help_text, parse
+from porttui.cli.output import ExitStatus
 from porttui.record import TYPE_CHECKING, Protocol, TypeVar
 
 if TYPE_CHECKING:

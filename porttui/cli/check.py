@@ -7,9 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 
 from porttui.cli.common_options import SOURCE, parse_addresses, parse_host_and_port, source_option
-from porttui.cli.exit_status import CheckStatus, ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, number, seconds
-from porttui.cli.output import OutputError, write
+from porttui.cli.output import CheckStatus, ExitStatus, OutputError, write
 from porttui.forecast.forecast import USUAL_BINDS, forecast
 from porttui.forecast.gauges import CRIT, WARN, Gauge, Resource, gauges
 from porttui.host.contract import Host

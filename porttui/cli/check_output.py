@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.cli.columns import columns
+from porttui.cli.output import columns
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Forecast, Level
 from porttui.model.snapshot import Coverage
@@ -77,7 +77,7 @@ def _table(gauges: Sequence[Gauge]) -> str:
         if gauge.is_notable
     ]
     heading = ("RESOURCE", "LEFT", "AT LEAST", "", "IN USE", "TIME_WAIT", "PROCESSES", "")
-    return columns(heading, rows, right_aligned=(1, 2, 4, 5), optional=(2, 6))
+    return columns(rows, heading, right_aligned=(1, 2, 4, 5), optional=(2, 6))
 
 
 def _in_use(gauge: Gauge) -> tuple[str, str]:

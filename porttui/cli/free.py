@@ -17,9 +17,8 @@ from porttui.cli.common_options import (
     needed_port_query,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
 from porttui.host.request import SourceName

@@ -10,9 +10,8 @@ from porttui.cli.common_options import (
     source_option,
     valid_filter,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, write
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.snapshot import Snapshot

@@ -13,9 +13,8 @@ from porttui.cli.common_options import (
     protocol_option,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.next_port import next_ports
 from porttui.host.local import local_host

@@ -9,9 +9,8 @@ from porttui.cli.common_options import (
     parse_host_and_port,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, columns, write
 from porttui.diagnosis.probe import probe_host
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
@@ -113,6 +112,4 @@ def _text(result: ProbeResult) -> str:
         (host_text(probe.remote), OUTCOME_NAMES[probe.outcome], probe_words(result, probe))
         for probe in result.probes
     ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows]
-    return "\n".join([*lines, *advice(result)])
+    return "\n".join([columns(rows), *advice(result)])

@@ -14,9 +14,8 @@ from porttui.cli.common_options import (
     source_option,
     valid_filter,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, seconds
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, write
 from porttui.model.address import PortQuery
 from porttui.settings import DEFAULT_INTERVAL_S, Settings
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
-from porttui.cli.columns import columns
 from porttui.cli.fields import SOCKET_FIELDS, TABLE_COLUMNS, process_names
+from porttui.cli.output import columns
 from porttui.model.socket import Socket
 
 _ARROWS = {RoleCertainty.KNOWN: "->", RoleCertainty.LIKELY: "~>", RoleCertainty.UNKNOWN: "--"}
@@ -17,7 +17,7 @@ def socket_table(sockets: Iterable[Socket]) -> str:
     by_key = {field.key: field for field in SOCKET_FIELDS}
     fields = [by_key[key] for key in TABLE_COLUMNS]
     rows = [[field.cell(socket) for field in fields] for socket in sockets]
-    return columns([field.heading for field in fields], rows)
+    return columns(rows, [field.heading for field in fields])
 
 
 def pair_table(pairs: Iterable[PairRow]) -> str:
@@ -36,7 +36,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
         )
         for row in pairs
     ]
-    return columns(("CLIENT", "PROCESS", "", "SERVER", "PROCESS"), rows)
+    return columns(rows, ("CLIENT", "PROCESS", "", "SERVER", "PROCESS"))
 
 
 def _end(end: ConnectionEnd) -> str:

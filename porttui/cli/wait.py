@@ -12,9 +12,8 @@ from porttui.cli.common_options import (
     needed_port_query,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.local import local_host
 from porttui.host.request import SourceName

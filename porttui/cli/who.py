@@ -15,9 +15,8 @@ from porttui.cli.common_options import (
     needed_port_query,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, columns, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
@@ -129,15 +128,10 @@ def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iter
 
 
 def _verdict_lines(diagnosis: Diagnosis) -> str:
-    lines = []
-    addresses = [
-        host_text(Endpoint(verdict.address, diagnosis.port)) for verdict in diagnosis.addresses
-    ]
-    width = max(map(len, addresses))
-    verdict_width = max(len(VERDICT_NAMES[verdict.verdict]) for verdict in diagnosis.addresses)
-    for address, verdict in zip(addresses, diagnosis.addresses, strict=True):
+    rows = []
+    for verdict in diagnosis.addresses:
+        address = host_text(Endpoint(verdict.address, diagnosis.port))
         first, *others = reasons(diagnosis, verdict) or ("",)
-        start = f"{address:{width}}  {VERDICT_NAMES[verdict.verdict]:{verdict_width}}"
-        lines.append(f"{start}  {first}".rstrip())
-        lines += [f"{'':{len(start)}}  {other}" for other in others]
-    return "\n".join(lines)
+        rows.append((address, VERDICT_NAMES[verdict.verdict], first))
+        rows += [("", "", other) for other in others]
+    return columns(rows)
