@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 
-from porttui.cli.fields import Json, endpoint_json, process_json
-from porttui.cli.json_output import VERSION
+from porttui.cli.fields import Json, endpoint_json, json_document, process_json
 from porttui.forecast.gauges import Gauge, system_limits
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
 from porttui.model.kernel import Limit, Limits, ProcessFiles
@@ -15,26 +13,25 @@ from porttui.text.forecast import caveats_text, cure, verdict
 
 def unknown_json(reason: str) -> str:
     """Where there is no answer."""
-    return json.dumps({"version": VERSION, "verdict": Level.UNKNOWN.value, "message": reason})
+    return json_document(verdict=Level.UNKNOWN.value, message=reason)
 
 
 def check_json(forecast: Forecast, gauges: Sequence[Gauge], decisive: Gauge, limits: Limits) -> str:
     """One object in one line."""
     ephemeral = forecast.ephemeral
     level_of = {gauge.destination: gauge.level for gauge in gauges}
-    document: dict[str, Json] = {
-        "version": VERSION,
-        "verdict": decisive.level.value,
-        "message": verdict(decisive),
-        "cure": None if decisive.level is Level.OK else cure(decisive),
-        "ephemeral": {
+    return json_document(
+        verdict=decisive.level.value,
+        message=verdict(decisive),
+        cure=None if decisive.level is Level.OK else cure(decisive),
+        ephemeral={
             "first": ephemeral.first,
             "last": ephemeral.last,
             "reserved": ephemeral.last - ephemeral.first + 1 - ephemeral.capacity,
             "reserved_spans": [[first, last] for first, last in ephemeral.reserved],
             "capacity": ephemeral.capacity,
         },
-        "tcp": {
+        tcp={
             "used": forecast.tcp_used,
             "time_wait": forecast.time_wait,
             "reusable": forecast.reusable,
@@ -44,15 +41,14 @@ def check_json(forecast: Forecast, gauges: Sequence[Gauge], decisive: Gauge, lim
                 for destination in forecast.destinations
             ],
         },
-        "udp": {"used": forecast.udp_used, "headroom": _expected(forecast.udp_headroom)},
-        "limits": {
+        udp={"used": forecast.udp_used, "headroom": _expected(forecast.udp_headroom)},
+        limits={
             **{resource: _limit(limit) for resource, limit in system_limits(limits).items()},
             "processes": _processes(limits.processes, gauges),
         },
-        "estimate": forecast.is_estimate,
-        "caveats": list(caveats_text(forecast.caveats)),
-    }
-    return json.dumps(document)
+        estimate=forecast.is_estimate,
+        caveats=list(caveats_text(forecast.caveats)),
+    )
 
 
 def _destination(destination: Destination, level: Level) -> dict[str, Json]:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Iterable, Sequence
+
 from porttui.cli.common_options import (
     JSON,
     MAX_FILTER_WORDS,
@@ -10,19 +13,26 @@ from porttui.cli.common_options import (
     source_option,
     valid_filter,
 )
+from porttui.cli.fields import (
+    SOCKET_FIELDS,
+    TABLE_COLUMNS,
+    json_document,
+    process_names,
+    socket_json,
+)
 from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import ExitStatus, write
+from porttui.cli.output import ExitStatus, columns, write
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.snapshot import Snapshot
+from porttui.model.socket import Socket, TcpState
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-    from porttui.analysis.filter import Filter
-
+    from porttui.analysis.loopback_rows import ConnectionEnd, PairRow
 
 HOST_ERROR_STATUS = ExitStatus.FAILED
 
@@ -88,45 +98,122 @@ def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
 
 
 def _render(command: ListCommand, snapshot: Snapshot) -> str:
-    filter_ = _parsed_filter(command)
     # Each form takes what it needs and no more: half the time of a small list is importing.
     if command.only_loopback and not command.as_json:
-        return _connections(snapshot, filter_)
-    from porttui.cli.selection import select_sockets
-
-    sockets = select_sockets(
-        snapshot,
-        filter_,
-        only_listening=command.only_listening,
-        only_loopback=command.only_loopback,
-    )
-    if command.as_json:
-        from porttui.cli.json_output import snapshot_json
-
-        return snapshot_json(snapshot, sockets)
-    from porttui.cli.table_output import socket_table
-
-    return socket_table(sockets)
+        return _loopback_table(snapshot, command.filter)
+    sockets = select_sockets(snapshot, command)
+    return snapshot_json(snapshot, sockets) if command.as_json else socket_table(sockets)
 
 
-def _parsed_filter(command: ListCommand) -> Filter | None:
-    if not command.filter:
-        return None
+def select_sockets(snapshot: Snapshot, command: ListCommand) -> Sequence[Socket]:
+    """The sockets to print, ordered as the panes order them."""
+    sockets = [
+        socket
+        for socket in snapshot.sockets
+        if (socket.is_listening or not command.only_listening)
+        and (_is_established_loopback(socket) or not command.only_loopback)
+    ]
+    if command.filter:
+        sockets = _matching(sockets, command.filter, snapshot)
+    return sorted(sockets, key=_sort_key)
+
+
+def _matching(sockets: Sequence[Socket], filter_text: str, snapshot: Snapshot) -> list[Socket]:
     from porttui.analysis.filter import parse_filter
+    from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
+    from porttui.analysis.searchable_text import socket_text
 
-    return parse_filter(command.filter)
+    def searchable(socket: Socket) -> Searchable:
+        endpoints = (socket.local, socket.remote) if socket.remote else (socket.local,)
+        service = snapshot.services.get((socket.protocol, socket.local.port))
+        return Searchable(endpoints, socket_text(socket, service))
+
+    rows = SearchableRows(map(searchable, sockets))
+    return [sockets[row] for row in matching_rows(rows, parse_filter(filter_text))]
 
 
-def _connections(snapshot: Snapshot, filter_: Filter | None) -> str:
+def _is_established_loopback(socket: Socket) -> bool:
+    return socket.state is TcpState.ESTABLISHED and socket.is_on_loopback
+
+
+def _sort_key(socket: Socket) -> tuple[object, ...]:
+    remote = socket.remote or socket.local
+    return (
+        not socket.is_listening,
+        socket.local.port,
+        socket.protocol,
+        socket.local.address,
+        remote.port,
+        remote.address,
+    )
+
+
+def snapshot_json(snapshot: Snapshot, sockets: Iterable[Socket]) -> str:
+    """The snapshot with these of its sockets."""
+    return json_document(
+        taken_at=_iso_8601(snapshot.taken_at),
+        duration_ms=round(snapshot.duration_ms, 3),
+        coverage={
+            "elevated": snapshot.coverage.elevated,
+            "hidden_holders": snapshot.coverage.hidden_holders,
+            "pids_match": snapshot.coverage.pids_match,
+        },
+        problems=[str(problem) for problem in snapshot.problems],
+        sockets=[socket_json(socket) for socket in sockets],
+    )
+
+
+def _iso_8601(epoch_s: float) -> str:
+    seconds, milliseconds = divmod(round(epoch_s * 1000), 1000)
+    return f"{time.strftime('%Y-%m-%dT%H:%M:%S', time.gmtime(seconds))}.{milliseconds:03}Z"
+
+
+def socket_table(sockets: Iterable[Socket]) -> str:
+    """A heading and a line for each socket; "" when there is none."""
+    by_key = {field.key: field for field in SOCKET_FIELDS}
+    fields = [by_key[key] for key in TABLE_COLUMNS]
+    rows = [[field.cell(socket) for field in fields] for socket in sockets]
+    return columns(rows, [field.heading for field in fields])
+
+
+def _loopback_table(snapshot: Snapshot, filter_text: str) -> str:
     from porttui.analysis.loopback import loopback_pairs
-    from porttui.cli.table_output import pair_table
 
     pairs = loopback_pairs(snapshot)
-    if filter_ is None:
+    if not filter_text:
         return pair_table(pairs)
+    from porttui.analysis.filter import parse_filter
     from porttui.analysis.filter_columns import matching_rows
 
-    return pair_table(pairs[row] for row in matching_rows(pairs, filter_))
+    return pair_table(pairs[row] for row in matching_rows(pairs, parse_filter(filter_text)))
+
+
+def pair_table(pairs: Iterable[PairRow]) -> str:
+    """A heading and a line for each connection; "" when there is none.
+
+    -> where the server is known because it listens, ~> where only its port speaks for it,
+    -- where nothing does.
+    """
+    from porttui.analysis.loopback_rows import EndStatus, RoleCertainty
+
+    arrows = {RoleCertainty.KNOWN: "->", RoleCertainty.LIKELY: "~>", RoleCertainty.UNKNOWN: "--"}
+
+    def holders(end: ConnectionEnd) -> str:
+        if end.status is EndStatus.HELD:
+            return process_names(end.holders)
+        return f"({end.status})"
+
+    rows = [
+        (
+            str(row.client.endpoint),
+            holders(row.client),
+            arrows[row.role_certainty],
+            str(row.server.endpoint),
+            holders(row.server),
+        )
+        for row in pairs
+    ]
+    return columns(rows, ("CLIENT", "PROCESS", "", "SERVER", "PROCESS"))
 
 
 def _warnings(snapshot: Snapshot) -> list[str]:

@@ -13,6 +13,7 @@ from porttui.cli.common_options import (
     protocol_option,
     source_option,
 )
+from porttui.cli.fields import json_document
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.diagnoser import Diagnoser
@@ -100,9 +101,7 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         addresses=addresses,
     )
     if command.as_json:
-        from porttui.cli.port_json import next_json
-
-        write(next_json(protocol, ports), out)
+        write(json_document(protocol=protocol.value, ports=list(ports)), out)
     elif ports:
         write("\n".join(map(str, ports)), out)
     if len(ports) < command.port_count:

@@ -9,6 +9,7 @@ from porttui.cli.common_options import (
     parse_host_and_port,
     source_option,
 )
+from porttui.cli.fields import json_document, socket_json
 from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.output import ExitStatus, columns, write
 from porttui.diagnosis.probe import probe_host
@@ -99,9 +100,7 @@ def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         print(f"porttui: {error}", file=err)
         return ExitStatus.UNREADABLE
     if command.as_json:
-        from porttui.cli.port_json import probe_json
-
-        write(probe_json(probe), out)
+        write(_json(probe), out)
     else:
         write(_text(probe), out)
     return ExitStatus.OK if probe.is_connected else ExitStatus.NEGATIVE
@@ -113,3 +112,22 @@ def _text(result: ProbeResult) -> str:
         for probe in result.probes
     ]
     return "\n".join([columns(rows), *advice(result)])
+
+
+def _json(result: ProbeResult) -> str:
+    return json_document(
+        host=result.host,
+        port=result.port,
+        reached=result.is_connected,
+        contacts=[
+            {
+                "address": probe.remote.address.text,
+                "outcome": probe.outcome.value,
+                "took_ms": round(probe.took_ms, 3),
+                "words": probe_words(result, probe),
+            }
+            for probe in result.probes
+        ],
+        advice=list(advice(result)),
+        listeners=[socket_json(socket) for socket in result.listeners],
+    )

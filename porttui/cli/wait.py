@@ -12,6 +12,7 @@ from porttui.cli.common_options import (
     needed_port_query,
     source_option,
 )
+from porttui.cli.fields import json_document
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
@@ -109,9 +110,14 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         err.write(_ERASE_LINE + (_BELL if result.reached else ""))
         err.flush()
     if command.as_json:
-        from porttui.cli.port_json import wait_json
-
-        write(wait_json(port, protocol, result), out)
+        document = json_document(
+            port=port,
+            protocol=protocol.value,
+            state=result.state.value,
+            reached=result.reached,
+            waited_ms=round(result.waited_ms, 3),
+        )
+        write(document, out)
     else:
         seconds = result.waited_ms / 1000
         write(text.waited(seconds, _state_text(port, result), reached=result.reached), out)

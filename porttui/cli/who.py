@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from porttui.analysis.holders import by_seniority
 from porttui.cli.common_options import (
@@ -15,6 +15,7 @@ from porttui.cli.common_options import (
     needed_port_query,
     source_option,
 )
+from porttui.cli.fields import Json, json_document, process_json, socket_json
 from porttui.cli.options import Grammar, ParsedArguments
 from porttui.cli.output import ExitStatus, columns, write
 from porttui.diagnosis.diagnoser import Diagnoser
@@ -88,14 +89,11 @@ def run_who(
     """
     diagnosis = diagnoser.diagnose(*command.port_query)
     holders = by_seniority(holder for socket in diagnosis.sockets for holder in socket.holders)
-    openers = {holder.pid: _other_openers(holder, diagnosis) for holder in holders}
     origins = diagnoser.with_container_names([diagnoser.origin(process) for process in holders])
     if command.as_json:
-        from porttui.cli.port_json import diagnosis_json
-
-        write(diagnosis_json(diagnosis, origins), out)
+        write(_json(diagnosis, origins), out)
     else:
-        write("\n".join([_verdict_lines(diagnosis), *_origin_lines(origins, openers)]), out)
+        write("\n".join([_verdict_lines(diagnosis), *_origin_lines(diagnosis, origins)]), out)
     for problem in diagnosis.problems:
         print(f"porttui: {problem}", file=err)
     return ExitStatus.OK if diagnosis.is_held else ExitStatus.NEGATIVE
@@ -109,8 +107,8 @@ def _other_openers(process: Process, diagnosis: Diagnosis) -> str:
     return opened_by(users)
 
 
-def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[str]:
-    """Who it is: some lines for each process; `openers`: of its sockets, by pid."""
+def _origin_lines(diagnosis: Diagnosis, origins: Sequence[Origin]) -> Iterator[str]:
+    """Who it is: some lines for each process."""
     for origin in origins:
         process = origin.provenance.process
         started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time))
@@ -118,7 +116,7 @@ def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iter
         yield f"{process.label}: {process.command}"
         facts = [
             ("user", process.user or "unknown"),
-            ("socket", openers.get(process.pid, "")),
+            ("socket", _other_openers(process, diagnosis)),
             ("started", started),
             (directory_label(origin), directory_text(origin)),
             ("parents", ancestors_text(origin)),
@@ -135,3 +133,47 @@ def _verdict_lines(diagnosis: Diagnosis) -> str:
         rows.append((address, VERDICT_NAMES[verdict.verdict], first))
         rows += [("", "", other) for other in others]
     return columns(rows)
+
+
+def _json(diagnosis: Diagnosis, origins: Sequence[Origin]) -> str:
+    """`origins` are those of all holders, by seniority."""
+    return json_document(
+        port=diagnosis.port,
+        protocol=diagnosis.protocol.value,
+        addresses=[
+            {
+                "address": verdict.address.text,
+                "verdict": verdict.verdict.value,
+                "reasons": list(reasons(diagnosis, verdict)),
+            }
+            for verdict in diagnosis.addresses
+        ],
+        holders=[process_json(origin.provenance.process) for origin in origins],
+        origins=[_origin_json(origin) for origin in origins],
+        sockets=[socket_json(socket) for socket in diagnosis.sockets],
+        problems=list(diagnosis.problems),
+    )
+
+
+def _origin_json(origin: Origin) -> dict[str, Json]:
+    provenance = origin.provenance
+    return {
+        "pid": provenance.process.pid,
+        "cwd": provenance.cwd,
+        "project": provenance.project,
+        "parents": [
+            {"pid": ancestor.pid, "name": ancestor.name} for ancestor in provenance.ancestors
+        ],
+        "supervisors": [
+            {
+                "kind": supervisor.kind.value,
+                "name": supervisor.name,
+                "pid": supervisor.process.pid if supervisor.process else None,
+                "command": supervisor.command,
+                "container": (
+                    dict(supervisor.container._asdict()) if supervisor.container else None
+                ),
+            }
+            for supervisor in origin.supervisors
+        ],
+    }
