@@ -56,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _start_session(parse_command(session.GRAMMAR, session.build_command, arguments))
         module = command_module(arguments[0])
         command = parse_command(module.GRAMMAR, module.build_command, arguments[1:])
-        host_error_status = module.HOST_ERROR_STATUS
+        host_error_status = module.GRAMMAR.host_error_status
         return module.run(command, sys.stdout, sys.stderr)
     except (HostError, SampleError) as error:
         print(f"porttui: {error}", file=sys.stderr)

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.stop_targets import targets_on_port
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
@@ -14,11 +15,10 @@ from porttui.cli.common_options import (
     SOURCE,
     TIMEOUT,
     UDP,
-    needed_port_query,
+    port_query_operand,
     source_option,
 )
 from porttui.cli.fields import Json, json_document, process_json
-from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
@@ -36,7 +36,6 @@ from porttui.text.diagnosis import host_text, reasons
 if TYPE_CHECKING:
     from typing import TextIO
 
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 _ALREADY_FREE = "already_free"
 
 _DEFAULT_GRACE_S = 3.0
@@ -102,7 +101,7 @@ def build_command(parsed: ParsedArguments) -> FreeCommand:
         UsageError: there is no such port or address.
     """
     return FreeCommand(
-        port_query=needed_port_query(parsed),
+        port_query=port_query_operand(parsed),
         assume_yes="--yes" in parsed.values,
         kill="--kill" in parsed.values,
         all_holders="--all-holders" in parsed.values,

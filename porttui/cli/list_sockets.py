@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     JSON,
     MAX_FILTER_WORDS,
@@ -20,7 +21,6 @@ from porttui.cli.fields import (
     process_names,
     socket_json,
 )
-from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import ExitStatus, columns, write
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
     from porttui.analysis.loopback_rows import ConnectionEnd, PairRow
-
-HOST_ERROR_STATUS = ExitStatus.FAILED
 
 
 class ListCommand(NamedTuple):
@@ -60,6 +58,7 @@ GRAMMAR = Grammar(
     operands="[FILTER ...]",
     max_operands=MAX_FILTER_WORDS,
     epilog=filter_help(),
+    host_error_status=ExitStatus.FAILED,
 )
 
 

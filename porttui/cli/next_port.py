@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
     PORT_HELP,
     SOURCE,
     UDP,
-    address_options,
-    given_port_query,
-    protocol_option,
+    port_query_operand,
     source_option,
 )
 from porttui.cli.fields import json_document
-from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.next_port import next_ports
@@ -27,9 +25,6 @@ from porttui.text.diagnosis import ports_found
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 _DEFAULT_AFTER = 2999
 """`next` without a port begins with 3000."""
@@ -74,9 +69,8 @@ def build_command(parsed: ParsedArguments) -> NextCommand:
     Raises:
         UsageError: there is no such port or address.
     """
-    default = PortQuery(protocol_option(parsed), _DEFAULT_AFTER, address_options(parsed))
     return NextCommand(
-        port_query=given_port_query(parsed) or default,
+        port_query=port_query_operand(parsed, _DEFAULT_AFTER),
         port_count=parsed.values.get("-n", 1),
         as_json=JSON.name in parsed.values,
         source=source_option(parsed),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.common_options import (
     JSON,
     SOURCE,
@@ -10,7 +11,6 @@ from porttui.cli.common_options import (
     source_option,
 )
 from porttui.cli.fields import json_document, socket_json
-from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.output import ExitStatus, columns, write
 from porttui.diagnosis.probe import probe_host
 from porttui.host.local import local_host
@@ -25,9 +25,6 @@ from porttui.text.probe import OUTCOME_NAMES, advice, probe_words
 if TYPE_CHECKING:
     from typing import TextIO
 
-
-HOST_ERROR_STATUS = ExitStatus.FAILED
-"""What could not be reached is not connected."""
 
 _DEFAULT_TIMEOUT_S = 2.0
 _MIN_TIMEOUT_S = 0.05
@@ -58,6 +55,8 @@ GRAMMAR = Grammar(
     operands="[HOST:]PORT",
     max_operands=1,
     epilog="exit status: 0 connected, 1 not, 2 bad usage",
+    # What could not be reached is not connected. Unreadable sockets are `run`'s concern.
+    host_error_status=ExitStatus.NEGATIVE,
 )
 
 

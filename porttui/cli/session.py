@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 
 from porttui import __version__
-from porttui.cli.arguments import COMMANDS
+from porttui.cli.arguments import COMMANDS, Grammar, Option, ParsedArguments, UsageError, seconds
 from porttui.cli.common_options import (
     MAX_FILTER_WORDS,
     SOURCE,
@@ -14,7 +14,6 @@ from porttui.cli.common_options import (
     source_option,
     valid_filter,
 )
-from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, seconds
 from porttui.cli.output import ExitStatus, write
 from porttui.model.address import PortQuery
 from porttui.settings import DEFAULT_INTERVAL_S, Settings

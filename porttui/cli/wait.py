@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
@@ -9,11 +10,10 @@ from porttui.cli.common_options import (
     SOURCE,
     TIMEOUT,
     UDP,
-    needed_port_query,
+    port_query_operand,
     source_option,
 )
 from porttui.cli.fields import json_document
-from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import ExitStatus, write
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.local import local_host
@@ -25,9 +25,6 @@ from porttui.text import diagnosis as text
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
-
 _ERASE_LINE = "\r\x1b[K"
 _BELL = "\a"
 
@@ -72,7 +69,7 @@ def build_command(parsed: ParsedArguments) -> WaitCommand:
         UsageError: there is no such port or address.
     """
     return WaitCommand(
-        port_query=needed_port_query(parsed),
+        port_query=port_query_operand(parsed),
         until_listening=parsed.values.get("--until") == "listening",
         timeout_s=parsed.values.get(TIMEOUT.name),
         as_json=JSON.name in parsed.values,

@@ -6,17 +6,17 @@ import time
 from collections.abc import Iterator, Sequence
 
 from porttui.analysis.holders import by_seniority
+from porttui.cli.arguments import Grammar, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
     PORT_HELP,
     SOURCE,
     UDP,
-    needed_port_query,
+    port_query_operand,
     source_option,
 )
 from porttui.cli.fields import Json, json_document, process_json, socket_json
-from porttui.cli.options import Grammar, ParsedArguments
 from porttui.cli.output import ExitStatus, columns, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
@@ -39,9 +39,6 @@ from porttui.text.provenance import (
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 
 class WhoCommand(NamedTuple):
@@ -68,7 +65,7 @@ def build_command(parsed: ParsedArguments) -> WhoCommand:
     Raises:
         UsageError: there is no such port or address.
     """
-    return WhoCommand(needed_port_query(parsed), JSON.name in parsed.values, source_option(parsed))
+    return WhoCommand(port_query_operand(parsed), JSON.name in parsed.values, source_option(parsed))
 
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
