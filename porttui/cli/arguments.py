@@ -132,7 +132,7 @@ def parse_command(
         if sys.stderr is not None:
             print(f"{grammar.prog}: {message}", file=sys.stderr)
         raise SystemExit(ExitStatus.USAGE) from None
-    write(help_text(grammar, _terminal_columns()).removesuffix("\n"), sys.stdout)
+    write(help_text(grammar, _terminal_columns()), sys.stdout)
     raise SystemExit(ExitStatus.OK)
 
 
@@ -213,47 +213,45 @@ def help_text(grammar: Grammar, columns: int) -> str:
     import textwrap
 
     columns = max(columns, 40)
-    options = [*grammar.options, Option(_HELP, "show this help and exit")]
-    usage = [grammar.prog, *(f"[{_usage(option)}]" for option in options)]
+    options = [
+        (f"{option.name} {option.metavar}".rstrip(), option.help)
+        for option in (*grammar.options, Option(_HELP, "show this help and exit"))
+    ]
+    usage = [f"[{option}]" for option, _ in options]
     usage += [grammar.operands] if grammar.operands else []
     usage += ["[COMMAND ...]"] if grammar.commands else []
-    indent = " " * len(f"usage: {grammar.prog} ")
-    parts = [_wrap("usage:", usage, columns, indent)]
-    parts.append(textwrap.fill(grammar.description, columns))
-    if grammar.commands:
-        parts.append("\n".join(["commands:", *_two_columns(grammar.commands, columns)]))
-    pairs = [(_usage(option), option.help) for option in options]
-    parts.append("\n".join(["options:", *_two_columns(pairs, columns)]))
-    if grammar.epilog:
-        parts.append(grammar.epilog.rstrip())
-    return "\n\n".join(parts) + "\n"
+    parts = [
+        _wrap(f"usage: {grammar.prog}", usage, columns),
+        textwrap.fill(grammar.description, columns),
+        _section("commands:", grammar.commands, columns),
+        _section("options:", options, columns),
+        grammar.epilog,
+    ]
+    return "\n\n".join(part for part in parts if part)
 
 
-def _usage(option: Option) -> str:
-    return f"{option.name} {option.metavar}".rstrip()
-
-
-def _wrap(start: str, words: Sequence[str], columns: int, indent: str) -> str:
-    """Words that are never broken, in lines."""
+def _wrap(start: str, words: Sequence[str], columns: int) -> str:
+    """Words that are never broken, in lines; those after the first are indented."""
     lines = [start]
     for word in words:
-        if len(lines[-1]) + 1 + len(word) > columns and lines[-1].strip():
-            lines.append(f"{indent}{word}")
-        else:
-            lines[-1] += f" {word}"
+        if len(lines[-1]) + 1 + len(word) > columns:
+            lines.append(" " * len(start))
+        lines[-1] += f" {word}"
     return "\n".join(lines)
 
 
-def _two_columns(pairs: Sequence[tuple[str, str]], columns: int) -> list[str]:
+def _section(title: str, pairs: Sequence[tuple[str, str]], columns: int) -> str:
     import textwrap
 
+    if not pairs:
+        return ""
     width = max(len(left) for left, _ in pairs) + 4
-    lines = []
+    lines = [title]
     for left, right in pairs:
         first, *others = textwrap.wrap(right, max(columns - width, 20))
         lines.append(f"  {left}".ljust(width) + first)
         lines += [" " * width + line for line in others]
-    return lines
+    return "\n".join(lines)
 
 
 def _terminal_columns() -> int:

@@ -143,7 +143,7 @@ def parse_addresses(text: str) -> tuple[Address, ...]:
     """An IP address, or localhost for both loopback addresses.
 
     Raises:
-        ValueError: it is none.
+        UsageError: it is none.
     """
     if text.lower() == "localhost":
         return (Address.parse("127.0.0.1"), Address.parse("::1"))

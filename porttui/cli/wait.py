@@ -33,16 +33,16 @@ class WaitCommand(NamedTuple):
     """`porttui wait`: until a port is free, or served."""
 
     port_query: PortQuery
-    until_listening: bool
+    until: PortState
     timeout_s: float | None
     as_json: bool
     source: SourceName
 
 
-def _parse_state(word: str) -> str:
-    if word not in ("free", "listening"):
+def _parse_state(word: str) -> PortState:
+    if word not in (PortState.FREE, PortState.LISTENING):
         raise ValueError("must be 'free' or 'listening'")
-    return word
+    return PortState(word)
 
 
 GRAMMAR = Grammar(
@@ -70,7 +70,7 @@ def build_command(parsed: ParsedArguments) -> WaitCommand:
     """
     return WaitCommand(
         port_query=port_query_operand(parsed),
-        until_listening=parsed.values.get("--until") == "listening",
+        until=parsed.values.get("--until", PortState.FREE),
         timeout_s=parsed.values.get(TIMEOUT.name),
         as_json=JSON.name in parsed.values,
         source=source_option(parsed),
@@ -86,7 +86,6 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     host = local_host(command.source)
     sampler = Sampler(host)
     protocol, port, addresses = command.port_query
-    until = PortState.LISTENING if command.until_listening else PortState.FREE
     is_terminal = err.isatty()
 
     def show_progress(progress: WaitResult) -> None:
@@ -95,13 +94,13 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
                 port,
                 progress.waited_ms / 1000,
                 _state_text(port, progress),
-                for_listener=command.until_listening,
+                for_listener=command.until is PortState.LISTENING,
             )
             err.write(f"{_ERASE_LINE}{line}")
             err.flush()
 
     result = PortWaiter(host, sampler, protocol, port, addresses).wait(
-        until, command.timeout_s, show_progress
+        command.until, command.timeout_s, show_progress
     )
     if is_terminal:
         err.write(_ERASE_LINE + (_BELL if result.reached else ""))

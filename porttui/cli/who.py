@@ -69,21 +69,15 @@ def build_command(parsed: ParsedArguments) -> WhoCommand:
 
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Answer it about this machine."""
-    host = local_host(command.source, one_shot=True)
-    sampler = Sampler(host)
-    sampler.prefetch()
-    return run_who(command, Diagnoser(host, sampler), out, err)
-
-
-def run_who(
-    command: WhoCommand, diagnoser: Diagnoser, out: TextIO | None, err: TextIO
-) -> ExitStatus:
     """Print the diagnosis of a port: data to `out`, what could not be seen to `err`.
 
     Raises:
         SampleError: the sockets could not be read.
     """
+    host = local_host(command.source, one_shot=True)
+    sampler = Sampler(host)
+    sampler.prefetch()
+    diagnoser = Diagnoser(host, sampler)
     diagnosis = diagnoser.diagnose(*command.port_query)
     holders = by_seniority(holder for socket in diagnosis.sockets for holder in socket.holders)
     origins = diagnoser.with_container_names([diagnoser.origin(process) for process in holders])

@@ -353,7 +353,7 @@ def test_the_help_has_everything_and_keeps_to_its_width(columns: int) -> None:
         "--help",
     ):
         assert said in whole
-    assert text.endswith("last words\n")
+    assert text.endswith("last words")
 
 
 def test_a_very_narrow_terminal_gets_forty_columns() -> None:
