@@ -99,7 +99,7 @@ class CommandModule(Protocol):
         """Carry it out: data to `out`, words to `err`; the exit status.
 
         Raises:
-            HostError: the machine cannot be read.
+            HostError, SampleError: the machine cannot be read.
             OutputError: `out` cannot be written.
         """
 

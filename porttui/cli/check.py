@@ -134,11 +134,6 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> CheckCommand:
-    """The check that was asked for.
-
-    Raises:
-        UsageError: the thresholds contradict each other.
-    """
     values = parsed.values
     warn, crit = values.get("--warn", WARN), values.get("--crit", CRIT)
     interval_s = values.get("--interval", _DEFAULT_INTERVAL_S)

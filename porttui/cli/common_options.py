@@ -9,10 +9,7 @@ from porttui.host.request import SourceName
 from porttui.model.address import Address, PortQuery, Protocol
 
 MAX_FILTER_WORDS = 1000
-"""Words of a filter."""
-PORT_HELP = """\
-PORT is a number, a service name (http) or an address with a port (127.0.0.1:3000)
-"""
+PORT_HELP = "PORT is a number, a service name (http) or an address with a port (127.0.0.1:3000)\n"
 
 _MAX_TIMEOUT_S = 86400.0
 

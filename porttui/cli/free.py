@@ -95,11 +95,6 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> FreeCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
     return FreeCommand(
         port_query=port_query_operand(parsed),
         assume_yes="--yes" in parsed.values,
@@ -113,11 +108,7 @@ def build_command(parsed: ParsedArguments) -> FreeCommand:
 
 
 def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Free a port, and print what is true then.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Free a port, and print what is true then."""
     host = local_host(command.source)
     sampler = Sampler(host)
     sampler.prefetch()

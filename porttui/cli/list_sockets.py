@@ -63,11 +63,6 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> ListCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: the filter cannot be read.
-    """
     return ListCommand(
         filter=valid_filter(parsed.operands),
         only_listening="--listening" in parsed.values,
@@ -78,11 +73,7 @@ def build_command(parsed: ParsedArguments) -> ListCommand:
 
 
 def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print one sample: data to `out`, what is missing from it to `err`.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Print one sample: data to `out`, what is missing from it to `err`."""
     sampler = Sampler(local_host(command.source, one_shot=True))
     sampler.prefetch()
     snapshot = sampler.sample(

@@ -64,11 +64,6 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> NextCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
     return NextCommand(
         port_query=port_query_operand(parsed, _DEFAULT_AFTER),
         port_count=parsed.values.get("-n", 1),
@@ -78,11 +73,7 @@ def build_command(parsed: ParsedArguments) -> NextCommand:
 
 
 def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print the next free ports, one a line.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Print the next free ports, one a line."""
     host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
     protocol, after, addresses = command.port_query

@@ -61,11 +61,6 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> ProbeCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such host or port.
-    """
     if not parsed.operands:
         raise UsageError("[HOST:]PORT is missing, like 127.0.0.1:3000 or [::1]:3000")
     host, port = parse_host_and_port(parsed.operands[0])
@@ -80,11 +75,7 @@ def build_command(parsed: ParsedArguments) -> ProbeCommand:
 
 
 def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Try to connect, and print what came of it.
-
-    Raises:
-        HostError: the name has no address.
-    """
+    """Try to connect, and print what came of it."""
     sampler = Sampler(local_host(command.source, one_shot=True))
     sampler.prefetch()
     try:

@@ -63,11 +63,6 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> WaitCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
     return WaitCommand(
         port_query=port_query_operand(parsed),
         until=parsed.values.get("--until", PortState.FREE),
@@ -78,11 +73,7 @@ def build_command(parsed: ParsedArguments) -> WaitCommand:
 
 
 def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Wait, with what is going on in one line of `err` when that is a terminal.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Wait, with what is going on in one line of `err` when that is a terminal."""
     host = local_host(command.source)
     sampler = Sampler(host)
     protocol, port, addresses = command.port_query

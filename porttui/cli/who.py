@@ -60,20 +60,11 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> WhoCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
     return WhoCommand(port_query_operand(parsed), JSON.name in parsed.values, source_option(parsed))
 
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print the diagnosis of a port: data to `out`, what could not be seen to `err`.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Print the diagnosis of a port: data to `out`, what could not be seen to `err`."""
     host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
     sampler.prefetch()
