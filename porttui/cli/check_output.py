@@ -9,8 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.cli.fields import Json, endpoint_json, json_document, process_json
-from porttui.cli.output import CheckStatus, columns
+from porttui.cli.output import (
+    CheckStatus,
+    Json,
+    columns,
+    endpoint_json,
+    json_document,
+    process_json,
+)
 from porttui.forecast.gauges import Gauge, system_limits
 from porttui.model.forecast import Destination, Forecast, Headroom, Level
 from porttui.model.kernel import Limit, Limits, ProcessFiles

@@ -18,8 +18,7 @@ from porttui.cli.common_options import (
     port_query_operand,
     source_option,
 )
-from porttui.cli.fields import Json, json_document, process_json
-from porttui.cli.output import ExitStatus, write
+from porttui.cli.output import ExitStatus, Json, json_document, process_json, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
 from porttui.host.request import SourceName

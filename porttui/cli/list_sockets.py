@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
+from porttui.analysis.holders import by_seniority
 from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     JSON,
@@ -14,18 +15,12 @@ from porttui.cli.common_options import (
     source_option,
     valid_filter,
 )
-from porttui.cli.fields import (
-    SOCKET_FIELDS,
-    TABLE_COLUMNS,
-    json_document,
-    process_names,
-    socket_json,
-)
-from porttui.cli.output import ExitStatus, columns, write
+from porttui.cli.output import ExitStatus, columns, json_document, socket_json, write
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
+from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Socket, TcpState
+from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Socket, TcpState, exposure
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 
@@ -160,10 +155,29 @@ def _iso_8601(epoch_s: float) -> str:
 
 def socket_table(sockets: Iterable[Socket]) -> str:
     """A heading and a line for each socket; "" when there is none."""
-    by_key = {field.key: field for field in SOCKET_FIELDS}
-    fields = [by_key[key] for key in TABLE_COLUMNS]
-    rows = [[field.cell(socket) for field in fields] for socket in sockets]
-    return columns(rows, [field.heading for field in fields])
+    rows = [
+        (
+            socket.protocol.value,
+            socket.state or "-",
+            str(socket.local),
+            str(socket.remote) if socket.remote else "*",
+            EXPOSURE_WORDS[exposure(socket.local.address)],
+            _user(socket),
+            _process_names(socket.holders) or OWNERSHIP_WORDS[socket.ownership],
+        )
+        for socket in sockets
+    ]
+    return columns(rows, ("PROTO", "STATE", "LOCAL", "REMOTE", "EXPOSURE", "USER", "PROCESS"))
+
+
+def _user(socket: Socket) -> str:
+    """The socket's user, or else its holder's."""
+    return socket.user or next((holder.user for holder in socket.holders if holder.user), "-")
+
+
+def _process_names(processes: Iterable[Process]) -> str:
+    """The processes, the most senior first."""
+    return ", ".join(process.label for process in by_seniority(processes))
 
 
 def _loopback_table(snapshot: Snapshot, filter_text: str) -> str:
@@ -190,7 +204,7 @@ def pair_table(pairs: Iterable[PairRow]) -> str:
 
     def holders(end: ConnectionEnd) -> str:
         if end.status is EndStatus.HELD:
-            return process_names(end.holders)
+            return _process_names(end.holders)
         return f"({end.status})"
 
     rows = [

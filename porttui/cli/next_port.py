@@ -12,8 +12,7 @@ from porttui.cli.common_options import (
     port_query_operand,
     source_option,
 )
-from porttui.cli.fields import json_document
-from porttui.cli.output import ExitStatus, write
+from porttui.cli.output import ExitStatus, json_document, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.next_port import next_ports
 from porttui.host.local import local_host

@@ -1,4 +1,4 @@
-"""What a command gives back: text on stdout, in columns if it has any, and an exit status."""
+"""What a command gives back: columns or JSON on stdout, and an exit status."""
 
 from __future__ import annotations
 
@@ -6,10 +6,18 @@ import os
 from collections.abc import Sequence
 from enum import IntEnum
 
+from porttui.model.address import Endpoint
+from porttui.model.process import Process
+from porttui.model.socket import Socket, exposure
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from typing import TextIO
+
+Json = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+
+_JSON_VERSION = 1
+"""The JSON is a stable format: this rises when a field changes its meaning."""
 
 
 class ExitStatus(IntEnum):
@@ -120,3 +128,43 @@ def _cell_width(text: str) -> int:
         else widths.get(east_asian_width(character), 1)
         for character in text
     )
+
+
+def json_document(**facts: Json) -> str:
+    """One object in one line, without a newline; the keywords are its keys."""
+    import json  # 2 ms, and not for plain text
+
+    # In ASCII: foreign names go through whatever the encoding of stdout is.
+    return json.dumps({"version": _JSON_VERSION, **facts})
+
+
+def endpoint_json(endpoint: Endpoint) -> dict[str, Json]:
+    """An address and a port."""
+    return {"address": endpoint.address.text, "port": endpoint.port}
+
+
+def process_json(process: Process) -> dict[str, Json]:
+    """One process; `create_time` is seconds since the epoch."""
+    return {
+        "pid": process.pid,
+        "name": process.name,
+        "user": process.user,
+        "cmdline": list(process.cmdline),
+        "create_time": process.create_time,
+    }
+
+
+def socket_json(socket: Socket) -> dict[str, Json]:
+    """One socket with its holders."""
+    return {
+        "protocol": socket.protocol.value,
+        "family": socket.family.value,
+        "state": socket.state.value if socket.state else None,
+        "local": endpoint_json(socket.local),
+        "remote": endpoint_json(socket.remote) if socket.remote else None,
+        "uid": socket.uid,
+        "user": socket.user,
+        "ownership": socket.ownership.value,
+        "exposure": exposure(socket.local.address).value,
+        "holders": [process_json(holder) for holder in socket.holders],
+    }

@@ -10,8 +10,7 @@ from porttui.cli.common_options import (
     parse_host_and_port,
     source_option,
 )
-from porttui.cli.fields import json_document, socket_json
-from porttui.cli.output import ExitStatus, columns, write
+from porttui.cli.output import ExitStatus, columns, json_document, socket_json, write
 from porttui.diagnosis.probe import probe_host
 from porttui.host.local import local_host
 from porttui.host.request import SourceName

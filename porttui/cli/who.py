@@ -16,8 +16,15 @@ from porttui.cli.common_options import (
     port_query_operand,
     source_option,
 )
-from porttui.cli.fields import Json, json_document, process_json, socket_json
-from porttui.cli.output import ExitStatus, columns, write
+from porttui.cli.output import (
+    ExitStatus,
+    Json,
+    columns,
+    json_document,
+    process_json,
+    socket_json,
+    write,
+)
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
 from porttui.host.request import SourceName

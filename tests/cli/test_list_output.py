@@ -9,7 +9,6 @@ import pytest
 from rich.cells import cell_len
 
 from porttui.analysis.loopback import loopback_pairs
-from porttui.cli.fields import Json
 from porttui.cli.list_sockets import (
     ListCommand,
     pair_table,
@@ -17,6 +16,7 @@ from porttui.cli.list_sockets import (
     snapshot_json,
     socket_table,
 )
+from porttui.cli.output import Json
 from porttui.host.request import SourceName
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Problem, Snapshot
