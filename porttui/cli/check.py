@@ -6,9 +6,10 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from porttui.cli.arguments import Grammar, Option, ParsedArguments, UsageError, number, seconds
+from porttui.cli.arguments import Grammar, Option, ParsedArguments, UsageError, number
 from porttui.cli.check_output import STATUS_OF_LEVEL, check_json, check_text, unknown_output
 from porttui.cli.common_options import (
+    INTERVAL,
     SOURCE,
     address_options,
     parse_addresses,
@@ -26,15 +27,12 @@ from porttui.model.forecast import ConnectPath, Level
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.settings import DEFAULT_INTERVAL_S
 from porttui.text.errors import system_error
 from porttui.text.forecast import no_route
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-_DEFAULT_INTERVAL_S = 1.0
-_MIN_INTERVAL_S = 0.2
-_MAX_INTERVAL_S = 3600.0
 
 _LOW_LEVELS = (Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
 
@@ -118,11 +116,8 @@ GRAMMAR = Grammar(
         Option("--who", "name processes even when nothing is low"),
         Option("--json", "print JSON with the processes (docs/json.md)"),
         Option("--watch", "repeat each second until Ctrl+C"),
-        Option(
-            "--interval",
-            f"with --watch: seconds between checks (default {_DEFAULT_INTERVAL_S:g})",
-            "SECONDS",
-            seconds(_MIN_INTERVAL_S, _MAX_INTERVAL_S),
+        INTERVAL._replace(
+            help=f"with --watch: seconds between checks (default {DEFAULT_INTERVAL_S:g})"
         ),
         SOURCE,
     ),
@@ -136,10 +131,10 @@ GRAMMAR = Grammar(
 def build_command(parsed: ParsedArguments) -> CheckCommand:
     values = parsed.values
     warn, crit = values.get("--warn", WARN), values.get("--crit", CRIT)
-    interval_s = values.get("--interval", _DEFAULT_INTERVAL_S)
+    interval_s = values.get(INTERVAL.name, DEFAULT_INTERVAL_S)
     if warn < crit:
         raise UsageError(f"--warn must not be below --crit ({warn:g} < {crit:g})")
-    if "--interval" in values and "--watch" not in values:
+    if INTERVAL.name in values and "--watch" not in values:
         raise UsageError("--interval needs --watch")
     return CheckCommand(
         destinations=tuple(dict.fromkeys(values.get("--to", ()))),

@@ -175,6 +175,7 @@ ADDRESS = Option(
     repeatable=True,
 )
 UDP = Option("--udp", "UDP instead of TCP")
+INTERVAL = Option("--interval", "seconds between samples", "SECONDS", seconds(0.2, 3600.0))
 TIMEOUT = Option(
     "--timeout", "give up after this many seconds", "SECONDS", seconds(0, _MAX_TIMEOUT_S)
 )
