@@ -39,8 +39,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         SystemExit: bad usage (2), and --help and --version (0).
     """
     from porttui.cli.arguments import COMMANDS, command_module, parse_command
-    from porttui.cli.exit_status import ExitStatus
-    from porttui.cli.output import OutputError
+    from porttui.cli.output import ExitStatus, OutputError
     from porttui.host.request import HostError
     from porttui.sampling.errors import SampleError
 
@@ -57,7 +56,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             return _start_session(parse_command(session.GRAMMAR, session.build_command, arguments))
         module = command_module(arguments[0])
         command = parse_command(module.GRAMMAR, module.build_command, arguments[1:])
-        host_error_status = module.HOST_ERROR_STATUS
+        host_error_status = module.GRAMMAR.host_error_status
         return module.run(command, sys.stdout, sys.stderr)
     except (HostError, SampleError) as error:
         print(f"porttui: {error}", file=sys.stderr)
@@ -77,7 +76,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _start_session(settings: Settings) -> int:
-    from porttui.cli.exit_status import ExitStatus
+    from porttui.cli.output import ExitStatus
     from porttui.sampling.process import SamplingProcess
     from porttui.text import errors
 

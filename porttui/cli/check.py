@@ -6,10 +6,17 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-from porttui.cli.common_options import SOURCE, parse_addresses, parse_host_and_port, source_option
-from porttui.cli.exit_status import CheckStatus, ExitStatus
-from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, number, seconds
-from porttui.cli.output import OutputError, write
+from porttui.cli.arguments import Grammar, Option, ParsedArguments, UsageError, number
+from porttui.cli.check_output import STATUS_OF_LEVEL, check_json, check_text, unknown_output
+from porttui.cli.common_options import (
+    INTERVAL,
+    SOURCE,
+    address_options,
+    parse_addresses,
+    parse_host_and_port,
+    source_option,
+)
+from porttui.cli.output import CheckStatus, OutputError, write
 from porttui.forecast.forecast import USUAL_BINDS, forecast
 from porttui.forecast.gauges import CRIT, WARN, Gauge, Resource, gauges
 from porttui.host.contract import Host
@@ -20,28 +27,14 @@ from porttui.model.forecast import ConnectPath, Level
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.settings import DEFAULT_INTERVAL_S
 from porttui.text.errors import system_error
 from porttui.text.forecast import no_route
 
 if TYPE_CHECKING:
     from typing import TextIO
 
-HOST_ERROR_STATUS = ExitStatus.FAILED
-"""Not used: `run` itself reports UNKNOWN."""
-
-_DEFAULT_INTERVAL_S = 1.0
-_MIN_INTERVAL_S = 0.2
-_MAX_INTERVAL_S = 3600.0
-
-STATUS_OF_LEVEL = {
-    Level.OK: CheckStatus.OK,
-    Level.WARNING: CheckStatus.WARNING,
-    Level.CRITICAL: CheckStatus.CRITICAL,
-    Level.EXHAUSTED: CheckStatus.CRITICAL,
-    Level.UNKNOWN: CheckStatus.UNKNOWN,
-}
-
-_LEVELS_WITH_HOLDERS = (Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
+_LOW_LEVELS = (Level.WARNING, Level.CRITICAL, Level.EXHAUSTED)
 
 _CLEAR_SCREEN = "\x1b[H\x1b[2J"
 
@@ -79,7 +72,7 @@ def _parse_percent(text: str) -> float:
     return percent
 
 
-def _report_usage_error(prog: str, message: str, argv: Sequence[str]) -> int:  # noqa: ARG001
+def _report_usage_error(message: str, argv: Sequence[str]) -> int:
     """A monitoring system reads stdout and takes the status for an answer: 2 would be critical."""
     try:
         write(unknown_output(message, as_json="--json" in argv), sys.stdout)
@@ -88,6 +81,13 @@ def _report_usage_error(prog: str, message: str, argv: Sequence[str]) -> int:  #
     return CheckStatus.UNKNOWN
 
 
+_BIND = Option(
+    "--bind",
+    "the address of a bind() to port 0; repeatable",
+    "ADDRESS",
+    parse_addresses,
+    repeatable=True,
+)
 GRAMMAR = Grammar(
     prog="porttui check",
     description="Show how many ephemeral ports are left for connect() and bind(). "
@@ -100,13 +100,7 @@ GRAMMAR = Grammar(
             _parse_destination,
             repeatable=True,
         ),
-        Option(
-            "--bind",
-            "the address of a bind() to port 0; repeatable",
-            "ADDRESS",
-            parse_addresses,
-            repeatable=True,
-        ),
+        _BIND,
         Option(
             "--warn",
             f"WARNING below this share of ports left (default {WARN:g})",
@@ -122,11 +116,8 @@ GRAMMAR = Grammar(
         Option("--who", "name processes even when nothing is low"),
         Option("--json", "print JSON with the processes (docs/json.md)"),
         Option("--watch", "repeat each second until Ctrl+C"),
-        Option(
-            "--interval",
-            f"with --watch: seconds between checks (default {_DEFAULT_INTERVAL_S:g})",
-            "SECONDS",
-            seconds(_MIN_INTERVAL_S, _MAX_INTERVAL_S),
+        INTERVAL._replace(
+            help=f"with --watch: seconds between checks (default {DEFAULT_INTERVAL_S:g})"
         ),
         SOURCE,
     ),
@@ -138,24 +129,16 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> CheckCommand:
-    """The check that was asked for.
-
-    Raises:
-        UsageError: the thresholds contradict each other.
-    """
     values = parsed.values
     warn, crit = values.get("--warn", WARN), values.get("--crit", CRIT)
-    interval_s = values.get("--interval", _DEFAULT_INTERVAL_S)
-    destinations, bind_addresses = values.get("--to", ()), values.get("--bind", ())
+    interval_s = values.get(INTERVAL.name, DEFAULT_INTERVAL_S)
     if warn < crit:
         raise UsageError(f"--warn must not be below --crit ({warn:g} < {crit:g})")
-    if "--interval" in values and "--watch" not in values:
+    if INTERVAL.name in values and "--watch" not in values:
         raise UsageError("--interval needs --watch")
     return CheckCommand(
-        destinations=tuple(dict.fromkeys(destinations)),
-        bind_addresses=tuple(
-            dict.fromkeys(address for addresses in bind_addresses for address in addresses)
-        ),
+        destinations=tuple(dict.fromkeys(values.get("--to", ()))),
+        bind_addresses=address_options(parsed, _BIND),
         warn=warn,
         crit=crit,
         as_json="--json" in values,
@@ -190,13 +173,13 @@ def run_check(
     command: CheckCommand, host: Host, sampler: Sampler, out: TextIO | None, err: TextIO
 ) -> CheckStatus:
     """Check once, or repeatedly until Ctrl+C."""
-    is_terminal = command.interval_s is not None and out is not None and out.isatty()
+    clears_screen = (
+        command.interval_s is not None and not command.as_json and out is not None and out.isatty()
+    )
     while True:
         started_at = time.monotonic()
-        text, status, problems = _check_once(
-            command, host, sampler, with_holders=command.with_holders
-        )
-        write(_CLEAR_SCREEN + text if is_terminal and not command.as_json else text, out)
+        output, status, problems = _check_once(command, host, sampler)
+        write(_CLEAR_SCREEN + output if clears_screen else output, out)
         for problem in problems:
             print(f"porttui: {problem}", file=err)
         if command.interval_s is None:
@@ -204,19 +187,8 @@ def run_check(
         time.sleep(max(0.0, command.interval_s - (time.monotonic() - started_at)))
 
 
-def unknown_output(reason: str, *, as_json: bool) -> str:
-    """The output when nothing could be measured."""
-    if as_json:
-        from porttui.cli.check_json import unknown_json
-
-        return unknown_json(reason)
-    from porttui.cli.check_output import unknown_line
-
-    return unknown_line(reason)
-
-
 def _check_once(
-    command: CheckCommand, host: Host, sampler: Sampler, *, with_holders: bool
+    command: CheckCommand, host: Host, sampler: Sampler
 ) -> tuple[str, CheckStatus, Sequence[str]]:
     """What to print, the status, and what the sample lacks.
 
@@ -225,7 +197,7 @@ def _check_once(
     """
     try:
         paths = tuple(_paths(command, host))
-        if with_holders:
+        if command.with_holders:
             snapshot = sampler.sample()
         else:
             snapshot = sampler.sample(SocketRequest.WITHOUT_HOLDERS, only_ephemeral=True)
@@ -233,28 +205,21 @@ def _check_once(
         return unknown_output(str(error), as_json=command.as_json), CheckStatus.UNKNOWN, ()
     bind_addresses = tuple(dict.fromkeys((*USUAL_BINDS, *command.bind_addresses)))
     prediction = forecast(snapshot, paths, bind_addresses)
+    problems = [str(problem) for problem in snapshot.problems]
     if prediction is None:
-        reason = "; ".join(str(problem) for problem in snapshot.problems)
+        reason = "; ".join(problems)
         return unknown_output(reason, as_json=command.as_json), CheckStatus.UNKNOWN, ()
     limits = sampler.limits(snapshot.sockets)
     all_gauges = gauges(prediction, limits, command.warn, command.crit)
-    if not with_holders and any(gauge.level in _LEVELS_WITH_HOLDERS for gauge in all_gauges):
-        return _check_once(command, host, sampler, with_holders=True)
-    decisive = _verdict_gauges(all_gauges, paths, command.bind_addresses)[0]
-    problems = [str(problem) for problem in snapshot.problems]
-    status = STATUS_OF_LEVEL[decisive.level]
+    if not command.with_holders and any(gauge.level in _LOW_LEVELS for gauge in all_gauges):
+        return _check_once(command._replace(with_holders=True), host, sampler)
+    decisive = _decisive_gauge(all_gauges, paths, command.bind_addresses)
     if command.as_json:
-        from porttui.cli.check_json import check_json
-
-        return check_json(prediction, all_gauges, decisive, limits), status, problems
-    from porttui.cli.check_output import check_text
-
-    thresholds = (command.warn, command.crit)
-    return (
-        check_text(prediction, all_gauges, decisive, snapshot.coverage, thresholds),
-        status,
-        problems,
-    )
+        output = check_json(prediction, all_gauges, decisive, limits)
+    else:
+        thresholds = (command.warn, command.crit)
+        output = check_text(prediction, all_gauges, decisive, snapshot.coverage, thresholds)
+    return output, STATUS_OF_LEVEL[decisive.level], problems
 
 
 def _paths(command: CheckCommand, host: Host) -> Iterator[ConnectPath]:
@@ -283,21 +248,21 @@ def _remote_endpoints(name: str, port: int) -> Sequence[Endpoint]:
         return resolve(name, port)
 
 
-def _verdict_gauges(
+def _decisive_gauge(
     all_gauges: Sequence[Gauge], paths: Sequence[ConnectPath], bind_addresses: Sequence[Address]
-) -> Sequence[Gauge]:
-    """The gauges that decide the verdict, worst first: with --to or --bind these alone.
+) -> Gauge:
+    """The gauge that decides the verdict, the worst: with --to or --bind of these alone.
 
     Where these are unknown, the estimate for all TCP ports of the range decides. Never a single
     process: only some forms of the output read processes, and all forms must agree.
     """
     if not paths and not bind_addresses:
-        return [gauge for gauge in all_gauges if gauge.process is None]
+        return next(gauge for gauge in all_gauges if gauge.process is None)
     keys = {path.key for path in paths}
-    return [
+    return next(
         gauge
         for gauge in all_gauges
         if gauge.resource is Resource.TCP_RANGE
         or (gauge.resource is Resource.BIND and gauge.address in bind_addresses)
         or (gauge.path is not None and gauge.path.key in keys)
-    ]
+    )

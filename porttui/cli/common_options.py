@@ -4,15 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.cli.options import Option, ParsedArguments, UsageError, seconds
+from porttui.cli.arguments import Option, ParsedArguments, UsageError, seconds
 from porttui.host.request import SourceName
 from porttui.model.address import Address, PortQuery, Protocol
 
 MAX_FILTER_WORDS = 1000
-"""Words of a filter."""
-PORT_HELP = """\
-PORT is a number, a service name (http) or an address with a port (127.0.0.1:3000)
-"""
+PORT_HELP = "PORT is a number, a service name (http) or an address with a port (127.0.0.1:3000)\n"
 
 _MAX_TIMEOUT_S = 86400.0
 
@@ -23,40 +20,26 @@ def source_option(parsed: ParsedArguments) -> SourceName:
     return source
 
 
-def given_port_query(parsed: ParsedArguments) -> PortQuery | None:
-    """The port of the operand with the addresses of --address; None without an operand.
+def port_query_operand(parsed: ParsedArguments, default_port: int | None = None) -> PortQuery:
+    """The port of the operand, with --udp and --address.
 
     Raises:
-        UsageError: there is no such port or address.
+        UsageError: there is no such port, or none where there is no default.
     """
-    if not parsed.operands:
-        return None
-    port_query = read_port_query(parsed.operands[0], protocol_option(parsed))
-    return port_query._replace(
-        addresses=tuple(dict.fromkeys(port_query.addresses + address_options(parsed)))
-    )
-
-
-def needed_port_query(parsed: ParsedArguments) -> PortQuery:
-    """As `given_port_query`, for a command that needs one.
-
-    Raises:
-        UsageError: there is no such port or address, or none was given.
-    """
-    port_query = given_port_query(parsed)
-    if port_query is None:
+    protocol = Protocol.UDP if UDP.name in parsed.values else Protocol.TCP
+    if parsed.operands:
+        port_query = read_port_query(parsed.operands[0], protocol)
+    elif default_port is not None:
+        port_query = PortQuery(protocol, default_port)
+    else:
         raise UsageError("PORT is missing")
-    return port_query
+    addresses = port_query.addresses + address_options(parsed, ADDRESS)
+    return port_query._replace(addresses=tuple(dict.fromkeys(addresses)))
 
 
-def protocol_option(parsed: ParsedArguments) -> Protocol:
-    """UDP with --udp."""
-    return Protocol.UDP if UDP.name in parsed.values else Protocol.TCP
-
-
-def address_options(parsed: ParsedArguments) -> tuple[Address, ...]:
-    """Those of --address, each once."""
-    lists = parsed.values.get(ADDRESS.name, ())
+def address_options(parsed: ParsedArguments, option: Option) -> tuple[Address, ...]:
+    """The addresses of a repeatable option, each once."""
+    lists = parsed.values.get(option.name, ())
     return tuple(dict.fromkeys(address for addresses in lists for address in addresses))
 
 
@@ -102,11 +85,10 @@ def read_port_query(text: str, protocol: Protocol = Protocol.TCP) -> PortQuery:
         UsageError: it is neither.
     """
     # As it is pasted from an error: "address already in use 127.0.0.1:3000".
-    host, colon, port_text = text.rpartition(":")
-    if host and colon:
-        _reject_ambiguous_ipv6(text, host, port_text)
-        return PortQuery(protocol, parse_port(port_text, protocol), parse_addresses(host))
-    return PortQuery(protocol, parse_port(text.removeprefix(":"), protocol))
+    host, _, port_text = text.rpartition(":")
+    _reject_ambiguous_ipv6(text, host, port_text)
+    port = parse_port(port_text, protocol)
+    return PortQuery(protocol, port, parse_addresses(host) if host else ())
 
 
 def parse_port(text: str, protocol: Protocol = Protocol.TCP) -> int:
@@ -158,7 +140,7 @@ def parse_addresses(text: str) -> tuple[Address, ...]:
     """An IP address, or localhost for both loopback addresses.
 
     Raises:
-        ValueError: it is none.
+        UsageError: it is none.
     """
     if text.lower() == "localhost":
         return (Address.parse("127.0.0.1"), Address.parse("::1"))
@@ -193,6 +175,7 @@ ADDRESS = Option(
     repeatable=True,
 )
 UDP = Option("--udp", "UDP instead of TCP")
+INTERVAL = Option("--interval", "seconds between samples", "SECONDS", seconds(0.2, 3600.0))
 TIMEOUT = Option(
     "--timeout", "give up after this many seconds", "SECONDS", seconds(0, _MAX_TIMEOUT_S)
 )

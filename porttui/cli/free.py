@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.stop_targets import targets_on_port
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
@@ -14,19 +15,16 @@ from porttui.cli.common_options import (
     SOURCE,
     TIMEOUT,
     UDP,
-    needed_port_query,
+    port_query_operand,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, Json, json_document, process_json, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
 from porttui.model.address import Endpoint, PortQuery
-from porttui.model.diagnosis import Diagnosis
 from porttui.model.process import Process
-from porttui.model.stop import SentSignal, StopOutcome, StopResult, StopSignal, StopTarget
+from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.guards import Guard
@@ -37,8 +35,7 @@ from porttui.text.diagnosis import host_text, reasons
 if TYPE_CHECKING:
     from typing import TextIO
 
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
-ALREADY_FREE = "already_free"
+_ALREADY_FREE = "already_free"
 
 _DEFAULT_GRACE_S = 3.0
 
@@ -97,13 +94,8 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> FreeCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
     return FreeCommand(
-        port_query=needed_port_query(parsed),
+        port_query=port_query_operand(parsed),
         assume_yes="--yes" in parsed.values,
         kill="--kill" in parsed.values,
         all_holders="--all-holders" in parsed.values,
@@ -114,8 +106,22 @@ def build_command(parsed: ParsedArguments) -> FreeCommand:
     )
 
 
-Confirm = Callable[[str], bool] | None
-"""Puts a question to a person; None where there is nobody to ask."""
+def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
+    """Free a port, and print what is true then."""
+    host = local_host(command.source)
+    sampler = Sampler(host)
+    sampler.prefetch()
+    targets = targets_on_port(sampler.sample(), *command.port_query)
+    if targets:
+        report = _stop_targets(command, Stopper(host, sampler), targets, err)
+    else:
+        report = _report_without_listener(command.port_query, Diagnoser(host, sampler))
+    if command.as_json:
+        remaining = targets_on_port(sampler.sample(), *command.port_query)
+        write(_json(command.port_query, report, targets, remaining), out)
+    else:
+        write(report.message, out)
+    return report.status
 
 
 class _FreeReport(NamedTuple):
@@ -127,106 +133,59 @@ class _FreeReport(NamedTuple):
     results: Sequence[StopResult] = ()
 
 
-class FreeServices(NamedTuple):
-    """The services that `free` uses."""
-
-    sampler: Sampler
-    diagnoser: Diagnoser
-    stopper: Stopper
-    confirm: Confirm
+def _refused(message: str) -> _FreeReport:
+    return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
 
 
-def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Free a port of this machine."""
-    host = local_host(command.source)
-    sampler = Sampler(host)
-    sampler.prefetch()
-    confirm = _confirm if sys.stdin is not None and sys.stdin.isatty() and err.isatty() else None
-    services = FreeServices(sampler, Diagnoser(host, sampler), Stopper(host, sampler), confirm)
-    return run_free(command, services, out, err)
-
-
-def _confirm(question: str) -> bool:
-    print(f"{question} [y/N] ", end="", file=sys.stderr, flush=True)
-    return sys.stdin.readline().strip().lower() in ("y", "yes")
-
-
-def run_free(
-    command: FreeCommand, services: FreeServices, out: TextIO | None, err: TextIO
-) -> ExitStatus:
-    """Free a port, and print what is true then.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
-    targets = targets_on_port(services.sampler.sample(), *command.port_query)
-    report = (
-        _stop_targets(command, services, targets, err)
-        if targets
-        else _report_without_listener(command, services)
-    )
-    if command.as_json:
-        write(_report_json(command, services, targets, report), out)
-    else:
-        write(report.message, out)
-    return report.status
-
-
-def _report_without_listener(command: FreeCommand, services: FreeServices) -> _FreeReport:
+def _report_without_listener(port_query: PortQuery, diagnoser: Diagnoser) -> _FreeReport:
     """The report when no process listens on the port."""
-    diagnosis = services.diagnoser.diagnose(*command.port_query)
-    port = command.port_query.port
+    diagnosis = diagnoser.diagnose(*port_query)
+    port = port_query.port
     if diagnosis.is_bindable:
         notes = {
             reason for verdict in diagnosis.addresses for reason in reasons(diagnosis, verdict)
         }
-        message = text.already_free(port, sorted(notes))
-        return _FreeReport(ALREADY_FREE, message, ExitStatus.OK)
-    addresses = [host_text(Endpoint(address, port)) for address in command.port_query.addresses]
-    message = text.without_listener(addresses, port, _obstacles(diagnosis))
-    return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
-
-
-def _obstacles(diagnosis: Diagnosis) -> list[str]:
-    return [
-        f"{host_text(Endpoint(verdict.address, diagnosis.port))}: {reason}"
+        return _FreeReport(_ALREADY_FREE, text.already_free(port, sorted(notes)), ExitStatus.OK)
+    addresses = [host_text(Endpoint(address, port)) for address in port_query.addresses]
+    obstacles = [
+        f"{host_text(Endpoint(verdict.address, port))}: {reason}"
         for verdict in diagnosis.addresses
         for reason in reasons(diagnosis, verdict)[:1]
     ]
+    return _refused(text.without_listener(addresses, port, obstacles))
 
 
 def _stop_targets(
-    command: FreeCommand, services: FreeServices, targets: Sequence[StopTarget], err: TextIO
+    command: FreeCommand, stopper: Stopper, targets: Sequence[StopTarget], err: TextIO
 ) -> _FreeReport:
     signal = StopSignal.KILL if command.kill else StopSignal.TERM
-    all_plans = [_make_plan(command, target, services.stopper.guard(target)) for target in targets]
+    all_plans = [_make_plan(command, target, stopper.guard(target)) for target in targets]
     # With --pid other addresses of the port may well be another process's.
     plans = [plan for plan in all_plans if plan.chosen or not command.pids]
-    refused = _refusal(command, services.stopper, targets, plans)
-    if refused:
-        return _FreeReport(StopOutcome.REFUSED, text.not_sent(refused), ExitStatus.REFUSED)
+    refusal = _refusal(command, stopper, targets, plans)
+    if refusal:
+        return _refused(text.not_sent(refusal))
     plan_text = "; ".join(
         text.plan(signal, chosen, target.endpoint, len(target.holders) - len(chosen))
         for target, chosen, _ in plans
     )
     if not command.assume_yes:
-        if services.confirm is None:
-            message = text.needs_yes(plan_text)
-            return _FreeReport(StopOutcome.REFUSED, message, ExitStatus.REFUSED)
-        if not services.confirm(f"{plan_text}?"):
-            return _FreeReport(StopOutcome.REFUSED, text.NOTHING_SENT, ExitStatus.REFUSED)
+        if sys.stdin is None or not sys.stdin.isatty() or not err.isatty():
+            return _refused(text.needs_yes(plan_text))
+        print(f"{plan_text}? [y/N] ", end="", file=err, flush=True)
+        if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+            return _refused(text.NOTHING_SENT)
 
     def print_step(step: str) -> None:
         print(step, file=err)
 
-    results = []
+    results: list[StopResult] = []
     for target, chosen, guard in plans:
-        results.append(
-            services.stopper.stop(
-                target, chosen, signal, print_step, grace_s=command.timeout_s, guard=guard
-            )
+        result = stopper.stop(
+            target, chosen, signal, print_step, grace_s=command.timeout_s, guard=guard
         )
-        if not _is_freed(results[-1]):
+        results.append(result)
+        if not _is_freed(result):
             break
     return _summarize(results)
 
@@ -318,28 +277,28 @@ def _held_by_sharers(result: StopResult) -> bool:
     return any(holder.identity in identities for holder in result.target.holders)
 
 
-def _report_json(
-    command: FreeCommand, services: FreeServices, targets: Sequence[StopTarget], report: _FreeReport
+def _json(
+    port_query: PortQuery,
+    report: _FreeReport,
+    targets: Sequence[StopTarget],
+    remaining: Sequence[StopTarget],
 ) -> str:
-    from porttui.cli.port_json import free_json
-
-    protocol, port, addresses = command.port_query
-    now = targets_on_port(services.sampler.sample(), protocol, port, addresses)
-    return free_json(
-        port,
-        protocol,
+    return json_document(
+        port=port_query.port,
+        protocol=port_query.protocol.value,
         outcome=str(report.outcome),
         message=report.message,
-        signals=_signals(report.results),
-        before=_target_holders(targets),
-        after=_target_holders(now),
-        waited_ms=sum(result.waited_ms for result in report.results),
+        signals=[
+            {"pid": sent.pid, "signal": sent.signal.value}
+            for result in report.results
+            for sent in result.sent
+        ],
+        holders_before=_holders_json(targets),
+        holders_after=_holders_json(remaining),
+        waited_ms=round(sum(result.waited_ms for result in report.results), 3),
     )
 
 
-def _signals(results: Sequence[StopResult]) -> list[SentSignal]:
-    return [sent for result in results for sent in result.sent]
-
-
-def _target_holders(targets: Sequence[StopTarget]) -> tuple[Process, ...]:
-    return by_seniority(holder for target in targets for holder in target.holders)
+def _holders_json(targets: Sequence[StopTarget]) -> list[Json]:
+    holders = by_seniority(holder for target in targets for holder in target.holders)
+    return [process_json(holder) for holder in holders]

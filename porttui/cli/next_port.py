@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
     PORT_HELP,
     SOURCE,
     UDP,
-    address_options,
-    given_port_query,
-    protocol_option,
+    port_query_operand,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, json_document, write
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.diagnosis.next_port import next_ports
 from porttui.host.local import local_host
@@ -27,9 +24,6 @@ from porttui.text.diagnosis import ports_found
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
 
 _DEFAULT_AFTER = 2999
 """`next` without a port begins with 3000."""
@@ -69,14 +63,8 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> NextCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
-    default = PortQuery(protocol_option(parsed), _DEFAULT_AFTER, address_options(parsed))
     return NextCommand(
-        port_query=given_port_query(parsed) or default,
+        port_query=port_query_operand(parsed, _DEFAULT_AFTER),
         port_count=parsed.values.get("-n", 1),
         as_json=JSON.name in parsed.values,
         source=source_option(parsed),
@@ -84,11 +72,7 @@ def build_command(parsed: ParsedArguments) -> NextCommand:
 
 
 def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Print the next free ports, one a line.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Print the next free ports, one a line."""
     host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
     protocol, after, addresses = command.port_query
@@ -101,9 +85,7 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         addresses=addresses,
     )
     if command.as_json:
-        from porttui.cli.port_json import next_json
-
-        write(next_json(protocol, ports), out)
+        write(json_document(protocol=protocol.value, ports=list(ports)), out)
     elif ports:
         write("\n".join(map(str, ports)), out)
     if len(ports) < command.port_count:

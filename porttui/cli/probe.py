@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.common_options import (
     JSON,
     SOURCE,
@@ -9,9 +10,7 @@ from porttui.cli.common_options import (
     parse_host_and_port,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, columns, json_document, socket_json, write
 from porttui.diagnosis.probe import probe_host
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
@@ -25,9 +24,6 @@ from porttui.text.probe import OUTCOME_NAMES, advice, probe_words
 if TYPE_CHECKING:
     from typing import TextIO
 
-
-HOST_ERROR_STATUS = ExitStatus.FAILED
-"""What could not be reached is not connected."""
 
 _DEFAULT_TIMEOUT_S = 2.0
 _MIN_TIMEOUT_S = 0.05
@@ -58,15 +54,12 @@ GRAMMAR = Grammar(
     operands="[HOST:]PORT",
     max_operands=1,
     epilog="exit status: 0 connected, 1 not, 2 bad usage",
+    # What could not be reached is not connected. Unreadable sockets are `run`'s concern.
+    host_error_status=ExitStatus.NEGATIVE,
 )
 
 
 def build_command(parsed: ParsedArguments) -> ProbeCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such host or port.
-    """
     if not parsed.operands:
         raise UsageError("[HOST:]PORT is missing, like 127.0.0.1:3000 or [::1]:3000")
     host, port = parse_host_and_port(parsed.operands[0])
@@ -81,11 +74,7 @@ def build_command(parsed: ParsedArguments) -> ProbeCommand:
 
 
 def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Try to connect, and print what came of it.
-
-    Raises:
-        HostError: the name has no address.
-    """
+    """Try to connect, and print what came of it."""
     sampler = Sampler(local_host(command.source, one_shot=True))
     sampler.prefetch()
     try:
@@ -100,9 +89,7 @@ def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         print(f"porttui: {error}", file=err)
         return ExitStatus.UNREADABLE
     if command.as_json:
-        from porttui.cli.port_json import probe_json
-
-        write(probe_json(probe), out)
+        write(_json(probe), out)
     else:
         write(_text(probe), out)
     return ExitStatus.OK if probe.is_connected else ExitStatus.NEGATIVE
@@ -113,6 +100,23 @@ def _text(result: ProbeResult) -> str:
         (host_text(probe.remote), OUTCOME_NAMES[probe.outcome], probe_words(result, probe))
         for probe in result.probes
     ]
-    widths = [max(len(row[column]) for row in rows) for column in (0, 1)]
-    lines = [f"{row[0]:{widths[0]}}  {row[1]:{widths[1]}}  {row[2]}" for row in rows]
-    return "\n".join([*lines, *advice(result)])
+    return "\n".join([columns(rows), *advice(result)])
+
+
+def _json(result: ProbeResult) -> str:
+    return json_document(
+        host=result.host,
+        port=result.port,
+        reached=result.is_connected,
+        contacts=[
+            {
+                "address": probe.remote.address.text,
+                "outcome": probe.outcome.value,
+                "took_ms": round(probe.took_ms, 3),
+                "words": probe_words(result, probe),
+            }
+            for probe in result.probes
+        ],
+        advice=list(advice(result)),
+        listeners=[socket_json(socket) for socket in result.listeners],
+    )

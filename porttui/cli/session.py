@@ -5,8 +5,9 @@ from __future__ import annotations
 import sys
 
 from porttui import __version__
-from porttui.cli.arguments import COMMANDS
+from porttui.cli.arguments import COMMANDS, Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.common_options import (
+    INTERVAL,
     MAX_FILTER_WORDS,
     SOURCE,
     filter_help,
@@ -14,26 +15,17 @@ from porttui.cli.common_options import (
     source_option,
     valid_filter,
 )
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Grammar, Option, ParsedArguments, UsageError, seconds
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, write
 from porttui.model.address import PortQuery
 from porttui.settings import DEFAULT_INTERVAL_S, Settings
-
-_MIN_INTERVAL_S = 0.2
-_MAX_INTERVAL_S = 3600.0
-
 
 GRAMMAR = Grammar(
     prog="porttui",
     description="Show the ports of this machine: who holds them, who is connected, how many are "
     "left. Without a command: the interactive session; PORT opens its diagnosis.",
     options=(
-        Option(
-            "--interval",
-            f"seconds between samples (default {DEFAULT_INTERVAL_S:g}); longer if sampling is slow",
-            "SECONDS",
-            seconds(_MIN_INTERVAL_S, _MAX_INTERVAL_S),
+        INTERVAL._replace(
+            help=f"{INTERVAL.help} (default {DEFAULT_INTERVAL_S:g}); longer if sampling is slow"
         ),
         Option("--filter", "start with this filter", "FILTER"),
         SOURCE,
@@ -60,7 +52,7 @@ def build_command(parsed: ParsedArguments) -> Settings:
     text = parsed.values.get("--filter", "" if port_query is None else str(port_query.port))
     return Settings(
         source=source_option(parsed),
-        interval_s=parsed.values.get("--interval", DEFAULT_INTERVAL_S),
+        interval_s=parsed.values.get(INTERVAL.name, DEFAULT_INTERVAL_S),
         filter=valid_filter((text,)),
         port_query=port_query,
     )

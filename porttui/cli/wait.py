@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
@@ -9,12 +10,10 @@ from porttui.cli.common_options import (
     SOURCE,
     TIMEOUT,
     UDP,
-    needed_port_query,
+    port_query_operand,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Grammar, Option, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import ExitStatus, json_document, write
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
@@ -25,9 +24,6 @@ from porttui.text import diagnosis as text
 
 if TYPE_CHECKING:
     from typing import TextIO
-
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
-
 _ERASE_LINE = "\r\x1b[K"
 _BELL = "\a"
 
@@ -36,16 +32,16 @@ class WaitCommand(NamedTuple):
     """`porttui wait`: until a port is free, or served."""
 
     port_query: PortQuery
-    until_listening: bool
+    until: PortState
     timeout_s: float | None
     as_json: bool
     source: SourceName
 
 
-def _parse_state(word: str) -> str:
-    if word not in ("free", "listening"):
+def _parse_state(word: str) -> PortState:
+    if word not in (PortState.FREE, PortState.LISTENING):
         raise ValueError("must be 'free' or 'listening'")
-    return word
+    return PortState(word)
 
 
 GRAMMAR = Grammar(
@@ -66,14 +62,9 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> WaitCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
     return WaitCommand(
-        port_query=needed_port_query(parsed),
-        until_listening=parsed.values.get("--until") == "listening",
+        port_query=port_query_operand(parsed),
+        until=parsed.values.get("--until", PortState.FREE),
         timeout_s=parsed.values.get(TIMEOUT.name),
         as_json=JSON.name in parsed.values,
         source=source_option(parsed),
@@ -81,15 +72,10 @@ def build_command(parsed: ParsedArguments) -> WaitCommand:
 
 
 def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Wait, with what is going on in one line of `err` when that is a terminal.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    """Wait, with what is going on in one line of `err` when that is a terminal."""
     host = local_host(command.source)
     sampler = Sampler(host)
     protocol, port, addresses = command.port_query
-    until = PortState.LISTENING if command.until_listening else PortState.FREE
     is_terminal = err.isatty()
 
     def show_progress(progress: WaitResult) -> None:
@@ -98,21 +84,26 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
                 port,
                 progress.waited_ms / 1000,
                 _state_text(port, progress),
-                for_listener=command.until_listening,
+                for_listener=command.until is PortState.LISTENING,
             )
             err.write(f"{_ERASE_LINE}{line}")
             err.flush()
 
     result = PortWaiter(host, sampler, protocol, port, addresses).wait(
-        until, command.timeout_s, show_progress
+        command.until, command.timeout_s, show_progress
     )
     if is_terminal:
         err.write(_ERASE_LINE + (_BELL if result.reached else ""))
         err.flush()
     if command.as_json:
-        from porttui.cli.port_json import wait_json
-
-        write(wait_json(port, protocol, result), out)
+        document = json_document(
+            port=port,
+            protocol=protocol.value,
+            state=result.state.value,
+            reached=result.reached,
+            waited_ms=round(result.waited_ms, 3),
+        )
+        write(document, out)
     else:
         seconds = result.waited_ms / 1000
         write(text.waited(seconds, _state_text(port, result), reached=result.reached), out)

@@ -3,21 +3,28 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 from porttui.analysis.holders import by_seniority
+from porttui.cli.arguments import Grammar, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
     PORT_HELP,
     SOURCE,
     UDP,
-    needed_port_query,
+    port_query_operand,
     source_option,
 )
-from porttui.cli.exit_status import ExitStatus
-from porttui.cli.options import Grammar, ParsedArguments
-from porttui.cli.output import write
+from porttui.cli.output import (
+    ExitStatus,
+    Json,
+    columns,
+    json_document,
+    process_json,
+    socket_json,
+    write,
+)
 from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
@@ -41,9 +48,6 @@ if TYPE_CHECKING:
     from typing import TextIO
 
 
-HOST_ERROR_STATUS = ExitStatus.UNREADABLE
-
-
 class WhoCommand(NamedTuple):
     """`porttui who`: who holds a port, and which addresses can be bound."""
 
@@ -63,40 +67,22 @@ GRAMMAR = Grammar(
 
 
 def build_command(parsed: ParsedArguments) -> WhoCommand:
-    """Build the command.
-
-    Raises:
-        UsageError: there is no such port or address.
-    """
-    return WhoCommand(needed_port_query(parsed), JSON.name in parsed.values, source_option(parsed))
+    return WhoCommand(port_query_operand(parsed), JSON.name in parsed.values, source_option(parsed))
 
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
-    """Answer it about this machine."""
+    """Print the diagnosis of a port: data to `out`, what could not be seen to `err`."""
     host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
     sampler.prefetch()
-    return run_who(command, Diagnoser(host, sampler), out, err)
-
-
-def run_who(
-    command: WhoCommand, diagnoser: Diagnoser, out: TextIO | None, err: TextIO
-) -> ExitStatus:
-    """Print the diagnosis of a port: data to `out`, what could not be seen to `err`.
-
-    Raises:
-        SampleError: the sockets could not be read.
-    """
+    diagnoser = Diagnoser(host, sampler)
     diagnosis = diagnoser.diagnose(*command.port_query)
     holders = by_seniority(holder for socket in diagnosis.sockets for holder in socket.holders)
-    openers = {holder.pid: _other_openers(holder, diagnosis) for holder in holders}
     origins = diagnoser.with_container_names([diagnoser.origin(process) for process in holders])
     if command.as_json:
-        from porttui.cli.port_json import diagnosis_json
-
-        write(diagnosis_json(diagnosis, origins), out)
+        write(_json(diagnosis, origins), out)
     else:
-        write("\n".join([_verdict_lines(diagnosis), *_origin_lines(origins, openers)]), out)
+        write("\n".join([_verdict_lines(diagnosis), *_origin_lines(diagnosis, origins)]), out)
     for problem in diagnosis.problems:
         print(f"porttui: {problem}", file=err)
     return ExitStatus.OK if diagnosis.is_held else ExitStatus.NEGATIVE
@@ -110,8 +96,8 @@ def _other_openers(process: Process, diagnosis: Diagnosis) -> str:
     return opened_by(users)
 
 
-def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iterator[str]:
-    """Who it is: some lines for each process; `openers`: of its sockets, by pid."""
+def _origin_lines(diagnosis: Diagnosis, origins: Sequence[Origin]) -> Iterator[str]:
+    """Who it is: some lines for each process."""
     for origin in origins:
         process = origin.provenance.process
         started = time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(process.create_time))
@@ -119,7 +105,7 @@ def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iter
         yield f"{process.label}: {process.command}"
         facts = [
             ("user", process.user or "unknown"),
-            ("socket", openers.get(process.pid, "")),
+            ("socket", _other_openers(process, diagnosis)),
             ("started", started),
             (directory_label(origin), directory_text(origin)),
             ("parents", ancestors_text(origin)),
@@ -129,15 +115,54 @@ def _origin_lines(origins: Sequence[Origin], openers: Mapping[int, str]) -> Iter
 
 
 def _verdict_lines(diagnosis: Diagnosis) -> str:
-    lines = []
-    addresses = [
-        host_text(Endpoint(verdict.address, diagnosis.port)) for verdict in diagnosis.addresses
-    ]
-    width = max(map(len, addresses))
-    verdict_width = max(len(VERDICT_NAMES[verdict.verdict]) for verdict in diagnosis.addresses)
-    for address, verdict in zip(addresses, diagnosis.addresses, strict=True):
+    rows = []
+    for verdict in diagnosis.addresses:
+        address = host_text(Endpoint(verdict.address, diagnosis.port))
         first, *others = reasons(diagnosis, verdict) or ("",)
-        start = f"{address:{width}}  {VERDICT_NAMES[verdict.verdict]:{verdict_width}}"
-        lines.append(f"{start}  {first}".rstrip())
-        lines += [f"{'':{len(start)}}  {other}" for other in others]
-    return "\n".join(lines)
+        rows.append((address, VERDICT_NAMES[verdict.verdict], first))
+        rows += [("", "", other) for other in others]
+    return columns(rows)
+
+
+def _json(diagnosis: Diagnosis, origins: Sequence[Origin]) -> str:
+    """`origins` are those of all holders, by seniority."""
+    return json_document(
+        port=diagnosis.port,
+        protocol=diagnosis.protocol.value,
+        addresses=[
+            {
+                "address": verdict.address.text,
+                "verdict": verdict.verdict.value,
+                "reasons": list(reasons(diagnosis, verdict)),
+            }
+            for verdict in diagnosis.addresses
+        ],
+        holders=[process_json(origin.provenance.process) for origin in origins],
+        origins=[_origin_json(origin) for origin in origins],
+        sockets=[socket_json(socket) for socket in diagnosis.sockets],
+        problems=list(diagnosis.problems),
+    )
+
+
+def _origin_json(origin: Origin) -> dict[str, Json]:
+    provenance = origin.provenance
+    return {
+        "pid": provenance.process.pid,
+        "cwd": provenance.cwd,
+        "project": provenance.project,
+        "parents": [
+            {"pid": ancestor.pid, "name": ancestor.name} for ancestor in provenance.ancestors
+        ],
+        "supervisors": [
+            {
+                "kind": supervisor.kind.value,
+                "name": supervisor.name,
+                "pid": supervisor.process.pid if supervisor.process else None,
+                "command": supervisor.command,
+                "container": (
+                    dict(supervisor.container._asdict()) if supervisor.container else None
+                ),
+            }
+            for supervisor in origin.supervisors
+        ],
+    }

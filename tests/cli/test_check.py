@@ -24,6 +24,7 @@ from tests.servers import PATIENCE_S, ROOT, Child, until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs a network of its own")
 
 RANGE = 100
+PYTHON = Path(sys.executable).name
 CLIENT: SocketSpec = {"autobinds": True, "peer": ("127.0.0.1", 8001)}
 
 
@@ -170,7 +171,7 @@ def test_the_first_line_is_a_nagios_plugins(small: Network) -> None:
     said, _, measured = first.partition(" | ")
     assert said == (
         "PORTS CRITICAL - connect() to 127.0.0.1:8001 from 127.0.0.1: exhausted, 0 of 100 left; "
-        f"100 in use by {Path(sys.executable).name} {clients.pid}"
+        f"100 in use by {PYTHON} {clients.pid}"
     )
     assert "'connect 127.0.0.1 127.0.0.1:8001'=0;20:;5:;0;100" in measured
     assert "'bind ::1'=100;20:;5:;0;100" in measured
@@ -292,3 +293,57 @@ def test_nothing_but_what_is_needed_is_imported() -> None:
         env={**os.environ},
     )  # fmt: skip
     assert done.stderr.split() == []
+
+
+MOST = 64
+
+
+@pytest.fixture
+def crowded(network: Network) -> Child:
+    """A process that has few descriptors left, and another one with many."""
+    network.start({"sockets": [{}] * 3})
+    return network.start({"sockets": [{}] * 56, "most_files": MOST})
+
+
+def test_it_is_in_the_json_with_a_verdict_of_its_own(network: Network, crowded: Child) -> None:
+    used = len(os.listdir(f"/proc/{crowded.pid}/fd"))
+    done = network.context.porttui("check", "--json")
+    document: dict[str, Any] = json.loads(done.stdout)
+    first, *others = document["limits"]["processes"]
+    assert first == {
+        "pid": crowded.pid,
+        "name": PYTHON,
+        "used": used,
+        "most": MOST,
+        "verdict": "warning",
+    }
+    assert [each["verdict"] for each in others] == ["ok"]
+    # What the quick look does not see does not decide: all forms are to agree.
+    for asked in ([], ["--to", "127.0.0.1:8001"], ["--bind", "127.0.0.1"]):
+        done = network.context.porttui("check", "--json", *asked)
+        assert (done.returncode, json.loads(done.stdout)["verdict"]) == (0, "ok")
+
+
+def test_in_words_it_is_there_where_processes_are_looked_for(
+    network: Network, crowded: Child
+) -> None:
+    title = f"open files of {PYTHON} {crowded.pid}"
+    done = network.context.porttui("check", "--who")
+    assert done.returncode == 0
+    first, *others = done.stdout.splitlines()
+    assert first.startswith("PORTS OK - ")
+    assert "process_files" not in first
+    [told] = [line for line in others if title in line]
+    assert "WARNING" in told
+    assert [line for line in others if f"open files of {PYTHON}" in line] == [
+        line for line in others if line.startswith(title)
+    ], "the one with descriptors left is not in the table"
+    quick = network.context.porttui("check")
+    assert quick.returncode == 0
+    assert f"open files of {PYTHON}" not in quick.stdout
+
+
+def test_a_source_that_does_not_tell_has_none(network: Network, crowded: Child) -> None:
+    assert crowded.pids
+    done = network.context.porttui("check", "--json", "--source", "psutil")
+    assert json.loads(done.stdout)["limits"]["processes"] == []

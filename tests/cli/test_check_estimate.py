@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from porttui.cli.check import CheckCommand, run_check
-from porttui.cli.exit_status import CheckStatus
+from porttui.cli.output import CheckStatus
 from porttui.host.request import SourceName
 from porttui.model.address import Address
 from porttui.model.kernel import PortRange, RangeName

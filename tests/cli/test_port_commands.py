@@ -19,6 +19,9 @@ from tests.host.process_context import NOBODY
 from tests.host.socket_queries import leave_time_wait
 from tests.servers import PATIENCE_S, ROOT, Child, Servers, free_port, has_exited
 
+if sys.platform != "win32":
+    import pty
+
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals")
 
 
@@ -147,6 +150,30 @@ def test_free_asks_first(server: Child) -> None:
     assert f" {server.pid} on 127.0.0.1:{server.port}" in done.stdout
     assert "nothing was sent; --yes would send" in done.stdout
     assert not has_exited(server.pid)
+
+
+@pytest.mark.parametrize(("answer", "outcome"), [("y", "freed"), ("n", "refused"), ("", "refused")])
+def test_free_asks_a_person_at_a_terminal(server: Child, answer: str, outcome: str) -> None:
+    master, slave = pty.openpty()
+    try:
+        os.write(master, f"{answer}\n".encode())
+        done = subprocess.run(
+            [*PORTTUI, "free", str(server.port), "--json"],
+            stdin=slave,
+            stdout=subprocess.PIPE,
+            stderr=slave,
+            cwd=ROOT,
+            env=environment(),
+            timeout=PATIENCE_S,
+            check=False,
+        )
+        asked = os.read(master, 4096).decode()
+    finally:
+        os.close(master)
+        os.close(slave)
+    assert f" {server.pid} on 127.0.0.1:{server.port}? [y/N] " in asked
+    assert json.loads(done.stdout)["outcome"] == outcome
+    assert has_exited(server.pid) is (outcome == "freed")
 
 
 def test_free_frees_it(server: Child) -> None:

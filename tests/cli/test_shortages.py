@@ -16,7 +16,7 @@ from collections.abc import Sequence
 
 import pytest
 
-from porttui.cli.exit_status import ExitStatus
+from porttui.cli.output import ExitStatus
 from tests import without
 from tests.cli.running import PORTTUI, environment
 from tests.host.namespaces import Network

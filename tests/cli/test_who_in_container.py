@@ -10,8 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.cli.who import WhoCommand, run_who
-from porttui.diagnosis.diagnoser import Diagnoser
+from porttui.cli.who import WhoCommand, run
 from porttui.host.containers import ContainerNames
 from porttui.host.local import local_host
 from porttui.host.programs import RunAs
@@ -19,7 +18,6 @@ from porttui.host.request import SourceName
 from porttui.model.address import PortQuery, Protocol
 from porttui.model.process import Process
 from porttui.model.provenance import Provenance
-from porttui.sampling.sampler import Sampler
 from tests.host.fake_tool import FakeTool
 from tests.servers import Servers
 
@@ -41,7 +39,9 @@ def who(port: int, docker: FakeTool, *, as_json: bool = False) -> str:
     host = local_host()._replace(read_provenance=read_provenance, container_name=names.name_of)
     out = io.StringIO()
     command = WhoCommand(PortQuery(Protocol.TCP, port), as_json, SourceName.AUTO)
-    run_who(command, Diagnoser(host, Sampler(host)), out, io.StringIO())
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("porttui.cli.who.local_host", lambda *_, **__: host)
+        run(command, out, io.StringIO())
     return out.getvalue()
 
 
