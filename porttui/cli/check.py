@@ -171,8 +171,6 @@ def run(command: CheckCommand, out: TextIO | None, err: TextIO) -> CheckStatus:
         try:
             host = local_host(command.source, one_shot=command.interval_s is None)
             sampler = Sampler(host)
-            if command.with_holders:
-                sampler.prefetch()
             return run_check(command, host, sampler, out, err)
         except BrokenPipeError:
             raise

@@ -140,7 +140,6 @@ def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Free a port of this machine."""
     host = local_host(command.source)
     sampler = Sampler(host)
-    sampler.prefetch()
     confirm = _confirm if sys.stdin is not None and sys.stdin.isatty() and err.isatty() else None
     services = FreeServices(sampler, Diagnoser(host, sampler), Stopper(host, sampler), confirm)
     return run_free(command, services, out, err)

@@ -76,7 +76,6 @@ def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         SampleError: the sockets could not be read.
     """
     sampler = Sampler(local_host(command.source, one_shot=True))
-    sampler.prefetch()
     snapshot = sampler.sample(
         SocketRequest.LISTENING if command.only_listening else SocketRequest.ALL
     )

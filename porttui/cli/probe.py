@@ -87,7 +87,6 @@ def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
         HostError: the name has no address.
     """
     sampler = Sampler(local_host(command.source, one_shot=True))
-    sampler.prefetch()
     try:
         probe = probe_host(
             sampler,

@@ -75,7 +75,6 @@ def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Answer it about this machine."""
     host = local_host(command.source, one_shot=True)
     sampler = Sampler(host)
-    sampler.prefetch()
     return run_who(command, Diagnoser(host, sampler), out, err)
 
 

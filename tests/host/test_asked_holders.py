@@ -152,13 +152,3 @@ def test_without_a_look_before_everything_is_read(actors: list[Actor]) -> None:
     inode = actors[0].act("listen", "a")
     for one_shot in (False, True):
         assert asked_holders(HolderCache(one_shot=one_shot), inode) == {actors[0].pid}
-
-
-def test_the_first_look_is_at_everything_also_where_it_goes_on_from_one_begun(
-    actors: list[Actor],
-) -> None:
-    inode = actors[0].act("listen", "a")
-    cache = HolderCache()
-    cache.prefetch()
-    assert pass_listener("a", *actors) == inode
-    assert asked_holders(cache, inode) == {actors[0].pid, actors[1].pid}

@@ -28,17 +28,13 @@ from collections.abc import Iterable, Mapping, Sequence, Set
 from itertools import repeat
 
 from porttui.host.linux.fd_links import (
-    FdScan,
     OwnDescriptors,
-    ProcessFds,
     count_descriptors,
     read_socket_fds,
     socket_link,
-    start_fd_scan,
 )
 from porttui.host.linux.processes import (
     RawProcess,
-    list_pids,
     list_proc_names,
     own_pid,
     parse_pids,
@@ -144,19 +140,9 @@ class HolderCache:
         self._schedstat_fds: set[str] = set()
         """Descriptors of open schedstat files."""
         self._one_shot = one_shot
-        self._pending_scan: FdScan | None = None
         self._max_schedstat_files = 0 if one_shot else _max_schedstat_files()
         self.scanned_pids: set[int] = set()
         """The processes that the last read scanned."""
-
-    def prefetch(self) -> None:
-        """Start a long first scan in forked processes; `read` completes it.
-
-        Raises:
-            HostError: /proc cannot be listed.
-        """
-        if self._pending_scan is None and not self._scans:
-            self._pending_scan = start_fd_scan(self._proc, list_pids(self._proc))
 
     def read(self, inodes: Set[int] | None = None) -> Holders:
         """All holders of all sockets, now.
@@ -173,9 +159,6 @@ class HolderCache:
         self.scanned_pids.clear()
         if self._one_shot or not self._scans:
             inodes = None  # nothing is cached
-        if self._pending_scan is not None:
-            pending_scan, self._pending_scan = self._pending_scan, None
-            self._store_forked_scans(pending_scan.result())
         if self._holder_sets.drop_unused(len(self._scans)):
             self._sets = ()
         stale_pids = self._pids_to_scan(inodes)
@@ -226,12 +209,12 @@ class HolderCache:
                 sockets = self._own_descriptors.sockets(self._schedstat_fds)
             else:
                 sockets = read_socket_fds(f"{self._proc}/{pid}/fd")
-            self._store_scan(pid, ProcessFds(sockets, schedstats.get(pid, b"")))
+            self._store_scan(pid, sockets, schedstats.get(pid, b""))
 
-    def _store_scan(self, pid: int, process_fds: ProcessFds) -> None:
+    def _store_scan(self, pid: int, sockets: Mapping[int, str], schedstat: bytes) -> None:
         """Replace the scan of a process."""
         self.scanned_pids.add(pid)
-        scan, sockets = self._scans.get(pid, NOT_SCANNED), process_fds.sockets
+        scan = self._scans.get(pid, NOT_SCANNED)
         self._holder_sets.update(pid, scan.sockets.keys(), sockets.keys())
         if pid == self._pid and scan.raw:
             raw: RawProcess | None = scan.raw  # it does not rename itself
@@ -241,7 +224,7 @@ class HolderCache:
             self._sets = ()
         if raw != scan.raw:
             scan = scan._replace(raw=raw, process=raw.parse() if raw else None)
-        self._set_scan(pid, scan._replace(schedstat=process_fds.schedstat, sockets=sockets))
+        self._set_scan(pid, scan._replace(schedstat=schedstat, sockets=sockets))
 
     def _set_scan(self, pid: int, scan: ProcessScan) -> None:
         self._scans[pid] = scan
@@ -252,18 +235,6 @@ class HolderCache:
         else:
             self._idle.watch(pid, schedstat_fd, scan.schedstat)
             self._unwatched.discard(pid)
-
-    def _store_forked_scans(self, fds_by_pid: Mapping[int, ProcessFds]) -> None:
-        """Store the scans of forked processes."""
-        for pid, process_fds in fds_by_pid.items():
-            self._store_scan(pid, process_fds)
-            if not self._one_shot:
-                schedstat = self._open_schedstats(pid)
-                # If it is the same by name now, with the files open, it was valid when it was read.
-                is_same = read_schedstats(f"{self._proc}/{pid}") == process_fds.schedstat
-                self._set_scan(
-                    pid, self._scans[pid]._replace(schedstat=schedstat if is_same else b"")
-                )
 
     def _open_schedstats(self, pid: int) -> bytes:
         """Open and read the schedstat files of a process before its scan."""

@@ -49,16 +49,12 @@ class LinuxSource:
         """The reader in use."""
         return self._reader.name
 
-    def prefetch(self) -> None:
-        self._cache.prefetch()
-
     def read(
         self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
     ) -> SocketReading:
         if request is SocketRequest.WITHOUT_HOLDERS:
             dump = self._read(request, ports)
             return SocketReading(dump.build(None), dump.problems)
-        self._cache.prefetch()
         dump = self._read(request, ports)
         inodes = dump.inodes() if request is SocketRequest.LISTENING_REFRESH else None
         table = dump.build(self._cache.read(inodes))
