@@ -75,7 +75,7 @@ def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     Raises:
         SampleError: the sockets could not be read.
     """
-    sampler = Sampler(local_host(command.source, one_shot=True))
+    sampler = Sampler(local_host(command.source))
     snapshot = sampler.sample(
         SocketRequest.LISTENING if command.only_listening else SocketRequest.ALL
     )

@@ -89,7 +89,7 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     Raises:
         SampleError: the sockets could not be read.
     """
-    host = local_host(command.source, one_shot=True)
+    host = local_host(command.source)
     sampler = Sampler(host)
     protocol, after, addresses = command.port_query
     ports = next_ports(

@@ -86,7 +86,7 @@ def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     Raises:
         HostError: the name has no address.
     """
-    sampler = Sampler(local_host(command.source, one_shot=True))
+    sampler = Sampler(local_host(command.source))
     try:
         probe = probe_host(
             sampler,

@@ -73,7 +73,7 @@ def build_command(parsed: ParsedArguments) -> WhoCommand:
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Answer it about this machine."""
-    host = local_host(command.source, one_shot=True)
+    host = local_host(command.source)
     sampler = Sampler(host)
     return run_who(command, Diagnoser(host, sampler), out, err)
 

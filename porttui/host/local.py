@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from porttui.model.provenance import Container, Provenance
 
 
-def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) -> Host:
-    """This machine, read in the best way it allows; `one_shot`: it will be read once.
+def local_host(source: SourceName = SourceName.AUTO) -> Host:
+    """This machine, read in the best way it allows.
 
     Raises:
         HostError: `source` does not exist on this system.
     """
-    sockets = _source(source, one_shot=one_shot)
+    sockets = _source(source)
     host = Host(
         sockets=sockets,
         ephemeral_range=_ephemeral_range(),
@@ -63,11 +63,11 @@ def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) 
     return _with_proc(host) if sys.platform == "linux" else host
 
 
-def _source(source: SourceName, *, one_shot: bool) -> SocketSource:
+def _source(source: SourceName) -> SocketSource:
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
-        source_of_linux = linux_source(netlink=source is not SourceName.PROC, one_shot=one_shot)
+        source_of_linux = linux_source(netlink=source is not SourceName.PROC)
         if source is SourceName.NETLINK and source_of_linux.name != "sock_diag":
             raise HostError("netlink sock_diag is refused here: use --source proc")
         if source_of_linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):

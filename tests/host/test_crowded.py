@@ -55,9 +55,6 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
         monkeypatch.setattr(
             "porttui.host.linux.owners.read_socket_fds", lambda *_: dict[int, str]()
         )
-        monkeypatch.setattr(
-            "porttui.host.linux.owners.OwnDescriptors.sockets", lambda *_: dict[int, str]()
-        )
         reader = CountingReader()
         source = LinuxSource(reader)
         for expected in (2, 3, 4):

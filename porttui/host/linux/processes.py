@@ -6,8 +6,8 @@ proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Mapping, Sequence
+from functools import cache
 
 from porttui.host.accounts import user_name
 from porttui.host.request import HostError
@@ -34,30 +34,16 @@ _INITIAL_CGROUP_NAMESPACE = 0xEFFFFFFB
 """PROC_CGROUP_INIT_INO (linux/proc_ns.h)."""
 
 
-def list_pids(proc: str) -> list[int]:
+def list_pids() -> list[int]:
     """All pids, ascending.
 
     Raises:
         HostError: /proc cannot be listed.
     """
-    return sorted(parse_pids(list_proc_names(proc)))
-
-
-def list_proc_names(proc: str) -> list[str]:
-    """The names in /proc.
-
-    Raises:
-        HostError: it cannot be listed.
-    """
     try:
-        return os.listdir(proc)
+        return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
     except OSError as error:
-        raise HostError(f"{proc} cannot be listed: {error.strerror}") from error
-
-
-def parse_pids(names: Iterable[str]) -> set[int]:
-    """The pids among names in /proc."""
-    return set(map(int, filter(str.isdecimal, names)))
+        raise HostError(f"/proc cannot be listed: {error.strerror}") from error
 
 
 class ProcessStat(NamedTuple):
@@ -97,58 +83,27 @@ def start_time_of(pid: int) -> int | None:
     return None if stat is None else stat.started
 
 
-class RawProcess(NamedTuple):
-    """A process as /proc shows it, unparsed.
-
-    An unchanged one need not be parsed again: parsing takes as long as reading.
-    """
-
-    pid: int
-    started: int
-    comm: bytes
-    cmdline: bytes
-    ppid: int
-    is_kernel_thread: bool
-    uids: bytes
-    ignored_signals: bytes
-    pidfd_inode: int
-
-    def parse(self) -> Process:
-        """The process that it describes."""
-        argv = _split_argv(self.cmdline)
-        uid = int(self.uids.split()[0])
-        ignored = int(self.ignored_signals or b"0", 16)
-        return Process(
-            pid=self.pid,
-            started=self.started,
-            name=_process_name(self.comm, argv),
-            user=user_name(uid),
-            uid=uid,
-            cmdline=safe_argv(argv, _ARGV_CHARACTERS),
-            create_time=_boot_time() + self.started / _ticks_per_second(),
-            ppid=self.ppid,
-            is_kernel_thread=self.is_kernel_thread,
-            ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
-            pidfd_inode=self.pidfd_inode,
-        )
-
-
-def read_raw_process(pid: int) -> RawProcess | None:
-    """None if there is no such process, or it is hidden."""
+def read_process(pid: int) -> Process | None:
+    """The process that has `pid` now; None if there is none or it is hidden."""
     inode = _pidfd_inode(pid)
     stat = read_stat(pid)
     status = _read(f"/proc/{pid}/status", 8192)
     if stat is None or not status:
         return None
-    return RawProcess(
+    argv = _split_argv(_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1))
+    uid = int(_status_field(status, b"Uid").split()[0])
+    ignored = int(_status_field(status, b"SigIgn") or b"0", 16)
+    return Process(
         pid=pid,
         started=stat.started,
-        comm=stat.comm,
-        cmdline=_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1),
+        name=_process_name(stat.comm, argv),
+        user=user_name(uid),
+        uid=uid,
+        cmdline=safe_argv(argv, _ARGV_CHARACTERS),
+        create_time=_boot_time() + stat.started / _ticks_per_second(),
         ppid=stat.ppid,
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
-        uids=_status_field(status, b"Uid"),
-        ignored_signals=_status_field(status, b"SigIgn"),
+        ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
         pidfd_inode=inode,
     )
 
@@ -185,12 +140,6 @@ def read_process_details(process: Process) -> ProcessDetails | None:
     return details if is_same else None
 
 
-def read_process(pid: int) -> Process | None:
-    """The process that has `pid` now; None if there is none or it is hidden."""
-    raw = read_raw_process(pid)
-    return None if raw is None else raw.parse()
-
-
 def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
     """By process the members of its group, with itself; without zombies.
 
@@ -199,7 +148,7 @@ def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[
     Raises:
         HostError: /proc cannot be listed.
     """
-    stats = {pid: stat for pid in list_pids("/proc") if (stat := read_stat(pid)) is not None}
+    stats = {pid: stat for pid in list_pids() if (stat := read_stat(pid)) is not None}
     # Groups with a leader in another PID namespace all read 0 here.
     groups = {
         process: stat.group
@@ -274,15 +223,15 @@ def _sees_root_cgroup() -> bool:
         return False
 
 
-def shows_own_pids(proc: str = "/proc") -> bool:
-    """Whether pids in `proc` are the pids of this process's system calls.
+def shows_own_pids() -> bool:
+    """Whether pids in /proc are the pids of this process's system calls.
 
     In a PID namespace that still sees its parent's /proc (`unshare --pid`, some containers) a pid
     from there means another process here: signals would reach a bystander.
     """
     try:
-        listed = os.readlink(f"{proc}/self")
-        with open(f"{proc}/self/status", "rb", buffering=0) as file:
+        listed = os.readlink("/proc/self")
+        with open("/proc/self/status", "rb", buffering=0) as file:
             status = file.read(4096)
     except OSError:
         return False  # this process is not listed there
@@ -292,10 +241,10 @@ def shows_own_pids(proc: str = "/proc") -> bool:
     return listed == str(os.getpid()) and is_own_namespace
 
 
-def own_pid(proc: str = "/proc") -> int:
-    """The pid of this process in `proc`; its pid in system calls if it is not listed."""
+def own_pid() -> int:
+    """The pid of this process in /proc; its pid in system calls if it is not listed."""
     try:
-        return int(os.readlink(f"{proc}/self"))
+        return int(os.readlink("/proc/self"))
     except (OSError, ValueError):
         return os.getpid()
 
@@ -343,12 +292,12 @@ def _process_name(comm: bytes, argv: list[bytes]) -> str:
     return safe_text(comm)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _ticks_per_second() -> int:
     return os.sysconf("SC_CLK_TCK")
 
 
-@lru_cache(maxsize=1)
+@cache
 def _boot_time() -> float:
     """Seconds since the epoch. Read once, so that start times never move with the clock."""
     for line in _read("/proc/stat", 1 << 20).splitlines():

@@ -28,19 +28,16 @@ class LinuxSource:
         self,
         reader: SocketDumpReader,
         fallback: Callable[[], SocketDumpReader] | None = None,
-        *,
-        one_shot: bool = False,
     ) -> None:
         """Read with `reader`.
 
         Args:
             reader: Reads the dump.
             fallback: Makes the reader that replaces it for good when it fails.
-            one_shot: There will be one read.
         """
         self._reader = reader
         self._fallback = fallback
-        self._cache = HolderCache(one_shot=one_shot)
+        self._cache = HolderCache()
         self._known_unheld: set[int] = set()
         """Inodes of sockets without a holder after a second read: a third would not find one."""
 
@@ -78,14 +75,14 @@ class LinuxSource:
             return self._reader.read(request, ports)
 
 
-def linux_source(*, netlink: bool = True, one_shot: bool = False) -> LinuxSource:
-    """Netlink with /proc/net as fallback, or /proc/net alone; `one_shot`: for one read."""
+def linux_source(*, netlink: bool = True) -> LinuxSource:
+    """Netlink with /proc/net as fallback, or /proc/net alone."""
     if netlink:
         try:
-            return LinuxSource(SockDiagReader(), fallback=_proc_net_reader, one_shot=one_shot)
+            return LinuxSource(SockDiagReader(), fallback=_proc_net_reader)
         except SockDiagError:
             pass  # an old kernel or a sandbox; the status line names the source in use
-    return LinuxSource(_proc_net_reader(), one_shot=one_shot)
+    return LinuxSource(_proc_net_reader())
 
 
 def _proc_net_reader() -> SocketDumpReader:
