@@ -133,7 +133,7 @@ def _warnings(snapshot: Snapshot) -> list[str]:
     lines = [str(problem) for problem in snapshot.problems]
     hidden = snapshot.coverage.hidden_holders
     if hidden and not snapshot.coverage.elevated:
-        from porttui.host.elevation import elevation_command
+        from porttui.host.programs import elevation_command
         from porttui.text.processes import hidden_owners
 
         lines.append(hidden_owners(hidden, f"{elevation_command()} list"))

@@ -102,13 +102,13 @@ def _with_proc(host: Host) -> Host:
 
 def _ephemeral_range() -> Callable[[], PortRange]:
     if sys.platform == "darwin":
-        from porttui.host.macos import read_ephemeral_range as on_macos
+        from porttui.host.portable.ephemeral_range import read_macos_range
 
-        return on_macos
+        return read_macos_range
     if sys.platform == "win32":
-        from porttui.host.windows import read_ephemeral_range as on_windows
+        from porttui.host.portable.ephemeral_range import read_windows_range
 
-        return on_windows
+        return read_windows_range
     from porttui.host.linux.sysctl import read_ephemeral_range
 
     return read_ephemeral_range
@@ -163,7 +163,7 @@ def _control(*, is_portable: bool) -> ProcessControl:
 
 
 def _read_proc_provenance(process: Process, *, is_portable: bool) -> Provenance:
-    from porttui.host.linux.provenance import read_provenance
+    from porttui.host.linux.processes import read_provenance
 
     if not is_portable:
         return read_provenance(process)

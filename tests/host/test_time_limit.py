@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host import accounts
-from porttui.host.linux.processes import read_process
-from porttui.host.linux.provenance import read_provenance
+from porttui.host.linux.processes import read_process, read_provenance
 from porttui.host.provenance import project_of
 from porttui.host.time_limit import TimeBudget, TimeLimitedCaller
 from tests.cli.running import PORTTUI, environment

@@ -1,4 +1,4 @@
-"""Reads processes, process groups, control groups and the PID namespace from /proc.
+"""Reads processes, their groups and provenance, and the PID namespace from /proc.
 
 proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 """
@@ -6,13 +6,14 @@ proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
-from porttui.host.accounts import user_name
+from porttui.host.accounts import effective_uid, invoking_uid, user_name
 from porttui.host.request import HostError
 from porttui.host.safe_text import safe_argv, safe_text
 from porttui.model.process import Process, ProcessDetails
+from porttui.model.provenance import Provenance
 from porttui.record import NamedTuple
 
 _ARGV_CHARACTERS = 4096
@@ -165,6 +166,54 @@ def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[
             if member is not None and member.started == stat.started:
                 members[stat.group].append(member)
     return {process: tuple(members[group]) for process, group in groups.items()}
+
+
+def read_provenance(
+    process: Process, read_process: Callable[[int], Process | None] = read_process
+) -> Provenance:
+    """Provenance without the parts that this user may not read (proc_pid_cwd(5)).
+
+    `read_process` gives the ancestors the start times of the source in use.
+    """
+    from porttui.host.provenance import ancestors_of  # `list` does not need it
+
+    cwd = _read_link(f"/proc/{process.pid}/cwd")
+    return Provenance(
+        process=process,
+        cwd=None if cwd is None else safe_text(cwd, _PATH_CHARACTERS),
+        project=None if cwd is None else _project(cwd, process),
+        ancestors=ancestors_of(process, read_process),
+        cgroups=_cgroups(process.pid),
+        executable=safe_text(_read_link(f"/proc/{process.pid}/exe") or "", _PATH_CHARACTERS),
+    )
+
+
+def _project(cwd: str, process: Process) -> str | None:
+    from porttui.host.provenance import project_of
+
+    is_untrusted = effective_uid() == 0 and process.uid not in (0, invoking_uid())
+    return project_of(cwd, process.pid, is_untrusted=is_untrusted)
+
+
+def _cgroups(pid: int) -> tuple[str, ...]:
+    """Paths other than the root, those of the unified hierarchy and of systemd first."""
+    lines = [line for line in cgroup_lines(pid) if line[2] not in (b"/", b"")]
+    lines.sort(key=lambda line: line[1] not in (b"", b"name=systemd"))
+    return tuple(dict.fromkeys(_safe_path(path) for _, _, path in lines))
+
+
+def _safe_path(raw: bytes) -> str:
+    """Escaped only if necessary: systemd's own names contain backslashes."""
+    text = os.fsdecode(raw)
+    is_plain = text.isascii() and text.isprintable() and len(text) <= _PATH_CHARACTERS
+    return text if is_plain else safe_text(raw, _PATH_CHARACTERS)
+
+
+def _read_link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
 
 
 def cgroup_lines(pid: int) -> list[list[bytes]]:
