@@ -13,8 +13,10 @@ from porttui.host.accounts import effective_uid, invoking_uid, user_name
 from porttui.host.request import HostError
 from porttui.host.safe_text import safe_argv, safe_text
 from porttui.model.process import Process, ProcessDetails
-from porttui.model.provenance import Provenance
-from porttui.record import NamedTuple
+from porttui.record import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from porttui.model.provenance import Provenance
 
 _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
@@ -124,10 +126,7 @@ def _pidfd_inode(pid: int) -> int:
 def read_process_details(process: Process) -> ProcessDetails | None:
     """What a stop needs beside the sample; None if the process has exited."""
     status = _read(f"/proc/{process.pid}/status", 8192)
-    try:
-        executable = os.readlink(f"/proc/{process.pid}/exe")
-    except OSError:
-        executable = ""
+    executable = _read_link(f"/proc/{process.pid}/exe") or ""
     details = ProcessDetails(
         executable=safe_text(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
         uid=int(_status_field(status, b"Uid").split()[3]) if status else None,
@@ -175,24 +174,20 @@ def read_provenance(
 
     `read_process` gives the ancestors the start times of the source in use.
     """
-    from porttui.host.provenance import ancestors_of  # `list` does not need it
+    # Late: `list` does not need them.
+    from porttui.host.provenance import ancestors_of, project_of
+    from porttui.model.provenance import Provenance
 
     cwd = _read_link(f"/proc/{process.pid}/cwd")
+    is_untrusted = effective_uid() == 0 and process.uid not in (0, invoking_uid())
     return Provenance(
         process=process,
         cwd=None if cwd is None else safe_text(cwd, _PATH_CHARACTERS),
-        project=None if cwd is None else _project(cwd, process),
+        project=cwd and project_of(cwd, process.pid, is_untrusted=is_untrusted),
         ancestors=ancestors_of(process, read_process),
         cgroups=_cgroups(process.pid),
         executable=safe_text(_read_link(f"/proc/{process.pid}/exe") or "", _PATH_CHARACTERS),
     )
-
-
-def _project(cwd: str, process: Process) -> str | None:
-    from porttui.host.provenance import project_of
-
-    is_untrusted = effective_uid() == 0 and process.uid not in (0, invoking_uid())
-    return project_of(cwd, process.pid, is_untrusted=is_untrusted)
 
 
 def _cgroups(pid: int) -> tuple[str, ...]:
