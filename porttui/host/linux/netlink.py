@@ -10,7 +10,6 @@ import os
 import struct
 from array import array
 from collections.abc import Sequence
-from functools import lru_cache
 
 from porttui.host.request import HostError
 from porttui.record import NamedTuple
@@ -93,15 +92,9 @@ def _all_match(words: array[int], end: int, header: tuple[int, int, int]) -> boo
         return False
     step = length // 4
     return all(
-        words[offset:end:step] == _constant_column(word, end // step)
+        words[offset:end:step] == array("I", [word]) * (end // step)
         for offset, word in enumerate(header)
     )
-
-
-@lru_cache(maxsize=16)
-def _constant_column(word: int, rows: int) -> array[int]:
-    """`word` in every row; do not change it. Most parts of an answer have one length."""
-    return array("I", [word]) * rows
 
 
 def _check_message(message: bytes, available: int, sequence: int) -> tuple[int, bool]:
