@@ -128,7 +128,7 @@ def test_a_name_service_that_does_not_answer_leaves_the_number(
 
 def test_all_lookups_together_are_bounded_in_time() -> None:
     """Each is quick, but a user may have very many uids (subuid(5))."""
-    lookups = TimeLimitedCaller[int](TimeBudget(0.2))
+    lookups = TimeLimitedCaller(TimeBudget(0.2))
     start = time.monotonic()
 
     def look_up() -> int:

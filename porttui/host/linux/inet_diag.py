@@ -23,7 +23,6 @@ from porttui.host.linux.netlink import (
     HEADER,
     INET_DIAG_MSG_BYTES,
     MIN_MESSAGE_BYTES,
-    ExpectedHeader,
     SockDiagError,
     scan_headers,
 )
@@ -52,6 +51,7 @@ _BC_SOURCE_GE, _BC_SOURCE_LE = 2, 3
 """INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE, of ports."""
 
 _FAMILY_NUMBERS = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+_FAMILIES = {int(number): family for family, number in _FAMILY_NUMBERS.items()}
 _PROTOCOLS = {Protocol.TCP: socket.IPPROTO_TCP, Protocol.UDP: socket.IPPROTO_UDP}
 _MSG_TRUNC = 0x20
 """recv(2), on every architecture."""
@@ -60,7 +60,6 @@ _BUFFER_BYTES = 1 << 18
 _TIMEOUT_S = 5.0
 _ATTEMPTS = 4
 
-_FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _INET_DIAG_SKV6ONLY, _INET_DIAG_CGROUP_ID = 11, 21
 """INET_DIAG_SKV6ONLY, of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of all open ones
 (Linux 5.8)."""
@@ -150,13 +149,13 @@ class SockDiag:
         header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
         try:
             self._socket.send(header + request)
-            return self._receive(ExpectedHeader(kind, self._sequence))
+            return self._receive(kind)
         except TimeoutError as error:
             raise SockDiagError("netlink sock_diag timed out") from error
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
-    def _receive(self, expected: ExpectedHeader) -> InetDiagDump:
+    def _receive(self, kind: int) -> InetDiagDump:
         """Build the columns part by part, while each part is in the processor's cache: that takes
         two thirds of the time of building them at the end."""
         columns: dict[Family, InetDiagColumns] = {}
@@ -167,7 +166,7 @@ class SockDiag:
                 raise SockDiagError("netlink sent more than fits into the buffer")
             if size % 4:
                 raise SockDiagError("netlink sent a message cut short")
-            scan = scan_headers(self._words, size // 4, expected)
+            scan = scan_headers(self._words, size // 4, kind, self._sequence)
             for family, starts in _by_family(self._words, scan.starts).items():
                 columns.setdefault(family, InetDiagColumns(family)).add(self._words, starts)
             is_interrupted |= scan.is_interrupted

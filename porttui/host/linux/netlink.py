@@ -36,13 +36,6 @@ class SockDiagError(HostError):
     """Netlink is refused here, or its answer is invalid."""
 
 
-class ExpectedHeader(NamedTuple):
-    """Type and sequence of valid messages."""
-
-    kind: int
-    sequence: int
-
-
 class HeaderScan(NamedTuple):
     """Result of checking the headers of some messages."""
 
@@ -54,27 +47,27 @@ class HeaderScan(NamedTuple):
     """The answer is complete."""
 
 
-def scan_headers(words: array[int], end: int, expected: ExpectedHeader) -> HeaderScan:
-    """Check the headers of the messages in the first `end` words.
+def scan_headers(words: array[int], end: int, kind: int, sequence: int) -> HeaderScan:
+    """Check the headers of the messages in the first `end` words: sockets of a type and sequence.
 
     Raises:
         SockDiagError: a message is invalid, or reports an error.
     """
-    type_and_flags = struct.unpack("=I", _TYPE_AND_FLAGS.pack(expected.kind, _MULTI))[0]
+    type_and_flags = struct.unpack("=I", _TYPE_AND_FLAGS.pack(kind, _MULTI))[0]
     length = words[0] if end else 0
-    if _all_match(words, end, (length, type_and_flags, expected.sequence)):
+    if _all_match(words, end, (length, type_and_flags, sequence)):
         return HeaderScan(range(0, end, length // 4))
     starts: list[int] = []
     is_interrupted = False
     offset = 0
     while offset <= end - _HEADER_WORDS:
         length, available = words[offset], (end - offset) * 4
-        is_socket = words[offset + 1] == type_and_flags and words[offset + 2] == expected.sequence
+        is_socket = words[offset + 1] == type_and_flags and words[offset + 2] == sequence
         if not is_socket or not MIN_MESSAGE_BYTES <= length <= available:
             message = words[offset : offset + _HEADER_WORDS + 1].tobytes()
-            kind, is_part_interrupted = _check_message(message, available, expected.sequence)
+            received_kind, is_part_interrupted = _check_message(message, available, sequence)
             is_interrupted |= is_part_interrupted
-            if kind == _DONE:
+            if received_kind == _DONE:
                 if offset + (length + 3) // 4 != end:
                     raise SockDiagError("netlink sent data after the end of its answer")
                 return HeaderScan(starts, is_interrupted, is_last=True)
