@@ -25,9 +25,7 @@ class LinuxSource:
     """Lists sockets without privileges, with all holders that this user may read."""
 
     def __init__(
-        self,
-        reader: SocketDumpReader,
-        fallback: Callable[[], SocketDumpReader] | None = None,
+        self, reader: SocketDumpReader, fallback: Callable[[], SocketDumpReader] | None = None
     ) -> None:
         """Read with `reader`.
 
@@ -49,10 +47,9 @@ class LinuxSource:
     def read(
         self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
     ) -> SocketReading:
-        if request is SocketRequest.WITHOUT_HOLDERS:
-            dump = self._read(request, ports)
-            return SocketReading(dump.build(None), dump.problems)
         dump = self._read(request, ports)
+        if request is SocketRequest.WITHOUT_HOLDERS:
+            return SocketReading(dump.build(None), dump.problems)
         inodes = dump.inodes() if request is SocketRequest.LISTENING_REFRESH else None
         table = dump.build(self._cache.read(inodes))
         if _unheld_inodes(table) - self._known_unheld:
