@@ -232,18 +232,14 @@ def read_socket_fds(directory: str) -> dict[int, str]:
     """
     fd_by_inode: dict[int, str] = {}
     try:
-        # Names below an open directory: the kernel finds a link in 4 us, by its whole path in 5.
-        directory_fd = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
-        try:
-            for descriptor in os.listdir(directory_fd):
-                try:
-                    target = os.readlink(descriptor, dir_fd=directory_fd)
-                except (FileNotFoundError, ProcessLookupError):
-                    continue  # closed since it was listed
-                if target.startswith(_SOCKET_PREFIX):
-                    fd_by_inode[int(target[len(_SOCKET_PREFIX) : -1])] = descriptor
-        finally:
-            os.close(directory_fd)
+        for descriptor in os.listdir(directory):
+            try:
+                # By its whole path: some sandboxes refuse readlinkat(2), which is 0.7 us faster.
+                target = os.readlink(f"{directory}/{descriptor}")
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # closed since it was listed
+            if target.startswith(_SOCKET_PREFIX):
+                fd_by_inode[int(target[len(_SOCKET_PREFIX) : -1])] = descriptor
     except _ABSENT_ERRORS:
         pass
     except OSError as error:
