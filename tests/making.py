@@ -189,9 +189,6 @@ class _Untouched:
     name = "nothing"
     supports_sigterm = True
 
-    def prefetch(self) -> None:
-        """Nothing takes long here."""
-
     def read(
         self,
         request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002

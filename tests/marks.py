@@ -53,9 +53,6 @@ REAL = (
 """Files, tests and cases of tests that open sockets or start processes without these fixtures."""
 
 _ALONE = (
-    # A worker of pytest-xdist has threads, and a process with threads forks no scan.
-    "host/test_crowded.py",
-    "host/test_fd_links.py",
     # They compare a moving machine with what was read of it: other tests are in the way.
     "cli/test_short_connections.py",
     "host/test_asked_holders.py",

@@ -194,9 +194,6 @@ class ScriptedMachine:
             source_address=lambda remote: self.sources.get(remote, remote),
         )
 
-    def prefetch(self) -> None:
-        """Nothing takes long here."""
-
     def read(
         self,
         request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002

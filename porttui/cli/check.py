@@ -152,10 +152,8 @@ def run(command: CheckCommand, out: TextIO | None, err: TextIO) -> CheckStatus:
     """Check this machine. Whatever keeps it from an answer is UNKNOWN: 1 and 2 are verdicts."""
     try:
         try:
-            host = local_host(command.source, one_shot=command.interval_s is None)
+            host = local_host(command.source)
             sampler = Sampler(host)
-            if command.with_holders:
-                sampler.prefetch()
             return run_check(command, host, sampler, out, err)
         except BrokenPipeError:
             raise

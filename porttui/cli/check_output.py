@@ -76,7 +76,7 @@ def check_text(
     lines.append(range_text(forecast))
     lines += caveats_text(forecast.caveats)
     if coverage.hidden_holders and not coverage.elevated:
-        from porttui.host.elevation import elevation_command
+        from porttui.host.programs import elevation_command
 
         lines.append(hidden_processes(f"{elevation_command()} check --who"))
     return "\n".join(lines)

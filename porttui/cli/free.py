@@ -110,7 +110,6 @@ def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Free a port, and print what is true then."""
     host = local_host(command.source)
     sampler = Sampler(host)
-    sampler.prefetch()
     targets = targets_on_port(sampler.sample(), *command.port_query)
     if targets:
         report = _stop_targets(command, Stopper(host, sampler), targets, err)

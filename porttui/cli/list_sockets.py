@@ -69,8 +69,7 @@ def build_command(parsed: ParsedArguments) -> ListCommand:
 
 def run(command: ListCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Print one sample: data to `out`, what is missing from it to `err`."""
-    sampler = Sampler(local_host(command.source, one_shot=True))
-    sampler.prefetch()
+    sampler = Sampler(local_host(command.source))
     snapshot = sampler.sample(
         SocketRequest.LISTENING if command.only_listening else SocketRequest.ALL
     )
@@ -224,7 +223,7 @@ def _warnings(snapshot: Snapshot) -> list[str]:
     lines = [str(problem) for problem in snapshot.problems]
     hidden = snapshot.coverage.hidden_holders
     if hidden and not snapshot.coverage.elevated:
-        from porttui.host.elevation import elevation_command
+        from porttui.host.programs import elevation_command
         from porttui.text.processes import hidden_owners
 
         lines.append(hidden_owners(hidden, f"{elevation_command()} list"))

@@ -73,7 +73,7 @@ def build_command(parsed: ParsedArguments) -> NextCommand:
 
 def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Print the next free ports, one a line."""
-    host = local_host(command.source, one_shot=True)
+    host = local_host(command.source)
     sampler = Sampler(host)
     protocol, after, addresses = command.port_query
     ports = next_ports(

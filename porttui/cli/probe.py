@@ -75,8 +75,7 @@ def build_command(parsed: ParsedArguments) -> ProbeCommand:
 
 def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Try to connect, and print what came of it."""
-    sampler = Sampler(local_host(command.source, one_shot=True))
-    sampler.prefetch()
+    sampler = Sampler(local_host(command.source))
     try:
         probe = probe_host(
             sampler,

@@ -72,9 +72,8 @@ def build_command(parsed: ParsedArguments) -> WhoCommand:
 
 def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Print the diagnosis of a port: data to `out`, what could not be seen to `err`."""
-    host = local_host(command.source, one_shot=True)
+    host = local_host(command.source)
     sampler = Sampler(host)
-    sampler.prefetch()
     diagnoser = Diagnoser(host, sampler)
     diagnosis = diagnoser.diagnose(*command.port_query)
     holders = by_seniority(holder for socket in diagnosis.sockets for holder in socket.holders)

@@ -12,8 +12,6 @@ from porttui.host.safe_text import safe_text
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from porttui.host.time_limit import TimeLimitedCaller
 
 _PASSWD = "/etc/passwd"
@@ -38,17 +36,8 @@ NO_ACCOUNT = Account("", 0, "/", "")
 
 def user_name(uid: int) -> str:
     """The account's name, or "uid 1234" without an account (for example in containers)."""
-    name = _display_names.get(uid)
-    if name is None:
-        account = account_of(uid)
-        if account is None:
-            return f"uid {uid}"
-        name = _display_names[uid] = safe_text(os.fsencode(account.name))
-    return name
-
-
-_display_names: dict[int, str] = {}
-"""By uid, safe for display."""
+    account = account_of(uid)
+    return f"uid {uid}" if account is None else safe_text(os.fsencode(account.name))
 
 
 def account_of(uid: int) -> Account | None:
@@ -113,7 +102,7 @@ def _passwd_accounts(path: str = _PASSWD) -> dict[int, Account]:
 
 
 @cache
-def _name_service_caller() -> TimeLimitedCaller[Any]:
+def _name_service_caller() -> TimeLimitedCaller:
     from porttui.host.time_limit import TimeBudget, TimeLimitedCaller  # seldom needed
 
     return TimeLimitedCaller(TimeBudget(NAME_SERVICES_S))

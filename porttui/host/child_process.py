@@ -136,15 +136,6 @@ class ChildProcess:
         return bytes(content)
 
 
-def raise_open_files_limit() -> None:
-    """Raise this process's limit of open files as far as permitted."""
-    if sys.platform != "win32":
-        import resource
-
-        _, hard_limit = resource.getrlimit(resource.RLIMIT_NOFILE)
-        resource.setrlimit(resource.RLIMIT_NOFILE, (hard_limit, hard_limit))
-
-
 def serve_requests(answer: Callable[[bytes], bytes]) -> None:
     """In the child: answer every byte on standard input until it ends."""
     parent = os.getppid()

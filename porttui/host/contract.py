@@ -47,13 +47,6 @@ class SocketSource(Interface):
     def name(self) -> str:
         """What it reads from, for the status line."""
 
-    def prefetch(self) -> None:
-        """Start work that `read` needs, in parallel with other work.
-
-        Raises:
-            HostError: nothing could be read at all.
-        """
-
     def read(
         self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
     ) -> SocketReading:

@@ -27,13 +27,13 @@ if TYPE_CHECKING:
     from porttui.model.provenance import Container, Provenance
 
 
-def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) -> Host:
-    """This machine, read in the best way it allows; `one_shot`: it will be read once.
+def local_host(source: SourceName = SourceName.AUTO) -> Host:
+    """This machine, read in the best way it allows.
 
     Raises:
         HostError: `source` does not exist on this system.
     """
-    sockets = _source(source, one_shot=one_shot)
+    sockets = _source(source)
     host = Host(
         sockets=sockets,
         ephemeral_range=_ephemeral_range(),
@@ -63,11 +63,11 @@ def local_host(source: SourceName = SourceName.AUTO, *, one_shot: bool = False) 
     return _with_proc(host) if sys.platform == "linux" else host
 
 
-def _source(source: SourceName, *, one_shot: bool) -> SocketSource:
+def _source(source: SourceName) -> SocketSource:
     if sys.platform == "linux" and source is not SourceName.PSUTIL:
         from porttui.host.linux.source import linux_source
 
-        source_of_linux = linux_source(netlink=source is not SourceName.PROC, one_shot=one_shot)
+        source_of_linux = linux_source(netlink=source is not SourceName.PROC)
         if source is SourceName.NETLINK and source_of_linux.name != "sock_diag":
             raise HostError("netlink sock_diag is refused here: use --source proc")
         if source_of_linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
@@ -102,13 +102,13 @@ def _with_proc(host: Host) -> Host:
 
 def _ephemeral_range() -> Callable[[], PortRange]:
     if sys.platform == "darwin":
-        from porttui.host.macos import read_ephemeral_range as on_macos
+        from porttui.host.portable.ephemeral_range import read_macos_range
 
-        return on_macos
+        return read_macos_range
     if sys.platform == "win32":
-        from porttui.host.windows import read_ephemeral_range as on_windows
+        from porttui.host.portable.ephemeral_range import read_windows_range
 
-        return on_windows
+        return read_windows_range
     from porttui.host.linux.sysctl import read_ephemeral_range
 
     return read_ephemeral_range
@@ -163,7 +163,7 @@ def _control(*, is_portable: bool) -> ProcessControl:
 
 
 def _read_proc_provenance(process: Process, *, is_portable: bool) -> Provenance:
-    from porttui.host.linux.provenance import read_provenance
+    from porttui.host.linux.processes import read_provenance
 
     if not is_portable:
         return read_provenance(process)

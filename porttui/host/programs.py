@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shlex
 import signal
 import sys
 import time
@@ -54,6 +55,7 @@ _SESSION_VARIABLES = (
 _MAX_ENVIRON_BYTES = 1 << 18
 SYSTEM_TOOL_TIMEOUT_S = 2.0
 """For each call."""
+_BROWSER_TIMEOUT_S = 15.0
 _KILL_TIMEOUT_S = 0.2
 """Wait for the end of a killed program."""
 
@@ -237,6 +239,35 @@ def run_program(
             kill_process_group(process)
 
 
+def open_url(url: str, run_as: RunAs | None = None) -> None:
+    """Pass `url` to the default browser; whether it was shown is unknown.
+
+    Waits up to 15 seconds for the browser's start: some stay in the foreground.
+
+    Args:
+        url: The URL.
+        run_as: Owner of the browser; by default the user who called sudo, or porttui's own.
+
+    Raises:
+        HostError: there is no graphical browser.
+    """
+    run_as = run_as or run_as_invoking_user()
+    if sys.platform not in ("win32", "darwin") and not (
+        run_as.environ.get("DISPLAY") or run_as.environ.get("WAYLAND_DISPLAY")
+    ):
+        # A text browser would start in this terminal.
+        raise HostError("there is no graphical display")
+    # In another process: browsers write to the terminal that they were started from.
+    command = isolated_python(_OPEN_SCRIPT, url)
+    result = run_program(command, run_as, timeout_s=_BROWSER_TIMEOUT_S, may_keep_running=True)
+    if result.status != 0:
+        owner = f" of {run_as.name}" if run_as.name else ""
+        raise HostError(f"the browser{owner} {result.failure}")
+
+
+_OPEN_SCRIPT = "import webbrowser; sys.exit(not webbrowser.open(sys.argv[1]))"
+
+
 def run_system_tool(command: Sequence[str]) -> str:
     """The output of a tool of macOS or Windows, with U+FFFD for every byte that is not ASCII.
 
@@ -261,6 +292,34 @@ def run_system_tool(command: Sequence[str]) -> str:
     if result.returncode != 0:
         raise HostError(f"{name} failed with exit status {result.returncode}")
     return result.stdout.decode("ascii", "replace")
+
+
+def elevation_command(
+    argv0: str | None = None,
+    secure_path: str = TRUSTED_PATH,
+    environ: Mapping[str, str] = os.environ,
+    package_root: str = PACKAGE_ROOT,
+) -> str:
+    """The command that reruns this porttui as root: sudo finds no program of a venv by name.
+
+    Args:
+        argv0: The name that this program was started by; None for the real one.
+        secure_path: Where sudo looks for commands by default (sudoers(5)).
+        environ: Environment with the PATH of the shell.
+        package_root: Folder that porttui was imported from.
+    """
+    program_path = sys.argv[0] if argv0 is None else argv0
+    if os.path.basename(program_path) != "porttui":
+        # Not from the working directory: it may contain another user's porttui/.
+        python = shlex.quote(sys.executable)
+        if os.path.basename(package_root) in ("site-packages", "dist-packages"):
+            return f"sudo {python} -I -m porttui"
+        return f"sudo env PYTHONPATH={shlex.quote(package_root)} {python} -P -m porttui"
+    if find_program("porttui", secure_path):
+        return "sudo porttui"
+    if find_program("porttui", environ.get("PATH")):
+        return 'sudo "$(which porttui)"'
+    return f"sudo {shlex.quote(os.path.abspath(program_path))}"
 
 
 def kill_process_group(process: subprocess.Popen[bytes]) -> None:

@@ -39,7 +39,7 @@ LOOKUP_S = 1.0
 
 _MAX_LEVELS = 12
 _MAX_ANCESTORS = 32
-_PATH_CHARACTERS = 1000
+PATH_CHARACTERS = 1000
 _LOCAL_FILESYSTEMS = frozenset(
     {
         *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "reiserfs"),
@@ -97,7 +97,7 @@ def project_of(directory: str, pid: int | None = None, *, is_untrusted: bool = F
         project = find_project(directory, handle)
     else:
         project = _find_in_child(directory, handle)
-    return None if project is None else safe_text(project, _PATH_CHARACTERS)
+    return None if project is None else safe_text(project, PATH_CHARACTERS)
 
 
 def find_project(directory: str, handle: str) -> str | None:
@@ -182,9 +182,7 @@ def _find_in_child(directory: str, handle: str) -> str | None:
         return None
     started_at = time.monotonic()
     command = isolated_python(_FIND_SCRIPT, directory, handle)
-    result = run_program(
-        command, run_as_self(), timeout_s=timeout_s, max_bytes=4 * _PATH_CHARACTERS
-    )
+    result = run_program(command, run_as_self(), timeout_s=timeout_s, max_bytes=4 * PATH_CHARACTERS)
     _time_budget.spend(time.monotonic() - started_at)
     return os.fsdecode(result.output) or None if result.status == 0 else None
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-from porttui.record import Generic, TypeVar
+from porttui.record import TypeVar
 
 T = TypeVar("T")
 
@@ -33,7 +33,7 @@ class TimeBudget:
         self._remaining_s -= seconds
 
 
-class TimeLimitedCaller(Generic[T]):
+class TimeLimitedCaller:
     """Calls functions that may not return, such as a name service's, in threads."""
 
     def __init__(self, budget: TimeBudget) -> None:

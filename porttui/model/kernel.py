@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from functools import lru_cache
 
 from porttui.model.address import PORTS
 from porttui.model.process import Process
@@ -66,7 +65,6 @@ def clip(
     return tuple(merged)
 
 
-@lru_cache(maxsize=16)
 def port_bitmap(spans: tuple[range, ...]) -> bytes:
     """For each port 1 if it is in one of the spans, else 0: many are looked up at once."""
     bitmap = bytearray(len(PORTS))

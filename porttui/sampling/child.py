@@ -7,7 +7,7 @@ import os
 import pickle
 import sys
 
-from porttui.host.child_process import raise_open_files_limit, serve_requests
+from porttui.host.child_process import serve_requests
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
 from porttui.record import TYPE_CHECKING
@@ -36,7 +36,6 @@ def main() -> None:
     # A sample of tens of thousands of sockets is tuples without cycles. To search them for
     # cycles takes a tenth of the time of making them.
     gc.disable()
-    raise_open_files_limit()
     sampler = Sampler(local_host(SourceName(sys.argv[1])))
     serve_requests(RequestHandler(LocalDashboards(sampler), sampler))
 

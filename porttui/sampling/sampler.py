@@ -73,16 +73,6 @@ class Sampler:
                 lists_bound_inactive=self._host.lists_bound_inactive(),
             )
 
-    def prefetch(self) -> None:
-        """Prefetch for the next sample; errors appear in `sample`.
-
-        Call it before other work, above all imports.
-        """
-        try:
-            self._host.sockets.prefetch()
-        except HostError:
-            return
-
     def limits(self, sockets: SocketTable) -> Limits:
         """Limits, with the open files of the processes that hold most sockets."""
         # Imported late: most one-shot commands need no limits.

@@ -7,9 +7,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.host.browser import open_url
 from porttui.host.clipboard import SystemClipboard
 from porttui.host.contract import Host
+from porttui.host.programs import open_url
 from porttui.sampling.snapshots import SnapshotSource
 from porttui.stopping.stopper import Stopper
 

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 
-from porttui.host.elevation import elevation_command
+from porttui.host.programs import elevation_command
 from porttui.text import session as session_text
 from porttui.ui.app import PorttuiApp
 from porttui.ui.shutdown import ShutdownGuard, UnjoinedThreadPool

@@ -253,8 +253,8 @@ def test_bad_usage_is_unknown(argv: list[str], words: str) -> None:
 def test_a_source_that_is_not_there_is_unknown(monkeypatch: pytest.MonkeyPatch) -> None:
     """A fake: here all of them are."""
 
-    def refuse(_source: object, *, one_shot: bool) -> Host:
-        raise HostError(f"not here, {one_shot}")
+    def refuse(_source: object) -> Host:
+        raise HostError("not here")
 
     monkeypatch.setattr("porttui.cli.check.local_host", refuse)
     assert main(["check", "--source", "netlink"]) == 3

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.browser import open_url
-from porttui.host.programs import RunAs
+from porttui.host.programs import RunAs, open_url
 from porttui.host.request import HostError
 from tests.servers import until
 

@@ -1,4 +1,4 @@
-"""Second reads of holders, and reads in parallel."""
+"""Second reads of holders."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from collections import Counter
 
 import pytest
 
-from porttui.host.linux import fd_links
 from porttui.host.linux.socket_dump import SockDiagReader, SocketDump
 from porttui.host.linux.source import LinuxSource
 from porttui.host.request import SocketRequest
@@ -56,9 +55,6 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
         monkeypatch.setattr(
             "porttui.host.linux.owners.read_socket_fds", lambda *_: dict[int, str]()
         )
-        monkeypatch.setattr(
-            "porttui.host.linux.owners.OwnDescriptors.sockets", lambda *_: dict[int, str]()
-        )
         reader = CountingReader()
         source = LinuxSource(reader)
         for expected in (2, 3, 4):
@@ -67,22 +63,3 @@ def test_what_nobody_can_be_found_for_is_looked_at_twice_and_then_believed(
             assert reader.reads == expected
         assert source.read(SocketRequest.LISTENING).sockets
         assert reader.reads == 5
-
-
-def test_a_socket_that_was_opened_meanwhile_has_its_process(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Opened after descriptors were read, and before the sockets were."""
-    monkeypatch.setattr(fd_links, "DESCRIPTORS_PER_FORK", 1)
-    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 1})
-    source = LinuxSource(SockDiagReader(), one_shot=True)
-    source.prefetch()
-    under_way = source._cache._pending_scan
-    assert under_way is not None
-    before = under_way.result()
-    monkeypatch.setattr(under_way, "result", lambda: before)
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        inode = os.fstat(server.fileno()).st_ino
-        assert inode not in before[os.getpid()].sockets
-        [found] = [listed for listed in source.read().sockets if listed.inode == inode]
-        assert [holder.pid for holder in found.holders] == [os.getpid()]

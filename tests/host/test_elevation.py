@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.elevation import elevation_command
+from porttui.host.programs import elevation_command
 
 
 @pytest.fixture

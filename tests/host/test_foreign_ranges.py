@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host import macos, programs, windows
+from porttui.host import programs
+from porttui.host.portable import ephemeral_range
 from porttui.host.request import HostError
 from porttui.model.kernel import PortRange, RangeName
 
@@ -86,7 +87,7 @@ Port de début    Port de fin
     ],
 )
 def test_sysctl_prints_both_ends(output: str, ends: tuple[int, int]) -> None:
-    assert macos.parse_range(output) == ends
+    assert ephemeral_range.parse_macos_range(output) == ends
 
 
 @pytest.mark.parametrize(
@@ -105,7 +106,7 @@ def test_sysctl_prints_both_ends(output: str, ends: tuple[int, int]) -> None:
 )
 def test_other_words_from_sysctl_are_refused(output: str) -> None:
     with pytest.raises(ValueError, match=r"two port numbers were expected|no range of ports"):
-        macos.parse_range(output)
+        ephemeral_range.parse_macos_range(output)
 
 
 @pytest.mark.parametrize(
@@ -119,7 +120,7 @@ def test_other_words_from_sysctl_are_refused(output: str) -> None:
     ],
 )
 def test_netsh_prints_a_start_and_a_number(output: str, ends: tuple[int, int]) -> None:
-    assert windows.parse_dynamic_ports(output) == ends
+    assert ephemeral_range.parse_dynamic_ports(output) == ends
 
 
 @pytest.mark.parametrize(
@@ -137,7 +138,7 @@ def test_netsh_prints_a_start_and_a_number(output: str, ends: tuple[int, int]) -
 )
 def test_other_words_from_netsh_are_refused(output: str) -> None:
     with pytest.raises(ValueError, match=r"a number of ports were expected|no range of ports"):
-        windows.parse_dynamic_ports(output)
+        ephemeral_range.parse_dynamic_ports(output)
 
 
 @pytest.mark.parametrize(
@@ -161,13 +162,13 @@ def test_other_words_from_netsh_are_refused(output: str) -> None:
     ],
 )
 def test_netsh_prints_a_table_of_excluded_ports(output: str, spans: list[tuple[int, int]]) -> None:
-    assert windows.parse_excluded_spans(output) == spans
+    assert ephemeral_range.parse_excluded_spans(output) == spans
 
 
 @pytest.mark.parametrize("output", ["", "Access is denied.\n", ENGLISH_DYNAMIC])
 def test_what_is_no_table_is_refused(output: str) -> None:
     with pytest.raises(ValueError, match="a table of excluded ports was expected"):
-        windows.parse_excluded_spans(output)
+        ephemeral_range.parse_excluded_spans(output)
 
 
 needs_scripts = pytest.mark.skipif(
@@ -197,7 +198,7 @@ def fake_netsh(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_macos_range_comes_from_sysctl(fake_sysctl: Path) -> None:
     names = "-n net.inet.ip.portrange.first net.inet.ip.portrange.last"
     write_script(fake_sysctl, f'[ "$*" = "{names}" ] && printf "49152\\n65535\\n"')
-    assert macos.read_ephemeral_range() == PortRange(RangeName.EPHEMERAL, 49152, 65535)
+    assert ephemeral_range.read_macos_range() == PortRange(RangeName.EPHEMERAL, 49152, 65535)
 
 
 @needs_scripts
@@ -213,7 +214,7 @@ def test_windows_range_comes_from_netsh(fake_netsh: Path) -> None:
         recording.write_bytes(output.replace("\n", "\r\n").encode("cp850"))
         cases.append(f'"int ipv4 show {question}") cat "{recording}";;')
     write_script(fake_netsh, f'case "$*" in {" ".join(cases)} *) exit 1;; esac')
-    found = windows.read_ephemeral_range()
+    found = ephemeral_range.read_windows_range()
     assert found == PortRange(
         RangeName.EPHEMERAL, 49152, 65535, reserved=((49711, 49910), (50000, 50059))
     )
@@ -244,6 +245,6 @@ def test_what_cannot_be_read_is_said(
         write_script(fake_sysctl, script)
         write_script(fake_netsh, script)
     with pytest.raises(HostError, match=f"sysctl {sentence}"):
-        macos.read_ephemeral_range()
+        ephemeral_range.read_macos_range()
     with pytest.raises(HostError, match=f"netsh {sentence}"):
-        windows.read_ephemeral_range()
+        ephemeral_range.read_windows_range()

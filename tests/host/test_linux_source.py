@@ -11,10 +11,11 @@ from collections.abc import Set
 import pytest
 
 from porttui.host.linux.owners import HolderCache, Holders
-from porttui.host.linux.processes import RawProcess, read_raw_process
+from porttui.host.linux.processes import read_process
 from porttui.host.linux.socket_dump import SocketDump
 from porttui.host.request import SocketRequest
 from porttui.model.address import Address, Endpoint, Family, Protocol
+from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState
 from tests.host import socket_queries
 from tests.host.socket_queries import (
@@ -273,13 +274,13 @@ def test_a_process_gone_between_the_two_looks_leaves_its_siblings(
     server = servers.start({"sockets": [{}], "forks": 1})
     ended_pid = server.pids[0]
 
-    def read_unless_ended(pid: int) -> RawProcess | None:
+    def read_unless_ended(pid: int) -> Process | None:
         if pid == ended_pid:
             server.end()
             return None
-        return read_raw_process(pid)
+        return read_process(pid)
 
-    monkeypatch.setattr("porttui.host.linux.owners.read_raw_process", read_unless_ended)
+    monkeypatch.setattr("porttui.host.linux.owners.read_process", read_unless_ended)
     found = open_socket_on(server.port)
     assert pids_of(found) == (server.pids[1],)
     assert found.ownership is Ownership.KNOWN

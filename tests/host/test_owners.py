@@ -18,12 +18,6 @@ from tests.servers import until
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads Linux' /proc")
 
 
-@pytest.fixture(params=[0, 1000], ids=["by name", "held open"], autouse=True)
-def may_hold(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Both ways to read schedstats: by name, and from open files."""
-    monkeypatch.setattr("porttui.host.linux.owners._max_schedstat_files", lambda: request.param)
-
-
 def holders(cache: HolderCache, inode: int) -> set[int]:
     """The pids of a socket in the cache, alone and in a column."""
     found = cache.read()
@@ -33,7 +27,7 @@ def holders(cache: HolderCache, inode: int) -> set[int]:
 
 def known_schedstats(cache: HolderCache) -> dict[int, bytes]:
     """By pid its schedstat at its last scan."""
-    return {pid: scan.schedstat for pid, scan in cache._scans.items()}
+    return {pid: scan.schedstats for pid, scan in cache._scans.items()}
 
 
 def share_with_children(cache: HolderCache, actor: Actor, inode: int, children: int) -> None:
@@ -157,8 +151,7 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
 def test_without_counts_everything_is_read_every_time(
     actors: list[Actor], monkeypatch: pytest.MonkeyPatch, told: bytes
 ) -> None:
-    monkeypatch.setattr("porttui.host.linux.schedstat._read", lambda _program_path: told)
-    monkeypatch.setattr("porttui.host.linux.schedstat.os.pread", lambda *_: told)
+    monkeypatch.setattr(owners, "_read_schedstat", lambda _path: told)
     cache = HolderCache()
     inode = actors[0].act("listen", "a")
     assert holders(cache, inode) == {actors[0].pid}
@@ -191,12 +184,6 @@ def test_groups_with_other_numbers_are_told_by_those(
     assert cache.read().set_by_inode[inode] != number
 
 
-@pytest.fixture
-def check_all_limit_zero(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 0)
-
-
-@pytest.mark.usefixtures("check_all_limit_zero")
 def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
     cache, inode = cache_with_listener(actors[0])
     actors[1].act("listen", "b")
@@ -204,18 +191,6 @@ def test_who_holds_nothing_of_it_is_not_read(actors: list[Actor]) -> None:
     assert actors[1].pid not in cache.scanned_pids
 
 
-@pytest.mark.usefixtures("check_all_limit_zero")
-def test_where_processes_are_few_all_are_asked(
-    actors: list[Actor], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    cache, inode = cache_with_listener(actors[0])
-    actors[1].act("listen", "b")
-    monkeypatch.setattr(owners, "_CHECK_ALL_LIMIT", 1_000_000)
-    assert asked_holders(cache, inode) == {actors[0].pid}
-    assert actors[1].pid in cache.scanned_pids
-
-
-@pytest.mark.usefixtures("check_all_limit_zero")
 def test_who_has_begun_is_read(actors: list[Actor]) -> None:
     cache = HolderCache()
     inode = actors[0].act("listen", "a")

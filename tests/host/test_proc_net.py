@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host.linux.owners import HolderCache
-from porttui.host.linux.proc_net import ProcNetRow, read_tables
+from porttui.host.linux.proc_net import read_tables
 from porttui.host.linux.processes import read_process
 from porttui.host.request import HostError
 from porttui.model.address import Endpoint, Protocol
@@ -79,22 +79,19 @@ def test_empty_tables_are_no_sockets(tables: Path) -> None:
 
 def test_recorded_ipv4_lines(tables: Path) -> None:
     (tables / "tcp").write_text(HEAD + LISTENER + ESTABLISHED + TIME_WAIT + REQUEST + HIGH_QUEUES)
-    tcp, port = Protocol.TCP, Endpoint.of("127.0.0.1", 3000)
+    port = Endpoint.of("127.0.0.1", 3000)
     near, left = Endpoint.of("127.0.0.1", 49652), Endpoint.of("127.0.0.1", 49654)
     asking = Endpoint.of("127.0.0.2", 49656)
-    assert read_tables(str(tables)) == [
-        ProcNetRow(tcp, TcpState.LISTEN, port, None, 0, 54001),
-        ProcNetRow(tcp, TcpState.ESTABLISHED, port, near, 1000, 54007),
-        ProcNetRow(tcp, TcpState.TIME_WAIT, left, port, 0, 0, 59_990),
-        ProcNetRow(tcp, TcpState.SYN_RECV, port, asking, 0, 0),
-        ProcNetRow(
-            tcp,
-            TcpState.CLOSE_WAIT,
-            Endpoint.of("10.0.2.15", 443),
-            Endpoint.of("8.8.8.8", 65535),
-            4294967294,
-            4294967295,
-        ),
+    high, dns = Endpoint.of("10.0.2.15", 443), Endpoint.of("8.8.8.8", 65535)
+    assert [
+        (listed.state, listed.local, listed.remote, listed.uid, listed.inode, listed.expires_ms)
+        for listed in read_tables(str(tables))
+    ] == [
+        (TcpState.LISTEN, port, None, 0, 54001, None),
+        (TcpState.ESTABLISHED, port, near, 1000, 54007, None),
+        (TcpState.TIME_WAIT, left, port, None, 0, 59_990),
+        (TcpState.SYN_RECV, port, asking, None, 0, None),
+        (TcpState.CLOSE_WAIT, high, dns, 4294967294, 4294967295, None),
     ]
 
 

@@ -70,8 +70,6 @@ def test_what_cannot_be_read_is_not_counted(
 ) -> None:
     """A fake: another user's busy server delays nothing."""
     cache, inode, child = cache_before_fork(actors[0])
-    monkeypatch.setattr(owners, "count_descriptors", lambda _: 5000)
-    monkeypatch.setattr(owners, "RESCAN_BUDGET", 1000)
     assert asked_holders(cache, inode) == {actors[0].pid}
     monkeypatch.setattr("porttui.host.linux.owners.os.access", lambda *_: False)
     assert asked_holders(cache, inode) == {actors[0].pid, child}

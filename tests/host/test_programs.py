@@ -11,12 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.browser import open_url
 from porttui.host.clipboard import CopyOutcome, SystemClipboard
 from porttui.host.programs import (
     RunAs,
     find_program,
     isolated_python,
+    open_url,
     run_as_invoking_user,
     run_as_self,
     run_program,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from porttui.host.linux import provenance as linux
+from porttui.host.linux import processes as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
 from porttui.host.portable import processes as portable

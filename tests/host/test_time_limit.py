@@ -13,8 +13,7 @@ from pathlib import Path
 import pytest
 
 from porttui.host import accounts
-from porttui.host.linux.processes import read_process
-from porttui.host.linux.provenance import read_provenance
+from porttui.host.linux.processes import read_process, read_provenance
 from porttui.host.provenance import project_of
 from porttui.host.time_limit import TimeBudget, TimeLimitedCaller
 from tests.cli.running import PORTTUI, environment
@@ -129,7 +128,7 @@ def test_a_name_service_that_does_not_answer_leaves_the_number(
 
 def test_all_lookups_together_are_bounded_in_time() -> None:
     """Each is quick, but a user may have very many uids (subuid(5))."""
-    lookups = TimeLimitedCaller[int](TimeBudget(0.2))
+    lookups = TimeLimitedCaller(TimeBudget(0.2))
     start = time.monotonic()
 
     def look_up() -> int:

@@ -38,9 +38,6 @@ class BlockingSource:
         self.inside_count = 0
         self.max_inside = 0
 
-    def prefetch(self) -> None:
-        """Nothing takes long here."""
-
     def read(
         self,
         request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002
@@ -59,9 +56,6 @@ class FailingSource:
     """Source that always fails."""
 
     name = "broken"
-
-    def prefetch(self) -> None:
-        """Nothing takes long here."""
 
     def read(
         self,

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from porttui.host.accounts import user_name
-from porttui.host.elevation import elevation_command
+from porttui.host.programs import elevation_command
 from tests.children import SocketSpec
 from tests.host.namespaces import Network
 from tests.host.process_context import NOBODY, ProcessContext

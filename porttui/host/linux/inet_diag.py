@@ -23,7 +23,6 @@ from porttui.host.linux.netlink import (
     HEADER,
     INET_DIAG_MSG_BYTES,
     MIN_MESSAGE_BYTES,
-    ExpectedHeader,
     SockDiagError,
     scan_headers,
 )
@@ -52,6 +51,7 @@ _BC_SOURCE_GE, _BC_SOURCE_LE = 2, 3
 """INET_DIAG_BC_S_GE and INET_DIAG_BC_S_LE, of ports."""
 
 _FAMILY_NUMBERS = {Family.IPV4: socket.AF_INET, Family.IPV6: socket.AF_INET6}
+_FAMILIES = {int(number): family for family, number in _FAMILY_NUMBERS.items()}
 _PROTOCOLS = {Protocol.TCP: socket.IPPROTO_TCP, Protocol.UDP: socket.IPPROTO_UDP}
 _MSG_TRUNC = 0x20
 """recv(2), on every architecture."""
@@ -60,7 +60,6 @@ _BUFFER_BYTES = 1 << 18
 _TIMEOUT_S = 5.0
 _ATTEMPTS = 4
 
-_FAMILIES: dict[int, Family] = {socket.AF_INET: Family.IPV4, socket.AF_INET6: Family.IPV6}
 _INET_DIAG_SKV6ONLY, _INET_DIAG_CGROUP_ID = 11, 21
 """INET_DIAG_SKV6ONLY, of listening and idle IPv6 sockets, and INET_DIAG_CGROUP_ID, of all open ones
 (Linux 5.8)."""
@@ -69,10 +68,6 @@ _IS_CLOSE_OR_LISTEN = bytes(state in (7, 10) for state in range(256))
 """CLOSE and LISTEN, in the kernel's numbers: only their attributes are read, one by one."""
 _HEADER_WORDS = HEADER.size // 4
 _MESSAGE_WORDS = INET_DIAG_MSG_BYTES // 4
-_NUMBER_WORDS = (0, 1, 13, 14, 15, 16, 17)
-"""Words that are numbers in both families, in the order of the fields of `InetDiagColumns`."""
-_ADDRESS_WORDS = (2, 6)
-"""First words of the addresses."""
 
 
 class InetDiagDump(NamedTuple):
@@ -154,27 +149,29 @@ class SockDiag:
         header = HEADER.pack(size, kind, _REQUEST_DUMP, self._sequence, 0)
         try:
             self._socket.send(header + request)
-            return self._receive(ExpectedHeader(kind, self._sequence))
+            return self._receive(kind)
         except TimeoutError as error:
             raise SockDiagError("netlink sock_diag timed out") from error
         except OSError as error:
             raise SockDiagError(f"netlink sock_diag failed: {error}") from error
 
-    def _receive(self, expected: ExpectedHeader) -> InetDiagDump:
+    def _receive(self, kind: int) -> InetDiagDump:
         """Build the columns part by part, while each part is in the processor's cache: that takes
         two thirds of the time of building them at the end."""
-        builder, is_interrupted = InetDiagBuilder(), False
+        columns: dict[Family, InetDiagColumns] = {}
+        is_interrupted = False
         while True:
             size, _, flags, _ = self._socket.recvmsg_into([self._buffer])
             if flags & _MSG_TRUNC:
                 raise SockDiagError("netlink sent more than fits into the buffer")
             if size % 4:
                 raise SockDiagError("netlink sent a message cut short")
-            scan = scan_headers(self._words, size // 4, expected)
-            builder.add(self._words, scan.starts)
+            scan = scan_headers(self._words, size // 4, kind, self._sequence)
+            for family, starts in _by_family(self._words, scan.starts).items():
+                columns.setdefault(family, InetDiagColumns(family)).add(self._words, starts)
             is_interrupted |= scan.is_interrupted
             if scan.is_last:
-                return InetDiagDump(builder.columns(), is_interrupted)
+                return InetDiagDump(dict(sorted(columns.items())), is_interrupted)
 
 
 def _port_filter(ports: range) -> bytes:
@@ -192,31 +189,34 @@ def _port_filter(ports: range) -> bytes:
     return ATTRIBUTE.pack(ATTRIBUTE.size + len(program), _INET_DIAG_REQ_BYTECODE) + program
 
 
-class InetDiagColumns(NamedTuple):
+class InetDiagColumns:
     """The sockets of one family, as columns."""
 
-    first_words: array[int]
-    """The first word of each socket."""
-    port_pairs: array[int]
-    """Local and remote port in one number, in network order."""
-    expires_ms: array[int]
-    """Of the running timer, whichever it is."""
-    recv_queues: array[int]
-    """idiag_rqueue."""
-    send_queues: array[int]
-    """idiag_wqueue."""
-    uids: array[int]
-    """0 without an inode."""
-    inodes: array[int]
-    """0 for a socket without one."""
-    local_addresses: list[bytes] | array[int]
-    """IPv4 as numbers in network order, IPv6 as 16 bytes."""
-    remote_addresses: list[bytes] | array[int]
-    """As `local_addresses`."""
-    v6only: Mapping[int, bool]
-    """By row, for sockets that have the attribute."""
-    cgroup_ids: Mapping[int, int]
-    """By row of listening or bound sockets the control group that opened them."""
+    def __init__(self, family: Family) -> None:
+        """Without rows; `add` adds them."""
+        self.first_words = array("I")
+        """The first word of each socket."""
+        self.port_pairs = array("I")
+        """Local and remote port in one number, in network order."""
+        self.expires_ms = array("I")
+        """Of the running timer, whichever it is."""
+        self.recv_queues = array("I")
+        """idiag_rqueue."""
+        self.send_queues = array("I")
+        """idiag_wqueue."""
+        self.uids = array("I")
+        """0 without an inode."""
+        self.inodes = array("I")
+        """0 for a socket without one."""
+        is_v6 = family is Family.IPV6
+        self.local_addresses: list[bytes] | array[int] = [] if is_v6 else array("I")
+        """IPv4 as numbers, IPv6 as 16 bytes."""
+        self.remote_addresses: list[bytes] | array[int] = [] if is_v6 else array("I")
+        """As `local_addresses`."""
+        self.v6only: dict[int, bool] = {}
+        """By row, for sockets that have the attribute."""
+        self.cgroup_ids: dict[int, int] = {}
+        """By row of listening or bound sockets the control group that opened them."""
 
     @property
     def rows(self) -> int:
@@ -244,122 +244,79 @@ class InetDiagColumns(NamedTuple):
             ports.byteswap()
         return ports
 
-
-class InetDiagBuilder:
-    """Builds columns from the messages of a dump, part by part."""
-
-    def __init__(self) -> None:
-        self._builders: dict[int, _FamilyBuilder] = {}
-        """By the kernel's number of the family."""
-
     def add(self, words: array[int], starts: Sequence[int]) -> None:
-        """Add the sockets of some messages.
+        """Add the sockets of these messages; all are of this family.
 
         Args:
             words: The buffer with the messages.
             starts: Offset in words of each message; a range if all have one length.
 
         Raises:
-            SockDiagError: a family is unknown, or an attribute has an invalid length.
+            SockDiagError: an attribute has an invalid length.
         """
-        for number, family_starts in _by_family(words, starts).items():
-            builder = self._builders.get(number)
-            if builder is None:
-                builder = self._builders[number] = _FamilyBuilder(number)
-            builder.add(words, family_starts)
-
-    def columns(self) -> dict[Family, InetDiagColumns]:
-        """By family, IPv4 first; without families that have no socket. Call it once."""
-        return {
-            _FAMILIES[number]: builder.columns()
-            for number, builder in sorted(self._builders.items())
-        }
-
-
-class _FamilyBuilder:
-    """Builds the columns of one family."""
-
-    def __init__(self, family: int) -> None:
-        if family not in _FAMILIES:
-            raise SockDiagError(f"netlink sent a socket of the unknown family {family}")
-        self._is_v6 = _FAMILIES[family] is Family.IPV6
-        self._numbers = [array("I") for _ in _NUMBER_WORDS]
-        self._v4_addresses = array("I"), array("I")
-        self._v6_addresses: tuple[list[bytes], list[bytes]] = [], []
-        self._v6only: dict[int, bool] = {}
-        self._cgroup_ids: dict[int, int] = {}
-
-    def add(self, words: array[int], starts: Sequence[int]) -> None:
-        """Add the sockets of these messages; all are of this family."""
-        rows = len(self._numbers[0])
+        rows = self.rows
         if isinstance(starts, range):
             self._add(words, range(starts.start + _HEADER_WORDS, starts.stop, starts.step))
         else:
             packed = _pack_messages(words, starts)
             self._add(packed, range(0, len(packed), _MESSAGE_WORDS))
-        close_or_listen = _states(self._numbers[0][rows:]).translate(_IS_CLOSE_OR_LISTEN)
+        close_or_listen = _states(self.first_words[rows:]).translate(_IS_CLOSE_OR_LISTEN)
         for row in indexes_of_ones(close_or_listen):
             for kind, content in _attributes(words, starts[row]):
                 if kind == _INET_DIAG_SKV6ONLY and content:
-                    self._v6only[rows + row] = bool(content[0])
+                    self.v6only[rows + row] = bool(content[0])
                 elif kind == _INET_DIAG_CGROUP_ID and len(content) == _UINT64.size:
-                    self._cgroup_ids[rows + row] = _UINT64.unpack(content)[0]
+                    self.cgroup_ids[rows + row] = _UINT64.unpack(content)[0]
 
     def _add(self, words: array[int], structure_starts: range) -> None:
         """`structure_starts`: offset in words of each struct inet_diag_msg."""
         first, stop, step = structure_starts.start, structure_starts.stop, structure_starts.step
-        for column, word in zip(self._numbers, _NUMBER_WORDS, strict=True):
-            column += words[first + word : stop : step]
-        if self._is_v6:
-            content = words[:stop].tobytes()
-            for addresses, word in zip(self._v6_addresses, _ADDRESS_WORDS, strict=True):
-                address_offsets = range((first + word) * 4, stop * 4, step * 4)
-                addresses += [content[offset : offset + 16] for offset in address_offsets]
-        else:
-            for column, word in zip(self._v4_addresses, _ADDRESS_WORDS, strict=True):
-                column += words[first + word : stop : step]
-
-    def columns(self) -> InetDiagColumns:
-        """All sockets so far. Call it once."""
-        if sys.byteorder == "little":
-            # In network order most numbers end in 127: a dictionary of them is slow.
-            for column in self._v4_addresses:
-                column.byteswap()
-        first_words, port_pairs, expires_ms, recv_queues, send_queues, uids, inodes = self._numbers
-        local_addresses, remote_addresses = (
-            self._v6_addresses if self._is_v6 else self._v4_addresses
-        )
-        return InetDiagColumns(
-            first_words,
-            port_pairs,
-            expires_ms,
-            recv_queues,
-            send_queues,
-            uids,
-            inodes,
-            local_addresses,
-            remote_addresses,
-            self._v6only,
-            self._cgroup_ids,
-        )
+        for number_column, word in (
+            (self.first_words, 0),
+            (self.port_pairs, 1),
+            (self.expires_ms, 13),
+            (self.recv_queues, 14),
+            (self.send_queues, 15),
+            (self.uids, 16),
+            (self.inodes, 17),
+        ):
+            number_column += words[first + word : stop : step]
+        for addresses, word in ((self.local_addresses, 2), (self.remote_addresses, 6)):
+            if isinstance(addresses, list):
+                content = words[first + word : stop].tobytes()
+                offsets = range(0, len(content), step * 4)
+                addresses += [content[offset : offset + 16] for offset in offsets]
+            else:
+                numbers = words[first + word : stop : step]
+                if sys.byteorder == "little":
+                    # In network order most numbers end in 127: a dictionary of them is slow.
+                    numbers.byteswap()
+                addresses += numbers
 
 
-def _by_family(words: array[int], starts: Sequence[int]) -> dict[int, Sequence[int]]:
-    """The messages of each family, by its number."""
+def _by_family(words: array[int], starts: Sequence[int]) -> dict[Family, Sequence[int]]:
+    """The messages of each family.
+
+    Raises:
+        SockDiagError: a family is unknown.
+    """
     if not starts:
         return {}
     if isinstance(starts, range):
         first_words = words[starts.start + _HEADER_WORDS : starts.stop : starts.step]
     else:
         first_words = array("I", [words[offset + _HEADER_WORDS] for offset in starts])
-    families = first_words.tobytes()[::4]
-    if families.count(families[0]) == len(families):
-        return {families[0]: starts}
+    numbers = first_words.tobytes()[::4]
+    present = set(numbers)
+    if unknown := present - _FAMILIES.keys():
+        raise SockDiagError(f"netlink sent a socket of the unknown family {min(unknown)}")
+    if len(present) == 1:
+        return {_FAMILIES[numbers[0]]: starts}
     return {
-        number: [
-            offset for offset, family in zip(starts, families, strict=True) if family == number
+        _FAMILIES[family]: [
+            offset for offset, number in zip(starts, numbers, strict=True) if number == family
         ]
-        for number in set(families)
+        for family in present
     }
 
 

@@ -10,7 +10,6 @@ import os
 import struct
 from array import array
 from collections.abc import Sequence
-from functools import lru_cache
 
 from porttui.host.request import HostError
 from porttui.record import NamedTuple
@@ -37,13 +36,6 @@ class SockDiagError(HostError):
     """Netlink is refused here, or its answer is invalid."""
 
 
-class ExpectedHeader(NamedTuple):
-    """Type and sequence of valid messages."""
-
-    kind: int
-    sequence: int
-
-
 class HeaderScan(NamedTuple):
     """Result of checking the headers of some messages."""
 
@@ -55,27 +47,27 @@ class HeaderScan(NamedTuple):
     """The answer is complete."""
 
 
-def scan_headers(words: array[int], end: int, expected: ExpectedHeader) -> HeaderScan:
-    """Check the headers of the messages in the first `end` words.
+def scan_headers(words: array[int], end: int, kind: int, sequence: int) -> HeaderScan:
+    """Check the headers of the messages in the first `end` words: sockets of a type and sequence.
 
     Raises:
         SockDiagError: a message is invalid, or reports an error.
     """
-    type_and_flags = struct.unpack("=I", _TYPE_AND_FLAGS.pack(expected.kind, _MULTI))[0]
+    type_and_flags = struct.unpack("=I", _TYPE_AND_FLAGS.pack(kind, _MULTI))[0]
     length = words[0] if end else 0
-    if _all_match(words, end, (length, type_and_flags, expected.sequence)):
+    if _all_match(words, end, (length, type_and_flags, sequence)):
         return HeaderScan(range(0, end, length // 4))
     starts: list[int] = []
     is_interrupted = False
     offset = 0
     while offset <= end - _HEADER_WORDS:
         length, available = words[offset], (end - offset) * 4
-        is_socket = words[offset + 1] == type_and_flags and words[offset + 2] == expected.sequence
+        is_socket = words[offset + 1] == type_and_flags and words[offset + 2] == sequence
         if not is_socket or not MIN_MESSAGE_BYTES <= length <= available:
             message = words[offset : offset + _HEADER_WORDS + 1].tobytes()
-            kind, is_part_interrupted = _check_message(message, available, expected.sequence)
+            received_kind, is_part_interrupted = _check_message(message, available, sequence)
             is_interrupted |= is_part_interrupted
-            if kind == _DONE:
+            if received_kind == _DONE:
                 if offset + (length + 3) // 4 != end:
                     raise SockDiagError("netlink sent data after the end of its answer")
                 return HeaderScan(starts, is_interrupted, is_last=True)
@@ -93,15 +85,9 @@ def _all_match(words: array[int], end: int, header: tuple[int, int, int]) -> boo
         return False
     step = length // 4
     return all(
-        words[offset:end:step] == _constant_column(word, end // step)
+        words[offset:end:step] == array("I", [word]) * (end // step)
         for offset, word in enumerate(header)
     )
-
-
-@lru_cache(maxsize=16)
-def _constant_column(word: int, rows: int) -> array[int]:
-    """`word` in every row; do not change it. Most parts of an answer have one length."""
-    return array("I", [word]) * rows
 
 
 def _check_message(message: bytes, available: int, sequence: int) -> tuple[int, bool]:

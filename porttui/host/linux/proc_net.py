@@ -7,7 +7,7 @@ socket's user, inode and remaining TIME_WAIT, and need no privilege.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 
 from porttui.host.accounts import user_name
@@ -16,7 +16,7 @@ from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership, Socket, TcpState
-from porttui.model.socket_table import STATES, SocketTable
+from porttui.model.socket_table import NO_HOLDERS, STATES, SocketTable
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -30,19 +30,6 @@ TABLES = (
 )
 
 
-class ProcNetRow(NamedTuple):
-    """One line of a table."""
-
-    protocol: Protocol
-    state: TcpState | None
-    local: Endpoint
-    remote: Endpoint | None
-    uid: int
-    inode: int
-    expires_ms: int | None = None
-    """Remaining TIME_WAIT; None for other states."""
-
-
 class ProcNetReader:
     """Reads /proc/net: slower than netlink, and without bound-inactive sockets."""
 
@@ -53,46 +40,36 @@ class ProcNetReader:
 
 
 class _ProcNetDump(NamedTuple):
-    rows: Sequence[ProcNetRow]
+    sockets: Sequence[Socket]
     problems: tuple[Problem, ...] = ()
 
     def inodes(self) -> set[int]:
-        return {row.inode for row in self.rows} - {0}
+        return {socket.inode for socket in self.sockets} - {0}
 
     def build(self, holders: Holders | None) -> SocketTable:
-        return SocketTable.of(_sockets(self.rows, holders))
+        return SocketTable.of(_with_holders(socket, holders) for socket in self.sockets)
 
 
-def _sockets(rows: Sequence[ProcNetRow], holders: Holders | None) -> Iterator[Socket]:
-    default_ownership = Ownership.HIDDEN if holders else Ownership.NOT_LOOKED_UP
-    for row in rows:
-        row_holders = holders.sets[holders.set_by_inode.get(row.inode, 0)] if holders else ()
-        ownership = default_ownership if row.inode else Ownership.KERNEL
-        # Without an inode the kernel prints user 0 for every socket, so the user is unknown.
-        uid = row.uid if row.inode else None
-        yield Socket(
-            protocol=row.protocol,
-            state=row.state,
-            local=row.local,
-            remote=row.remote,
-            ownership=Ownership.KNOWN if row_holders else ownership,
-            holders=row_holders,
-            uid=uid,
-            user=None if uid is None else user_name(uid),
-            inode=row.inode,
-            expires_ms=row.expires_ms,
-        )
+def _with_holders(socket: Socket, holders: Holders | None) -> Socket:
+    if not socket.inode:
+        return socket
+    if holders is None:
+        return socket._replace(ownership=Ownership.NOT_LOOKED_UP)
+    processes = holders.sets[holders.set_by_inode.get(socket.inode, NO_HOLDERS)]
+    ownership = Ownership.KNOWN if processes else Ownership.HIDDEN
+    return socket._replace(ownership=ownership, holders=processes)
 
 
-def read_tables(directory: str = "/proc/net") -> list[ProcNetRow]:
-    """All lines of tcp, tcp6, udp and udp6. A kernel without IPv6 has no tcp6 and udp6.
+def read_tables(directory: str = "/proc/net") -> list[Socket]:
+    """The sockets of tcp, tcp6, udp and udp6, without holders.
 
+    A kernel without IPv6 has no tcp6 and udp6.
     The kernel gives a table in pages while sockets come and go, so a socket can appear twice.
 
     Raises:
         HostError: a table could not be read, or has lines of an unknown format.
     """
-    rows: list[ProcNetRow] = []
+    sockets: list[Socket] = []
     for table, protocol in TABLES:
         path = f"{directory}/{table}"
         try:
@@ -105,31 +82,33 @@ def read_tables(directory: str = "/proc/net") -> list[ProcNetRow]:
         except OSError as error:
             raise HostError(f"{path} cannot be read: {error.strerror}") from error
         try:
-            rows += _parse(content, protocol)
+            sockets += _parse(content, protocol)
         except (ValueError, IndexError, KeyError) as error:
             raise HostError(f"{path} has an unknown format: {error}") from error
-    return rows
+    return sockets
 
 
-def _parse(content: bytes, protocol: Protocol) -> list[ProcNetRow]:
+def _parse(content: bytes, protocol: Protocol) -> list[Socket]:
     is_tcp = protocol is Protocol.TCP
-    rows = []
+    sockets = []
     for line in content.splitlines()[1:]:
         fields = line.split()
-        remote = fields[2]
+        remote, uid, inode = fields[2], int(fields[7]), int(fields[9])
         state = STATES[int(fields[3], 16)] if is_tcp else None
-        rows.append(
-            ProcNetRow(
-                protocol,
-                state,
-                _endpoint(fields[1]),
-                None if remote.endswith(b":0000") else _endpoint(remote),
-                int(fields[7]),
-                int(fields[9]),
-                _expires_ms(fields[5]) if state is TcpState.TIME_WAIT else None,
+        sockets.append(
+            Socket(
+                protocol=protocol,
+                state=state,
+                local=_endpoint(fields[1]),
+                remote=None if remote.endswith(b":0000") else _endpoint(remote),
+                # Without an inode the kernel prints user 0 for every socket.
+                uid=uid if inode else None,
+                user=user_name(uid) if inode else None,
+                inode=inode,
+                expires_ms=_expires_ms(fields[5]) if state is TcpState.TIME_WAIT else None,
             )
         )
-    return rows
+    return sockets
 
 
 def _expires_ms(text: bytes) -> int:

@@ -1,4 +1,4 @@
-"""Reads processes, process groups, control groups and the PID namespace from /proc.
+"""Reads processes, their groups and provenance, and the PID namespace from /proc.
 
 proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 """
@@ -6,14 +6,17 @@ proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from functools import cache, lru_cache
+from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 
-from porttui.host.accounts import user_name
+from porttui.host.accounts import effective_uid, invoking_uid, user_name
 from porttui.host.request import HostError
 from porttui.host.safe_text import safe_argv, safe_text
 from porttui.model.process import Process, ProcessDetails
-from porttui.record import NamedTuple
+from porttui.record import TYPE_CHECKING, NamedTuple
+
+if TYPE_CHECKING:
+    from porttui.model.provenance import Provenance
 
 _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
@@ -34,30 +37,16 @@ _INITIAL_CGROUP_NAMESPACE = 0xEFFFFFFB
 """PROC_CGROUP_INIT_INO (linux/proc_ns.h)."""
 
 
-def list_pids(proc: str) -> list[int]:
+def list_pids() -> list[int]:
     """All pids, ascending.
 
     Raises:
         HostError: /proc cannot be listed.
     """
-    return sorted(parse_pids(list_proc_names(proc)))
-
-
-def list_proc_names(proc: str) -> list[str]:
-    """The names in /proc.
-
-    Raises:
-        HostError: it cannot be listed.
-    """
     try:
-        return os.listdir(proc)
+        return sorted(int(name) for name in os.listdir("/proc") if name.isdecimal())
     except OSError as error:
-        raise HostError(f"{proc} cannot be listed: {error.strerror}") from error
-
-
-def parse_pids(names: Iterable[str]) -> set[int]:
-    """The pids among names in /proc."""
-    return set(map(int, filter(str.isdecimal, names)))
+        raise HostError(f"/proc cannot be listed: {error.strerror}") from error
 
 
 class ProcessStat(NamedTuple):
@@ -97,58 +86,27 @@ def start_time_of(pid: int) -> int | None:
     return None if stat is None else stat.started
 
 
-class RawProcess(NamedTuple):
-    """A process as /proc shows it, unparsed.
-
-    An unchanged one need not be parsed again: parsing takes as long as reading.
-    """
-
-    pid: int
-    started: int
-    comm: bytes
-    cmdline: bytes
-    ppid: int
-    is_kernel_thread: bool
-    uids: bytes
-    ignored_signals: bytes
-    pidfd_inode: int
-
-    def parse(self) -> Process:
-        """The process that it describes."""
-        argv = _split_argv(self.cmdline)
-        uid = int(self.uids.split()[0])
-        ignored = int(self.ignored_signals or b"0", 16)
-        return Process(
-            pid=self.pid,
-            started=self.started,
-            name=_process_name(self.comm, argv),
-            user=user_name(uid),
-            uid=uid,
-            cmdline=safe_argv(argv, _ARGV_CHARACTERS),
-            create_time=_boot_time() + self.started / _ticks_per_second(),
-            ppid=self.ppid,
-            is_kernel_thread=self.is_kernel_thread,
-            ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
-            pidfd_inode=self.pidfd_inode,
-        )
-
-
-def read_raw_process(pid: int) -> RawProcess | None:
-    """None if there is no such process, or it is hidden."""
+def read_process(pid: int) -> Process | None:
+    """The process that has `pid` now; None if there is none or it is hidden."""
     inode = _pidfd_inode(pid)
     stat = read_stat(pid)
     status = _read(f"/proc/{pid}/status", 8192)
     if stat is None or not status:
         return None
-    return RawProcess(
+    argv = _split_argv(_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1))
+    uid = int(_status_field(status, b"Uid").split()[0])
+    ignored = int(_status_field(status, b"SigIgn") or b"0", 16)
+    return Process(
         pid=pid,
         started=stat.started,
-        comm=stat.comm,
-        cmdline=_read(f"/proc/{pid}/cmdline", _ARGV_BYTES + 1),
+        name=_process_name(stat.comm, argv),
+        user=user_name(uid),
+        uid=uid,
+        cmdline=safe_argv(argv, _ARGV_CHARACTERS),
+        create_time=_boot_time() + stat.started / _ticks_per_second(),
         ppid=stat.ppid,
         is_kernel_thread=bool(stat.flags & _KERNEL_THREAD),
-        uids=_status_field(status, b"Uid"),
-        ignored_signals=_status_field(status, b"SigIgn"),
+        ignores_sigterm=bool(ignored >> (_SIGTERM - 1) & 1),
         pidfd_inode=inode,
     )
 
@@ -168,10 +126,7 @@ def _pidfd_inode(pid: int) -> int:
 def read_process_details(process: Process) -> ProcessDetails | None:
     """What a stop needs beside the sample; None if the process has exited."""
     status = _read(f"/proc/{process.pid}/status", 8192)
-    try:
-        executable = os.readlink(f"/proc/{process.pid}/exe")
-    except OSError:
-        executable = ""
+    executable = _read_link(f"/proc/{process.pid}/exe") or ""
     details = ProcessDetails(
         executable=safe_text(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
         uid=int(_status_field(status, b"Uid").split()[3]) if status else None,
@@ -185,12 +140,6 @@ def read_process_details(process: Process) -> ProcessDetails | None:
     return details if is_same else None
 
 
-def read_process(pid: int) -> Process | None:
-    """The process that has `pid` now; None if there is none or it is hidden."""
-    raw = read_raw_process(pid)
-    return None if raw is None else raw.parse()
-
-
 def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:
     """By process the members of its group, with itself; without zombies.
 
@@ -199,7 +148,7 @@ def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[
     Raises:
         HostError: /proc cannot be listed.
     """
-    stats = {pid: stat for pid in list_pids("/proc") if (stat := read_stat(pid)) is not None}
+    stats = {pid: stat for pid in list_pids() if (stat := read_stat(pid)) is not None}
     # Groups with a leader in another PID namespace all read 0 here.
     groups = {
         process: stat.group
@@ -216,6 +165,50 @@ def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[
             if member is not None and member.started == stat.started:
                 members[stat.group].append(member)
     return {process: tuple(members[group]) for process, group in groups.items()}
+
+
+def read_provenance(
+    process: Process, read_process: Callable[[int], Process | None] = read_process
+) -> Provenance:
+    """Provenance without the parts that this user may not read (proc_pid_cwd(5)).
+
+    `read_process` gives the ancestors the start times of the source in use.
+    """
+    # Late: `list` does not need them.
+    from porttui.host.provenance import ancestors_of, project_of
+    from porttui.model.provenance import Provenance
+
+    cwd = _read_link(f"/proc/{process.pid}/cwd")
+    is_untrusted = effective_uid() == 0 and process.uid not in (0, invoking_uid())
+    return Provenance(
+        process=process,
+        cwd=None if cwd is None else safe_text(cwd, _PATH_CHARACTERS),
+        project=cwd and project_of(cwd, process.pid, is_untrusted=is_untrusted),
+        ancestors=ancestors_of(process, read_process),
+        cgroups=_cgroups(process.pid),
+        executable=safe_text(_read_link(f"/proc/{process.pid}/exe") or "", _PATH_CHARACTERS),
+    )
+
+
+def _cgroups(pid: int) -> tuple[str, ...]:
+    """Paths other than the root, those of the unified hierarchy and of systemd first."""
+    lines = [line for line in cgroup_lines(pid) if line[2] not in (b"/", b"")]
+    lines.sort(key=lambda line: line[1] not in (b"", b"name=systemd"))
+    return tuple(dict.fromkeys(_safe_path(path) for _, _, path in lines))
+
+
+def _safe_path(raw: bytes) -> str:
+    """Escaped only if necessary: systemd's own names contain backslashes."""
+    text = os.fsdecode(raw)
+    is_plain = text.isascii() and text.isprintable() and len(text) <= _PATH_CHARACTERS
+    return text if is_plain else safe_text(raw, _PATH_CHARACTERS)
+
+
+def _read_link(path: str) -> str | None:
+    try:
+        return os.readlink(path)
+    except OSError:
+        return None
 
 
 def cgroup_lines(pid: int) -> list[list[bytes]]:
@@ -274,15 +267,15 @@ def _sees_root_cgroup() -> bool:
         return False
 
 
-def shows_own_pids(proc: str = "/proc") -> bool:
-    """Whether pids in `proc` are the pids of this process's system calls.
+def shows_own_pids() -> bool:
+    """Whether pids in /proc are the pids of this process's system calls.
 
     In a PID namespace that still sees its parent's /proc (`unshare --pid`, some containers) a pid
     from there means another process here: signals would reach a bystander.
     """
     try:
-        listed = os.readlink(f"{proc}/self")
-        with open(f"{proc}/self/status", "rb", buffering=0) as file:
+        listed = os.readlink("/proc/self")
+        with open("/proc/self/status", "rb", buffering=0) as file:
             status = file.read(4096)
     except OSError:
         return False  # this process is not listed there
@@ -292,10 +285,10 @@ def shows_own_pids(proc: str = "/proc") -> bool:
     return listed == str(os.getpid()) and is_own_namespace
 
 
-def own_pid(proc: str = "/proc") -> int:
-    """The pid of this process in `proc`; its pid in system calls if it is not listed."""
+def own_pid() -> int:
+    """The pid of this process in /proc; its pid in system calls if it is not listed."""
     try:
-        return int(os.readlink(f"{proc}/self"))
+        return int(os.readlink("/proc/self"))
     except (OSError, ValueError):
         return os.getpid()
 
@@ -343,12 +336,12 @@ def _process_name(comm: bytes, argv: list[bytes]) -> str:
     return safe_text(comm)
 
 
-@lru_cache(maxsize=1)
+@cache
 def _ticks_per_second() -> int:
     return os.sysconf("SC_CLK_TCK")
 
 
-@lru_cache(maxsize=1)
+@cache
 def _boot_time() -> float:
     """Seconds since the epoch. Read once, so that start times never move with the clock."""
     for line in _read("/proc/stat", 1 << 20).splitlines():

@@ -25,22 +25,17 @@ class LinuxSource:
     """Lists sockets without privileges, with all holders that this user may read."""
 
     def __init__(
-        self,
-        reader: SocketDumpReader,
-        fallback: Callable[[], SocketDumpReader] | None = None,
-        *,
-        one_shot: bool = False,
+        self, reader: SocketDumpReader, fallback: Callable[[], SocketDumpReader] | None = None
     ) -> None:
         """Read with `reader`.
 
         Args:
             reader: Reads the dump.
             fallback: Makes the reader that replaces it for good when it fails.
-            one_shot: There will be one read.
         """
         self._reader = reader
         self._fallback = fallback
-        self._cache = HolderCache(one_shot=one_shot)
+        self._cache = HolderCache()
         self._known_unheld: set[int] = set()
         """Inodes of sockets without a holder after a second read: a third would not find one."""
 
@@ -49,17 +44,12 @@ class LinuxSource:
         """The reader in use."""
         return self._reader.name
 
-    def prefetch(self) -> None:
-        self._cache.prefetch()
-
     def read(
         self, request: SocketRequest = SocketRequest.ALL, ports: range = PORTS
     ) -> SocketReading:
-        if request is SocketRequest.WITHOUT_HOLDERS:
-            dump = self._read(request, ports)
-            return SocketReading(dump.build(None), dump.problems)
-        self._cache.prefetch()
         dump = self._read(request, ports)
+        if request is SocketRequest.WITHOUT_HOLDERS:
+            return SocketReading(dump.build(None), dump.problems)
         inodes = dump.inodes() if request is SocketRequest.LISTENING_REFRESH else None
         table = dump.build(self._cache.read(inodes))
         if _unheld_inodes(table) - self._known_unheld:
@@ -82,14 +72,14 @@ class LinuxSource:
             return self._reader.read(request, ports)
 
 
-def linux_source(*, netlink: bool = True, one_shot: bool = False) -> LinuxSource:
-    """Netlink with /proc/net as fallback, or /proc/net alone; `one_shot`: for one read."""
+def linux_source(*, netlink: bool = True) -> LinuxSource:
+    """Netlink with /proc/net as fallback, or /proc/net alone."""
     if netlink:
         try:
-            return LinuxSource(SockDiagReader(), fallback=_proc_net_reader, one_shot=one_shot)
+            return LinuxSource(SockDiagReader(), fallback=_proc_net_reader)
         except SockDiagError:
             pass  # an old kernel or a sandbox; the status line names the source in use
-    return LinuxSource(_proc_net_reader(), one_shot=one_shot)
+    return LinuxSource(_proc_net_reader())
 
 
 def _proc_net_reader() -> SocketDumpReader:

@@ -8,12 +8,10 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
-from porttui.host.provenance import ancestors_of, project_of
+from porttui.host.provenance import PATH_CHARACTERS, ancestors_of, project_of
 from porttui.host.safe_text import safe_argv, safe_text
 from porttui.model.process import Process
 from porttui.model.provenance import Provenance
-
-_PATH_CHARACTERS = 1000
 
 
 def start_time_of(pid: int) -> int | None:
@@ -76,7 +74,7 @@ def read_provenance(process: Process) -> Provenance:
     cwd = _cwd(process.pid)
     return Provenance(
         process=process,
-        cwd=None if cwd is None else safe_text(cwd, _PATH_CHARACTERS),
+        cwd=None if cwd is None else safe_text(cwd, PATH_CHARACTERS),
         project=None if cwd is None else project_of(cwd),
         ancestors=ancestors_of(process, read_process),
     )

@@ -35,9 +35,6 @@ class PsutilSource:
 
     name = "psutil"
 
-    def prefetch(self) -> None:
-        pass
-
     def read(
         self,
         request: SocketRequest = SocketRequest.ALL,  # noqa: ARG002  psutil lists all

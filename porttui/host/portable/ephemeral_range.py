@@ -1,4 +1,4 @@
-"""Reads the ephemeral range of Windows, from netsh (Microsoft KB 929851).
+"""Reads the ephemeral range of macOS (inet(4), IP_PORTRANGE) and Windows (Microsoft KB 929851).
 
 netsh writes in the language of the system and in its own code page, so only digits and the shape of
 lines are read, never words.
@@ -13,13 +13,43 @@ from porttui.host.programs import run_system_tool
 from porttui.host.request import HostError
 from porttui.model.kernel import PortRange, RangeName, clip
 
+_SYSCTL = ("sysctl", "-n", "net.inet.ip.portrange.first", "net.inet.ip.portrange.last")
 _VALUE = re.compile(r".*:\s*([0-9]+)")
 _SPAN = re.compile(r"([0-9]+)\s+([0-9]+)\s*\*?")
 _RULE = re.compile(r"-{3,}\s+-{3,}")
 """The line below the two column headings."""
 
 
-def read_ephemeral_range() -> PortRange:
+def read_macos_range() -> PortRange:
+    """net.inet.ip.portrange.first..last, for IPv4 and IPv6; macOS reserves no ports in it.
+
+    Raises:
+        HostError: sysctl(8) does not report it.
+    """
+    try:
+        first, last = parse_macos_range(run_system_tool(_SYSCTL))
+    except ValueError as error:
+        raise HostError(f"sysctl did not report the ephemeral range: {error}") from error
+    return PortRange(RangeName.EPHEMERAL, first, last)
+
+
+def parse_macos_range(output: str) -> tuple[int, int]:
+    """The lowest and the highest port, from two lines of one number.
+
+    Raises:
+        ValueError: `output` has another form.
+    """
+    words = output.split()
+    if len(words) != 2 or not all(word.isascii() and word.isdigit() for word in words):
+        raise ValueError(f"two port numbers were expected, not {output[:80]!r}")
+    # If `first` is higher, the kernel counts downwards (xnu: in_pcb.c).
+    first, last = sorted(int(word) for word in words)
+    if not 1 <= first <= last <= 65535:
+        raise ValueError(f"{first}-{last} is no range of ports")
+    return first, last
+
+
+def read_windows_range() -> PortRange:
     """The dynamic ports of TCP over IPv4, without the excluded ones.
 
     Raises:
