@@ -5,9 +5,8 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from porttui.analysis.endpoint_numbers import address_numbers
 from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services, matching_rows
-from porttui.analysis.rows import SampledRows
+from porttui.analysis.rows import SampledRows, address_numbers
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.kernel import PortRange, range_bitmap

@@ -13,10 +13,10 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from itertools import compress
 from operator import and_, contains, or_
 
-from porttui.analysis.endpoint_numbers import address_numbers, connection_keys
 from porttui.analysis.filter_columns import RowGroups, socket_row_groups
 from porttui.analysis.loopback_rows import RoleCertainty
 from porttui.analysis.pair_table import NO_ROW, ROLE_CERTAINTIES, PairTable
+from porttui.analysis.rows import address_numbers, connection_keys
 from porttui.model.address import PORTS, Address, Family
 from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.snapshot import Snapshot

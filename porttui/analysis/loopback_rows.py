@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from enum import StrEnum
 
-from porttui.analysis.endpoint_numbers import connection_keys, endpoint_number
+from porttui.analysis.rows import connection_keys, endpoint_number
 from porttui.model.address import Endpoint
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import TcpState

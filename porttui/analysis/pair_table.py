@@ -7,10 +7,9 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import repeat
 from operator import eq, or_
 
-from porttui.analysis.endpoint_numbers import address_numbers, connection_keys
 from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services, matching_rows
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
-from porttui.analysis.rows import SampledRows
+from porttui.analysis.rows import SampledRows, address_numbers, connection_keys
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (

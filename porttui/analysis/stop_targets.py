@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from porttui.analysis.address_rules import addresses_collide, addresses_may_collide, blocks_bind
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import by_seniority, holders_of
 from porttui.analysis.listeners import ListeningRow
 from porttui.analysis.loopback_rows import ConnectionEnd
 from porttui.model.address import Address, Endpoint, Protocol
@@ -66,7 +66,7 @@ def _target_of_listeners(
     snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]
 ) -> StopTarget:
     protocol = sockets[0].protocol
-    holders = by_seniority(holder for socket in sockets for holder in socket.holders)
+    holders = holders_of(sockets)
     return StopTarget(
         protocol=protocol,
         endpoint=end,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import holders_of
 from porttui.model.forecast import PortShare
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket
@@ -33,7 +33,7 @@ def brief(processes: Sequence[Process]) -> str:
 def holder_names(sockets: Iterable[Socket], limit: int = 4) -> str:
     """The names of all holders of some sockets, by seniority; why there are none, otherwise."""
     all_sockets = tuple(sockets)
-    holders = by_seniority(holder for socket in all_sockets for holder in socket.holders)
+    holders = holders_of(all_sockets)
     unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in all_sockets)
     return names(holders, limit) or " or ".join(unseen) or HIDDEN
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import holders_of
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -55,7 +55,7 @@ def _still_held(result: StopResult) -> str:
 
 def _held_by(result: StopResult) -> str:
     before = {process.identity for process in result.target.holders} | result.target.port_holders
-    holders = _holders(result.held_by)
+    holders = holders_of(result.held_by)
     newcomers = [process for process in holders if process.identity not in before]
     if newcomers and all(map(result.target.had_socket, result.held_by)):
         # Inherited, or passed over a unix socket: the port was never free.
@@ -74,7 +74,7 @@ def _is_hidden(sockets: Iterable[Socket]) -> bool:
 
 
 def _respawned(result: StopResult) -> str:
-    holders = _holders(result.held_by)
+    holders = holders_of(result.held_by)
     by = f" (started by pid {holders[0].ppid})" if holders and holders[0].ppid > 1 else ""
     return (
         f"{_exited(result)}, but {_address(result)} was taken again{_after(result)} by "
@@ -85,7 +85,7 @@ def _respawned(result: StopResult) -> str:
 def _taken(result: StopResult) -> str:
     return (
         f"{_exited(result)}, but {_address(result)} was taken{_after(result)} by "
-        f"{names(_holders(result.held_by))}, a different process."
+        f"{names(holders_of(result.held_by))}, a different process."
     )
 
 
@@ -93,10 +93,6 @@ def _after(result: StopResult) -> str:
     if result.taken_after_ms is None:
         return ""
     return f" within {max(0.1, result.taken_after_ms / 1000):.1f} s"
-
-
-def _holders(sockets: Iterable[Socket]) -> tuple[Process, ...]:
-    return by_seniority(holder for socket in sockets for holder in socket.holders)
 
 
 def _ignored_term(result: StopResult) -> str:
