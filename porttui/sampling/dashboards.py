@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from porttui.analysis.dashboard import Dashboard
-from porttui.analysis.dashboard_builder import DashboardHistory, next_dashboard, with_listening_rows
+from porttui.analysis.dashboard import (
+    Dashboard,
+    DashboardHistory,
+    next_dashboard,
+    with_listening_rows,
+)
 from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.request import SocketRequest
 from porttui.record import Protocol
