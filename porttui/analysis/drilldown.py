@@ -5,7 +5,13 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services, matching_rows
+from porttui.analysis.filter_columns import (
+    EndpointColumns,
+    RowGroups,
+    Services,
+    matching_rows,
+    socket_text,
+)
 from porttui.analysis.rows import SampledRows, address_numbers
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
@@ -115,7 +121,6 @@ class DrilldownRows(SampledRows[SocketRow]):
 
     def rows_containing(self, word: str) -> bytes:
         """For each row 1 if the word is in its text, which is without its endpoints."""
-        from porttui.analysis.searchable_text import socket_text  # not needed to list a drilldown
 
         def text_at(row: int) -> str:
             return socket_text(self.sockets[row], self.service(row))

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
+from porttui.analysis.filter_columns import (
+    Searchable,
+    SearchableRows,
+    listening_text,
+    matching_rows,
+)
 from porttui.analysis.holders import holders_of, whole_units
 from porttui.analysis.rows import SampledRows
 from porttui.model.address import Endpoint, Protocol
@@ -76,8 +81,6 @@ class ListeningRows(SampledRows[ListeningRow]):
     @staticmethod
     def searchable(row: ListeningRow) -> Searchable:
         """What a filter sees of a row."""
-        from porttui.analysis.searchable_text import listening_text  # only a filter takes it
-
         return Searchable((row.local,), listening_text(row))
 
 

@@ -18,6 +18,7 @@ from porttui.analysis.filter_columns import (
     RowGroups,
     Services,
     matching_rows,
+    pair_text,
     socket_row_groups,
 )
 from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
@@ -172,8 +173,6 @@ class PairTable(SampledRows[PairRow]):
 
     def rows_containing(self, word: str) -> bytes:
         """For each row 1 if the word is in its text, which is without its endpoints."""
-        from porttui.analysis.searchable_text import pair_text  # to make a table takes none
-
         return self.row_groups.rows_containing(word, lambda row: pair_text(self.row(row)))
 
     @property

@@ -48,6 +48,11 @@ class ConnectionEnd(NamedTuple):
     user: str | None
     state: TcpState | None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a process has it."""
+        return self.status is EndStatus.HELD
+
 
 class PairRow(NamedTuple):
     """One connection over loopback."""
