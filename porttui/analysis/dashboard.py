@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping, Sequence
 
 from porttui.analysis.filter_columns import RowGroups, socket_row_groups
+from porttui.analysis.gauge_history import LeftHistory, Trend, update_histories
 from porttui.analysis.listeners import ListeningRow, ListeningRows, listening_rows
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
 from porttui.analysis.rows import RowTracker, TrackedRows
-from porttui.analysis.trend import LeftHistory, Trend, update_histories
 from porttui.analysis.usage import PressureRow, RangeUsage, port_usage, pressure_rows
 from porttui.forecast.gauges import Gauge, gauges
 from porttui.model.forecast import Caveat

@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
 
-from porttui.analysis.trend import Trend
+from porttui.analysis.gauge_history import Trend
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level, PortShare
 from porttui.model.kernel import IANA_RANGES, PortRange, RangeName

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.analysis.alarms import Alarms
+from porttui.analysis.gauge_history import Alarms
 from porttui.forecast.gauges import Gauge, Resource, level_of
 from porttui.model.forecast import Headroom
 

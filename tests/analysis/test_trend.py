@@ -4,7 +4,13 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.trend import BUCKET_S, BUCKETS, RATE_OVER_S, LeftHistory, update_histories
+from porttui.analysis.gauge_history import (
+    BUCKET_S,
+    BUCKETS,
+    RATE_OVER_S,
+    LeftHistory,
+    update_histories,
+)
 
 
 def seen(*looks: tuple[float, int]) -> LeftHistory:
