@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from porttui.cli.exit_status import ExitStatus
     from porttui.cli.output import OutputError
     from porttui.host.request import HostError
-    from porttui.sampling.errors import SampleError
+    from porttui.sampling.sources import SampleError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

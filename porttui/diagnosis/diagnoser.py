@@ -14,7 +14,7 @@ from porttui.model.process import Process
 from porttui.model.provenance import Origin, Supervisor
 from porttui.model.snapshot import Snapshot
 from porttui.record import NamedTuple
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SnapshotSource
 
 DEFAULT_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""

@@ -13,7 +13,7 @@ from porttui.host.request import SocketRequest
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Socket
 from porttui.record import NamedTuple
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SnapshotSource
 
 POLL_INTERVAL_S = 0.1
 """Between polls: the system sends no event when a port becomes free."""

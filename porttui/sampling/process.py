@@ -9,7 +9,7 @@ import time
 from porttui.host.child_process import ChildEndedError, ChildProcess, ChildTimeoutError
 from porttui.host.request import HostError, SocketRequest, SourceName
 from porttui.record import TYPE_CHECKING, NamedTuple
-from porttui.sampling.errors import SampleError, SamplerDefectError
+from porttui.sampling.sources import SampleError, SamplerDefectError
 
 if TYPE_CHECKING:
     # At run time it comes out of the first reply, while Textual is being imported.

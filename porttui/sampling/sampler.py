@@ -14,7 +14,7 @@ from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 from porttui.record import TYPE_CHECKING
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 
 if TYPE_CHECKING:
     from porttui.model.kernel import Limits

@@ -24,7 +24,7 @@ from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
 from porttui.model.provenance import Origin
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import StopTarget
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 from porttui.text import session as session_text
 from porttui.text.diagnosis import VERDICT_NAMES, explanation, host_text, reasons
 from porttui.text.numbers import pluralized
