@@ -16,8 +16,7 @@ from porttui.cli.common_options import (
 from porttui.cli.exit_status import ExitStatus
 from porttui.cli.options import Grammar, Option, ParsedArguments
 from porttui.cli.output import write
-from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.next_port import next_ports
+from porttui.diagnosis.diagnoser import Diagnoser, next_ports
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.address import PortQuery

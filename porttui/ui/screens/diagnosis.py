@@ -16,7 +16,7 @@ from textual.message import Message
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.stop_targets import targets_on_port
-from porttui.diagnosis.next_port import next_ports
+from porttui.diagnosis.diagnoser import next_ports
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.request import HostError
 from porttui.model.address import Endpoint, PortQuery
