@@ -88,7 +88,7 @@ def _timeout_text(listeners: list[Socket]) -> str:
     if full:
         [one, *_] = full
         return (
-            f"{_holder_text(full)} {verb_form(full, 'does', 'do')} not accept: "
+            f"{_holder_text(full)} {verb_form(full, 'does')} not accept: "
             f"{one.recv_queue} connections wait in a queue of {one.send_queue}"
         )
     if listeners:
@@ -100,7 +100,7 @@ def _timeout_text(listeners: list[Socket]) -> str:
 
 
 def _listens(sockets: list[Socket]) -> str:
-    return verb_form(sockets, "listens", "listen")
+    return verb_form(sockets, "listens")
 
 
 def _holder_text(sockets: list[Socket]) -> str:
