@@ -175,19 +175,16 @@ def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentit
     )
 
 
-def colliding_sockets(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
-    """All sockets that certainly stand in the way of binding the target's address."""
+def colliding_sockets(
+    snapshot: Snapshot, target: StopTarget, *, possibly: bool = False
+) -> tuple[Socket, ...]:
+    """All sockets that certainly stand in the way of binding the target's address.
+
+    `possibly`: with dual-stack listeners that may or may not take IPv4 too.
+    """
+    collide = addresses_may_collide if possibly else addresses_collide
     return tuple(
         socket
         for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
-        if addresses_collide(socket.local.address, target.endpoint.address)
-    )
-
-
-def possibly_colliding_sockets(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
-    """As `colliding_sockets`, with dual-stack listeners that may or may not take IPv4 too."""
-    return tuple(
-        socket
-        for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
-        if addresses_may_collide(socket.local.address, target.endpoint.address)
+        if collide(socket.local.address, target.endpoint.address)
     )
