@@ -244,36 +244,24 @@ def no_visible_process(hidden_user: str | None, *, is_elevated: bool) -> str:
     return f"its process is hidden from you{owner}: run porttui with sudo to see and stop it"
 
 
-_SESSIONS = "other users may lose their sessions when {label} ends"
-_LOGINS = "others may be logged in through {label}"
-_SSH_SESSION = "an SSH session ends with {label}"
-_CONTAINERS = "containers lose their published ports when {label} ends"
-_CHILDREN = "the programs that {label} runs end with it"
-
 _CONSEQUENCES = {
-    **dict.fromkeys(
-        (
-            *("init", "launchd", "systemd", "systemd-logind", "systemd-journald", "login"),
-            *("systemd-resolved", "systemd-networkd", "systemd-udevd", "dbus-daemon"),
-            *("dbus-broker", "NetworkManager", "Xorg", "Xwayland", "gnome-shell"),
-            *("kwin_wayland", "WindowServer"),
-        ),
-        _SESSIONS,
+    "other users may lose their sessions when {label} ends": (
+        "init launchd login systemd systemd-logind systemd-journald systemd-resolved "
+        "systemd-networkd systemd-udevd dbus-daemon dbus-broker NetworkManager Xorg Xwayland "
+        "gnome-shell kwin_wayland WindowServer"
     ),
-    "sshd": _LOGINS,
-    **dict.fromkeys(("sshd-session", "sshd-auth"), _SSH_SESSION),
-    **dict.fromkeys(
-        (
-            *("dockerd", "docker-proxy", "containerd", "containerd-shim", "podman", "conmon"),
-            *("containerd-shim-runc-v2", "rootlesskit", "rootlesskit-docker-proxy"),
-            *("rootlessport", "rootlessport-child", "slirp4netns", "pasta", "kubelet", "crio"),
-        ),
-        _CONTAINERS,
+    "others may be logged in through {label}": "sshd",
+    "an SSH session ends with {label}": "sshd-session sshd-auth",
+    "containers lose their published ports when {label} ends": (
+        "dockerd docker-proxy containerd containerd-shim containerd-shim-runc-v2 podman conmon "
+        "rootlesskit rootlesskit-docker-proxy rootlessport rootlessport-child slirp4netns pasta "
+        "kubelet crio"
     ),
-    **dict.fromkeys(
-        ("supervisord", "xinetd", "inetd", "circusd", "monit", "runsvdir", "s6-svscan"), _CHILDREN
+    "the programs that {label} runs end with it": (
+        "supervisord xinetd inetd circusd monit runsvdir s6-svscan"
     ),
 }
+"""What ends with a program, and the programs."""
 _COMM_BYTES = 15
 """The kernel keeps this many bytes of a name."""
 
@@ -297,10 +285,14 @@ def consequence(process: Process, details: ProcessDetails | None) -> str | None:
             )
         return f"all clients of this PostgreSQL server are disconnected when {label} ends"
     for name in (program, process.name):
-        for known, words in _CONSEQUENCES.items():
-            if name == known or (len(name) == _COMM_BYTES and known.startswith(name)):
+        for words, programs in _CONSEQUENCES.items():
+            if any(_is_program(name, known) for known in programs.split()):
                 return words.format(label=label)
     return None
+
+
+def _is_program(name: str, program: str) -> bool:
+    return name == program or (len(name) == _COMM_BYTES and program.startswith(name))
 
 
 NOTHING_SENT = "nothing was sent"
