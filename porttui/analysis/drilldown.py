@@ -45,13 +45,9 @@ def drilldown_of(row: PressureRow, ephemeral: PortRange | None) -> Drilldown | N
     if gauge is None or ephemeral is None:
         return None
     if gauge.destination is not None:
-        found = gauge.destination
-        return Drilldown(
-            f"{found.local} → {found.remote}",
-            protocol=Protocol.TCP,
-            local=found.local,
-            remote=found.remote,
-        )
+        local, remote = gauge.destination.local, gauge.destination.remote
+        title = f"{local} → {remote}"
+        return Drilldown(title, protocol=Protocol.TCP, local=local, remote=remote)
     if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
         return Drilldown(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
     if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
@@ -178,8 +174,8 @@ class DrilldownRows(SampledRows[SocketRow]):
         sockets = self.sockets
         protocol = Protocol.TCP if row < sockets.udp_start else Protocol.UDP
         ports = (sockets.remote_ports[row], sockets.local_ports[row])
-        found = (self.services.get((protocol, port)) for port in ports)
-        return next((name for name in found if name), None)
+        names = (self.services.get((protocol, port)) for port in ports)
+        return next((name for name in names if name), None)
 
     def _keys(self, rows: Sequence[int]) -> list[tuple[int, int, int, int]]:
         sockets = self.sockets
@@ -211,10 +207,8 @@ def drilldown_rows(
     end = sockets.udp_start if drilldown.protocol is Protocol.TCP else len(sockets)
     rows: Sequence[int] = range(start, end)
     if drilldown.remote is not None:
-        far_port, far = (
-            drilldown.remote.port,
-            _address_numbers_of(sockets, drilldown.remote.address),
-        )
+        far_port = drilldown.remote.port
+        far = _address_numbers_of(sockets, drilldown.remote.address)
         ports, addresses = sockets.remote_ports, sockets.remote_addresses
         rows = [at for at in rows if ports[at] == far_port and addresses[at] in far]
     if drilldown.local is not None:

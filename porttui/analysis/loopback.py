@@ -304,10 +304,8 @@ class _LoopbackSockets(NamedTuple):
             return list(map(or_, map(bases.__getitem__, addresses), ports))
 
         addresses, ports = of(sockets.local_addresses), of(sockets.local_ports)
-        states, kernels = (
-            sockets.states.translate(_IS_UNACCEPTED),
-            sockets.ownerships.translate(_IS_KERNEL),
-        )
+        states = sockets.states.translate(_IS_UNACCEPTED)
+        kernels = sockets.ownerships.translate(_IS_KERNEL)
         return cls(
             rows=of(range(len(sockets))),
             states=of(sockets.states),
@@ -359,9 +357,9 @@ class _Listeners:
     def server_bitmap(self, loopback: _LoopbackSockets) -> bytes:
         """For each end 1 if it is a server's: listened on, or not even accepted yet."""
         exactly, everywhere = zip(*self._ports_by_number, strict=True)
-        found = map(contains, map(exactly.__getitem__, loopback.addresses), loopback.ports)
-        others = map(contains, map(everywhere.__getitem__, loopback.addresses), loopback.ports)
-        return bytes(map(or_, map(or_, found, others), loopback.unaccepted))
+        at_address = map(contains, map(exactly.__getitem__, loopback.addresses), loopback.ports)
+        at_any = map(contains, map(everywhere.__getitem__, loopback.addresses), loopback.ports)
+        return bytes(map(or_, map(or_, at_address, at_any), loopback.unaccepted))
 
     def has_listener(self, end: int) -> bool:
         """Whether an end without a socket here is listened on, by whichever family."""

@@ -43,41 +43,27 @@ _MACHINE = re.compile(
     r"(?:systemd-nspawn@|machine-)([A-Za-z0-9][A-Za-z0-9_.-]*)\.(?:service|scope)"
 )
 
+_ONE_WORD = (
+    "nodemon vite forever foreman overmind honcho hivemind supervisord runsv s6-supervise "
+    "circusd monit gunicorn uwsgi watchmedo watchexec entr air reflex rerun guard"
+)
+"""Tools that are recognised by their name alone."""
+
 RELOADERS: dict[str, tuple[str, ...]] = {
-    "nodemon": ("nodemon",),
+    **{name: (name,) for name in _ONE_WORD.split()},
     "ts-node-dev": ("ts-node-dev", "tsnd"),
     "tsx watch": ("tsx watch",),
-    "vite": ("vite",),
     "next dev": ("next dev",),
     "webpack": ("webpack serve", "webpack-dev-server", "webpack --watch"),
     "node --watch": ("node --watch",),
     "bun --watch": ("bun --watch", "bun --hot"),
     "deno --watch": ("deno run --watch",),
     "pm2": ("pm2", "PM2", "God Daemon"),
-    "forever": ("forever",),
-    "foreman": ("foreman",),
-    "overmind": ("overmind",),
-    "honcho": ("honcho",),
-    "hivemind": ("hivemind",),
-    "supervisord": ("supervisord",),
-    "runsv": ("runsv",),
-    "s6-supervise": ("s6-supervise",),
-    "circusd": ("circusd",),
-    "monit": ("monit",),
     "daemontools": ("supervise",),
-    "gunicorn": ("gunicorn",),
-    "uwsgi": ("uwsgi",),
     "uvicorn --reload": ("uvicorn --reload",),
-    "watchmedo": ("watchmedo",),
-    "watchexec": ("watchexec",),
-    "entr": ("entr",),
-    "air": ("air",),
-    "reflex": ("reflex",),
     "cargo watch": ("cargo-watch", "cargo watch", "bacon"),
     "flask run": ("flask run",),
     "django runserver": ("manage.py runserver",),
-    "rerun": ("rerun",),
-    "guard": ("guard",),
     "spring": ("spring server",),
 }
 """For each tool the words, one after another, of which a command line that is its own has all:

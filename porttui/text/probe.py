@@ -38,7 +38,7 @@ def probe_words(result: ProbeResult, probe: ConnectProbe) -> str:
         case ProbeOutcome.REFUSED:
             if not listeners:
                 return "no process listens there"
-            return f"{_holder_text(listeners)} {_listens(listeners)} there, but refused"
+            return f"{_holder_text(listeners)} {verb_form(listeners, 'listens')} there, but refused"
         case ProbeOutcome.TIMED_OUT:
             return _timeout_text(listeners)
         case ProbeOutcome.NO_PORT:
@@ -65,7 +65,7 @@ def advice(result: ProbeResult) -> Iterator[str]:
     tried = {probe.outcome.is_connected for probe in result.probes}
     for socket in result.listeners:
         if not any(_accepts(probe, socket) for probe in result.probes):
-            listens = _listens([socket])
+            listens = verb_form([socket], "listens")
             yield f"{_holder_text([socket])} also {listens} on {socket.local} (not probed)"
     if tried == {True, False}:
         first = result.probes[0]
@@ -93,14 +93,10 @@ def _timeout_text(listeners: list[Socket]) -> str:
         )
     if listeners:
         return (
-            f"{_holder_text(listeners)} {_listens(listeners)}, but nothing answered: a firewall "
-            "(nft list ruleset, iptables -S) or the network drops packets"
+            f"{_holder_text(listeners)} {verb_form(listeners, 'listens')}, but nothing answered: "
+            "a firewall (nft list ruleset, iptables -S) or the network drops packets"
         )
     return "nothing answered: a firewall or the network drops packets"
-
-
-def _listens(sockets: list[Socket]) -> str:
-    return verb_form(sockets, "listens")
 
 
 def _holder_text(sockets: list[Socket]) -> str:

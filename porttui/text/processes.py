@@ -110,13 +110,11 @@ def supervisor_text(supervisor: Supervisor) -> str:
     """
     if not supervisor.command:
         return f"{_who_restarts(supervisor)}. The command to stop it is not known"
-    return f"{_who_restarts(supervisor)}. To stop {_STOPPED[supervisor.kind]}: {supervisor.command}"
+    stopped = _STOPPED.get(supervisor.kind, "it")
+    return f"{_who_restarts(supervisor)}. To stop {stopped}: {supervisor.command}"
 
 
 _STOPPED = {
-    SupervisorKind.SYSTEMD: "it",
-    SupervisorKind.SYSTEMD_USER: "it",
-    SupervisorKind.CONTAINER: "it",
     SupervisorKind.PORT_FORWARDER: "the container",
     SupervisorKind.RELOADER: "the restarts",
     SupervisorKind.SHELL_LOOP: "the restarts",
