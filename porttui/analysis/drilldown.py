@@ -56,8 +56,6 @@ def drilldown_of(row: PressureRow, ephemeral: PortRange | None) -> Drilldown | N
 
 
 class SocketRow(NamedTuple):
-    """One socket."""
-
     socket: Socket
     key: tuple[int, int, int, int]
     """Protocol and both ends; an inode where there is no remote end, for addresses that are
@@ -67,7 +65,6 @@ class SocketRow(NamedTuple):
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """Changes when other processes hold the socket."""
         return tuple(process.identity for process in self.socket.holders)
 
 
@@ -112,12 +109,9 @@ class DrilldownRows(SampledRows[SocketRow]):
 
     @property
     def addresses(self) -> Sequence[Address | None]:
-        """By their numbers."""
         return self.sockets.side.addresses
 
     def rows_containing(self, word: str) -> bytes:
-        """For each row 1 if the word is in its text, which is without its endpoints."""
-
         def text_at(row: int) -> str:
             return socket_text(self.sockets[row], self.service(row))
 
@@ -126,7 +120,6 @@ class DrilldownRows(SampledRows[SocketRow]):
 
     @property
     def endpoints(self) -> tuple[EndpointColumns, EndpointColumns]:
-        """Local and remote ends."""
         if self._endpoints is None:
             sockets, rows = self.sockets, self.rows
 
@@ -143,7 +136,6 @@ class DrilldownRows(SampledRows[SocketRow]):
         return self._endpoints
 
     def local_ports(self) -> Sequence[int]:
-        """The local port of every row."""
         return self.endpoints[0].ports
 
     def remote_ports(self) -> list[int]:

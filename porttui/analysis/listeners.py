@@ -50,7 +50,6 @@ class ListeningRow(NamedTuple):
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """Differs when the address changed hands."""
         return tuple(process.identity for process in self.holders)
 
 

@@ -172,17 +172,14 @@ class PairTable(SampledRows[PairRow]):
         return [address and Address.of_packed(address.unmapped) for address in side]
 
     def rows_containing(self, word: str) -> bytes:
-        """For each row 1 if the word is in its text, which is without its endpoints."""
         return self.row_groups.rows_containing(word, lambda row: pair_text(self.row(row)))
 
     @property
     def client_ports(self) -> array[int]:
-        """The client's port of every row."""
         return self.endpoints[0].ports
 
     @property
     def server_ports(self) -> array[int]:
-        """The server's port of every row."""
         return self.endpoints[1].ports
 
     def _endpoints_of(self, own: array[int], other: array[int]) -> EndpointColumns:

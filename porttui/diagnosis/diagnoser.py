@@ -45,8 +45,6 @@ def _is_local(host: Host, protocol: Protocol, address: Address) -> bool:
 
 
 class Diagnoser:
-    """Diagnoses ports of one host."""
-
     def __init__(self, host: Host, sampler: SnapshotSource) -> None:
         self._host = host
         self._sampler = sampler

@@ -51,7 +51,7 @@ class DashboardSampler:
         self._last: tuple[Dashboard, DashboardHistory] | None = None
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """As `DashboardSource.next`."""
+        """Sample everything; for LISTENING after the first time only the listeners."""
         now = self._clock.monotonic()
         if request is SocketRequest.LISTENING and self._last is not None:
             snapshot = self._sampler.sample(SocketRequest.LISTENING_REFRESH)

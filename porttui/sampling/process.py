@@ -101,7 +101,7 @@ class SamplingProcess:
         return self._child.pid
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """See `DashboardSource.next`. A child that has died is replaced for the next time."""
+        """A child that has died is replaced for the next time."""
         with self._lock:
             reply, self._first_reply = self._first_reply, None
             if reply is None:
@@ -117,7 +117,7 @@ class SamplingProcess:
             return self._dashboard
 
     def sample(self, request: SocketRequest = SocketRequest.ALL) -> Snapshot:
-        """See `SnapshotSource.sample`. What it costs is no dashboard's."""
+        """What it costs is no dashboard's."""
         with self._lock:
             if self._is_first_pending:
                 self._first_reply = self._answer(None)
