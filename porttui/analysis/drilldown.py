@@ -12,7 +12,8 @@ from porttui.analysis.filter_columns import (
     matching_rows,
     socket_text,
 )
-from porttui.analysis.rows import SampledRows, address_numbers
+from porttui.analysis.loopback_rows import address_numbers
+from porttui.analysis.rows import SampledRows
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.kernel import PortRange, range_bitmap

@@ -21,8 +21,15 @@ from porttui.analysis.filter_columns import (
     pair_text,
     socket_row_groups,
 )
-from porttui.analysis.loopback_rows import ConnectionEnd, EndStatus, PairRow, RoleCertainty
-from porttui.analysis.rows import SampledRows, address_numbers, connection_keys
+from porttui.analysis.loopback_rows import (
+    ConnectionEnd,
+    EndStatus,
+    PairRow,
+    RoleCertainty,
+    address_numbers,
+    connection_keys,
+)
+from porttui.analysis.rows import SampledRows
 from porttui.model.address import PORTS, Address, Endpoint, Family, Protocol
 from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.snapshot import Snapshot
