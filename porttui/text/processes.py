@@ -31,11 +31,10 @@ def brief(processes: Sequence[Process]) -> str:
     return f"{first.label} +{len(others)}" if others else first.label
 
 
-def holder_names(sockets: Iterable[Socket], limit: int = 4) -> str:
+def holder_names(sockets: Sequence[Socket], limit: int = 4) -> str:
     """The names of all holders of some sockets, by seniority; why there are none, otherwise."""
-    all_sockets = tuple(sockets)
-    holders = holders_of(all_sockets)
-    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in all_sockets)
+    holders = holders_of(sockets)
+    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in sockets)
     return names(holders, limit) or " or ".join(unseen) or HIDDEN
 
 
