@@ -18,7 +18,7 @@ from porttui.model.stop import SocketCredentials, StopTarget
 def target_of_listening_row(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
     """The holders of a listened-on address."""
     on_port = sockets_on_port(snapshot, row.protocol, row.local.port)
-    sockets = [one for one in on_port if one.local == row.local and one.is_listening]
+    sockets = [socket for socket in on_port if socket.local == row.local and socket.is_listening]
     # The holders are the row's: it may be younger than the snapshot.
     return _target(snapshot, row.key, row.holders, row.user, sockets, is_listener=True)
 
@@ -58,7 +58,7 @@ def target_of_socket(snapshot: Snapshot, socket: Socket) -> StopTarget:
     protocol, local = socket.protocol, socket.local
     if socket.is_listening:
         on_port = sockets_on_port(snapshot, protocol, local.port)
-        return _target_of_server(snapshot, [one for one in on_port if one.local == local])
+        return _target_of_server(snapshot, [socket for socket in on_port if socket.local == local])
     return _target_of_connection(snapshot, protocol, local, socket.holders, socket.user)
 
 
@@ -77,7 +77,7 @@ def _target_of_connection(
     user: str | None,
 ) -> StopTarget:
     on_port = sockets_on_port(snapshot, protocol, endpoint.port)
-    sockets = [one for one in on_port if one.local.peer_key == endpoint.peer_key]
+    sockets = [socket for socket in on_port if socket.local.peer_key == endpoint.peer_key]
     holders = by_seniority(held_by)
     return _target(snapshot, (protocol, endpoint), holders, user, sockets, is_listener=False)
 

@@ -181,7 +181,7 @@ def pressure_rows(
     def measured(gauge: Gauge) -> PressureRow:
         return PressureRow(gauge=gauge, trend=trends.get(gauge.key))
 
-    ranges = {one.key: PressureRow(usage=one) for one in usage}
+    ranges = {row.key: row for row in map(PressureRow, usage)}
     ephemeral = ranges.pop(RangeName.EPHEMERAL, None)
     low = [measured(gauge) for gauge in gauges if gauge.level is not Level.OK]
     fine = [measured(gauge) for gauge in gauges if gauge.level is Level.OK and gauge.is_notable]

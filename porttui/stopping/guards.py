@@ -82,7 +82,7 @@ class Guard:
         if self._openings.get(process) is not _Acquisition.PASSED:
             return None
         credentials = self._target.credentials_of(process.pid)
-        users = sorted({each.user for each in credentials if each.user})
+        users = sorted({credential.user for credential in credentials if credential.user})
         return text.received_socket(process, users)
 
     def warning(self, process: Process) -> str | None:
@@ -202,17 +202,17 @@ def _topmost_ancestors(among: Set[int], parents: Mapping[int, int]) -> dict[int,
 
     `parents`: by pid; whoever is not in it ends a line.
     """
-    found: dict[int, int | None] = {}
+    topmost: dict[int, int | None] = {}
     for pid in parents:
         line: list[int] = []
         at = pid
-        while at in parents and at not in found:
-            found[at] = None  # a circle ends here
+        while at in parents and at not in topmost:
+            topmost[at] = None  # a circle ends here
             line.append(at)
             at = parents[at]
-        top = found.get(at)
+        top = topmost.get(at)
         for ancestor in reversed(line):
             if top is None and ancestor in among:
                 top = ancestor
-            found[ancestor] = top
-    return {pid: top for pid, top in found.items() if top is not None}
+            topmost[ancestor] = top
+    return {pid: top for pid, top in topmost.items() if top is not None}

@@ -128,11 +128,9 @@ def _left(socket: Socket) -> str:
 def _localhost(verdict: AddressVerdict, socket: Socket) -> str:
     """`localhost` is both loopback addresses, ::1 first where it has one (RFC 6724)."""
     ours, theirs = verdict.address, socket.local.address
-    here = ours.is_loopback or ours.is_wildcard
-    there = theirs.is_loopback or theirs.is_wildcard
-    if here and there and len(ours.unmapped) != len(theirs.unmapped):
-        return "; localhost may resolve to it"
-    return ""
+    are_local = all(address.is_loopback or address.is_wildcard for address in (ours, theirs))
+    differ = len(ours.unmapped) != len(theirs.unmapped)
+    return "; localhost may resolve to it" if are_local and differ else ""
 
 
 def host_text(endpoint: Endpoint) -> str:
