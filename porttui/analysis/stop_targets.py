@@ -116,28 +116,21 @@ def other_endpoints(
     snapshot: Snapshot, holders: Iterable[Process], except_for: tuple[Protocol, Endpoint] | None
 ) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """For each pid the endpoints that its process listens on, as text, but for one."""
-    listening = [snapshot.sockets[row] for row in snapshot.sockets.listening_rows()]
-    return tuple(
-        (holder.pid, _listened_on(listening, holder.identity, except_for)) for holder in holders
-    )
-
-
-def _listened_on(
-    listening: Iterable[Socket],
-    identity: ProcessIdentity,
-    except_for: tuple[Protocol, Endpoint] | None,
-) -> tuple[str, ...]:
-    held = {
-        (socket.local.port, _endpoint_text(socket))
-        for socket in listening
-        if (socket.protocol, socket.local) != except_for
-        and any(holder.identity == identity for holder in socket.holders)
+    endpoints: dict[ProcessIdentity, set[tuple[int, str]]] = {
+        holder.identity: set() for holder in holders
     }
-    return tuple(spelled for _, spelled in sorted(held))
-
-
-def _endpoint_text(socket: Socket) -> str:
-    return str(socket.local) if socket.protocol is Protocol.TCP else f"{socket.local} udp"
+    for row in snapshot.sockets.listening_rows():
+        socket = snapshot.sockets[row]
+        if (socket.protocol, socket.local) == except_for:
+            continue
+        text = str(socket.local) if socket.protocol is Protocol.TCP else f"{socket.local} udp"
+        for holder in socket.holders:
+            if holder.identity in endpoints:
+                endpoints[holder.identity].add((socket.local.port, text))
+    return tuple(
+        (identity.pid, tuple(text for _, text in sorted(held)))
+        for identity, held in endpoints.items()
+    )
 
 
 def _clients(on_port: Iterable[Socket], address: Address) -> int:
