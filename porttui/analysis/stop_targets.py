@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from porttui.analysis.address_rules import addresses_collide, addresses_may_collide, blocks_bind
+from porttui.analysis.address_rules import addresses_collide, addresses_may_collide, may_block_any
 from porttui.analysis.holders import by_seniority, holders_of
 from porttui.analysis.listeners import ListeningRow
 from porttui.analysis.loopback_rows import ConnectionEnd
@@ -33,19 +33,13 @@ def targets_on_port(
     ends: dict[Endpoint, list[Socket]] = {}
     for socket in sockets_on_port(snapshot, protocol, port):
         is_server = socket.is_listening or (socket.remote is None and bool(socket.holders))
-        if is_server and _blocks_any(socket, addresses):
+        if is_server and (not addresses or may_block_any(addresses, socket)):
             ends.setdefault(socket.local, []).append(socket)
     return tuple(_target_of_server(snapshot, ends[end]) for end in sorted(ends, key=_ipv4_first))
 
 
 def _ipv4_first(end: Endpoint) -> tuple[int, bytes]:
     return (len(end.address.packed), end.address.packed)
-
-
-def _blocks_any(socket: Socket, addresses: Sequence[Address]) -> bool:
-    if not addresses:
-        return True
-    return any(blocks_bind(address, socket) is not False for address in addresses)
 
 
 def target_of_connection_end(snapshot: Snapshot, end: ConnectionEnd) -> StopTarget:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from porttui.analysis.address_rules import blocks_bind
+from porttui.analysis.address_rules import may_block_any
 from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
 from porttui.model.socket import Socket
 from porttui.text.processes import holder_names, verb_form
@@ -80,7 +80,7 @@ def advice(result: ProbeResult) -> Iterator[str]:
 
 
 def _accepts(probe: ConnectProbe, socket: Socket) -> bool:
-    return blocks_bind(probe.remote.address, socket) is not False
+    return may_block_any([probe.remote.address], socket)
 
 
 def _timeout_text(listeners: list[Socket]) -> str:
