@@ -41,7 +41,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     from porttui.cli.arguments import COMMANDS, command_module, parse_command
     from porttui.cli.output import ExitStatus, OutputError
     from porttui.host.request import HostError
-    from porttui.sampling.errors import SampleError
+    from porttui.sampling.sources import SampleError
 
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):

@@ -30,13 +30,13 @@ from textual.pilot import Pilot
 
 from porttui.host.contract import Host
 from porttui.host.local import local_host
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
 from porttui.ui.services import Services
 from tests import children
 from tests.children import SocketSpec
+from tests.local_dashboards import LocalDashboards
 from tests.scripted import ScriptedClipboard
 from tests.servers import ROOT
 from tests.ui.session import lines_of, until

@@ -18,12 +18,12 @@ from typing import NamedTuple
 
 from porttui.host.local import local_host
 from porttui.model.address import PortQuery, Protocol
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
 from porttui.ui.services import Services
+from tests.local_dashboards import LocalDashboards
 from tests.scripted import ScriptedClipboard
 from tests.ui.session import lines_of, until
 

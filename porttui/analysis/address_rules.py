@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from porttui.model.address import Address
 from porttui.model.socket import Socket
 
@@ -39,6 +41,11 @@ def blocks_bind(address: Address, socket: Socket) -> bool | None:
     if _is_wildcard_6(local):
         return None if socket.v6only is None else not socket.v6only
     return False
+
+
+def may_block_any(addresses: Iterable[Address], socket: Socket) -> bool:
+    """Whether a socket collides, for all that is known, with a new one on one of the addresses."""
+    return any(blocks_bind(address, socket) is not False for address in addresses)
 
 
 def _is_wildcard_6(address: Address) -> bool:

@@ -25,7 +25,6 @@ class ServedEndpoint(NamedTuple):
 
     @property
     def url(self) -> str:
-        """The http:// URL of the endpoint."""
         is_ipv6 = self.endpoint.address.family is Family.IPV6 and self.host != "localhost"
         host = f"[{self.host}]" if is_ipv6 else self.host
         return f"http://{host}:{self.endpoint.port}/"

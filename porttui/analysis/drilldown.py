@@ -5,8 +5,14 @@ from __future__ import annotations
 from array import array
 from collections.abc import Sequence
 
-from porttui.analysis.endpoint_numbers import address_numbers
-from porttui.analysis.filter_columns import EndpointColumns, RowGroups, Services, matching_rows
+from porttui.analysis.filter_columns import (
+    EndpointColumns,
+    RowGroups,
+    Services,
+    matching_rows,
+    socket_text,
+)
+from porttui.analysis.loopback_rows import address_numbers
 from porttui.analysis.rows import SampledRows
 from porttui.forecast.gauges import Resource
 from porttui.model.address import Address, Endpoint, Protocol
@@ -40,13 +46,9 @@ def drilldown_of(row: PressureRow, ephemeral: PortRange | None) -> Drilldown | N
     if gauge is None or ephemeral is None:
         return None
     if gauge.destination is not None:
-        found = gauge.destination
-        return Drilldown(
-            f"{found.local} → {found.remote}",
-            protocol=Protocol.TCP,
-            local=found.local,
-            remote=found.remote,
-        )
+        local, remote = gauge.destination.local, gauge.destination.remote
+        title = f"{local} → {remote}"
+        return Drilldown(title, protocol=Protocol.TCP, local=local, remote=remote)
     if gauge.resource in (Resource.BIND, Resource.TCP_RANGE):
         return Drilldown(f"TCP ports {ephemeral}", ports=ephemeral, protocol=Protocol.TCP)
     if gauge.resource in (Resource.UDP, Resource.UDP_RANGE):
@@ -55,8 +57,6 @@ def drilldown_of(row: PressureRow, ephemeral: PortRange | None) -> Drilldown | N
 
 
 class SocketRow(NamedTuple):
-    """One socket."""
-
     socket: Socket
     key: tuple[int, int, int, int]
     """Protocol and both ends; an inode where there is no remote end, for addresses that are
@@ -66,7 +66,6 @@ class SocketRow(NamedTuple):
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """Changes when other processes hold the socket."""
         return tuple(process.identity for process in self.socket.holders)
 
 
@@ -111,13 +110,9 @@ class DrilldownRows(SampledRows[SocketRow]):
 
     @property
     def addresses(self) -> Sequence[Address | None]:
-        """By their numbers."""
         return self.sockets.side.addresses
 
     def rows_containing(self, word: str) -> bytes:
-        """For each row 1 if the word is in its text, which is without its endpoints."""
-        from porttui.analysis.searchable_text import socket_text  # not needed to list a drilldown
-
         def text_at(row: int) -> str:
             return socket_text(self.sockets[row], self.service(row))
 
@@ -126,7 +121,6 @@ class DrilldownRows(SampledRows[SocketRow]):
 
     @property
     def endpoints(self) -> tuple[EndpointColumns, EndpointColumns]:
-        """Local and remote ends."""
         if self._endpoints is None:
             sockets, rows = self.sockets, self.rows
 
@@ -143,7 +137,6 @@ class DrilldownRows(SampledRows[SocketRow]):
         return self._endpoints
 
     def local_ports(self) -> Sequence[int]:
-        """The local port of every row."""
         return self.endpoints[0].ports
 
     def remote_ports(self) -> list[int]:
@@ -174,8 +167,8 @@ class DrilldownRows(SampledRows[SocketRow]):
         sockets = self.sockets
         protocol = Protocol.TCP if row < sockets.udp_start else Protocol.UDP
         ports = (sockets.remote_ports[row], sockets.local_ports[row])
-        found = (self.services.get((protocol, port)) for port in ports)
-        return next((name for name in found if name), None)
+        names = (self.services.get((protocol, port)) for port in ports)
+        return next((name for name in names if name), None)
 
     def _keys(self, rows: Sequence[int]) -> list[tuple[int, int, int, int]]:
         sockets = self.sockets
@@ -207,10 +200,8 @@ def drilldown_rows(
     end = sockets.udp_start if drilldown.protocol is Protocol.TCP else len(sockets)
     rows: Sequence[int] = range(start, end)
     if drilldown.remote is not None:
-        far_port, far = (
-            drilldown.remote.port,
-            _address_numbers_of(sockets, drilldown.remote.address),
-        )
+        far_port = drilldown.remote.port
+        far = _address_numbers_of(sockets, drilldown.remote.address)
         ports, addresses = sockets.remote_ports, sockets.remote_addresses
         rows = [at for at in rows if ports[at] == far_port and addresses[at] in far]
     if drilldown.local is not None:

@@ -1,7 +1,8 @@
 """Evaluates a filter over columns of rows.
 
 The endpoints of many rows have few addresses: the ports of a term are found once per address.
-All else in a row is the same for all rows of a group: a word is searched once per group.
+All else in a row is the same for all rows of a group: a word is searched once per group. What is
+searched is `listening_text`, `pair_text` or `socket_text`.
 """
 
 from __future__ import annotations
@@ -13,12 +14,17 @@ from itertools import chain, compress, repeat
 from operator import and_, getitem, or_
 
 from porttui.model.address import Protocol
+from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Ownership, exposure
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.record import Protocol as Interface
 
 if TYPE_CHECKING:
     from porttui.analysis.filter import Filter, Term
+    from porttui.analysis.listeners import ListeningRow
+    from porttui.analysis.loopback_rows import PairRow
     from porttui.model.address import Address, Endpoint
+    from porttui.model.process import Process
+    from porttui.model.socket import Socket
     from porttui.model.socket_table import SocketTable
 
 
@@ -171,3 +177,58 @@ class SearchableRows:
 
     def rows_containing(self, word: str) -> bytes:
         return bytes(word in text for text in self._texts)
+
+
+def listening_text(row: ListeningRow) -> str:
+    """Of a listening row."""
+    unseen = Ownership.HIDDEN if row.hidden else row.ownership
+    words = (row.protocol, row.service or "", EXPOSURE_WORDS[row.exposure], _unseen(unseen))
+    return _text(words, row.holders, (row.user,))
+
+
+def pair_text(row: PairRow) -> str:
+    """Of a loopback connection."""
+    ends = (row.client, row.server)
+    return _text(
+        (
+            "tcp",
+            "loopback",
+            row.service or "",
+            *(end.status for end in ends if not end.is_held),
+            *(end.state or "" for end in ends),
+        ),
+        tuple(process for end in ends for process in end.holders),
+        tuple(end.user for end in ends),
+    )
+
+
+def socket_text(socket: Socket, service: str | None) -> str:
+    """Of a socket, whatever pane it is in."""
+    return _text(
+        (
+            socket.protocol,
+            socket.state or "",
+            service or "",
+            EXPOSURE_WORDS[exposure(socket.local.address)],
+            _unseen(socket.ownership),
+        ),
+        socket.holders,
+        (socket.user,),
+    )
+
+
+_SEARCHED = (Ownership.HIDDEN, Ownership.GONE)
+
+
+def _unseen(ownership: Ownership) -> str:
+    return OWNERSHIP_WORDS[ownership] if ownership in _SEARCHED else ""
+
+
+def _text(
+    words: tuple[str, ...], holders: tuple[Process, ...], users: tuple[str | None, ...]
+) -> str:
+    parts = [*words, *(user for user in users if user)]
+    for process in holders:
+        parts += [process.name, process.command, process.user or ""]
+    # \n so that no word can begin in one field and end in the next.
+    return "\n".join(parts).lower()

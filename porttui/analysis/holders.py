@@ -1,4 +1,4 @@
-"""Orders socket holders: by seniority, and by number of sockets."""
+"""Orders socket holders, by seniority or by number of sockets, and rounds their ages."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable
 
 from porttui.model.process import Process
+from porttui.model.socket import Socket
 from porttui.model.socket_table import SocketTable
 
 _TOP = 16
@@ -31,6 +32,11 @@ def by_seniority(processes: Iterable[Process]) -> tuple[Process, ...]:
     )
 
 
+def holders_of(sockets: Iterable[Socket]) -> tuple[Process, ...]:
+    """The holders of all these sockets, by seniority."""
+    return by_seniority(holder for socket in sockets for holder in socket.holders)
+
+
 def top_socket_holders(sockets: SocketTable) -> tuple[Process, ...]:
     """Most sockets first: they are the first to run out of descriptors. Empty where holders were
     not read."""
@@ -40,3 +46,15 @@ def top_socket_holders(sockets: SocketTable) -> tuple[Process, ...]:
             held[process] += count
     # Not Counter.most_common: it imports heapq.
     return tuple(sorted(held, key=held.__getitem__, reverse=True)[:_TOP])
+
+
+AGE_UNITS = ((86400, "d"), (3600, "h"), (60, "min"), (1, "s"))
+"""Their lengths in seconds, and how they are written."""
+
+
+def whole_units(seconds: float) -> int:
+    """Seconds, rounded down to the largest unit that fits: it changes as seldom as "4 min"."""
+    for size, _ in AGE_UNITS:
+        if seconds >= size:
+            return int(seconds // size) * size
+    return 0

@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.analysis.ages import whole_units
-from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.filter_columns import (
+    Searchable,
+    SearchableRows,
+    listening_text,
+    matching_rows,
+)
+from porttui.analysis.holders import holders_of, whole_units
 from porttui.analysis.rows import SampledRows
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
@@ -34,7 +38,7 @@ class ListeningRow(NamedTuple):
     hidden: int
     """The number of sockets whose holder is hidden."""
     age_s: int | None
-    """How long the first holder has been running at sample time, in whole units (`ages`): while
+    """How long the first holder has been running at sample time, in whole units: while
     nothing happens, rows are equal from sample to sample."""
     started: float | None
     """When it was started, in seconds since the epoch."""
@@ -46,7 +50,6 @@ class ListeningRow(NamedTuple):
 
     @property
     def signature(self) -> tuple[object, ...]:
-        """Differs when the address changed hands."""
         return tuple(process.identity for process in self.holders)
 
 
@@ -77,8 +80,6 @@ class ListeningRows(SampledRows[ListeningRow]):
     @staticmethod
     def searchable(row: ListeningRow) -> Searchable:
         """What a filter sees of a row."""
-        from porttui.analysis.searchable_text import listening_text  # only a filter takes it
-
         return Searchable((row.local,), listening_text(row))
 
 
@@ -95,7 +96,7 @@ def listening_rows(snapshot: Snapshot) -> ListeningRows:
 
 def _row(snapshot: Snapshot, sockets: list[Socket]) -> ListeningRow:
     first = sockets[0]
-    holders = by_seniority(process for socket in sockets for process in socket.holders)
+    holders = holders_of(sockets)
     known = next((socket for socket in sockets if socket.holders), first)
     now = snapshot.taken_at
     return ListeningRow(

@@ -1,13 +1,14 @@
-"""A loopback connection: its two ends and which is the server."""
+"""A loopback connection: its two ends, which is the server, and the numbers that are its key."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from enum import StrEnum
 
-from porttui.analysis.endpoint_numbers import connection_keys, endpoint_number
-from porttui.model.address import Endpoint
+from porttui.model.address import Address, Endpoint
 from porttui.model.process import Process, ProcessIdentity
 from porttui.model.socket import TcpState
+from porttui.model.socket_table import SocketTable
 from porttui.record import NamedTuple
 
 
@@ -48,6 +49,11 @@ class ConnectionEnd(NamedTuple):
     user: str | None
     state: TcpState | None
 
+    @property
+    def is_held(self) -> bool:
+        """Whether a process has it."""
+        return self.status is EndStatus.HELD
+
 
 class PairRow(NamedTuple):
     """One connection over loopback."""
@@ -80,3 +86,33 @@ class PairRow(NamedTuple):
 
 _OPEN = frozenset(EndStatus) - {EndStatus.NOT_ACCEPTED, EndStatus.MISSING}
 _OPEN_STATES = frozenset({TcpState.ESTABLISHED, None})
+
+
+def endpoint_number(address: Address, port: int) -> int:
+    """An end as one number, the same in every sample, and for 127.0.0.1 and ::ffff:127.0.0.1.
+
+    IPv4's are short ones, for which Python is quick; in front of each address stands a bit, so
+    that none is the other family's.
+    """
+    unmapped = address.unmapped
+    return (1 << 8 * len(unmapped) | int.from_bytes(unmapped, "big")) << 16 | port
+
+
+def address_numbers(sockets: SocketTable) -> list[int]:
+    """By its number each address's part of an `endpoint_number`, the same for 127.0.0.1 and
+    ::ffff:127.0.0.1; the port is its lowest bits."""
+    return [
+        0 if address is None else endpoint_number(address, 0) for address in sockets.side.addresses
+    ]
+
+
+def connection_keys(ones: Iterable[int], others: Iterable[int]) -> list[int]:
+    """Two ends each as one number, the same whichever comes first."""
+    return [
+        one << _ENDPOINT_BITS | other if one < other else other << _ENDPOINT_BITS | one
+        for one, other in zip(ones, others, strict=True)
+    ]
+
+
+_ENDPOINT_BITS = 1 + 128 + 16
+"""Of the longest number of an end."""

@@ -54,7 +54,6 @@ class LazyRows(Sequence[T]):
         raise NotImplementedError
 
     def keys(self) -> Sequence[Hashable]:
-        """Every row's key."""
         raise NotImplementedError
 
     @overload
@@ -78,7 +77,6 @@ class SampledRows(LazyRows[R]):
         return [row.key for row in self]
 
     def signatures(self) -> Sequence[Hashable]:
-        """Every row's signature."""
         return [row.signature for row in self]
 
     def select(self, indexes: Sequence[int]) -> Self:
@@ -98,7 +96,6 @@ class TrackedRow(NamedTuple, Generic[R]):
 
     @property
     def key(self) -> Hashable:
-        """The row's."""
         return self.row.key
 
 
@@ -149,7 +146,6 @@ class TrackedRows(LazyRows[TrackedRow[R]]):
         return TrackedRow(part.row(index), RowChange.GONE)
 
     def matching(self, row_filter: Filter) -> list[int]:
-        """The indexes of the rows that match the filter, ascending."""
         indexes: list[int] = []
         start = 0
         for part in self.parts:

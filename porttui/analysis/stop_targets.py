@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from porttui.analysis.address_rules import addresses_collide, addresses_may_collide, blocks_bind
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.address_rules import addresses_collide, addresses_may_collide, may_block_any
+from porttui.analysis.holders import by_seniority, holders_of
 from porttui.analysis.listeners import ListeningRow
 from porttui.analysis.loopback_rows import ConnectionEnd
 from porttui.model.address import Address, Endpoint, Protocol
@@ -17,22 +17,10 @@ from porttui.model.stop import SocketCredentials, StopTarget
 
 def target_of_listening_row(snapshot: Snapshot, row: ListeningRow) -> StopTarget:
     """The holders of a listened-on address."""
-    return StopTarget(
-        protocol=row.protocol,
-        endpoint=row.local,
-        is_listener=True,
-        holders=row.holders,
-        hidden_user=row.user,
-        other_endpoints=other_endpoints(snapshot, row.holders, except_for=row.key),
-        clients=_clients(snapshot, row.protocol, row.local),
-        port_holders=_port_holders(snapshot, row.protocol, row.local.port),
-        inodes=_inodes(snapshot, row.protocol, row.local.port),
-        credentials=_credentials(
-            socket
-            for socket in sockets_on_port(snapshot, row.protocol, row.local.port)
-            if socket.local == row.local and socket.is_listening
-        ),
-    )
+    on_port = sockets_on_port(snapshot, row.protocol, row.local.port)
+    sockets = [socket for socket in on_port if socket.local == row.local and socket.is_listening]
+    # The holders are the row's: it may be younger than the snapshot.
+    return _target(snapshot, row.key, row.holders, row.user, sockets, is_listener=True)
 
 
 def targets_on_port(
@@ -45,40 +33,13 @@ def targets_on_port(
     ends: dict[Endpoint, list[Socket]] = {}
     for socket in sockets_on_port(snapshot, protocol, port):
         is_server = socket.is_listening or (socket.remote is None and bool(socket.holders))
-        if is_server and _blocks_any(socket, addresses):
+        if is_server and (not addresses or may_block_any(addresses, socket)):
             ends.setdefault(socket.local, []).append(socket)
-    return tuple(
-        _target_of_listeners(snapshot, end, ends[end]) for end in sorted(ends, key=_ipv4_first)
-    )
+    return tuple(_target_of_server(snapshot, ends[end]) for end in sorted(ends, key=_ipv4_first))
 
 
 def _ipv4_first(end: Endpoint) -> tuple[int, bytes]:
     return (len(end.address.packed), end.address.packed)
-
-
-def _blocks_any(socket: Socket, addresses: Sequence[Address]) -> bool:
-    if not addresses:
-        return True
-    return any(blocks_bind(address, socket) is not False for address in addresses)
-
-
-def _target_of_listeners(
-    snapshot: Snapshot, end: Endpoint, sockets: Sequence[Socket]
-) -> StopTarget:
-    protocol = sockets[0].protocol
-    holders = by_seniority(holder for socket in sockets for holder in socket.holders)
-    return StopTarget(
-        protocol=protocol,
-        endpoint=end,
-        is_listener=True,
-        holders=holders,
-        hidden_user=next((socket.user for socket in sockets if socket.user), None),
-        other_endpoints=other_endpoints(snapshot, holders, except_for=(protocol, end)),
-        clients=_clients(snapshot, protocol, end),
-        port_holders=_port_holders(snapshot, protocol, end.port),
-        inodes=_inodes(snapshot, protocol, end.port),
-        credentials=_credentials(sockets),
-    )
 
 
 def target_of_connection_end(snapshot: Snapshot, end: ConnectionEnd) -> StopTarget:
@@ -88,14 +49,18 @@ def target_of_connection_end(snapshot: Snapshot, end: ConnectionEnd) -> StopTarg
 
 def target_of_socket(snapshot: Snapshot, socket: Socket) -> StopTarget:
     """The holders of a server's address, or of one end of a connection."""
+    protocol, local = socket.protocol, socket.local
     if socket.is_listening:
-        same = sockets_on_port(snapshot, socket.protocol, socket.local.port)
-        return _target_of_listeners(
-            snapshot, socket.local, [one for one in same if one.local == socket.local]
-        )
-    return _target_of_connection(
-        snapshot, socket.protocol, socket.local, socket.holders, socket.user
-    )
+        on_port = sockets_on_port(snapshot, protocol, local.port)
+        return _target_of_server(snapshot, [socket for socket in on_port if socket.local == local])
+    return _target_of_connection(snapshot, protocol, local, socket.holders, socket.user)
+
+
+def _target_of_server(snapshot: Snapshot, sockets: Sequence[Socket]) -> StopTarget:
+    """Of the sockets of one address."""
+    key = (sockets[0].protocol, sockets[0].local)
+    user = next((socket.user for socket in sockets if socket.user), None)
+    return _target(snapshot, key, holders_of(sockets), user, sockets, is_listener=True)
 
 
 def _target_of_connection(
@@ -105,22 +70,39 @@ def _target_of_connection(
     held_by: Iterable[Process],
     user: str | None,
 ) -> StopTarget:
+    on_port = sockets_on_port(snapshot, protocol, endpoint.port)
+    sockets = [socket for socket in on_port if socket.local.peer_key == endpoint.peer_key]
     holders = by_seniority(held_by)
+    return _target(snapshot, (protocol, endpoint), holders, user, sockets, is_listener=False)
+
+
+def _target(
+    snapshot: Snapshot,
+    key: tuple[Protocol, Endpoint],
+    holders: tuple[Process, ...],
+    user: str | None,
+    sockets: Iterable[Socket],
+    *,
+    is_listener: bool,
+) -> StopTarget:
+    """What is to be stopped at an end, and what a person has to know of it before.
+
+    `sockets`: those of the end, whose credentials tell who opened them.
+    """
+    protocol, endpoint = key
+    table = snapshot.sockets
+    on_port = [table[row] for row in table.rows_on_port(protocol, endpoint.port)]
     return StopTarget(
         protocol=protocol,
         endpoint=endpoint,
-        is_listener=False,
+        is_listener=is_listener,
         holders=holders,
         hidden_user=user,
-        other_endpoints=other_endpoints(snapshot, holders, except_for=None),
-        clients=0,
-        port_holders=_port_holders(snapshot, protocol, endpoint.port),
-        inodes=_inodes(snapshot, protocol, endpoint.port),
-        credentials=_credentials(
-            socket
-            for socket in sockets_on_port(snapshot, protocol, endpoint.port)
-            if socket.local.peer_key == endpoint.peer_key
-        ),
+        other_endpoints=other_endpoints(snapshot, holders, key if is_listener else None),
+        clients=_clients(on_port, endpoint.address) if is_listener else 0,
+        port_holders=frozenset(holder.identity for socket in on_port for holder in socket.holders),
+        inodes=frozenset(socket.inode for socket in on_port) - {0},
+        credentials=_credentials(sockets),
     )
 
 
@@ -128,44 +110,31 @@ def other_endpoints(
     snapshot: Snapshot, holders: Iterable[Process], except_for: tuple[Protocol, Endpoint] | None
 ) -> tuple[tuple[int, tuple[str, ...]], ...]:
     """For each pid the endpoints that its process listens on, as text, but for one."""
-    listening = [snapshot.sockets[row] for row in snapshot.sockets.listening_rows()]
+    endpoints: dict[ProcessIdentity, set[tuple[int, str]]] = {
+        holder.identity: set() for holder in holders
+    }
+    for row in snapshot.sockets.listening_rows():
+        socket = snapshot.sockets[row]
+        if (socket.protocol, socket.local) == except_for:
+            continue
+        text = str(socket.local) if socket.protocol is Protocol.TCP else f"{socket.local} udp"
+        for holder in socket.holders:
+            if holder.identity in endpoints:
+                endpoints[holder.identity].add((socket.local.port, text))
     return tuple(
-        (holder.pid, _listened_on(listening, holder.identity, except_for)) for holder in holders
+        (identity.pid, tuple(text for _, text in sorted(held)))
+        for identity, held in endpoints.items()
     )
 
 
-def _listened_on(
-    listening: Iterable[Socket],
-    identity: ProcessIdentity,
-    except_for: tuple[Protocol, Endpoint] | None,
-) -> tuple[str, ...]:
-    held = {
-        (socket.local.port, _endpoint_text(socket))
-        for socket in listening
-        if (socket.protocol, socket.local) != except_for
-        and any(holder.identity == identity for holder in socket.holders)
-    }
-    return tuple(spelled for _, spelled in sorted(held))
-
-
-def _endpoint_text(socket: Socket) -> str:
-    return str(socket.local) if socket.protocol is Protocol.TCP else f"{socket.local} udp"
-
-
-def _clients(snapshot: Snapshot, protocol: Protocol, endpoint: Endpoint) -> int:
-    address = endpoint.address
+def _clients(on_port: Iterable[Socket], address: Address) -> int:
     return sum(
         socket.state is TcpState.ESTABLISHED
         # An accepted socket has its listener's family: over [::] an IPv4 client is a mapped one.
         and socket.family is address.family
         and (address.is_wildcard or socket.local.address.unmapped == address.unmapped)
-        for socket in sockets_on_port(snapshot, protocol, endpoint.port)
+        for socket in on_port
     )
-
-
-def _port_holders(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[ProcessIdentity]:
-    found = sockets_on_port(snapshot, protocol, port)
-    return frozenset(holder.identity for socket in found for holder in socket.holders)
 
 
 def _credentials(sockets: Iterable[Socket]) -> tuple[tuple[int, SocketCredentials], ...]:
@@ -176,11 +145,6 @@ def _credentials(sockets: Iterable[Socket]) -> tuple[tuple[int, SocketCredential
             for holder in socket.holders
         )
     )
-
-
-def _inodes(snapshot: Snapshot, protocol: Protocol, port: int) -> frozenset[int]:
-    table = snapshot.sockets
-    return frozenset(table.inodes[row] for row in table.rows_on_port(protocol, port)) - {0}
 
 
 def sockets_on_port(snapshot: Snapshot, protocol: Protocol, port: int) -> Iterator[Socket]:
@@ -198,19 +162,16 @@ def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentit
     )
 
 
-def colliding_sockets(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
-    """All sockets that certainly stand in the way of binding the target's address."""
+def colliding_sockets(
+    snapshot: Snapshot, target: StopTarget, *, possibly: bool = False
+) -> tuple[Socket, ...]:
+    """All sockets that certainly stand in the way of binding the target's address.
+
+    `possibly`: with dual-stack listeners that may or may not take IPv4 too.
+    """
+    collide = addresses_may_collide if possibly else addresses_collide
     return tuple(
         socket
         for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
-        if addresses_collide(socket.local.address, target.endpoint.address)
-    )
-
-
-def possibly_colliding_sockets(snapshot: Snapshot, target: StopTarget) -> tuple[Socket, ...]:
-    """As `colliding_sockets`, with dual-stack listeners that may or may not take IPv4 too."""
-    return tuple(
-        socket
-        for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
-        if addresses_may_collide(socket.local.address, target.endpoint.address)
+        if collide(socket.local.address, target.endpoint.address)
     )

@@ -2,6 +2,10 @@
 
 A name on these lists is a fact (the unit, the container, the parent's command line); that it will
 start the process again is what such tools do, and is worded so.
+
+Whoever may make control groups in a place (cgroups(7)) chooses their names. Below a user's own
+manager, and inside a container, that is not only root. So a command is suggested for certain names
+alone.
 """
 
 from __future__ import annotations
@@ -11,7 +15,6 @@ import shlex
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from porttui.analysis.cgroup_paths import container_cgroup, unit_cgroup
 from porttui.model.process import Process
 from porttui.model.provenance import Container, Origin, Provenance, Supervisor, SupervisorKind
 from porttui.record import NamedTuple
@@ -25,41 +28,42 @@ _STOP_COMMANDS = {
 _SHORT_ID = 12
 """Characters of a container's id that its tools show."""
 
+_ID = re.compile(r"(?:^|.*?[-:])?([0-9a-f]{64})(?:\.scope)?$")
+_RUNTIMES = ("docker", "libpod", "cri-containerd", "containerd", "crio", "nerdctl")
+"""Runtimes, as they write their names before the id."""
+_OF_ROOT = frozenset({"docker", "libpod_parent", "kubepods", "containerd.service"})
+"""Other groups of root that contain containers, besides slices."""
+_UNIT = re.compile(
+    r"(?:[A-Za-z0-9:_.@]|\\x[2-7][0-9a-f])(?:[A-Za-z0-9:_.@-]|\\x[2-7][0-9a-f])*\.service"
+)
+"""systemd.unit(5): what a unit's name is made of, other signs escaped; not what reads as an
+option."""
+_USERS = re.compile(r"user@(\d{1,10})\.service")
+_MACHINE = re.compile(
+    r"(?:systemd-nspawn@|machine-)([A-Za-z0-9][A-Za-z0-9_.-]*)\.(?:service|scope)"
+)
+
+_ONE_WORD = (
+    "nodemon vite forever foreman overmind honcho hivemind supervisord runsv s6-supervise "
+    "circusd monit gunicorn uwsgi watchmedo watchexec entr air reflex rerun guard"
+)
+"""Tools that are recognised by their name alone."""
+
 RELOADERS: dict[str, tuple[str, ...]] = {
-    "nodemon": ("nodemon",),
+    **{name: (name,) for name in _ONE_WORD.split()},
     "ts-node-dev": ("ts-node-dev", "tsnd"),
     "tsx watch": ("tsx watch",),
-    "vite": ("vite",),
     "next dev": ("next dev",),
     "webpack": ("webpack serve", "webpack-dev-server", "webpack --watch"),
     "node --watch": ("node --watch",),
     "bun --watch": ("bun --watch", "bun --hot"),
     "deno --watch": ("deno run --watch",),
     "pm2": ("pm2", "PM2", "God Daemon"),
-    "forever": ("forever",),
-    "foreman": ("foreman",),
-    "overmind": ("overmind",),
-    "honcho": ("honcho",),
-    "hivemind": ("hivemind",),
-    "supervisord": ("supervisord",),
-    "runsv": ("runsv",),
-    "s6-supervise": ("s6-supervise",),
-    "circusd": ("circusd",),
-    "monit": ("monit",),
     "daemontools": ("supervise",),
-    "gunicorn": ("gunicorn",),
-    "uwsgi": ("uwsgi",),
     "uvicorn --reload": ("uvicorn --reload",),
-    "watchmedo": ("watchmedo",),
-    "watchexec": ("watchexec",),
-    "entr": ("entr",),
-    "air": ("air",),
-    "reflex": ("reflex",),
     "cargo watch": ("cargo-watch", "cargo watch", "bacon"),
     "flask run": ("flask run",),
     "django runserver": ("manage.py runserver",),
-    "rerun": ("rerun",),
-    "guard": ("guard",),
     "spring": ("spring server",),
 }
 """For each tool the words, one after another, of which a command line that is its own has all:
@@ -109,9 +113,57 @@ def _cgroup_supervisor(path: str, user: CommandUser) -> Supervisor | None:
     return container or unit
 
 
+def _container(path: str, user: CommandUser) -> Supervisor | None:
+    """The outermost container: the one that the runtime of this machine knows."""
+    parts = path.strip("/").split("/")
+    for at, part in enumerate(parts):
+        match, above = _ID.match(part), parts[:at]
+        runtime = _runtime(part, above) if match else ""
+        if match is None or not runtime:
+            continue
+        owner, is_certain = _owner(above)
+        container = Container(runtime=runtime, id=match[1])
+        short_id = container.id[:_SHORT_ID]
+        stop = _STOP_COMMANDS.get(runtime)
+        # A user's containers are known to that user's engine alone.
+        is_theirs = owner in (None, user.uid)
+        command = f"{stop} {short_id}" if stop and is_certain and is_theirs else ""
+        return Supervisor(SupervisorKind.CONTAINER, short_id, command, container=container)
+    return None
+
+
+def _runtime(part: str, above: list[str]) -> str:
+    """docker, libpod (podman's), cri-containerd, crio, kubepods, nerdctl; "" for none."""
+    head = part.partition(".")[0]
+    for name in _RUNTIMES:
+        if head.startswith(f"{name}-") or f":{name}:" in part:
+            return name
+    if any(name.startswith("kubepods") for name in above):
+        return "kubepods"
+    return "docker" if above[-1:] == ["docker"] else ""
+
+
+def _owner(above: list[str]) -> tuple[int | None, bool]:
+    """Whose a container is, from the groups above it: a uid, or None for root.
+
+    And whether that is certain: only root, or that user, can have made a group of that name.
+    """
+    for part in above:
+        users = _USERS.fullmatch(part)
+        if users:
+            uid = int(users[1])
+            return uid, above[:3] == ["user.slice", f"user-{uid}.slice", part]
+    return None, all(part.endswith(".slice") or part in _OF_ROOT or _is_pod(part) for part in above)
+
+
+def _is_pod(part: str) -> bool:
+    """A level of the kubelet's (cgroupfs driver): kubepods/besteffort/podUID/ID."""
+    return part in ("besteffort", "burstable") or part.startswith("pod")
+
+
 def _unit(path: str, user: CommandUser) -> Supervisor | None:
     """The systemd service, of the system or of a user (systemd.special(7)). A .scope is none."""
-    unit = unit_cgroup(path)
+    unit = _unit_cgroup(path)
     if unit is None:
         return None
     command: list[str] = []
@@ -129,17 +181,49 @@ def _unit(path: str, user: CommandUser) -> Supervisor | None:
     return Supervisor(kind, unit.name, shlex.join(command))
 
 
-def _container(path: str, user: CommandUser) -> Supervisor | None:
-    cgroup = container_cgroup(path)
-    if cgroup is None:
+class _UnitCgroup(NamedTuple):
+    """A systemd service's group."""
+
+    name: str
+    uid: int | None
+    """Of the user whose manager runs it; None for the system's."""
+    machine: str
+    """The container with a systemd of its own (machinectl(1)) that it is in; "" for none."""
+    is_certain: bool
+    """As of a container; and the name is one that a unit can have."""
+
+
+def _unit_cgroup(path: str) -> _UnitCgroup | None:
+    """The service nearest to the root of those that slices lead to; None for a session."""
+    parts = path.strip("/").split("/")
+    machine, rest = "", parts
+    for at, part in enumerate(parts):
+        match = _MACHINE.fullmatch(part)
+        if match and _are_slices(parts[:at]):
+            machine, rest = match[1], parts[at + 1 :]
+            rest = rest[1:] if rest[:1] in (["payload"], ["supervisor"]) else rest
+            break
+    services = [part for part in rest if part.endswith(".service")]
+    if not services:
         return None
-    container = Container(runtime=cgroup.runtime, id=cgroup.id)
-    short_id = cgroup.id[:_SHORT_ID]
-    stop = _STOP_COMMANDS.get(cgroup.runtime)
-    # A user's containers are known to that user's engine alone.
-    is_theirs = cgroup.uid in (None, user.uid)
-    command = f"{stop} {short_id}" if stop and cgroup.is_certain and is_theirs else ""
-    return Supervisor(SupervisorKind.CONTAINER, short_id, command, container=container)
+    first = services[0]
+    before = rest[: rest.index(first)]
+    uid, is_certain = None, _are_slices(before)
+    users = _USERS.fullmatch(first)
+    if users:
+        if len(services) == 1:
+            return None
+        uid = int(users[1])
+        inner = rest[rest.index(first) + 1 :]
+        is_certain = before == ["user.slice", f"user-{uid}.slice"] and not machine
+        first = services[1]
+        is_certain = is_certain and _are_slices(inner[: inner.index(first)], least=0)
+    is_name = _UNIT.fullmatch(first) is not None
+    return _UnitCgroup(first, uid, machine, is_certain and is_name)
+
+
+def _are_slices(parts: list[str], least: int = 1) -> bool:
+    return len(parts) >= least and all(part.endswith(".slice") for part in parts)
 
 
 def _port_forwarder(provenance: Provenance, user: CommandUser) -> Iterator[Supervisor]:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Hashable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 
-from porttui.analysis.trend import Trend
+from porttui.analysis.gauge_history import Trend
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level, PortShare
 from porttui.model.kernel import IANA_RANGES, PortRange, RangeName
@@ -178,23 +178,12 @@ def pressure_rows(
 ) -> tuple[PressureRow, ...]:
     """The ephemeral range first, then low resources, IANA's ranges, and all other resources."""
 
-    def rows() -> Iterator[PressureRow]:
-        yield from (
-            PressureRow(usage=range_usage)
-            for range_usage in usage
-            if range_usage.key is RangeName.EPHEMERAL
-        )
-        yield from (measured(gauge) for gauge in gauges if gauge.level is not Level.OK)
-        yield from (
-            PressureRow(usage=range_usage)
-            for range_usage in usage
-            if range_usage.key is not RangeName.EPHEMERAL
-        )
-        yield from (
-            measured(gauge) for gauge in gauges if gauge.level is Level.OK and gauge.is_notable
-        )
-
     def measured(gauge: Gauge) -> PressureRow:
         return PressureRow(gauge=gauge, trend=trends.get(gauge.key))
 
-    return tuple(rows())
+    ranges = {row.key: row for row in map(PressureRow, usage)}
+    ephemeral = ranges.pop(RangeName.EPHEMERAL, None)
+    low = [measured(gauge) for gauge in gauges if gauge.level is not Level.OK]
+    fine = [measured(gauge) for gauge in gauges if gauge.level is Level.OK and gauge.is_notable]
+    first = (ephemeral,) if ephemeral else ()
+    return (*first, *low, *ranges.values(), *fine)

@@ -25,8 +25,8 @@ from porttui.host.request import HostError, SocketRequest, SourceName
 from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import ConnectPath, Level
 from porttui.record import TYPE_CHECKING, NamedTuple
-from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.sampling.sources import SampleError
 from porttui.settings import DEFAULT_INTERVAL_S
 from porttui.text.errors import system_error
 from porttui.text.forecast import no_route

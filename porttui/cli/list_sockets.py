@@ -104,8 +104,12 @@ def select_sockets(snapshot: Snapshot, command: ListCommand) -> Sequence[Socket]
 
 def _matching(sockets: Sequence[Socket], filter_text: str, snapshot: Snapshot) -> list[Socket]:
     from porttui.analysis.filter import parse_filter
-    from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
-    from porttui.analysis.searchable_text import socket_text
+    from porttui.analysis.filter_columns import (
+        Searchable,
+        SearchableRows,
+        matching_rows,
+        socket_text,
+    )
 
     def searchable(socket: Socket) -> Searchable:
         endpoints = (socket.local, socket.remote) if socket.remote else (socket.local,)

@@ -13,8 +13,7 @@ from porttui.cli.common_options import (
     source_option,
 )
 from porttui.cli.output import ExitStatus, json_document, write
-from porttui.diagnosis.diagnoser import Diagnoser
-from porttui.diagnosis.next_port import next_ports
+from porttui.diagnosis.diagnoser import Diagnoser, next_ports
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.address import PortQuery

@@ -16,8 +16,8 @@ from porttui.host.local import local_host
 from porttui.host.request import SourceName
 from porttui.model.probe import ProbeResult
 from porttui.record import TYPE_CHECKING, NamedTuple
-from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.sampling.sources import SampleError
 from porttui.text.diagnosis import host_text
 from porttui.text.probe import OUTCOME_NAMES, advice, probe_words
 

@@ -35,7 +35,7 @@ from porttui.model.provenance import Origin
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 from porttui.text.diagnosis import VERDICT_NAMES, host_text, reasons
-from porttui.text.provenance import (
+from porttui.text.processes import (
     SUPERVISOR_LABEL,
     ancestors_text,
     directory_label,

@@ -1,26 +1,33 @@
-"""Diagnose a port from the socket table and bind probes."""
+"""Diagnose a port and find free ones, from the socket table and bind probes."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from porttui.analysis.supervisors import CommandUser, origin_of
 from porttui.diagnosis.judgement import BindProbes, judge
 from porttui.host.contract import BindResult, Host
 from porttui.model.address import Address, Endpoint, Family, Protocol
 from porttui.model.diagnosis import Diagnosis, ReasonKind
+from porttui.model.kernel import PortRange
 from porttui.model.process import Process
 from porttui.model.provenance import Origin, Supervisor
 from porttui.model.snapshot import Snapshot
-from porttui.record import NamedTuple
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SnapshotSource
 
 DEFAULT_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""
 
 CONTAINER_NAMES_TIMEOUT_S = 2.0
 """The time for all container names together: they are a courtesy."""
+
+_FIRST_USER_PORT = 1024
+"""Below are the well-known ports (RFC 6335), which not every user may bind."""
+
+_MAX_PROBED = 2000
+"""Ports probed before the search gives up."""
 
 
 def default_addresses(host: Host, protocol: Protocol) -> tuple[Address, ...]:
@@ -37,16 +44,7 @@ def _is_local(host: Host, protocol: Protocol, address: Address) -> bool:
     return answer not in (BindResult.NOT_LOCAL, BindResult.UNKNOWN)
 
 
-class DiagnosisWithSnapshot(NamedTuple):
-    """A diagnosis with the snapshot that it was made from."""
-
-    diagnosis: Diagnosis
-    snapshot: Snapshot
-
-
 class Diagnoser:
-    """Diagnoses ports of one host."""
-
     def __init__(self, host: Host, sampler: SnapshotSource) -> None:
         self._host = host
         self._sampler = sampler
@@ -55,12 +53,15 @@ class Diagnoser:
         self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()
     ) -> Diagnosis:
         """The diagnosis of `diagnose_with_snapshot`, alone."""
-        return self.diagnose_with_snapshot(protocol, port, addresses).diagnosis
+        diagnosis, _ = self.diagnose_with_snapshot(protocol, port, addresses)
+        return diagnosis
 
     def diagnose_with_snapshot(
         self, protocol: Protocol, port: int, addresses: Sequence[Address] = ()
-    ) -> DiagnosisWithSnapshot:
+    ) -> tuple[Diagnosis, Snapshot]:
         """Diagnose a port on these addresses, or without any on the usual ones.
+
+        The snapshot is what the diagnosis was made from.
 
         Binds each address for a moment, with SO_REUSEADDR and, where that succeeds, without.
 
@@ -68,14 +69,12 @@ class Diagnoser:
             SampleError: the sockets could not be read.
         """
         requested = tuple(addresses) or self.default_addresses(protocol)
-        result = self._read_and_judge(protocol, port, requested)
-        verdicts = result.diagnosis.addresses
-        if any(
-            reason.kind is ReasonKind.UNLISTED for verdict in verdicts for reason in verdict.reasons
-        ):
+        diagnosis, snapshot = self._read_and_judge(protocol, port, requested)
+        reasons = (reason for verdict in diagnosis.addresses for reason in verdict.reasons)
+        if any(reason.kind is ReasonKind.UNLISTED for reason in reasons):
             # A socket may have come between the sample and the probe: a second sample lists it.
-            result = self._read_and_judge(protocol, port, requested)
-        return result
+            return self._read_and_judge(protocol, port, requested)
+        return diagnosis, snapshot
 
     def default_addresses(self, protocol: Protocol) -> tuple[Address, ...]:
         """The usual addresses of servers on this machine."""
@@ -116,14 +115,56 @@ class Diagnoser:
 
     def _read_and_judge(
         self, protocol: Protocol, port: int, addresses: Sequence[Address]
-    ) -> DiagnosisWithSnapshot:
+    ) -> tuple[Diagnosis, Snapshot]:
         snapshot = self._sampler.sample()
         # Never while the tables are read: the probes would be listed in them.
         probes = {address: self._probe(protocol, Endpoint(address, port)) for address in addresses}
-        return DiagnosisWithSnapshot(judge(snapshot, protocol, port, probes), snapshot)
+        return judge(snapshot, protocol, port, probes), snapshot
 
     def _probe(self, protocol: Protocol, endpoint: Endpoint) -> BindProbes:
         reusing = self._host.try_bind(protocol, endpoint, True)
         if reusing is not BindResult.BINDABLE:
             return BindProbes(reusing, reusing)
         return BindProbes(reusing, self._host.try_bind(protocol, endpoint, False))
+
+
+def next_ports(
+    diagnoser: Diagnoser,
+    snapshot: Snapshot,
+    after: int,
+    count: int,
+    *,
+    protocol: Protocol,
+    addresses: Sequence[Address],
+) -> tuple[int, ...]:
+    """Up to `count` ports above `after` that are unused and could be bound a moment ago.
+
+    They are free on all `addresses`, or without any on the usual ones.
+
+    Outside the ephemeral range first, where no outgoing connection can take them: above `after`,
+    then below it; then inside in the same order.
+    """
+    addresses = addresses or diagnoser.default_addresses(protocol)
+    table = snapshot.sockets
+    ports = table.local_ports
+    used = set(ports[: table.udp_start] if protocol is Protocol.TCP else ports[table.udp_start :])
+    unused = (port for port in _candidate_ports(after, snapshot.ephemeral) if port not in used)
+    probed = islice(unused, _MAX_PROBED)
+    free = (port for port in probed if diagnoser.is_bindable(protocol, port, addresses))
+    return tuple(islice(free, count))
+
+
+def _candidate_ports(after: int, ephemeral: PortRange | None) -> Iterator[int]:
+    """Every ordinary port that is not reserved, in the order of preference."""
+    above = range(max(after + 1, _FIRST_USER_PORT), 65536)
+    below = range(_FIRST_USER_PORT, min(after, 65536))
+    if ephemeral is None:
+        yield from above
+        yield from below
+        return
+    span = range(ephemeral.first, ephemeral.last + 1)
+    yield from (port for port in above if port not in span)
+    yield from (port for port in below if port not in span)
+    # Not the reserved ones: they are kept from outgoing connections for a server.
+    yield from (port for port in above if port in ephemeral)
+    yield from (port for port in below if port in ephemeral)

@@ -101,17 +101,17 @@ def _duration_key(socket: Socket) -> tuple[bool, int]:
 
 
 def _reason(socket: Socket) -> Reason:
-    return Reason(_why(socket), socket)
-
-
-def _why(socket: Socket) -> ReasonKind:
     if _blocks_every_bind(socket):
-        return ReasonKind.LISTENS
-    if socket.state is TcpState.TIME_WAIT:
-        return ReasonKind.TIME_WAIT
-    if socket.remote is None:
-        return ReasonKind.BOUND
-    return ReasonKind.CLOSING if socket.ownership is Ownership.KERNEL else ReasonKind.CONNECTED
+        kind = ReasonKind.LISTENS
+    elif socket.state is TcpState.TIME_WAIT:
+        kind = ReasonKind.TIME_WAIT
+    elif socket.remote is None:
+        kind = ReasonKind.BOUND
+    elif socket.ownership is Ownership.KERNEL:
+        kind = ReasonKind.CLOSING
+    else:
+        kind = ReasonKind.CONNECTED
+    return Reason(kind, socket)
 
 
 def _notes(

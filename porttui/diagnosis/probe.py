@@ -8,7 +8,7 @@ from porttui.host.connect_probe import CONNECT_TIMEOUT_S, probe_endpoint, resolv
 from porttui.host.request import SocketRequest
 from porttui.model.address import Protocol
 from porttui.model.probe import ConnectProbe, ProbeResult
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SnapshotSource
 
 
 def probe_host(

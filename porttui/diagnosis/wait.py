@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Sequence
 from enum import StrEnum
 
-from porttui.analysis.address_rules import blocks_bind
+from porttui.analysis.address_rules import may_block_any
 from porttui.diagnosis.diagnoser import default_addresses
 from porttui.host.contract import BindResult, Host
 from porttui.host.request import SocketRequest
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.socket import Socket
 from porttui.record import NamedTuple
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SnapshotSource
 
 POLL_INTERVAL_S = 0.1
 """Between polls: the system sends no event when a port becomes free."""
@@ -86,14 +86,13 @@ class PortWaiter:
         sockets = self._sampler.sample(SocketRequest.LISTENING_REFRESH).sockets
         on_port = (sockets[row] for row in sockets.rows_on_port(self._protocol, self._port))
         listeners = tuple(
-            socket for socket in on_port if socket.is_listening and self._is_requested(socket)
+            socket
+            for socket in on_port
+            if socket.is_listening and may_block_any(self._addresses, socket)
         )
         state = PortState.LISTENING if listeners else self._probe_state()
         waited_ms = (time.monotonic() - start) * 1000
         return WaitResult(state is until, state, waited_ms, listeners)
-
-    def _is_requested(self, socket: Socket) -> bool:
-        return any(blocks_bind(address, socket) is not False for address in self._addresses)
 
     def _probe_state(self) -> PortState:
         for address in self._addresses:

@@ -178,11 +178,11 @@ class ConnectForecast:
         sockets, address = self._sockets, remote.address
         if not address.is_loopback and address.unmapped not in self._own:
             return ()
-        found: dict[Process, None] = {}
+        listeners: dict[Process, None] = {}
         for row in sockets.rows_in_state(LISTEN):
             if sockets.local_ports[row] == remote.port and accepts(sockets, row, address):
-                found |= dict.fromkeys(sockets.side.holder_sets[sockets.holder_sets[row]])
-        return tuple(found)
+                listeners |= dict.fromkeys(sockets.side.holder_sets[sockets.holder_sets[row]])
+        return tuple(listeners)
 
     @cached_property
     def _own(self) -> set[bytes]:

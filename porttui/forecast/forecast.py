@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from porttui.forecast import bind
 from porttui.forecast.connect import ConnectForecast, TimeWaitReuse
-from porttui.forecast.occupancy import Occupancy, measure_occupancy
+from porttui.forecast.occupancy import measure_occupancy
 from porttui.model.address import Address
 from porttui.model.forecast import (
     BindHeadroom,
@@ -15,7 +15,6 @@ from porttui.model.forecast import (
     Destination,
     Forecast,
 )
-from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket_table import TIME_WAIT, UNKNOWN_NUMBER
 
@@ -42,9 +41,12 @@ def forecast(
     ephemeral = snapshot.ephemeral
     if ephemeral is None:
         return None
-    sockets = snapshot.sockets
-    occupancy, connect = _measure(snapshot, ephemeral)
-    is_linux = snapshot.tcp_rules is not None
+    sockets, rules = snapshot.sockets, snapshot.tcp_rules
+    occupancy = measure_occupancy(
+        sockets, ephemeral, lists_bound_inactive=snapshot.lists_bound_inactive
+    )
+    connect = ConnectForecast(occupancy, None if rules is None else TimeWaitReuse(rules))
+    is_linux = rules is not None
     return Forecast(
         ephemeral=ephemeral,
         tcp_used=len(occupancy.used),
@@ -62,21 +64,13 @@ def forecast(
     )
 
 
-def _measure(snapshot: Snapshot, ephemeral: PortRange) -> tuple[Occupancy, ConnectForecast]:
-    occupancy = measure_occupancy(
-        snapshot.sockets, ephemeral, lists_bound_inactive=snapshot.lists_bound_inactive
-    )
-    rules = snapshot.tcp_rules
-    return occupancy, ConnectForecast(occupancy, None if rules is None else TimeWaitReuse(rules))
-
-
 def _destinations(
     connect: ConnectForecast, paths: Sequence[ConnectPath], top: int
 ) -> tuple[Destination, ...]:
     requested = {path.key: path for path in paths}
     most_used = {path.key: path for path in connect.most_used(top)}
-    found = [connect.destination(path) for path in (most_used | requested).values()]
-    return tuple(sorted(found, key=_sort_key))
+    destinations = map(connect.destination, (most_used | requested).values())
+    return tuple(sorted(destinations, key=_sort_key))
 
 
 def _sort_key(destination: Destination) -> tuple[int, int]:

@@ -73,7 +73,6 @@ class Gauge(NamedTuple):
 
     @property
     def path(self) -> ConnectPath | None:
-        """Of the destination."""
         destination = self.destination
         return ConnectPath(destination.local, destination.remote) if destination else None
 

@@ -1,4 +1,4 @@
-"""The sampling child: main and its request handler."""
+"""The sampling child: it makes dashboards and sends what has changed."""
 
 from __future__ import annotations
 
@@ -7,12 +7,17 @@ import os
 import pickle
 import sys
 
+from porttui.analysis.dashboard import (
+    Dashboard,
+    DashboardHistory,
+    Generations,
+    next_dashboard,
+    with_listening_rows,
+)
 from porttui.host.child_process import serve_requests
+from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.local import local_host
-from porttui.host.request import SourceName
-from porttui.record import TYPE_CHECKING
-from porttui.sampling.dashboards import LocalDashboards
-from porttui.sampling.errors import SampleError
+from porttui.host.request import SocketRequest, SourceName
 from porttui.sampling.process import (
     DASHBOARD_REQUESTS,
     PICKLE_PROTOCOL,
@@ -20,11 +25,7 @@ from porttui.sampling.process import (
     SamplingReply,
 )
 from porttui.sampling.sampler import Sampler
-
-if TYPE_CHECKING:
-    from porttui.analysis.dashboard import Dashboard, Generations
-    from porttui.sampling.dashboards import DashboardSource
-    from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SampleError
 
 _ANSWERS_PER_COLLECTION = 100
 _DASHBOARDS = {code: request for request, code in DASHBOARD_REQUESTS.items()}
@@ -37,15 +38,37 @@ def main() -> None:
     # cycles takes a tenth of the time of making them.
     gc.disable()
     sampler = Sampler(local_host(SourceName(sys.argv[1])))
-    serve_requests(RequestHandler(LocalDashboards(sampler), sampler))
+    serve_requests(RequestHandler(sampler))
+
+
+class DashboardSampler:
+    """Makes each dashboard from a sample and the one before."""
+
+    def __init__(self, sampler: Sampler, clock: Clock = SYSTEM_CLOCK) -> None:
+        self._sampler = sampler
+        self._clock = clock
+        self._last: tuple[Dashboard, DashboardHistory] | None = None
+
+    def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
+        """Sample everything; for LISTENING after the first time only the listeners."""
+        now = self._clock.monotonic()
+        if request is SocketRequest.LISTENING and self._last is not None:
+            snapshot = self._sampler.sample(SocketRequest.LISTENING_REFRESH)
+            self._last = with_listening_rows(*self._last, snapshot, now)
+        else:
+            snapshot = self._sampler.sample()
+            history = self._last[1] if self._last else None
+            limits = self._sampler.limits(snapshot.sockets)
+            self._last = next_dashboard(history, snapshot, now, limits)
+        return self._last[0]
 
 
 class RequestHandler:
     """Dashboards as frames, each without what the parent has from the one before; and snapshots."""
 
-    def __init__(self, dashboards: DashboardSource, snapshots: SnapshotSource) -> None:
-        self._dashboards = dashboards
-        self._snapshots = snapshots
+    def __init__(self, sampler: Sampler) -> None:
+        self._dashboards = DashboardSampler(sampler)
+        self._sampler = sampler
         self._sent: Generations | None = None
         """What the parent has."""
         self._answer_count = 0
@@ -57,7 +80,7 @@ class RequestHandler:
             gc.collect()
         try:
             if request in _SNAPSHOTS:
-                reply = SamplingReply(snapshot=self._snapshots.sample(_SNAPSHOTS[request]))
+                reply = SamplingReply(snapshot=self._sampler.sample(_SNAPSHOTS[request]))
             else:
                 reply = self._changes_since_last(self._dashboards.next(_DASHBOARDS[request]))
         except SampleError as error:

@@ -9,7 +9,7 @@ import time
 from porttui.host.child_process import ChildEndedError, ChildProcess, ChildTimeoutError
 from porttui.host.request import HostError, SocketRequest, SourceName
 from porttui.record import TYPE_CHECKING, NamedTuple
-from porttui.sampling.errors import SampleError, SamplerDefectError
+from porttui.sampling.sources import SampleError, SamplerDefectError
 
 if TYPE_CHECKING:
     # At run time it comes out of the first reply, while Textual is being imported.
@@ -101,7 +101,7 @@ class SamplingProcess:
         return self._child.pid
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """See `DashboardSource.next`. A child that has died is replaced for the next time."""
+        """A child that has died is replaced for the next time."""
         with self._lock:
             reply, self._first_reply = self._first_reply, None
             if reply is None:
@@ -117,7 +117,7 @@ class SamplingProcess:
             return self._dashboard
 
     def sample(self, request: SocketRequest = SocketRequest.ALL) -> Snapshot:
-        """See `SnapshotSource.sample`. What it costs is no dashboard's."""
+        """What it costs is no dashboard's."""
         with self._lock:
             if self._is_first_pending:
                 self._first_reply = self._answer(None)

@@ -14,10 +14,12 @@ from porttui.model.snapshot import Coverage, Problem, Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
 from porttui.record import TYPE_CHECKING
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 
 if TYPE_CHECKING:
     from porttui.model.kernel import Limits
+
+_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
 
 class Sampler:
@@ -30,7 +32,6 @@ class Sampler:
 
     @property
     def source(self) -> str:
-        """Name of the source of sockets."""
         return self._host.sockets.name
 
     def sample(
@@ -65,7 +66,7 @@ class Sampler:
                 services=self._services(reading.sockets),
                 coverage=Coverage(
                     self._host.is_elevated,
-                    count_hidden_holders(reading.sockets),
+                    reading.sockets.ownerships.count(_HIDDEN),
                     self._host.pids_match,
                 ),
                 problems=(*reading.problems, *problems, *self._pid_namespace_problems()),
@@ -105,8 +106,3 @@ class Sampler:
         }
         names = ((key, self._host.service_name(*key)) for key in listening)
         return {key: name for key, name in names if name is not None}
-
-
-def count_hidden_holders(sockets: SocketTable) -> int:
-    """Number of sockets with a hidden holder."""
-    return sockets.ownerships.count(OWNERSHIP_CODES[Ownership.HIDDEN])

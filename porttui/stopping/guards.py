@@ -1,11 +1,19 @@
-"""Refuse or warn about processes before a signal."""
+"""Refuse or warn about processes before a signal.
+
+Any user can hand a listening socket to another user's process (unix(7), SCM_RIGHTS; one datagram to
+the system's logger is enough). That process must not be ended for the port. The kernel tells the
+user and the control group that a socket was opened in: its opener has both. Of several such holders
+it is the one that the others descend from, as workers from their master.
+"""
 
 from __future__ import annotations
 
-from porttui.analysis.openers import SocketAcquisition, socket_acquisitions
+from collections.abc import Iterable, Iterator, Mapping, Set
+from enum import Enum, auto
+
 from porttui.host.contract import Host
 from porttui.model.process import Process, ProcessDetails
-from porttui.model.stop import StopTarget
+from porttui.model.stop import SocketCredentials, StopTarget
 from porttui.text import stop as text
 
 SYSTEM_PIDS = frozenset({0, 1, 2})
@@ -27,6 +35,22 @@ def refusal(process: Process, host: Host) -> str | None:
     return None
 
 
+def _is_foreign(process: Process, host: Host) -> bool:
+    """The kernel's rule for signals, less capabilities (kill(2))."""
+    if host.uid is None or host.is_elevated or process.uid is None:
+        return False
+    return process.uid != host.uid
+
+
+def target_refusal(target: StopTarget, host: Host) -> str | None:
+    """Why nothing can be stopped for `target`; None when it has a process in sight."""
+    if not host.pids_match:
+        return text.FOREIGN_PIDS
+    if target.holders:
+        return None
+    return text.no_visible_process(target.hidden_user, is_elevated=host.is_elevated)
+
+
 class Guard:
     """What keeps the processes of one target from being signalled without a person's word.
 
@@ -41,11 +65,9 @@ class Guard:
         self._ancestors = host.ancestor_pids()
         details = {holder: self._details_of(holder) for holder in target.holders}
         # Where nothing is told (macOS, Windows, psutil) a user can only end processes of their own.
-        self._openings = socket_acquisitions(target, details, default=not host.is_elevated)
+        self._openings = _socket_acquisitions(target, details, default=not host.is_elevated)
         self.openers = tuple(
-            holder
-            for holder in target.holders
-            if self._openings[holder] is SocketAcquisition.OPENED
+            holder for holder in target.holders if self._openings[holder] is _Acquisition.OPENED
         )
         """Those holders that opened the port, by seniority; nobody where that is not certain."""
 
@@ -57,10 +79,10 @@ class Guard:
         consequence = text.consequence(process, self._details_of(process))
         if consequence is not None:
             return consequence
-        if self._openings.get(process) is not SocketAcquisition.PASSED:
+        if self._openings.get(process) is not _Acquisition.PASSED:
             return None
         credentials = self._target.credentials_of(process.pid)
-        users = sorted({each.user for each in credentials if each.user})
+        users = sorted({credential.user for credential in credentials if credential.user})
         return text.received_socket(process, users)
 
     def warning(self, process: Process) -> str | None:
@@ -69,10 +91,7 @@ class Guard:
         danger = self.danger(process)
         if danger is not None:
             return danger
-        if (
-            self._openings.get(process) is SocketAcquisition.AMBIGUOUS
-            and len(self._target.holders) > 1
-        ):
+        if self._openings.get(process) is _Acquisition.AMBIGUOUS and len(self._target.holders) > 1:
             return text.unknown_opener(len(self._target.holders))
         host = self._host
         knows_both_users = host.is_elevated and None not in (host.invoking_uid, process.uid)
@@ -93,17 +112,107 @@ class Guard:
         return self._details[process]
 
 
-def target_refusal(target: StopTarget, host: Host) -> str | None:
-    """Why nothing can be stopped for `target`; None when it has a process in sight."""
-    if not host.pids_match:
-        return text.FOREIGN_PIDS
-    if target.holders:
-        return None
-    return text.no_visible_process(target.hidden_user, is_elevated=host.is_elevated)
+class _Acquisition(Enum):
+    """How a holder came by its socket."""
+
+    OPENED = auto()
+    INHERITED = auto()
+    """A process that it descends from opened it."""
+    AMBIGUOUS = auto()
+    """It may have opened it, and so may others."""
+    PASSED = auto()
+    """The socket's user or control group is another one, or unknown."""
 
 
-def _is_foreign(process: Process, host: Host) -> bool:
-    """The kernel's rule for signals, less capabilities (kill(2))."""
-    if host.uid is None or host.is_elevated or process.uid is None:
+def _socket_acquisitions(
+    target: StopTarget, details: Mapping[Process, ProcessDetails | None], *, default: bool
+) -> dict[Process, _Acquisition]:
+    """For each holder.
+
+    Args:
+        target: With the holders, and the credentials of their sockets.
+        details: What the kernel tells of each holder.
+        default: Assumed where the opener of a socket is unknown.
+    """
+    parents = {holder.pid: holder.ppid for holder in target.holders}
+    may_open: dict[int, bool] = {}
+    for holder in target.holders:
+        may_have = _may_have_opened(holder, target.credentials_of(holder.pid), details[holder])
+        may_open[holder.pid] = default if may_have is None else may_have
+    certain: set[int] = set()
+    for pids in _pids_by_socket(target):
+        candidates = {pid for pid in pids if may_open[pid]}
+        masters = set(_topmost_ancestors(candidates, parents).values())
+        if len(masters) == 1:
+            certain |= masters
+    heirs = _topmost_ancestors(certain, parents)
+
+    def acquisition(pid: int) -> _Acquisition:
+        if may_open[pid] and pid in certain:
+            return _Acquisition.OPENED
+        if pid in heirs:
+            return _Acquisition.INHERITED
+        # What has gone from the sample will be found gone before anything is signalled.
+        return (
+            _Acquisition.AMBIGUOUS
+            if may_open[pid] or not target.credentials
+            else _Acquisition.PASSED
+        )
+
+    return {holder: acquisition(holder.pid) for holder in target.holders}
+
+
+def _may_have_opened(
+    process: Process, credentials: Iterable[SocketCredentials], details: ProcessDetails | None
+) -> bool | None:
+    """Whether a process is of the user and control group of all the sockets that it holds; None
+    where that is unknown."""
+    answers = [_matches(process, credential, details) for credential in credentials]
+    if False in answers:
         return False
-    return process.uid != host.uid
+    return None if None in answers or not answers else True
+
+
+def _matches(
+    process: Process, credential: SocketCredentials, details: ProcessDetails | None
+) -> bool | None:
+    uid = process.uid if details is None else details.uid
+    if credential.uid is None or uid is None:
+        return None
+    if credential.uid != uid:
+        return False
+    if details is None or not credential.cgroup_id:
+        # Without control groups of version 2 the user is all that can be compared.
+        return True
+    return None if not details.cgroup_id else credential.cgroup_id == details.cgroup_id
+
+
+def _pids_by_socket(target: StopTarget) -> Iterator[Set[int]]:
+    """The holders of each socket, by pid."""
+    sharing: dict[int, set[int]] = {}
+    for pid, credential in target.credentials:
+        sharing.setdefault(credential.inode, set()).add(pid)
+    everyone = {holder.pid for holder in target.holders}
+    for pids in {frozenset(pids) for pids in sharing.values()}:
+        yield pids & everyone
+
+
+def _topmost_ancestors(among: Set[int], parents: Mapping[int, int]) -> dict[int, int]:
+    """For each process that is `among` these, or descends from one, the topmost of them above it.
+
+    `parents`: by pid; whoever is not in it ends a line.
+    """
+    topmost: dict[int, int | None] = {}
+    for pid in parents:
+        line: list[int] = []
+        at = pid
+        while at in parents and at not in topmost:
+            topmost[at] = None  # a circle ends here
+            line.append(at)
+            at = parents[at]
+        top = topmost.get(at)
+        for ancestor in reversed(line):
+            if top is None and ancestor in among:
+                top = ancestor
+            topmost[ancestor] = top
+    return {pid: top for pid, top in topmost.items() if top is not None}

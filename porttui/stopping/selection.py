@@ -65,27 +65,22 @@ class StopSelection:
     @property
     def chosen(self) -> tuple[Process, ...]:
         """Whom a signal would go to; nobody where all holders are hidden."""
-        match self.mode:
-            case SelectionMode.ALL_HOLDERS:
-                return self.target.holders
-            case SelectionMode.PARENT if self.parent is not None:
-                return (self.parent,)
-            case SelectionMode.GROUP if self.group:
-                return self.group
-            case _:
-                return (self.holder,) if self.holder is not None else ()
+        return self._processes(self.mode) or self._processes(SelectionMode.HOLDER)
 
     def can_select(self, mode: SelectionMode) -> bool:
         """Whether there is something else to signal there than the holder alone."""
+        return bool(self._processes(mode))
+
+    def _processes(self, mode: SelectionMode) -> tuple[Process, ...]:
         match mode:
             case SelectionMode.HOLDER:
-                return bool(self.target.holders)
+                return (self.holder,) if self.holder is not None else ()
             case SelectionMode.ALL_HOLDERS:
-                return self.is_shared
+                return self.target.holders if self.is_shared else ()
             case SelectionMode.PARENT:
-                return self.parent is not None
+                return (self.parent,) if self.parent is not None else ()
             case SelectionMode.GROUP:
-                return bool(self.group)
+                return self.group
 
     def toggle(self, mode: SelectionMode) -> None:
         """Aim there, or at the holder alone again; nothing changes where there is nobody."""

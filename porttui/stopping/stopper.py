@@ -24,8 +24,7 @@ from porttui.model.stop import (
     StopTarget,
 )
 from porttui.record import NamedTuple
-from porttui.sampling.errors import SampleError
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SampleError, SnapshotSource
 from porttui.stopping.guards import Guard, refusal, target_refusal
 from porttui.stopping.verdict import NEWCOMER_OUTCOMES, Verdict, classify_holders, judge
 from porttui.text import stop as text

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.analysis.stop_targets import (
-    colliding_sockets,
-    possibly_colliding_sockets,
-    sockets_on_port,
-)
+from porttui.analysis.stop_targets import colliding_sockets, sockets_on_port
 from porttui.host.contract import BindResult
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
@@ -41,7 +37,7 @@ class Verdict(NamedTuple):
 def judge(target: StopTarget, snapshot: Snapshot, answer: BindResult) -> Verdict:
     """Tables first: they name holders. The probe decides what they cannot tell."""
     on_address = colliding_sockets(snapshot, target)
-    possible = possibly_colliding_sockets(snapshot, target)
+    possible = colliding_sockets(snapshot, target, possibly=True)
     elsewhere = _elsewhere(snapshot, target, on_address)
     can_bind = {BindResult.BINDABLE: True, BindResult.IN_USE: False}.get(answer)
     held = _held_sockets(on_address)

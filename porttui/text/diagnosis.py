@@ -20,6 +20,15 @@ VERDICT_NAMES = {
 }
 
 
+_BIND_RESULTS = {
+    BindVerdict.HELD: "a server cannot bind it",
+    BindVerdict.FREE: "bind() succeeded with and without SO_REUSEADDR",
+    BindVerdict.FREE_WITH_REUSEADDR: "bind() succeeded with SO_REUSEADDR only",
+    BindVerdict.NOT_PERMITTED: "this user may not bind it (EACCES)",
+    BindVerdict.UNKNOWN: "bind() could not be tried, or failed for another reason",
+}
+
+
 def reasons(diagnosis: Diagnosis, verdict: AddressVerdict) -> tuple[str, ...]:
     """A sentence, without a full stop, for each reason."""
     return tuple(_sentence(diagnosis, verdict, reason) for reason in verdict.reasons)
@@ -27,52 +36,44 @@ def reasons(diagnosis: Diagnosis, verdict: AddressVerdict) -> tuple[str, ...]:
 
 def explanation(diagnosis: Diagnosis, verdict: AddressVerdict) -> str:
     """What the verdict rests on: the listed sockets, and what bind() said."""
-    tried = {
-        BindVerdict.HELD: "a server cannot bind it",
-        BindVerdict.FREE: "bind() succeeded with and without SO_REUSEADDR",
-        BindVerdict.FREE_WITH_REUSEADDR: "bind() succeeded with SO_REUSEADDR only",
-        BindVerdict.NOT_PERMITTED: "this user may not bind it (EACCES)",
-        BindVerdict.UNKNOWN: "bind() could not be tried, or failed for another reason",
-    }
     sockets = pluralized(len(diagnosis.sockets), "socket")
-    return f"{sockets} with this local port; {tried[verdict.verdict]}"
+    return f"{sockets} with this local port; {_BIND_RESULTS[verdict.verdict]}"
 
 
 def _sentence(diagnosis: Diagnosis, verdict: AddressVerdict, reason: Reason) -> str:
+    if reason.socket is not None:
+        return _of_socket(verdict, reason.kind, reason.socket)
     port = diagnosis.port
-    if reason.socket is None:
-        return {
-            ReasonKind.UNLISTED: (
+    match reason.kind:
+        case ReasonKind.UNLISTED:
+            return (
                 "in use by a socket that the kernel does not list "
                 "(before Linux 6.8: bound but not listening)"
-            ),
-            ReasonKind.PRIVILEGED: (
-                "ports below 1024 need root"
-                if port < 1024
-                else f"port {port} needs root (net.ipv4.ip_unprivileged_port_start)"
-            ),
-            ReasonKind.NOT_LOCAL: f"{verdict.address} is not an address of this machine",
-            ReasonKind.NOT_TESTED: "bind() could not be tried here",
-            ReasonKind.EPHEMERAL: (
-                f"in the ephemeral range {diagnosis.ephemeral}: outgoing connections may take it"
-            ),
-        }[reason.kind]
-    return _of_socket(verdict, reason.kind, reason.socket)
+            )
+        case ReasonKind.PRIVILEGED if port < 1024:
+            return "ports below 1024 need root"
+        case ReasonKind.PRIVILEGED:
+            return f"port {port} needs root (net.ipv4.ip_unprivileged_port_start)"
+        case ReasonKind.NOT_LOCAL:
+            return f"{verdict.address} is not an address of this machine"
+        case ReasonKind.EPHEMERAL:
+            return f"in the ephemeral range {diagnosis.ephemeral}: outgoing connections may take it"
+    return "bind() could not be tried here"
 
 
-def _of_socket(verdict: AddressVerdict, why: ReasonKind, socket: Socket) -> str:
+def _of_socket(verdict: AddressVerdict, kind: ReasonKind, socket: Socket) -> str:
     who = _holder_text(socket)
-    match why:
+    is_here = socket.local.address == verdict.address
+    serves = _serves([socket], "" if is_here else str(socket.local))
+    match kind:
         case ReasonKind.LISTENS:
-            return f"{who} {_serves(socket)} {_where(verdict, socket)}{_covering(verdict, socket)}"
+            return f"{who} {serves}{_covering(verdict, socket)}"
         case ReasonKind.BOUND:
-            bound = f"{verb_form([socket], 'is', 'are')} bound"
-            where = _where(verdict, socket, "to")
-            does = verb_form([socket], "does", "do")
-            return f"{who} {bound} {where} but {does} not listen (starting or stuck)"
+            does = verb_form([socket], "does")
+            return f"{who} {serves} but {does} not listen (starting or stuck)"
         case ReasonKind.CONNECTED:
             return (
-                f"{who} {verb_form([socket], 'has', 'have')} a connection from {socket.local} to "
+                f"{who} {verb_form([socket], 'has')} a connection from {socket.local} to "
                 f"{socket.remote}: as a client's source port, or left over from a closed listener"
             )
         case ReasonKind.CLOSING:
@@ -84,9 +85,8 @@ def _of_socket(verdict: AddressVerdict, why: ReasonKind, socket: Socket) -> str:
             closed = f"a closed connection to {socket.remote}"
             return f"{closed} still occupies it (TIME_WAIT){_left(socket)}"
         case ReasonKind.OTHER_ADDRESS:
-            return f"{who} {_serves(socket)} {_where(verdict, socket)}{_localhost(verdict, socket)}"
-        case _:
-            return who
+            return f"{who} {serves}{_localhost(verdict, socket)}"
+    return who
 
 
 def _holder_text(socket: Socket) -> str:
@@ -96,18 +96,13 @@ def _holder_text(socket: Socket) -> str:
     return holder_names([socket]) + whose
 
 
-def _serves(socket: Socket) -> str:
-    if socket.state is TcpState.LISTEN:
-        return verb_form([socket], "listens", "listen")
-    return f"{verb_form([socket], 'is', 'are')} bound"
-
-
-def _where(verdict: AddressVerdict, socket: Socket, to: str = "") -> str:
-    """ "here", or "on 127.0.0.1:3000" where that is another address."""
-    if socket.local.address == verdict.address:
-        return "here"
-    to = to or ("on" if socket.state is TcpState.LISTEN else "to")
-    return f"{to} {socket.local}"
+def _serves(sockets: Sequence[Socket], endpoints: str) -> str:
+    """ "listens on 127.0.0.1:3000", "is bound to 127.0.0.1:3000"; "listens here" for none."""
+    is_listened = any(socket.state is TcpState.LISTEN for socket in sockets)
+    verb = verb_form(sockets, "listens") if is_listened else f"{verb_form(sockets, 'is')} bound"
+    if not endpoints:
+        return f"{verb} here"
+    return f"{verb} {'on' if is_listened else 'to'} {endpoints}"
 
 
 def _covering(verdict: AddressVerdict, socket: Socket) -> str:
@@ -133,11 +128,9 @@ def _left(socket: Socket) -> str:
 def _localhost(verdict: AddressVerdict, socket: Socket) -> str:
     """`localhost` is both loopback addresses, ::1 first where it has one (RFC 6724)."""
     ours, theirs = verdict.address, socket.local.address
-    here = ours.is_loopback or ours.is_wildcard
-    there = theirs.is_loopback or theirs.is_wildcard
-    if here and there and len(ours.unmapped) != len(theirs.unmapped):
-        return "; localhost may resolve to it"
-    return ""
+    are_local = all(address.is_loopback or address.is_wildcard for address in (ours, theirs))
+    differ = len(ours.unmapped) != len(theirs.unmapped)
+    return "; localhost may resolve to it" if are_local and differ else ""
 
 
 def host_text(endpoint: Endpoint) -> str:
@@ -163,9 +156,7 @@ def port_is_held(port: int) -> str:
 def listeners_text(sockets: Sequence[Socket]) -> str:
     """ "node 10 listens on 127.0.0.1:3000", or "is bound to" for UDP."""
     endpoints = ", ".join(dict.fromkeys(str(socket.local) for socket in sockets))
-    if any(socket.state is TcpState.LISTEN for socket in sockets):
-        return f"{holder_names(sockets)} {verb_form(sockets, 'listens', 'listen')} on {endpoints}"
-    return f"{holder_names(sockets)} {verb_form(sockets, 'is', 'are')} bound to {endpoints}"
+    return f"{holder_names(sockets)} {_serves(sockets, endpoints)}"
 
 
 def waiting(port: int, seconds: float, state: str, *, for_listener: bool) -> str:

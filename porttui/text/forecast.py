@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from porttui.analysis.trend import Trend
+from porttui.analysis.gauge_history import Trend
 from porttui.forecast.gauges import Gauge, Resource
 from porttui.model.forecast import Caveat, Destination, Forecast, Level
 from porttui.record import NamedTuple

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from porttui.analysis.ages import UNITS
+from porttui.analysis.holders import AGE_UNITS
 
 
 def count(number: int) -> str:
@@ -26,7 +26,7 @@ def age(seconds: float | None) -> str:
     """The largest unit that fits: "4 min". "" for None."""
     if seconds is None:
         return ""
-    for size, unit in UNITS:
+    for size, unit in AGE_UNITS:
         if seconds >= size:
             return f"{int(seconds // size)} {unit}"
     return "now"

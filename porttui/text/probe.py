@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from porttui.analysis.address_rules import blocks_bind
+from porttui.analysis.address_rules import may_block_any
 from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
 from porttui.model.socket import Socket
 from porttui.text.processes import holder_names, verb_form
@@ -38,7 +38,7 @@ def probe_words(result: ProbeResult, probe: ConnectProbe) -> str:
         case ProbeOutcome.REFUSED:
             if not listeners:
                 return "no process listens there"
-            return f"{_holder_text(listeners)} {_listens(listeners)} there, but refused"
+            return f"{_holder_text(listeners)} {verb_form(listeners, 'listens')} there, but refused"
         case ProbeOutcome.TIMED_OUT:
             return _timeout_text(listeners)
         case ProbeOutcome.NO_PORT:
@@ -65,7 +65,7 @@ def advice(result: ProbeResult) -> Iterator[str]:
     tried = {probe.outcome.is_connected for probe in result.probes}
     for socket in result.listeners:
         if not any(_accepts(probe, socket) for probe in result.probes):
-            listens = _listens([socket])
+            listens = verb_form([socket], "listens")
             yield f"{_holder_text([socket])} also {listens} on {socket.local} (not probed)"
     if tried == {True, False}:
         first = result.probes[0]
@@ -80,7 +80,7 @@ def advice(result: ProbeResult) -> Iterator[str]:
 
 
 def _accepts(probe: ConnectProbe, socket: Socket) -> bool:
-    return blocks_bind(probe.remote.address, socket) is not False
+    return may_block_any([probe.remote.address], socket)
 
 
 def _timeout_text(listeners: list[Socket]) -> str:
@@ -88,19 +88,15 @@ def _timeout_text(listeners: list[Socket]) -> str:
     if full:
         [one, *_] = full
         return (
-            f"{_holder_text(full)} {verb_form(full, 'does', 'do')} not accept: "
+            f"{_holder_text(full)} {verb_form(full, 'does')} not accept: "
             f"{one.recv_queue} connections wait in a queue of {one.send_queue}"
         )
     if listeners:
         return (
-            f"{_holder_text(listeners)} {_listens(listeners)}, but nothing answered: a firewall "
-            "(nft list ruleset, iptables -S) or the network drops packets"
+            f"{_holder_text(listeners)} {verb_form(listeners, 'listens')}, but nothing answered: "
+            "a firewall (nft list ruleset, iptables -S) or the network drops packets"
         )
     return "nothing answered: a firewall or the network drops packets"
-
-
-def _listens(sockets: list[Socket]) -> str:
-    return verb_form(sockets, "listens", "listen")
 
 
 def _holder_text(sockets: list[Socket]) -> str:

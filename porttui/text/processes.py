@@ -1,12 +1,13 @@
-"""Format processes and lists of processes."""
+"""Format processes, lists of processes, and where a process comes from."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import holders_of
 from porttui.model.forecast import PortShare
-from porttui.model.process import Process
+from porttui.model.process import Process, base_name
+from porttui.model.provenance import Origin, Supervisor, SupervisorKind
 from porttui.model.socket import Ownership, Socket
 
 HIDDEN = "a hidden process"
@@ -30,17 +31,20 @@ def brief(processes: Sequence[Process]) -> str:
     return f"{first.label} +{len(others)}" if others else first.label
 
 
-def holder_names(sockets: Iterable[Socket], limit: int = 4) -> str:
+def holder_names(sockets: Sequence[Socket], limit: int = 4) -> str:
     """The names of all holders of some sockets, by seniority; why there are none, otherwise."""
-    all_sockets = tuple(sockets)
-    holders = by_seniority(holder for socket in all_sockets for holder in socket.holders)
-    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in all_sockets)
+    holders = holders_of(sockets)
+    unseen = dict.fromkeys(_UNSEEN.get(socket.ownership, HIDDEN) for socket in sockets)
     return names(holders, limit) or " or ".join(unseen) or HIDDEN
 
 
-def verb_form(sockets: Iterable[Socket], one: str, many: str) -> str:
-    """The singular or plural verb for the holders."""
-    return many if len({holder for socket in sockets for holder in socket.holders}) > 1 else one
+_PLURALS = {"is": "are", "has": "have", "does": "do", "listens": "listen"}
+
+
+def verb_form(sockets: Iterable[Socket], singular: str) -> str:
+    """A verb as it agrees with the number of holders."""
+    holders = {holder for socket in sockets for holder in socket.holders}
+    return _PLURALS[singular] if len(holders) > 1 else singular
 
 
 def with_user(process: Process) -> str:
@@ -68,3 +72,72 @@ def hidden_owners(sockets: int, command: str) -> str:
 def hidden_processes(command: str) -> str:
     """`command` shows the processes."""
     return f"some processes are hidden: run {command}"
+
+
+SUPERVISOR_LABEL = "may restart it"
+
+_MAX_NAMES = 4
+
+
+def directory_label(origin: Origin) -> str:
+    """What `directory_text` names: a project, or only a directory."""
+    return "directory" if origin.provenance.project is None else "project"
+
+
+def directory_text(origin: Origin) -> str:
+    """Its project and working directory; "" where neither is known."""
+    cwd, project = origin.provenance.cwd, origin.provenance.project
+    if cwd is None:
+        return ""
+    if project is None:
+        return cwd
+    name = base_name(project)
+    return f"{name} ({cwd})" if cwd == project else f"{name} ({project}), in {cwd}"
+
+
+def ancestors_text(origin: Origin) -> str:
+    """Its ancestors, nearest first: "npm 4200 < zsh 900 < tmux 880"."""
+    ancestors = origin.provenance.ancestors
+    text = " < ".join(process.label for process in ancestors[:_MAX_NAMES])
+    return f"{text} < ..." if len(ancestors) > _MAX_NAMES else text
+
+
+def supervisor_text(supervisor: Supervisor) -> str:
+    """Who may restart it, and what stops that for good.
+
+    "nodemon (node 900). To stop the restarts: kill -TERM 900"
+    """
+    if not supervisor.command:
+        return f"{_who_restarts(supervisor)}. The command to stop it is not known"
+    stopped = _STOPPED.get(supervisor.kind, "it")
+    return f"{_who_restarts(supervisor)}. To stop {stopped}: {supervisor.command}"
+
+
+_STOPPED = {
+    SupervisorKind.PORT_FORWARDER: "the container",
+    SupervisorKind.RELOADER: "the restarts",
+    SupervisorKind.SHELL_LOOP: "the restarts",
+}
+
+
+def _who_restarts(supervisor: Supervisor) -> str:
+    name = supervisor.name
+    # Without a command somebody else than the manager may have chosen the name.
+    perhaps = "" if supervisor.command else "perhaps "
+    match supervisor.kind:
+        case SupervisorKind.SYSTEMD | SupervisorKind.SYSTEMD_USER:
+            return f"{perhaps}the systemd unit {name}"
+        case SupervisorKind.CONTAINER:
+            given = supervisor.container.name if supervisor.container else None
+            return f"{perhaps}the container {f'{given} ({name})' if given else name}"
+        case SupervisorKind.PORT_FORWARDER:
+            return "the container behind this published port"
+        case SupervisorKind.RELOADER | SupervisorKind.SHELL_LOOP:
+            what = "a shell loop" if supervisor.kind is SupervisorKind.SHELL_LOOP else name
+            return f"{what} ({supervisor.process.label})" if supervisor.process else what
+
+
+def opened_by(users: Iterable[str]) -> str:
+    """`users`: those in whose name the sockets were opened; "" for none."""
+    text = ", ".join(sorted(users))
+    return f"opened by user {text}" if text else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import holders_of
 from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.process import Process, ProcessDetails
 from porttui.model.socket import Ownership, Socket, TcpState
@@ -55,7 +55,7 @@ def _still_held(result: StopResult) -> str:
 
 def _held_by(result: StopResult) -> str:
     before = {process.identity for process in result.target.holders} | result.target.port_holders
-    holders = _holders(result.held_by)
+    holders = holders_of(result.held_by)
     newcomers = [process for process in holders if process.identity not in before]
     if newcomers and all(map(result.target.had_socket, result.held_by)):
         # Inherited, or passed over a unix socket: the port was never free.
@@ -74,7 +74,7 @@ def _is_hidden(sockets: Iterable[Socket]) -> bool:
 
 
 def _respawned(result: StopResult) -> str:
-    holders = _holders(result.held_by)
+    holders = holders_of(result.held_by)
     by = f" (started by pid {holders[0].ppid})" if holders and holders[0].ppid > 1 else ""
     return (
         f"{_exited(result)}, but {_address(result)} was taken again{_after(result)} by "
@@ -85,7 +85,7 @@ def _respawned(result: StopResult) -> str:
 def _taken(result: StopResult) -> str:
     return (
         f"{_exited(result)}, but {_address(result)} was taken{_after(result)} by "
-        f"{names(_holders(result.held_by))}, a different process."
+        f"{names(holders_of(result.held_by))}, a different process."
     )
 
 
@@ -93,10 +93,6 @@ def _after(result: StopResult) -> str:
     if result.taken_after_ms is None:
         return ""
     return f" within {max(0.1, result.taken_after_ms / 1000):.1f} s"
-
-
-def _holders(sockets: Iterable[Socket]) -> tuple[Process, ...]:
-    return by_seniority(holder for socket in sockets for holder in socket.holders)
 
 
 def _ignored_term(result: StopResult) -> str:
@@ -248,36 +244,24 @@ def no_visible_process(hidden_user: str | None, *, is_elevated: bool) -> str:
     return f"its process is hidden from you{owner}: run porttui with sudo to see and stop it"
 
 
-_SESSIONS = "other users may lose their sessions when {label} ends"
-_LOGINS = "others may be logged in through {label}"
-_SSH_SESSION = "an SSH session ends with {label}"
-_CONTAINERS = "containers lose their published ports when {label} ends"
-_CHILDREN = "the programs that {label} runs end with it"
-
 _CONSEQUENCES = {
-    **dict.fromkeys(
-        (
-            *("init", "launchd", "systemd", "systemd-logind", "systemd-journald", "login"),
-            *("systemd-resolved", "systemd-networkd", "systemd-udevd", "dbus-daemon"),
-            *("dbus-broker", "NetworkManager", "Xorg", "Xwayland", "gnome-shell"),
-            *("kwin_wayland", "WindowServer"),
-        ),
-        _SESSIONS,
+    "other users may lose their sessions when {label} ends": (
+        "init launchd login systemd systemd-logind systemd-journald systemd-resolved "
+        "systemd-networkd systemd-udevd dbus-daemon dbus-broker NetworkManager Xorg Xwayland "
+        "gnome-shell kwin_wayland WindowServer"
     ),
-    "sshd": _LOGINS,
-    **dict.fromkeys(("sshd-session", "sshd-auth"), _SSH_SESSION),
-    **dict.fromkeys(
-        (
-            *("dockerd", "docker-proxy", "containerd", "containerd-shim", "podman", "conmon"),
-            *("containerd-shim-runc-v2", "rootlesskit", "rootlesskit-docker-proxy"),
-            *("rootlessport", "rootlessport-child", "slirp4netns", "pasta", "kubelet", "crio"),
-        ),
-        _CONTAINERS,
+    "others may be logged in through {label}": "sshd",
+    "an SSH session ends with {label}": "sshd-session sshd-auth",
+    "containers lose their published ports when {label} ends": (
+        "dockerd docker-proxy containerd containerd-shim containerd-shim-runc-v2 podman conmon "
+        "rootlesskit rootlesskit-docker-proxy rootlessport rootlessport-child slirp4netns pasta "
+        "kubelet crio"
     ),
-    **dict.fromkeys(
-        ("supervisord", "xinetd", "inetd", "circusd", "monit", "runsvdir", "s6-svscan"), _CHILDREN
+    "the programs that {label} runs end with it": (
+        "supervisord xinetd inetd circusd monit runsvdir s6-svscan"
     ),
 }
+"""What ends with a program, and the programs."""
 _COMM_BYTES = 15
 """The kernel keeps this many bytes of a name."""
 
@@ -301,10 +285,14 @@ def consequence(process: Process, details: ProcessDetails | None) -> str | None:
             )
         return f"all clients of this PostgreSQL server are disconnected when {label} ends"
     for name in (program, process.name):
-        for known, words in _CONSEQUENCES.items():
-            if name == known or (len(name) == _COMM_BYTES and known.startswith(name)):
+        for words, programs in _CONSEQUENCES.items():
+            if any(_is_program(name, known) for known in programs.split()):
                 return words.format(label=label)
     return None
+
+
+def _is_program(name: str, program: str) -> bool:
+    return name == program or (len(name) == _COMM_BYTES and program.startswith(name))
 
 
 NOTHING_SENT = "nothing was sent"

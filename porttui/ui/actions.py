@@ -16,7 +16,7 @@ from porttui.host.clipboard import CopyOutcome
 from porttui.host.request import HostError
 from porttui.model.address import PortQuery, Protocol
 from porttui.model.stop import StopResult
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 from porttui.text import session as session_text
 from porttui.text.stop import is_success, sentence
 from porttui.ui.keymap import key_text

@@ -7,7 +7,7 @@ from typing import Literal
 
 from textual.app import App
 
-from porttui.analysis.alarms import Alarms, Announcement
+from porttui.analysis.gauge_history import Alarms, Announcement
 from porttui.forecast.gauges import WARN, Gauge
 from porttui.model.forecast import Level
 from porttui.text import session as session_text

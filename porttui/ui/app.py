@@ -39,7 +39,7 @@ from porttui.ui.widgets.status_line import StatusLine
 from porttui.ui.widgets.summary_line import SummaryLine
 
 if TYPE_CHECKING:
-    from porttui.sampling.dashboards import DashboardSource
+    from porttui.sampling.sources import DashboardSource
     from porttui.ui.actions import Actions
     from porttui.ui.alarm_toasts import AlarmToasts
     from porttui.ui.services import Services

@@ -10,11 +10,11 @@ from textual.message import Message
 
 from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.request import SocketRequest
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 
 if TYPE_CHECKING:
-    from porttui.sampling.dashboards import DashboardSource
+    from porttui.sampling.sources import DashboardSource
 
 CPU_SHARE = 0.085
 """The share of one core for sampling and showing samples: expensive samples are taken less often.

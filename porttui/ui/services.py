@@ -10,7 +10,7 @@ from porttui.diagnosis.diagnoser import Diagnoser
 from porttui.host.clipboard import SystemClipboard
 from porttui.host.contract import Host
 from porttui.host.programs import open_url
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SnapshotSource
 from porttui.stopping.stopper import Stopper
 
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from porttui.analysis.dashboard import Dashboard
-from porttui.analysis.dashboard_builder import DashboardHistory, next_dashboard, with_listening_rows
+from porttui.analysis.dashboard import (
+    Dashboard,
+    DashboardHistory,
+    next_dashboard,
+    with_listening_rows,
+)
 from porttui.analysis.rows import RowChange
 from porttui.model.kernel import PortRange, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState

@@ -6,8 +6,12 @@ import pytest
 
 from porttui.analysis.drilldown import Drilldown, DrilldownRows, SocketRow, drilldown_rows
 from porttui.analysis.filter import parse_filter
-from porttui.analysis.filter_columns import Searchable, matching_rows, socket_row_groups
-from porttui.analysis.searchable_text import socket_text
+from porttui.analysis.filter_columns import (
+    Searchable,
+    matching_rows,
+    socket_row_groups,
+    socket_text,
+)
 from porttui.model.address import Address, Protocol
 from porttui.model.kernel import PortRange, RangeName
 from porttui.model.snapshot import Snapshot

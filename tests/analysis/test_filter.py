@@ -7,10 +7,9 @@ from contextlib import suppress
 import pytest
 
 from porttui.analysis.filter import Filter, FilterError, PrefixTerm, WordTerm, parse_filter
-from porttui.analysis.filter_columns import Searchable
+from porttui.analysis.filter_columns import Searchable, listening_text, pair_text, socket_text
 from porttui.analysis.listeners import listening_rows
 from porttui.analysis.loopback import loopback_pairs
-from porttui.analysis.searchable_text import listening_text, pair_text, socket_text
 from porttui.model.address import Address, Protocol
 from porttui.model.kernel import port_bitmap
 from porttui.model.process import Process

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from porttui.analysis.filter_columns import listening_text
 from porttui.analysis.listeners import ListeningRow, listening_rows
-from porttui.analysis.searchable_text import listening_text
 from porttui.model.address import Protocol
 from porttui.model.socket import Exposure, Ownership, Socket, TcpState
 from tests.making import connection, listener, made, process, snapshot, udp

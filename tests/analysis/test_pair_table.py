@@ -9,11 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from porttui.analysis.filter import parse_filter
-from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows
-from porttui.analysis.loopback import loopback_pairs
+from porttui.analysis.filter_columns import Searchable, SearchableRows, matching_rows, pair_text
+from porttui.analysis.loopback import PairTable, loopback_pairs
 from porttui.analysis.loopback_rows import PairRow
-from porttui.analysis.pair_table import PairTable
-from porttui.analysis.searchable_text import pair_text
 from porttui.model.address import Endpoint, Protocol
 from porttui.model.process import Process
 from porttui.model.socket import Ownership, Socket, TcpState

@@ -8,7 +8,6 @@ from porttui.analysis.listeners import listening_rows
 from porttui.analysis.loopback import loopback_pairs
 from porttui.analysis.stop_targets import (
     colliding_sockets,
-    possibly_colliding_sockets,
     still_holds,
     target_of_connection_end,
     target_of_listening_row,
@@ -246,7 +245,9 @@ def test_what_stands_in_the_way_certainly_and_perhaps(
     aim: str, each: Socket, certain: bool, perhaps: bool
 ) -> None:
     assert colliding_sockets(snapshot(each), target(aim)) == ((each,) if certain else ())
-    assert possibly_colliding_sockets(snapshot(each), target(aim)) == ((each,) if perhaps else ())
+    assert colliding_sockets(snapshot(each), target(aim), possibly=True) == (
+        (each,) if perhaps else ()
+    )
 
 
 def test_udp_stands_in_the_way_of_udp_alone() -> None:

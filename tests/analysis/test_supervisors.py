@@ -7,7 +7,7 @@ import pytest
 from porttui.analysis.supervisors import RELOADERS, CommandUser, origin_of
 from porttui.model.process import Process
 from porttui.model.provenance import Container, Provenance, Supervisor, SupervisorKind
-from porttui.text.provenance import ancestors_text, directory_text, supervisor_text
+from porttui.text.processes import ancestors_text, directory_text, supervisor_text
 from tests.making import process
 
 ID = "0123456789abcdef" * 4

@@ -18,11 +18,11 @@ from typing import Any
 import pytest
 
 from porttui.host.local import local_host
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from tests.churn import PORT
 from tests.cli.running import PORTTUI, environment
 from tests.host.namespaces import Network
+from tests.local_dashboards import LocalDashboards
 from tests.servers import PATIENCE_S, ROOT, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compares with Linux's /proc/net")

@@ -21,10 +21,9 @@ from porttui.host.contract import Host
 from porttui.host.request import HostError, SocketRequest, SourceName
 from porttui.model.snapshot import Snapshot
 from porttui.sampling import child, process
-from porttui.sampling.dashboards import LocalDashboards
-from porttui.sampling.errors import SampleError, SamplerDefectError
 from porttui.sampling.process import SamplingProcess
 from porttui.sampling.sampler import Sampler
+from porttui.sampling.sources import SampleError, SamplerDefectError
 from tests.making import listener
 from tests.scripted import ScriptedMachine
 from tests.servers import PATIENCE_S, ROOT, until
@@ -39,8 +38,7 @@ def dashboards() -> Iterator[SamplingProcess]:
 
 def answers_of(host: Host) -> child.RequestHandler:
     """The reply of the child on that machine."""
-    sampler = Sampler(host)
-    return child.RequestHandler(LocalDashboards(sampler), sampler)
+    return child.RequestHandler(Sampler(host))
 
 
 def test_a_board_from_there_shows_this_machine(dashboards: SamplingProcess) -> None:

@@ -18,8 +18,8 @@ from porttui.model.address import PORTS, Address, Protocol
 from porttui.model.kernel import PortRange, TcpRules
 from porttui.model.socket import Ownership, TcpState
 from porttui.model.socket_table import SocketTable
-from porttui.sampling.errors import SampleError
 from porttui.sampling.sampler import Sampler
+from porttui.sampling.sources import SampleError
 from tests.host.namespaces import Network
 from tests.host.socket_queries import leave_time_wait, listener
 from tests.servers import PATIENCE_S, Servers

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.analysis.ages import whole_units
+from porttui.analysis.holders import whole_units
 from porttui.text.numbers import age
 
 

@@ -19,7 +19,6 @@ from porttui.analysis.filter import Filter
 from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.model.address import PortQuery
 from porttui.model.socket import Socket
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
@@ -27,6 +26,7 @@ from porttui.ui.app import PorttuiApp
 from porttui.ui.messages import SampleTaken
 from porttui.ui.services import Services
 from porttui.ui.widgets.keyed_table import KeyedTable
+from tests.local_dashboards import LocalDashboards
 from tests.making import TAKEN_AT
 from tests.scripted import ScriptedClipboard, ScriptedMachine
 

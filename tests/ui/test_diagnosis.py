@@ -8,12 +8,12 @@ from porttui.host.local import local_host
 from porttui.host.request import HostError
 from porttui.model.address import PortQuery, Protocol
 from porttui.model.provenance import Provenance
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.settings import Settings
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
 from porttui.ui.services import Services
+from tests.local_dashboards import LocalDashboards
 from tests.making import listener, process, udp
 from tests.scripted import ScriptedClipboard, ScriptedMachine, developers_machine
 from tests.servers import Servers, free_port

@@ -11,11 +11,11 @@ from textual.message import Message
 
 from porttui.host.local import local_host
 from porttui.host.request import SourceName
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.stopping.stopper import Stopper
 from porttui.ui.app import PorttuiApp
 from porttui.ui.services import Services
+from tests.local_dashboards import LocalDashboards
 from tests.scripted import ScriptedClipboard
 from tests.servers import Servers, has_exited, until
 from tests.ui.session import LARGE, Session

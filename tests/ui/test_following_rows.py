@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from porttui.analysis.pair_table import PairTable
+from porttui.analysis.loopback import PairTable
 from porttui.analysis.rows import CHANGE_SHOWN_S
 from porttui.host.request import SocketRequest
 from porttui.model.socket import Socket

@@ -11,11 +11,11 @@ from porttui.analysis.rows import CHANGE_SHOWN_S
 from porttui.host.request import HostError, SocketRequest
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Socket
-from porttui.sampling.dashboards import LocalDashboards
 from porttui.sampling.sampler import Sampler
 from porttui.ui.app import PorttuiApp
 from porttui.ui.messages import SampleTaken
 from porttui.ui.sampling_loop import CPU_SHARE, LISTENER_SOURCE, SamplingLoop
+from tests.local_dashboards import LocalDashboards
 from tests.making import listener, process
 from tests.scripted import ScriptedClock, ScriptedMachine, developers_machine
 from tests.servers import until

@@ -25,7 +25,7 @@ from porttui.ui.widgets.columns import Cell, Column, Tone
 
 if TYPE_CHECKING:
     from porttui.analysis.copy_formats import ServedEndpoint
-    from porttui.analysis.pair_table import PairTable
+    from porttui.analysis.loopback import PairTable
 
 Row = TrackedRow[PairRow]
 

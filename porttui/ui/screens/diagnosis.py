@@ -16,7 +16,7 @@ from textual.message import Message
 
 from porttui.analysis.holders import by_seniority
 from porttui.analysis.stop_targets import targets_on_port
-from porttui.diagnosis.next_port import next_ports
+from porttui.diagnosis.diagnoser import next_ports
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
 from porttui.host.request import HostError
 from porttui.model.address import Endpoint, PortQuery
@@ -24,7 +24,7 @@ from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis
 from porttui.model.provenance import Origin
 from porttui.model.snapshot import Snapshot
 from porttui.model.stop import StopTarget
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 from porttui.text import session as session_text
 from porttui.text.diagnosis import VERDICT_NAMES, explanation, host_text, reasons
 from porttui.text.numbers import pluralized

@@ -15,8 +15,7 @@ from textual.binding import BindingType
 from porttui.diagnosis.probe import probe_host
 from porttui.host.request import HostError
 from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
-from porttui.sampling.errors import SampleError
-from porttui.sampling.snapshots import SnapshotSource
+from porttui.sampling.sources import SampleError, SnapshotSource
 from porttui.text import session as session_text
 from porttui.text.diagnosis import host_text
 from porttui.text.probe import OUTCOME_NAMES, advice, probe_words

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from porttui.model.provenance import Origin, Supervisor
-from porttui.text.provenance import (
+from porttui.text.processes import (
     SUPERVISOR_LABEL,
     ancestors_text,
     directory_label,

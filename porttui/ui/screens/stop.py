@@ -21,7 +21,7 @@ from porttui.host.request import HostError, SocketRequest
 from porttui.model.process import Process
 from porttui.model.provenance import Origin
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
-from porttui.sampling.errors import SampleError
+from porttui.sampling.sources import SampleError
 from porttui.stopping.selection import SelectionMode, StopSelection
 from porttui.text import session as session_text
 from porttui.text.processes import HIDDEN, brief
