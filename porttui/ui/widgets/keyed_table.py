@@ -15,17 +15,20 @@ from textual.scrollbar import ScrollDown, ScrollUp
 from textual.strip import Strip
 
 from porttui.ui.keymap import table_bindings
-from porttui.ui.widgets.columns import Cell, Column, Row, Tone
-from porttui.ui.widgets.following import Viewport, find_row, follow
-from porttui.ui.widgets.table_lines import (
+from porttui.ui.widgets.columns import (
     CURSOR,
     HEADER,
     ROW,
     TABLE_CLASSES,
+    Cell,
+    Column,
     LineStyles,
+    Row,
     Sorting,
     TableLines,
+    Tone,
 )
+from porttui.ui.widgets.following import Viewport, find_row, follow
 
 HEADER_LINES = 1
 """Lines above the first row; they do not scroll."""
