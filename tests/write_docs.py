@@ -10,7 +10,7 @@ from pathlib import Path
 
 from porttui.analysis.filter import SYNTAX
 from porttui.ui.keymap import ACTIONS, DIALOG_KEYS, Action, Group
-from porttui.ui.screens.help import LEGEND
+from porttui.ui.screens.plain_dialogs import LEGEND
 from tests.bench.bars import BARS
 from tests.servers import ROOT
 

@@ -21,7 +21,6 @@ from porttui.ui import styles_cache
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeyBurst, KeyHandler
 from porttui.ui.keymap import ACTIONS, app_bindings
-from porttui.ui.local_time import time_of_day
 from porttui.ui.messages import (
     CopyRequested,
     SampleFailed,
@@ -29,9 +28,9 @@ from porttui.ui.messages import (
     SamplingCrashed,
     StopFinished,
 )
-from porttui.ui.panes.pane_layout import PaneLayout
+from porttui.ui.panes.formatting import time_of_day
+from porttui.ui.panes.pane_layout import MainScreen, PaneLayout
 from porttui.ui.sampling_loop import SamplingLoop
-from porttui.ui.screens.main_screen import MainScreen
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable

@@ -21,10 +21,9 @@ from porttui.text.numbers import count, percent
 from porttui.text.rows import RANGES_KEEP_ORDER
 from porttui.ui.panes.formatting import endpoint_cell
 from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
-from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.range_notes import RangeNotes
+from porttui.ui.widgets.range_notes import LEVEL_TONES, RangeNotes, bar, sparkline
 from porttui.ui.widgets.range_strip import RangeStrip
 
 if TYPE_CHECKING:

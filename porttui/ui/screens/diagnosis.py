@@ -31,7 +31,7 @@ from porttui.text.numbers import pluralized
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import CopyRequested
 from porttui.ui.screens.dialog import Dialog, KeyHint
-from porttui.ui.screens.provenance_lines import provenance_lines
+from porttui.ui.screens.process_lines import provenance_lines
 from porttui.ui.screens.stop import choose_stop
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone

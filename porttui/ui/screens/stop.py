@@ -30,9 +30,9 @@ from porttui.ui.key_order import KeyBurst
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import StopFinished
 from porttui.ui.panes.pane import StopChoice
-from porttui.ui.screens.choose import Choice, ChooseDialog
 from porttui.ui.screens.dialog import Dialog, KeyHint
-from porttui.ui.screens.selection_lines import selection_lines
+from porttui.ui.screens.plain_dialogs import Choice, ChooseDialog
+from porttui.ui.screens.process_lines import selection_lines
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
 

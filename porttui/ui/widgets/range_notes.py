@@ -1,8 +1,8 @@
-"""Notes on the selected row of the ranges pane."""
+"""Notes on the selected row of the ranges pane, with bars and sparklines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -17,11 +17,20 @@ from porttui.text.forecast import bounds_text, cause, cure, recovery, title, tre
 from porttui.text.numbers import count, percent
 from porttui.text.processes import brief, shares
 from porttui.text.rows import extent, states
-from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
 from porttui.ui.widgets.columns import Tone, fit, wrap
+
+LEVEL_TONES = {
+    Level.OK: Tone.OK,
+    Level.UNKNOWN: Tone.MUTED,
+    Level.WARNING: Tone.WARNING,
+    Level.CRITICAL: Tone.ERROR,
+    Level.EXHAUSTED: Tone.ERROR,
+}
 
 _MAX_HOLDERS = 4
 _TREND_CELLS = 12
+_BAR_BLOCKS = " ▏▎▍▌▋▊▉"
+_SPARK_BLOCKS = "▁▂▃▄▅▆▇█"
 
 _BAR_CLASSES = {
     tone: f"range-notes--{tone}"
@@ -137,3 +146,26 @@ def _server_text(gauge: Gauge) -> str:
 
 def _holders_text(usage: RangeUsage) -> str:
     return f"most by {shares(usage.holders, _MAX_HOLDERS)}" if usage.holders else ""
+
+
+def bar(share: float, width: int) -> str:
+    """A bar of `width` cells in steps of an eighth; more than zero is always visible."""
+    eighths = min(width * 8, max(round(share * width * 8), 1 if share > 0 else 0))
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_BAR_BLOCKS[rest] if rest else "")).ljust(width)
+
+
+def sparkline(lows: Sequence[int | None], capacity: int, width: int) -> str:
+    """Usage over time in `width` cells, newest last; blank where there was no sample.
+    A cell that stands for several values shows the worst."""
+    per_cell = max(1, -(-len(lows) // width))
+    cells = []
+    for end in range(len(lows), 0, -per_cell):
+        known_lows = [low for low in lows[max(0, end - per_cell) : end] if low is not None]
+        cells.append(_height(min(known_lows), capacity) if known_lows else " ")
+    return "".join(reversed(cells)).rjust(width)
+
+
+def _height(left: int, capacity: int) -> str:
+    used = (capacity - left) * len(_SPARK_BLOCKS) // capacity
+    return _SPARK_BLOCKS[min(used, len(_SPARK_BLOCKS) - 1)]

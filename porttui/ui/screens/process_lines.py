@@ -1,22 +1,33 @@
-"""The lines of the stop dialog: port, holders and the selected processes."""
+"""Lines of dialogs about processes: whom a stop is for, and where a process comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from porttui.model.process import Process
+from porttui.model.provenance import Origin, Supervisor
 from porttui.stopping.selection import SelectionMode, StopSelection
 from porttui.text import session as session_text
 from porttui.text.numbers import age, pluralized
+from porttui.text.provenance import (
+    SUPERVISOR_LABEL,
+    ancestors_text,
+    directory_label,
+    directory_text,
+    supervisor_text,
+)
+from porttui.text.rows import IGNORES_SIGTERM
 from porttui.ui.screens.dialog import labelled_line
-from porttui.ui.screens.provenance_lines import StyleText, provenance_lines, restart_lines
 from porttui.ui.widgets.columns import Tone
 
 _MAX_LISTED = 12
 _MAX_VISIBLE = 3
+
+StyleText = Callable[[str, Tone], Text]
+"""Text in the theme's colour."""
 
 
 def selection_lines(
@@ -105,7 +116,7 @@ def _holder_lines(
         yield from provenance_lines(origin, style_text)
     yield from _other_endpoint_lines(selection, process)
     if process.ignores_sigterm:
-        yield labelled_line("  signals", "ignores SIGTERM: only SIGKILL ends it")
+        yield labelled_line("  signals", IGNORES_SIGTERM)
 
 
 def _other_endpoint_lines(selection: StopSelection, process: Process) -> Iterator[RenderableType]:
@@ -120,3 +131,21 @@ def _started_text(selection: StopSelection, process: Process) -> str:
     if not started:
         return ""
     return ", started the others" if started == others else f", started {started} of the others"
+
+
+def provenance_lines(origin: Origin, style_text: StyleText) -> Iterator[RenderableType]:
+    """Directory or container, ancestors and supervisors, as far as known."""
+    if directory_text(origin):
+        yield labelled_line(f"  {directory_label(origin)}", directory_text(origin))
+    if ancestors_text(origin):
+        yield labelled_line("  parents", ancestors_text(origin))
+    yield from restart_lines(origin.supervisors, style_text)
+
+
+def restart_lines(
+    supervisors: Iterable[Supervisor], style_text: StyleText
+) -> Iterator[RenderableType]:
+    """A line for every supervisor."""
+    for supervisor in supervisors:
+        text = style_text(supervisor_text(supervisor), Tone.WARNING)
+        yield labelled_line(f"  {SUPERVISOR_LABEL}", text)
