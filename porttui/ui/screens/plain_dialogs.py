@@ -13,6 +13,7 @@ from textual.binding import BindingType
 
 from porttui.analysis.filter import SYNTAX
 from porttui.text import session as session_text
+from porttui.text.rows import LEGEND
 from porttui.ui.key_order import KeyBurst
 from porttui.ui.keymap import ACTIONS, Group, dialog_bindings
 from porttui.ui.panes.pane import Details
@@ -85,7 +86,7 @@ class DetailsDialog(Dialog[str | None]):
                 lines.append(labelled_line(fact.label, self.style_text(fact.value, fact.tone)))
             else:
                 lines += [Text(), Text(fact.label, style="bold")]
-        return [*lines, Text(), self.style_text(f"as of {self._taken_at}", Tone.MUTED)]
+        return [*lines, Text(), self.style_text(session_text.as_of(self._taken_at), Tone.MUTED)]
 
     def hints(self) -> Sequence[KeyHint]:
         """What can be done with the row."""
@@ -96,19 +97,6 @@ class DetailsDialog(Dialog[str | None]):
         """Close, and have the application carry out `action`."""
         if action != "stop" or self._can_stop:
             self.dismiss(action)
-
-
-LEGEND = (
-    ("+", "new within the last seconds"),
-    ("-", "just gone"),
-    ("~", "another process has the address now"),
-    ("!", "exposed: other machines can reach it"),
-    ("✗", "exhausted; running low is !, and ≤ is at most"),
-    ("½", "half closed: one side has finished sending"),
-    ("->", "from client to server: the server listens on that address"),
-    ("~>", "likely server, judged by its port"),
-    ("--", "which end is the server is unknown"),
-)
 
 
 class HelpDialog(Dialog[None]):

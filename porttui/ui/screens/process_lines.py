@@ -19,7 +19,7 @@ from porttui.text.provenance import (
     directory_text,
     supervisor_text,
 )
-from porttui.text.rows import IGNORES_SIGTERM
+from porttui.text.rows import IGNORES_SIGTERM, running
 from porttui.ui.screens.dialog import labelled_line
 from porttui.ui.widgets.columns import Tone
 
@@ -52,9 +52,7 @@ def _port_line(selection: StopSelection) -> RenderableType:
     clients = selection.target.clients
     endpoint_text = str(selection.target.endpoint)
     if selection.target.is_listener:
-        endpoint_text += (
-            f", {pluralized(clients, 'client')} connected" if clients else ", no client"
-        )
+        endpoint_text += f", {session_text.connected(clients)}"
     return labelled_line("port", endpoint_text)
 
 
@@ -90,12 +88,12 @@ def _holders_lines(
     holders = selection.target.holders
     first = selection.holder_index if len(holders) > _MAX_VISIBLE else 0
     if first:
-        yield style_text(f"... {pluralized(first, 'holder')} before", Tone.MUTED)
+        yield style_text(session_text.holders_before(first), Tone.MUTED)
     for process in holders[first : first + _MAX_LISTED]:
         yield from _holder_lines(selection, process, now, style_text)
     rest = len(holders) - first - _MAX_LISTED
     if rest > 0:
-        yield style_text(f"... {pluralized(rest, 'more holder')}", Tone.MUTED)
+        yield style_text(session_text.more_holders(rest), Tone.MUTED)
 
 
 def _holder_lines(
@@ -108,8 +106,8 @@ def _holder_lines(
         f"{prefix}{process.label}{_started_text(selection, process)}",
         "bold" if is_selected else "dim",
     )
-    running = age(max(0.0, now - process.create_time))
-    yield labelled_line("  user", f"{process.user or 'unknown'}, running {running}")
+    run_time = age(max(0.0, now - process.create_time))
+    yield labelled_line("  user", running(process.user or "unknown", run_time))
     yield labelled_line("  command", process.command)
     origin = selection.origins.get(process)
     if origin is not None:
@@ -128,9 +126,7 @@ def _other_endpoint_lines(selection: StopSelection, process: Process) -> Iterato
 def _started_text(selection: StopSelection, process: Process) -> str:
     """Tells the master of a prefork server from its workers."""
     started, others = selection.children_among_holders(process), len(selection.target.holders) - 1
-    if not started:
-        return ""
-    return ", started the others" if started == others else f", started {started} of the others"
+    return f", {session_text.started_others(started, others)}" if started else ""
 
 
 def provenance_lines(origin: Origin, style_text: StyleText) -> Iterator[RenderableType]:

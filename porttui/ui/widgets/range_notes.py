@@ -14,9 +14,8 @@ from porttui.analysis.usage import PressureRow, RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
 from porttui.text.forecast import bounds_text, cause, cure, recovery, title, trend_text
-from porttui.text.numbers import count, percent
 from porttui.text.processes import brief, shares
-from porttui.text.rows import extent, states
+from porttui.text.rows import extent, left_of, most_by, ports_used, server, states
 from porttui.ui.widgets.columns import Tone, fit, wrap
 
 LEVEL_TONES = {
@@ -116,20 +115,17 @@ def _lines(row: PressureRow) -> Iterator[_Line]:
 
 def _range_lines(usage: RangeUsage) -> Iterator[_Line]:
     yield _Line(extent(usage))
-    usage_text = f"{count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
-    yield _Line(usage_text, Tone.PLAIN, usage.share)
+    yield _Line(ports_used(usage), Tone.PLAIN, usage.share)
     yield _Line(states(usage))
-    yield _Line(_holders_text(usage))
+    yield _Line(most_by(shares(usage.holders, _MAX_HOLDERS)) if usage.holders else "")
 
 
 def _gauge_lines(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(title(gauge))
     share = gauge.used / gauge.capacity if gauge.capacity else 1.0
-    usage_text = (
-        f"{'about ' * gauge.is_estimate}{count(gauge.left)} of {count(gauge.capacity)} left"
-    )
+    left = left_of(gauge.left, gauge.capacity, is_estimate=gauge.is_estimate)
     trend = sparkline(row.trend.lows, gauge.capacity, _TREND_CELLS) if row.trend else ""
-    yield _Line(f"{trend} {usage_text}".lstrip(), LEVEL_TONES[gauge.level], share)
+    yield _Line(f"{trend} {left}".lstrip(), LEVEL_TONES[gauge.level], share)
     # The least important comes last: it is cut first.
     is_low = gauge.level not in (Level.OK, Level.UNKNOWN)
     rest = [cause(gauge), recovery(gauge), trend_text(row.trend), cure(gauge) if is_low else ""]
@@ -138,14 +134,8 @@ def _gauge_lines(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
 
 
 def _server_text(gauge: Gauge) -> str:
-    destination = gauge.destination
-    return (
-        f"server: {brief(destination.listeners)}" if destination and destination.listeners else ""
-    )
-
-
-def _holders_text(usage: RangeUsage) -> str:
-    return f"most by {shares(usage.holders, _MAX_HOLDERS)}" if usage.holders else ""
+    listeners = gauge.destination.listeners if gauge.destination else ()
+    return server(brief(listeners)) if listeners else ""
 
 
 def bar(share: float, width: int) -> str:
