@@ -40,7 +40,7 @@ def test_an_unspoilt_copy_keeps_every_contract(copy: Path) -> None:
         ("host/services.py", "import textual", "Only the user interface knows Textual"),
         ("cli/list_sockets.py", "import rich", "Only the user interface knows Textual"),
         ("sampling/sampler.py", "import psutil", "Only the host layer knows psutil"),
-        ("ui/local_time.py", "import subprocess", "Only the host layer knows psutil"),
+        ("ui/panes/formatting.py", "import subprocess", "Only the host layer knows psutil"),
         ("stopping/verdict.py", "import pyperclip", "Only the host layer knows psutil"),
         ("analysis/holders.py", "import os", "The core is pure"),
         ("model/snapshot.py", "import time", "The core is pure"),

@@ -9,8 +9,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from pathlib import Path
 
 from porttui.analysis.filter import SYNTAX
+from porttui.text.rows import LEGEND
 from porttui.ui.keymap import ACTIONS, DIALOG_KEYS, Action, Group
-from porttui.ui.screens.help import LEGEND
 from tests.bench.bars import BARS
 from tests.servers import ROOT
 

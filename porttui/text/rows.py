@@ -8,7 +8,7 @@ from porttui.analysis.loopback_rows import EndStatus, RoleCertainty
 from porttui.analysis.usage import RangeUsage
 from porttui.model.kernel import PortRange
 from porttui.model.socket import Exposure
-from porttui.text.numbers import count, pluralized
+from porttui.text.numbers import count, percent, pluralized
 
 EXPOSURE_DETAILS = {
     Exposure.LOOPBACK: "only this machine can reach it",
@@ -42,6 +42,19 @@ END_STATUS_DETAILS = {
     EndStatus.ITSELF: "one socket that is connected to itself",
 }
 
+LEGEND = (
+    ("+", "new within the last seconds"),
+    ("-", "just gone"),
+    ("~", "another process has the address now"),
+    ("!", "exposed: other machines can reach it"),
+    ("✗", "exhausted; running low is !, and ≤ is at most"),
+    ("½", "half closed: one side has finished sending"),
+    ("->", "from client to server: the server listens on that address"),
+    ("~>", "likely server, judged by its port"),
+    ("--", "which end is the server is unknown"),
+)
+"""The glyphs before and between the cells of a row."""
+
 HOLDER_GONE = "gone: the socket closed before its process was read"
 HELD_BY_KERNEL = "none: the kernel itself has it"
 IGNORES_SIGTERM = "ignores SIGTERM: only SIGKILL ends it"
@@ -50,7 +63,45 @@ BOUND_INACTIVE = "bound, idle"
 
 NO_LISTENER = "nothing listens on this machine"
 NO_CONNECTION = "no established connection over loopback"
+DISTINCT_PORTS = "distinct ports"
+ESTIMATE = "an estimate"
+FILTER_NOT_APPLIED = "filter not applied"
 RANGES_KEEP_ORDER = "ranges cannot be sorted: what runs out comes first"
+
+
+def running(fact: str, age: str) -> str:
+    """A fact about a process, and for how long it has run."""
+    return f"{fact}, running {age}"
+
+
+def no_holder(reason: str) -> str:
+    """Why no process has an end of a connection."""
+    return f"none: {reason}"
+
+
+def order(label: str, *, descending: bool) -> str:
+    """The column that rows are sorted by."""
+    return f"by {label.lower()} {'▼' if descending else '▲'}"
+
+
+def ports_used(usage: RangeUsage) -> str:
+    """How many ports of a range TCP uses."""
+    return f"{count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
+
+
+def most_by(holders: str) -> str:
+    """Who uses the most ports of a range."""
+    return f"most by {holders}"
+
+
+def server(processes: str) -> str:
+    """Who listens at a destination."""
+    return f"server: {processes}"
+
+
+def left_of(left: int, capacity: int, *, is_estimate: bool) -> str:
+    """How much of a resource is left."""
+    return f"{'about ' * is_estimate}{count(left)} of {count(capacity)} left"
 
 
 def no_socket_left(back_key: str) -> str:

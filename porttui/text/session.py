@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from porttui.analysis.gauge_history import Announcement
+from porttui.model.forecast import Level
+from porttui.text.forecast import left_text, title, verdict
+from porttui.text.numbers import pluralized
+
 NO_ROW = "There is no row here"
 NO_ROW_TO_COPY = "There is no row here to copy"
 NO_PROCESS_TO_STOP = "There is no process on this row to stop"
@@ -19,6 +24,24 @@ STOP_WHICH_ONE = "Stop which one?"
 COPY_WHAT = "Copy what?"
 PRESS_ALONE = "That key came with others: press it again to answer."
 STOPS_PARENT = "This will stop the parent instead:"
+
+SCANNING = "scanning ..."
+LOOKING = "looking ..."
+CONNECTING = "connecting ..."
+WAITING = "waiting ..."
+
+SEND_IT = "send it"
+LEAVE_IT = "leave it"
+LEAVE_RUNNING = "leave it running in the background"
+END_FORCED = "end it (forced)"
+ONLY_ONE = "only one"
+HOLDER_INSTEAD = "the holder instead"
+STOP_WAITING = "stop waiting"
+EXPLAIN_LESS = "less"
+
+_GOALS = {"free": "it is free", "listening": "something listens"}
+_STATES = {"free": "free", "listening": "in use", "held": "cannot be bound"}
+"""By the state of a port."""
 
 SAMPLE_IS_LATE = "The next sample is late."
 NOT_LIVE = "not live"
@@ -111,14 +134,16 @@ def more_alarms(number: int, ranges_key: str) -> str:
     return f" (and {number:,} more, key {ranges_key})"
 
 
-def no_longer_worst(title: str) -> str:
-    """Of a resource that ran low; it may not have recovered."""
-    return f"Over: {title} is no longer among the worst"
-
-
-def recovered(title: str, left: str) -> str:
-    """A resource that ran low has enough again."""
-    return f"Recovered: {title}: {left}"
+def alarm(announcement: Announcement) -> str:
+    """A resource runs low, or no longer does."""
+    gauge = announcement.gauge
+    if announcement.is_gone:  # it may not have recovered
+        return f"Over: {title(gauge)} is no longer among the worst"
+    if announcement.has_recovered:
+        return f"Recovered: {title(gauge)}: {left_text(gauge)}"
+    if gauge.level is Level.EXHAUSTED:
+        return verdict(gauge)
+    return f"{gauge.level.value.capitalize()}: {verdict(gauge)}"
 
 
 def cannot_stop(reason: str) -> str:
@@ -161,6 +186,75 @@ def not_seen(problem: str) -> str:
     return f"not seen: {problem}"
 
 
-def waiting(seconds: str, goal: str, state: str) -> str:
-    """The port is not yet as it is waited for."""
-    return f"waiting {seconds} until {goal}: still {state}"
+def wait_until(goal: str) -> str:
+    """What can be waited for; `goal`: a state of the port."""
+    return f"wait until {_GOALS[goal]}"
+
+
+def waiting(waited_ms: float, goal: str, state: str) -> str:
+    """The port is not yet in the state that is waited for."""
+    return f"waiting {_seconds(waited_ms)} until {_GOALS[goal]}: still {_STATES[state]}"
+
+
+def waited(state: str, waited_ms: float) -> str:
+    """The port has come into this state."""
+    return f"{_STATES[state]} (after {_seconds(waited_ms)})"
+
+
+def copy_port(port: int) -> str:
+    """Copies the next free port."""
+    return f"copy PORT={port}"
+
+
+def more_processes(number: int) -> str:
+    """Processes that are not listed."""
+    return f"... {pluralized(number, 'more process', 'more processes')}"
+
+
+def more_holders(number: int) -> str:
+    """Holders that are not listed, after those that are."""
+    return f"... {pluralized(number, 'more holder')}"
+
+
+def holders_before(number: int) -> str:
+    """Holders that are not listed, before those that are."""
+    return f"... {pluralized(number, 'holder')} before"
+
+
+def started_others(started: int, others: int) -> str:
+    """The master of a prefork server, which started `started` of the other holders."""
+    return "started the others" if started == others else f"started {started} of the others"
+
+
+def connected(clients: int) -> str:
+    """The clients of a listener."""
+    return f"{pluralized(clients, 'client')} connected" if clients else "no client"
+
+
+def connect_to(host: str, port: int) -> str:
+    """The title of a probe."""
+    return f"Connect to {f'[{host}]' if ':' in host else host}:{port}"
+
+
+def stop_title(holders: str = "") -> str:
+    """The question of a stop; "" for hidden holders."""
+    return f"Stop {holders}?" if holders else "Stop?"
+
+
+def stop_parent(label: str) -> str:
+    """Stops the parent instead of the holder."""
+    return f"stop its parent {label}"
+
+
+def stop_group(members: int) -> str:
+    """Stops the process group instead of the holder."""
+    return f"its process group of {members}"
+
+
+def as_of(time: str) -> str:
+    """The sample that details are from."""
+    return f"as of {time}"
+
+
+def _seconds(milliseconds: float) -> str:
+    return f"{milliseconds / 1000:.0f} s"

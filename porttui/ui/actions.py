@@ -21,11 +21,14 @@ from porttui.text import session as session_text
 from porttui.text.stop import is_success, sentence
 from porttui.ui.keymap import key_text
 from porttui.ui.panes.pane import Details, StopChoice
-from porttui.ui.screens.choose import Choice, ChooseDialog
-from porttui.ui.screens.details import DetailsDialog
 from porttui.ui.screens.diagnosis import DiagnosisDialog, next_free_ports
-from porttui.ui.screens.help import HelpDialog
-from porttui.ui.screens.manual_copy import ManualCopyDialog
+from porttui.ui.screens.plain_dialogs import (
+    Choice,
+    ChooseDialog,
+    DetailsDialog,
+    HelpDialog,
+    ManualCopyDialog,
+)
 from porttui.ui.screens.probe import ProbeDialog
 from porttui.ui.screens.stop import choose_target
 from porttui.ui.services import Services

@@ -2,26 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from textual import events, on
+from textual._styles_cache import StylesCache
 from textual.app import App, ComposeResult, SystemCommand
 from textual.binding import BindingType
 from textual.screen import Screen
 
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
+from porttui.analysis.gauge_history import Alarms
+from porttui.forecast.gauges import WARN, Gauge
 from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.model.address import PortQuery, Protocol
 from porttui.settings import Settings
 from porttui.text import session as session_text
-from porttui.ui import styles_cache
 from porttui.ui.input_guard import BURST_S
 from porttui.ui.key_order import KeyBurst, KeyHandler
-from porttui.ui.keymap import ACTIONS, app_bindings
-from porttui.ui.local_time import time_of_day
+from porttui.ui.keymap import ACTIONS, app_bindings, key_text
 from porttui.ui.messages import (
     CopyRequested,
     SampleFailed,
@@ -29,9 +30,9 @@ from porttui.ui.messages import (
     SamplingCrashed,
     StopFinished,
 )
-from porttui.ui.panes.pane_layout import PaneLayout
+from porttui.ui.panes.formatting import time_of_day
+from porttui.ui.panes.pane_layout import MainScreen, PaneLayout
 from porttui.ui.sampling_loop import SamplingLoop
-from porttui.ui.screens.main_screen import MainScreen
 from porttui.ui.widgets.columns import Tone
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
@@ -41,12 +42,14 @@ from porttui.ui.widgets.summary_line import SummaryLine
 if TYPE_CHECKING:
     from porttui.sampling.sources import DashboardSource
     from porttui.ui.actions import Actions
-    from porttui.ui.alarm_toasts import AlarmToasts
     from porttui.ui.services import Services
     from porttui.ui.widgets.filter_line import FilterLine
 
 _LATE_AFTER_S = 2.0
 """A sample that takes so much longer than it should is late."""
+_ALARM_TIMEOUT_S = 10
+CLEAR_CACHE_INTERVAL_S = 60.0
+"""Filling Textual's cache of styles again takes microseconds."""
 
 
 class PorttuiApp(App[int]):
@@ -92,6 +95,7 @@ class PorttuiApp(App[int]):
         """What is on the screen is not of now, and that has been said."""
         self._sample_deadline = float("inf")
         """When another sample should be there, at the latest; in monotonic seconds."""
+        self._alarms = Alarms()
         self._summary = SummaryLine(elevation)
         self._pane_layout = PaneLayout(elevation)
         self._filter_line: FilterLine | None = None
@@ -115,7 +119,7 @@ class PorttuiApp(App[int]):
         """What has been sampled while Textual was imported comes into the first frame."""
         self._pane_layout.focus_first_pane()
         self._sampling.start()
-        self.set_interval(styles_cache.CLEAR_INTERVAL_S, styles_cache.clear)
+        self.set_interval(CLEAR_CACHE_INTERVAL_S, _clear_styles_cache)
         self.set_interval(_LATE_AFTER_S / 2, self._warn_if_late)
         # After `fg` the terminal is blank, and nothing else would paint what has not changed.
         self.app_resume_signal.subscribe(self, lambda _: self.refresh(layout=True))
@@ -155,7 +159,8 @@ class PorttuiApp(App[int]):
         with self.batch_update():
             self._show_dashboard()
             self._summary.show(message.dashboard.summary)
-        self.call_after_refresh(lambda: self._alarm_toasts.update(message.dashboard.gauges))
+        # What runs out is on the screen: it is announced when that has been painted.
+        self.call_after_refresh(self._announce_alarms, message.dashboard.gauges)
         if message.took_s is not None:
             self._status.show_info(
                 self._sampling_info(message.dashboard, message.took_s, message.period_s)
@@ -188,12 +193,22 @@ class PorttuiApp(App[int]):
         self.show_message(why, Tone.ERROR)
         self._status.show_info(session_text.NOT_LIVE)
 
-    @cached_property
-    def _alarm_toasts(self) -> AlarmToasts:
-        """What runs out is on the screen: it is announced when that has been painted."""
-        from porttui.ui.alarm_toasts import AlarmToasts
-
-        return AlarmToasts(self)
+    def _announce_alarms(self, gauges: Sequence[Gauge]) -> None:
+        """Tell once that a resource runs low, and once that it has recovered; worst first."""
+        self._alarms, announcements = self._alarms.update(gauges, WARN)
+        severities: tuple[Literal["warning", "information"], ...] = ("warning", "information")
+        for severity in severities:
+            alarms = [
+                session_text.alarm(announcement)
+                for announcement in announcements
+                if announcement.has_recovered == (severity == "information")
+            ]
+            if alarms:
+                more = len(alarms) - 1
+                rest = session_text.more_alarms(more, key_text("pane(3)")) if more else ""
+                self.notify(
+                    alarms[0] + rest, severity=severity, timeout=_ALARM_TIMEOUT_S, markup=False
+                )
 
     def _sampling_info(self, dashboard: Dashboard, took_s: float, period_s: float) -> str:
         problems = [str(problem) for problem in dashboard.snapshot.problems]
@@ -446,3 +461,14 @@ def _parse_filter(typed: str) -> Filter:
     from porttui.analysis.filter import parse_filter  # most sessions begin without any
 
     return parse_filter(typed)
+
+
+def _clear_styles_cache() -> None:
+    """Clear a cache of Textual's that keeps closed widgets alive.
+
+    `StylesCache.get_inner_outer` caches the rendered lines of the last thousand widgets: two
+    megabytes for ten dialogs (https://github.com/Textualize/textual/issues/6665).
+    """
+    clear = getattr(StylesCache.get_inner_outer, "cache_clear", None)
+    if clear is not None:  # another version of Textual may not have it
+        clear()

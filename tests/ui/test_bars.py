@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from porttui.ui.widgets.bars import sparkline
+from porttui.ui.widgets.range_notes import sparkline
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from rich.cells import cell_len
 
-from porttui.ui.widgets.columns import MIN_WIDTH, Cell, Column, fit, fit_cell, lay_out, wrap
+from porttui.ui.widgets.columns import GAP, MIN_WIDTH, Cell, Column, fit, fit_cell, lay_out, wrap
 
 
 def column(
@@ -14,8 +14,8 @@ def column(
     return Column(id, id.upper(), width, Cell, grow=grow, max_width=max_width, drop_rank=drop_rank)
 
 
-def widths(columns: list[Column[str]], available: int, gap: int = 2) -> dict[str, int]:
-    return {chosen.id: width for chosen, width in lay_out(columns, available, gap)}
+def widths(columns: list[Column[str]], available: int) -> dict[str, int]:
+    return {chosen.id: width for chosen, width in lay_out(columns, available)}
 
 
 def test_columns_that_fit_exactly_get_their_width() -> None:
@@ -81,17 +81,16 @@ def test_a_name_keeps_a_few_cells_and_the_line_is_cut_off_on_the_right() -> None
     assert widths(columns, 13) == {"port": 5, "name": MIN_WIDTH}
 
 
-@pytest.mark.parametrize("gap", [0, 1, 2])
-def test_widths_are_never_negative_and_never_overflow(gap: int) -> None:
+def test_widths_are_never_negative_and_never_overflow() -> None:
     columns = [
         column("a", 6),
         column("b", 9, grow=1, max_width=20),
         column("c", 9, grow=3, drop_rank=1),
     ]
     for available in range(-5, 80):
-        shown = widths(columns, available, gap)
+        shown = widths(columns, available)
         assert all(width > 0 for width in shown.values())
-        assert sum(shown.values()) + gap * max(0, len(shown) - 1) <= max(0, available)
+        assert sum(shown.values()) + GAP * max(0, len(shown) - 1) <= max(0, available)
 
 
 def test_nothing_is_laid_out_of_nothing() -> None:

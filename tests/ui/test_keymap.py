@@ -10,9 +10,9 @@ from textual.binding import Binding
 from textual.command import CommandPalette
 
 from porttui.analysis.filter import SYNTAX
+from porttui.text.rows import LEGEND
 from porttui.ui.app import PorttuiApp
 from porttui.ui.keymap import ACTIONS, Action, Group
-from porttui.ui.screens.help import LEGEND
 from porttui.ui.widgets.key_line import KeyLine
 from porttui.ui.widgets.keyed_table import KeyedTable
 from tests.making import listener, process

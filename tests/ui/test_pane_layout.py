@@ -6,6 +6,7 @@ import pytest
 from textual.geometry import Region
 
 from porttui.ui.panes.pane import Pane
+from porttui.ui.panes.pane_layout import PaneLayout
 from tests.scripted import developers_machine
 from tests.ui.session import ScriptedSession, scripted_session
 
@@ -17,7 +18,7 @@ def in_view(session: ScriptedSession) -> list[Region]:
     lines = [
         each
         for each in session.app.screen_stack[0].children
-        if type(each).__module__.startswith("porttui.ui.widgets.")
+        if type(each).__module__.startswith("porttui.ui.") and not isinstance(each, PaneLayout)
     ]
     return [each.region for each in (*lines, *session.app.query(Pane)) if each.display]
 

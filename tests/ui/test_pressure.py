@@ -9,10 +9,9 @@ import pytest
 from porttui.model.kernel import Limit, Limits, PortRange, RangeName, TcpRules
 from porttui.model.socket import Socket, TcpState
 from porttui.ui.panes.ranges import COLUMNS
-from porttui.ui.widgets.bars import bar
 from porttui.ui.widgets.columns import Tone, fit_cell
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.range_notes import RangeNotes
+from porttui.ui.widgets.range_notes import RangeNotes, bar
 from tests.making import connection, listener, udp
 from tests.scripted import CURL, NODE, WEB, ScriptedMachine
 from tests.ui.session import LARGE, SMALL, lines_of, scripted_session

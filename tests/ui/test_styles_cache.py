@@ -8,7 +8,7 @@ import weakref
 import pytest
 from textual._styles_cache import StylesCache
 
-from porttui.ui import styles_cache
+from porttui.ui import app as application
 from porttui.ui.app import PorttuiApp
 from tests.scripted import developers_machine
 from tests.ui.session import LARGE, lines_of, make_app, until
@@ -22,7 +22,7 @@ def painted_lines(app: PorttuiApp) -> list[weakref.ref[StylesCache]]:
 async def test_of_dialogs_that_are_closed_nothing_is_kept(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(styles_cache, "CLEAR_INTERVAL_S", 0.05)
+    monkeypatch.setattr(application, "CLEAR_CACHE_INTERVAL_S", 0.05)
     closed: list[weakref.ref[StylesCache]] = []
 
     def are_gone() -> bool:

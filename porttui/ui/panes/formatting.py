@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator, Sequence
 
 from porttui.analysis.holders import by_seniority
@@ -10,7 +11,6 @@ from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
 from porttui.text import rows as row_text
 from porttui.text.numbers import age
-from porttui.ui.local_time import date_and_time
 from porttui.ui.panes.pane import Fact
 from porttui.ui.widgets.columns import Cell, Tone
 
@@ -35,7 +35,8 @@ def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[
         yield Fact(process.label)
         yield Fact("user", process.user or "unknown")
         running = age(max(0.0, now - process.create_time))
-        yield Fact("started", f"{date_and_time(process.create_time)}, running {running}")
+        started = row_text.running(date_and_time(process.create_time), running)
+        yield Fact("started", started)
         yield Fact("parent", f"pid {process.ppid}")
         yield Fact("command", process.command)
         if process.ignores_sigterm:
@@ -48,3 +49,13 @@ def hidden_holder_facts(snapshot: Snapshot, user: str | None, elevation: str) ->
     yield Fact("user", row_text.socket_user(user))
     explanation = row_text.hidden_because(elevation, elevated=snapshot.coverage.elevated)
     yield Fact("why", explanation)
+
+
+def time_of_day(epoch_s: float) -> str:
+    """The time of day here: "14:03:55"."""
+    return time.strftime("%H:%M:%S", time.localtime(epoch_s))
+
+
+def date_and_time(epoch_s: float) -> str:
+    """Date and time here: "2026-11-21 14:03:55"."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(epoch_s))

@@ -12,10 +12,11 @@ from textual.app import ComposeResult
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
 from porttui.analysis.rows import KeyedRow, OrderedRows, RowChange, TrackedRow, TrackedRows
+from porttui.text import session as session_text
 from porttui.text.numbers import count
-from porttui.text.rows import match_count, no_match, not_sortable
+from porttui.text.rows import match_count, no_match, not_sortable, order
 from porttui.ui.keymap import key_text
-from porttui.ui.panes.pane import SCANNING, Pane
+from porttui.ui.panes.pane import Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
 from porttui.ui.widgets.keyed_table import KeyedTable
 
@@ -49,7 +50,7 @@ class ListPane(Pane, Generic[R]):
         """Of the rows in `_tracked`."""
         self._filter = Filter()
         self._table = KeyedTable(
-            columns, empty_text=SCANNING, tone=_row_tone, glyph=glyph, id=f"{id}-table"
+            columns, empty_text=session_text.SCANNING, tone=_row_tone, glyph=glyph, id=f"{id}-table"
         )
 
     def compose(self) -> ComposeResult:
@@ -102,7 +103,7 @@ class ListPane(Pane, Generic[R]):
 
     @property
     def _order_text(self) -> str:
-        return f"by {self._sort.label.lower()} {'▼' if self._descending else '▲'}"
+        return order(self._sort.label, descending=self._descending)
 
     def _update_table(self) -> None:
         self._table.show_sorting(self._sort.id, self._descending)

@@ -52,7 +52,6 @@ class ListeningPane(ListPane[ListeningRow]):
         return str(self.selected.local) if self.selected else None
 
     def served_endpoint(self) -> ServedEndpoint | None:
-        """See `Pane.served_endpoint`."""
         from porttui.analysis.copy_formats import ServedEndpoint  # imported at the first use
 
         row = self.selected

@@ -12,7 +12,13 @@ from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
 from porttui.model.address import Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.text.processes import brief
-from porttui.text.rows import END_STATUS, END_STATUS_DETAILS, NO_CONNECTION, ROLE_CERTAINTY
+from porttui.text.rows import (
+    END_STATUS,
+    END_STATUS_DETAILS,
+    NO_CONNECTION,
+    ROLE_CERTAINTY,
+    no_holder,
+)
 from porttui.ui.panes.formatting import (
     endpoint_cell,
     hidden_holder_facts,
@@ -105,7 +111,7 @@ def _facts(snapshot: Snapshot, row: PairRow, elevation: str) -> Iterator[Fact]:
         elif end.status is EndStatus.HIDDEN:
             yield from hidden_holder_facts(snapshot, end.user, elevation)
         else:
-            yield Fact("process", f"none: {END_STATUS_DETAILS[end.status]}", Tone.MUTED)
+            yield Fact("process", no_holder(END_STATUS_DETAILS[end.status]), Tone.MUTED)
 
 
 def _glyph(tracked: Row) -> Cell:

@@ -21,8 +21,6 @@ if TYPE_CHECKING:
 
 R = TypeVar("R", bound=KeyedRow)
 
-SCANNING = "scanning ..."
-
 
 class Fact(NamedTuple):
     """One line of the details: a heading has no value."""

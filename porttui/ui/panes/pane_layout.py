@@ -1,12 +1,18 @@
-"""The layout of the panes: all on a large screen, one at a time on a small one."""
+"""The main screen: all panes on a large one, one at a time below tabs on a small one."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from rich.text import Text
+from textual import events, on
 from textual.app import ComposeResult
 from textual.containers import Container
+from textual.geometry import Size
+from textual.message import Message
+from textual.screen import Screen
+from textual.widget import Widget
 
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.filter import Filter
@@ -16,13 +22,12 @@ from porttui.ui.panes.listening import ListeningPane
 from porttui.ui.panes.loopback import LoopbackPane
 from porttui.ui.panes.pane import Pane
 from porttui.ui.panes.ranges import RangesPane
-from porttui.ui.widgets.tab_line import TabLine
+from porttui.ui.widgets.keyed_table import KeyedTable
 
 if TYPE_CHECKING:
     from porttui.analysis.drilldown import Drilldown
     from porttui.ui.panes.drilldown import DrilldownPane
     from porttui.ui.widgets.columns import Column
-    from porttui.ui.widgets.keyed_table import KeyedTable
 
 
 class PaneLayout(Container):
@@ -52,12 +57,8 @@ class PaneLayout(Container):
     def active(self) -> Pane:
         """The pane that keys act on."""
         pane = self._panes[self._number - 1]
-        drilldown_pane = self._open_drilldown_pane
-        return (
-            drilldown_pane
-            if drilldown_pane is not None and drilldown_pane.number == pane.number
-            else pane
-        )
+        drilldown = self._open_drilldown_pane
+        return drilldown if drilldown and drilldown.number == pane.number else pane
 
     @property
     def _open_drilldown_pane(self) -> DrilldownPane | None:
@@ -69,9 +70,8 @@ class PaneLayout(Container):
     ) -> None:
         """Replace the ranges by the sockets of a range or destination."""
         if self._drilldown_pane is None:
-            from porttui.ui.panes.drilldown import (
-                DrilldownPane,  # not in the way of the first frame
-            )
+            # Not in the way of the first frame.
+            from porttui.ui.panes.drilldown import DrilldownPane
 
             self._drilldown_pane = DrilldownPane(self._elevation)
             await self.mount(self._drilldown_pane, after=self._ranges)
@@ -80,17 +80,16 @@ class PaneLayout(Container):
         self._is_drilled_down = True
         self.focus_pane(self._drilldown_pane.number)
 
-    def close_drilldown(self) -> bool:
-        """Return to the ranges; False if no drilldown was open."""
-        if not self._is_drilled_down:
-            return False
-        self._is_drilled_down = False
-        self.focus_pane(self._number)
-        return True
+    def close_drilldown(self) -> None:
+        """Return to the ranges, if a drilldown is open."""
+        if self._is_drilled_down:
+            self._is_drilled_down = False
+            self.focus_pane(self._number)
 
     def focus_pane(self, number: int) -> None:
         """Activate a pane, show it and focus its table."""
-        self._activate(number)
+        self._number = number
+        self._mark_active()
         # Now, and again when a pane that was out of view has come into it.
         self.screen.set_focus(self.active.table)
         self.active.table.focus()
@@ -130,10 +129,6 @@ class PaneLayout(Container):
             if isinstance(pane, ListPane) and pane.table is table:
                 pane.sort_by(column)
 
-    def _activate(self, number: int) -> None:
-        self._number = number
-        self._mark_active()
-
     def _update_tabs(self, figures: Sequence[str]) -> None:
         """Update the labels of the tabs."""
         self._tab_labels = tuple(
@@ -150,3 +145,101 @@ class PaneLayout(Container):
             pane.set_class(pane is active, "active")
             pane.set_class(pane is replaced, "replaced")
         self.tabs.show(self._tab_labels, self._number)
+
+
+class TabLine(Widget):
+    """ "1 Listening 14   2 Loopback 37   3 Ranges 1.5 %", the visible one reversed."""
+
+    DEFAULT_CSS = """
+    TabLine { height: 1; background: $surface; color: $text-muted; }
+    """
+
+    class Clicked(Message):
+        """A tab was clicked."""
+
+        def __init__(self, number: int) -> None:
+            super().__init__()
+            self.number = number
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._labels: tuple[str, ...] = ()
+        self._active = 1
+
+    def show(self, labels: tuple[str, ...], active: int) -> None:
+        """Write these names; `active`: the one in view, counted from 1."""
+        if (labels, active) != (self._labels, self._active):
+            self._labels, self._active = labels, active
+            self.refresh()
+
+    def render(self) -> Text:
+        """The line."""
+        line = Text(no_wrap=True, overflow="crop", end="")
+        for number, label in enumerate(self._labels, 1):
+            line.append(f" {label} ", style="bold reverse" if number == self._active else "")
+        return line
+
+    def on_click(self, event: events.Click) -> None:
+        """Go to the pane whose name was clicked."""
+        end = 0
+        for number, label in enumerate(self._labels, 1):
+            end += len(label) + 2
+            if event.x < end:
+                self.post_message(self.Clicked(number))
+                return
+
+
+class MainScreen(Screen[None]):
+    """Holds header, panes, status and footer; the style sheet arranges them by size."""
+
+    BLANK = True  # nothing of it is drawn to be painted over
+
+    HORIZONTAL_BREAKPOINTS = [  # noqa: RUF012  no ClassVar in Textual
+        (0, "-narrow"),
+        (112, "-wide"),
+    ]
+    """Loopback and ranges side by side need 56 columns each."""
+
+    VERTICAL_BREAKPOINTS = [  # noqa: RUF012
+        (0, "-tiny"),
+        (8, "-low"),
+        (13, "-framed"),
+        (19, "-tall"),
+        (33, "-high"),
+    ]
+    """Heights from which header and footer, frames, the port space and all panes are visible."""
+
+    def __init__(self, pane_layout: PaneLayout, size: Size) -> None:
+        """Set the breakpoint classes: Textual sets them after the first frame.
+
+        Args:
+            pane_layout: The panes.
+            size: The size of the terminal.
+        """
+        columns = _breakpoint(size.width, self.HORIZONTAL_BREAKPOINTS)
+        lines = _breakpoint(size.height, self.VERTICAL_BREAKPOINTS)
+        super().__init__(id="_default", classes=f"{columns} {lines}")
+        self._pane_layout = pane_layout
+        self._is_styled = False
+
+    def on_screen_resume(self, event: events.ScreenResume) -> None:
+        """Skip the first style refresh: mounting has styled everything."""
+        if not self._is_styled:
+            self._is_styled = True
+            event.refresh_styles = False
+
+    def on_mouse_down(self, event: events.MouseDown) -> None:
+        """A click into a pane makes it the active one."""
+        self._pane_layout.activate_at(event.screen_x, event.screen_y)
+
+    @on(TabLine.Clicked)
+    def _tab_clicked(self, event: TabLine.Clicked) -> None:
+        self._pane_layout.focus_pane(event.number)
+
+    @on(KeyedTable.HeaderClicked)
+    def _header_clicked(self, event: KeyedTable.HeaderClicked) -> None:  # type: ignore[type-arg]
+        self._pane_layout.sort_by(event.table, event.column)
+
+
+def _breakpoint(cells: int, breakpoints: Sequence[tuple[int, str]]) -> str:
+    return [name for least, name in breakpoints if cells >= least][-1]

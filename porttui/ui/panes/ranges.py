@@ -16,15 +16,15 @@ from porttui.model.address import Protocol
 from porttui.model.forecast import Level
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import TcpState
+from porttui.text import rows as row_text
+from porttui.text import session as session_text
 from porttui.text.forecast import cure, resource_name, title
 from porttui.text.numbers import count, percent
-from porttui.text.rows import RANGES_KEEP_ORDER
 from porttui.ui.panes.formatting import endpoint_cell
-from porttui.ui.panes.pane import SCANNING, Details, Fact, Pane, StopChoice
-from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
+from porttui.ui.panes.pane import Details, Fact, Pane, StopChoice
 from porttui.ui.widgets.columns import Cell, Column, Tone
 from porttui.ui.widgets.keyed_table import KeyedTable
-from porttui.ui.widgets.range_notes import RangeNotes
+from porttui.ui.widgets.range_notes import LEVEL_TONES, RangeNotes, bar, sparkline
 from porttui.ui.widgets.range_strip import RangeStrip
 
 if TYPE_CHECKING:
@@ -44,7 +44,9 @@ class RangesPane(Pane):
         self._notes = RangeNotes()
         self._generation: int | None = None
         """Of the sample on the screen."""
-        self._table = KeyedTable(COLUMNS, empty_text=SCANNING, glyph=_glyph, id="ranges-table")
+        self._table = KeyedTable(
+            COLUMNS, empty_text=session_text.SCANNING, glyph=_glyph, id="ranges-table"
+        )
 
     def compose(self) -> ComposeResult:
         """The port space, a row for each range, and notes on the selected one."""
@@ -59,9 +61,9 @@ class RangesPane(Pane):
 
     def show_dashboard(self, dashboard: Dashboard, row_filter: Filter) -> None:
         """Ranges are of the whole machine: the filter does not apply."""
-        parts = ["distinct ports"]
-        parts += ["an estimate"] if dashboard.caveats else []
-        parts += ["filter not applied"] if row_filter else []
+        parts = [row_text.DISTINCT_PORTS]
+        parts += [row_text.ESTIMATE] if dashboard.caveats else []
+        parts += [row_text.FILTER_NOT_APPLIED] if row_filter else []
         self.set_caption(", ".join(parts))
         # A sample of the listeners alone, or a key of the filter, changes nothing here.
         if dashboard.generations.sample != self._generation:
@@ -75,8 +77,7 @@ class RangesPane(Pane):
         self._notes.show(self._table.selected)
 
     def sort_next(self) -> str:
-        """See `Pane.sort_next`."""
-        return RANGES_KEEP_ORDER
+        return row_text.RANGES_KEEP_ORDER
 
     def reverse(self) -> str:
         return self.sort_next()
@@ -110,7 +111,6 @@ class RangesPane(Pane):
         return ()
 
     def drilldown(self, snapshot: Snapshot) -> Drilldown | None:
-        """See `Pane.drilldown`."""
         from porttui.analysis.drilldown import drilldown_of  # imported at the first use
 
         row = self._table.selected

@@ -27,11 +27,10 @@ from porttui.model.stop import StopTarget
 from porttui.sampling.sources import SampleError
 from porttui.text import session as session_text
 from porttui.text.diagnosis import VERDICT_NAMES, explanation, host_text, reasons
-from porttui.text.numbers import pluralized
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import CopyRequested
 from porttui.ui.screens.dialog import Dialog, KeyHint
-from porttui.ui.screens.provenance_lines import provenance_lines
+from porttui.ui.screens.process_lines import provenance_lines
 from porttui.ui.screens.stop import choose_stop
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
@@ -42,14 +41,6 @@ _TONES = {
     BindVerdict.FREE_WITH_REUSEADDR: Tone.WARNING,
     BindVerdict.NOT_PERMITTED: Tone.WARNING,
     BindVerdict.UNKNOWN: Tone.MUTED,
-}
-
-_GOALS = {PortState.FREE: "it is free", PortState.LISTENING: "something listens"}
-
-_STATES = {
-    PortState.FREE: "free",
-    PortState.LISTENING: "in use",
-    PortState.HELD: "cannot be bound",
 }
 
 _OTHER_PORTS = 3
@@ -116,7 +107,7 @@ class DiagnosisDialog(Dialog[None]):
         if self._failure:
             return [self.style_text(session_text.diagnosis_failed(self._failure), Tone.ERROR)]
         if self._view is None:
-            return [self.style_text("looking ...", Tone.MUTED)]
+            return [self.style_text(session_text.LOOKING, Tone.MUTED)]
         lines: list[RenderableType] = [self._verdicts(self._view.diagnosis)]
         ports = " ".join(map(str, self._view.other_ports))
         lines += [Text(), Text(session_text.next_ports(ports))]
@@ -134,12 +125,12 @@ class DiagnosisDialog(Dialog[None]):
             return (self.hint("diagnose"), self.hint("close"))
         hints = [self.hint("stop")] if self._view.targets else []
         if self._view.other_ports:
-            hints.append(self.hint("copy_next", f"copy PORT={self._view.other_ports[0]}"))
+            hints.append(self.hint("copy_next", session_text.copy_port(self._view.other_ports[0])))
         hints.append(self.hint("copy_address"))
-        wait = f"wait until {_GOALS[_next_goal(self._view.diagnosis)]}"
-        hints.append(self.hint("wait", "stop waiting" if self._awaited else wait))
+        wait = session_text.wait_until(_next_goal(self._view.diagnosis))
+        hints.append(self.hint("wait", session_text.STOP_WAITING if self._awaited else wait))
         hints.append(self.hint("diagnose"))
-        hints.append(self.hint("explain", "less" if self._explains else ""))
+        hints.append(self.hint("explain", session_text.EXPLAIN_LESS if self._explains else ""))
         return [*hints, self.hint("close")]
 
     def action_diagnose(self) -> None:
@@ -258,9 +249,7 @@ class DiagnosisDialog(Dialog[None]):
             yield from provenance_lines(origin, self.style_text)
         rest = view.holders - len(view.origins)
         if rest > 0:
-            yield self.style_text(
-                f"... {pluralized(rest, 'more process', 'more processes')}", Tone.MUTED
-            )
+            yield self.style_text(session_text.more_processes(rest), Tone.MUTED)
 
     def _reasons(self, diagnosis: Diagnosis, verdict: AddressVerdict) -> Text:
         lines = [Text(reason) for reason in reasons(diagnosis, verdict)]
@@ -270,10 +259,9 @@ class DiagnosisDialog(Dialog[None]):
 
     def _progress(self, progress: WaitProgress) -> Text:
         waited = progress.waited
-        seconds, goal = f"{waited.waited_ms / 1000:.0f} s", _GOALS[progress.until]
         if waited.reached:
-            return self.style_text(f"{_STATES[waited.state]} (after {seconds})", Tone.OK)
-        still = session_text.waiting(seconds, goal, _STATES[waited.state])
+            return self.style_text(session_text.waited(waited.state, waited.waited_ms), Tone.OK)
+        still = session_text.waiting(waited.waited_ms, progress.until, waited.state)
         return self.style_text(still, Tone.WARNING)
 
 

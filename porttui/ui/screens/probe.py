@@ -31,7 +31,7 @@ class ProbeDialog(Dialog[None]):
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
     def __init__(self, host: str, port: int, sampler: SnapshotSource) -> None:
-        super().__init__(f"Connect to {f'[{host}]' if ':' in host else host}:{port}")
+        super().__init__(session_text.connect_to(host, port))
         self._host = host
         self._port = port
         self._sampler = sampler
@@ -47,7 +47,7 @@ class ProbeDialog(Dialog[None]):
         if self._failure:
             return [self.style_text(session_text.probe_failed(self._failure), Tone.ERROR)]
         if self._reach is None:
-            return [self.style_text("connecting ...", Tone.MUTED)]
+            return [self.style_text(session_text.CONNECTING, Tone.MUTED)]
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)

@@ -30,14 +30,12 @@ from porttui.ui.key_order import KeyBurst
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.messages import StopFinished
 from porttui.ui.panes.pane import StopChoice
-from porttui.ui.screens.choose import Choice, ChooseDialog
 from porttui.ui.screens.dialog import Dialog, KeyHint
-from porttui.ui.screens.selection_lines import selection_lines
+from porttui.ui.screens.plain_dialogs import Choice, ChooseDialog
+from porttui.ui.screens.process_lines import selection_lines
 from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
 
-_BACK = "the holder instead"
-_AGAIN = session_text.PRESS_ALONE
 _ANSWERS = {"terminate": StopSignal.TERM, "kill": StopSignal.KILL}
 _ORIGINS = 12
 """Holders whose origin is looked up."""
@@ -65,7 +63,7 @@ class StopDialog(Dialog[None]):
             self.words = words
 
     def __init__(self, target: StopTarget, services: Services) -> None:
-        super().__init__("Stop?")
+        super().__init__(session_text.stop_title())
         self._services = services
         self._stopper = services.stopper
         self._guard = self._stopper.guard(target)
@@ -82,7 +80,7 @@ class StopDialog(Dialog[None]):
         if target.holders:
             first = self._selection.holder
             others = [each for each in target.holders if each != first]
-            self._box_title = f"Stop {brief((first, *others))}?" if first else "Stop?"
+            self._box_title = session_text.stop_title(brief((first, *others)) if first else "")
 
     @property
     def target(self) -> StopTarget:
@@ -112,7 +110,7 @@ class StopDialog(Dialog[None]):
             return lines
         lines += [Text(), *(Text(step) for step in self._steps)]
         if self._result is None:
-            lines.append(self.style_text("waiting ...", Tone.MUTED))
+            lines.append(self.style_text(session_text.WAITING, Tone.MUTED))
         else:
             tone = Tone.OK if is_success(self._result) else Tone.WARNING
             text = sentence(self._result)
@@ -130,16 +128,21 @@ class StopDialog(Dialog[None]):
     def hints(self) -> Sequence[KeyHint]:
         """Only what can be pressed in this phase."""
         if self._phase is _Phase.TYPING:
-            return (KeyHint("Enter", "send it"), self.hint("close", "leave it"))
+            return (
+                KeyHint("Enter", session_text.SEND_IT),
+                self.hint("close", session_text.LEAVE_IT),
+            )
         if self._phase is _Phase.RUNNING:
-            return (self.hint("close", "leave it running in the background"),)
+            return (self.hint("close", session_text.LEAVE_RUNNING),)
         if self._phase is _Phase.OVER:
             return (*([self.hint("kill")] if self._can_force_again() else []), self.hint("close"))
         another = (self.hint("move(1)"),) if self._selection.is_shared else ()
         if self._refusal():
             return (*self._selection_hints(), *another, self.hint("close"))
         return (
-            self.hint("terminate", "" if self._stopper.supports_sigterm else "end it (forced)"),
+            self.hint(
+                "terminate", "" if self._stopper.supports_sigterm else session_text.END_FORCED
+            ),
             self.hint("kill"),
             *self._selection_hints(),
             *another,
@@ -150,9 +153,13 @@ class StopDialog(Dialog[None]):
         """What else could be stopped; for what is chosen, the way back."""
         parent, group = self._selection.parent, self._selection.group
         for at, words, back in (
-            (SelectionMode.ALL_HOLDERS, "", "only one"),
-            (SelectionMode.PARENT, f"stop its parent {parent.label}" if parent else "", _BACK),
-            (SelectionMode.GROUP, f"its process group of {len(group)}", _BACK),
+            (SelectionMode.ALL_HOLDERS, "", session_text.ONLY_ONE),
+            (
+                SelectionMode.PARENT,
+                session_text.stop_parent(parent.label) if parent else "",
+                session_text.HOLDER_INSTEAD,
+            ),
+            (SelectionMode.GROUP, session_text.stop_group(len(group)), session_text.HOLDER_INSTEAD),
         ):
             if self._selection.can_select(at):
                 yield self.hint(
@@ -188,8 +195,8 @@ class StopDialog(Dialog[None]):
         return True
 
     def _ask_again(self) -> None:
-        if self._note != _AGAIN:  # a burst of keys is drawn once
-            self._note = _AGAIN
+        if self._note != session_text.PRESS_ALONE:  # a burst of keys is drawn once
+            self._note = session_text.PRESS_ALONE
             self.draw()
 
     def _send(self, signal: StopSignal) -> None:

@@ -1,1 +1,1 @@
-"""The widgets of the interface, one per file."""
+"""The widgets of the interface."""

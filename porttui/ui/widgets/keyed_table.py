@@ -15,17 +15,20 @@ from textual.scrollbar import ScrollDown, ScrollUp
 from textual.strip import Strip
 
 from porttui.ui.keymap import table_bindings
-from porttui.ui.widgets.columns import Cell, Column, Row, Tone
-from porttui.ui.widgets.following import Viewport, find_row, follow
-from porttui.ui.widgets.table_lines import (
+from porttui.ui.widgets.columns import (
     CURSOR,
     HEADER,
     ROW,
     TABLE_CLASSES,
+    Cell,
+    Column,
     LineStyles,
+    Row,
     Sorting,
     TableLines,
+    Tone,
 )
+from porttui.ui.widgets.following import Viewport, find_row, follow
 
 HEADER_LINES = 1
 """Lines above the first row; they do not scroll."""
@@ -38,11 +41,6 @@ class _TableMessage(Message, Generic[M]):
     def __init__(self, table: KeyedTable[M]) -> None:
         super().__init__()
         self.table = table
-
-    @property
-    def control(self) -> KeyedTable[M]:
-        """The table, for selectors of `on`."""
-        return self.table
 
 
 class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False):
@@ -116,7 +114,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         tone: Callable[[R], Tone] | None = None,
         glyph: Callable[[R], Cell] | None = None,
         id: str | None = None,
-        classes: str | None = None,
     ) -> None:
         """Make a table without rows.
 
@@ -126,7 +123,6 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
             tone: The tone of a whole row; a cell with a tone of its own keeps that.
             glyph: The glyph, one cell wide, in the gutter before a row.
             id: Id of the widget.
-            classes: CSS classes of the widget.
         """
         self._columns = tuple(columns)
         self._row_tone = tone
@@ -136,16 +132,12 @@ class KeyedTable(ScrollView, Generic[R], can_focus=True, inherit_bindings=False)
         """For the last rendered width."""
         self._line_styles = LineStyles(self)
         self._page_size = 0
+        """The number of visible rows as of the last resize; also kept while the table is hidden."""
         self._empty_text = empty_text
         self._rows: Sequence[R] = ()
         self._cursor = -1
         self._selected_by_click = False
-        super().__init__(id=id, classes=classes)
-
-    @property
-    def page_size(self) -> int:
-        """The number of visible rows as of the last resize; also kept while the table is hidden."""
-        return self._page_size
+        super().__init__(id=id)
 
     @property
     def rows(self) -> Sequence[R]:

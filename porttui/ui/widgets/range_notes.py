@@ -1,8 +1,8 @@
-"""Notes on the selected row of the ranges pane."""
+"""Notes on the selected row of the ranges pane, with bars and sparklines."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import ClassVar, NamedTuple
 
 from rich.segment import Segment
@@ -14,14 +14,22 @@ from porttui.analysis.usage import PressureRow, RangeUsage
 from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
 from porttui.text.forecast import bounds_text, cause, cure, recovery, title, trend_text
-from porttui.text.numbers import count, percent
 from porttui.text.processes import brief, shares
-from porttui.text.rows import extent, states
-from porttui.ui.widgets.bars import LEVEL_TONES, bar, sparkline
+from porttui.text.rows import extent, left_of, most_by, ports_used, server, states
 from porttui.ui.widgets.columns import Tone, fit, wrap
+
+LEVEL_TONES = {
+    Level.OK: Tone.OK,
+    Level.UNKNOWN: Tone.MUTED,
+    Level.WARNING: Tone.WARNING,
+    Level.CRITICAL: Tone.ERROR,
+    Level.EXHAUSTED: Tone.ERROR,
+}
 
 _MAX_HOLDERS = 4
 _TREND_CELLS = 12
+_BAR_BLOCKS = " ▏▎▍▌▋▊▉"
+_SPARK_BLOCKS = "▁▂▃▄▅▆▇█"
 
 _BAR_CLASSES = {
     tone: f"range-notes--{tone}"
@@ -107,20 +115,17 @@ def _lines(row: PressureRow) -> Iterator[_Line]:
 
 def _range_lines(usage: RangeUsage) -> Iterator[_Line]:
     yield _Line(extent(usage))
-    usage_text = f"{count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
-    yield _Line(usage_text, Tone.PLAIN, usage.share)
+    yield _Line(ports_used(usage), Tone.PLAIN, usage.share)
     yield _Line(states(usage))
-    yield _Line(_holders_text(usage))
+    yield _Line(most_by(shares(usage.holders, _MAX_HOLDERS)) if usage.holders else "")
 
 
 def _gauge_lines(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(title(gauge))
     share = gauge.used / gauge.capacity if gauge.capacity else 1.0
-    usage_text = (
-        f"{'about ' * gauge.is_estimate}{count(gauge.left)} of {count(gauge.capacity)} left"
-    )
+    left = left_of(gauge.left, gauge.capacity, is_estimate=gauge.is_estimate)
     trend = sparkline(row.trend.lows, gauge.capacity, _TREND_CELLS) if row.trend else ""
-    yield _Line(f"{trend} {usage_text}".lstrip(), LEVEL_TONES[gauge.level], share)
+    yield _Line(f"{trend} {left}".lstrip(), LEVEL_TONES[gauge.level], share)
     # The least important comes last: it is cut first.
     is_low = gauge.level not in (Level.OK, Level.UNKNOWN)
     rest = [cause(gauge), recovery(gauge), trend_text(row.trend), cure(gauge) if is_low else ""]
@@ -129,11 +134,28 @@ def _gauge_lines(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
 
 
 def _server_text(gauge: Gauge) -> str:
-    destination = gauge.destination
-    return (
-        f"server: {brief(destination.listeners)}" if destination and destination.listeners else ""
-    )
+    listeners = gauge.destination.listeners if gauge.destination else ()
+    return server(brief(listeners)) if listeners else ""
 
 
-def _holders_text(usage: RangeUsage) -> str:
-    return f"most by {shares(usage.holders, _MAX_HOLDERS)}" if usage.holders else ""
+def bar(share: float, width: int) -> str:
+    """A bar of `width` cells in steps of an eighth; more than zero is always visible."""
+    eighths = min(width * 8, max(round(share * width * 8), 1 if share > 0 else 0))
+    whole, rest = divmod(eighths, 8)
+    return ("█" * whole + (_BAR_BLOCKS[rest] if rest else "")).ljust(width)
+
+
+def sparkline(lows: Sequence[int | None], capacity: int, width: int) -> str:
+    """Usage over time in `width` cells, newest last; blank where there was no sample.
+    A cell that stands for several values shows the worst."""
+    per_cell = max(1, -(-len(lows) // width))
+    cells = []
+    for end in range(len(lows), 0, -per_cell):
+        known_lows = [low for low in lows[max(0, end - per_cell) : end] if low is not None]
+        cells.append(_height(min(known_lows), capacity) if known_lows else " ")
+    return "".join(reversed(cells)).rjust(width)
+
+
+def _height(left: int, capacity: int) -> str:
+    used = (capacity - left) * len(_SPARK_BLOCKS) // capacity
+    return _SPARK_BLOCKS[min(used, len(_SPARK_BLOCKS) - 1)]

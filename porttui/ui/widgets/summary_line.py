@@ -81,7 +81,7 @@ class SummaryLine(Widget):
         yield _Part("porttui", "porttui", 9, _STRONG)
         summary = self._summary
         if summary is None:
-            yield _Part("scanning ...", "scanning ...", 1)
+            yield _Part(session_text.SCANNING, session_text.SCANNING, 1)
             return
         listeners = f"LISTEN {count(summary.listeners)}"
         exposed = f" ({count(summary.exposed)} exposed)" if summary.exposed else ""

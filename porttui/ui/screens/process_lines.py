@@ -1,22 +1,33 @@
-"""The lines of the stop dialog: port, holders and the selected processes."""
+"""Lines of dialogs about processes: whom a stop is for, and where a process comes from."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from rich.console import RenderableType
 from rich.text import Text
 
 from porttui.model.process import Process
+from porttui.model.provenance import Origin, Supervisor
 from porttui.stopping.selection import SelectionMode, StopSelection
 from porttui.text import session as session_text
 from porttui.text.numbers import age, pluralized
+from porttui.text.processes import (
+    SUPERVISOR_LABEL,
+    ancestors_text,
+    directory_label,
+    directory_text,
+    supervisor_text,
+)
+from porttui.text.rows import IGNORES_SIGTERM, running
 from porttui.ui.screens.dialog import labelled_line
-from porttui.ui.screens.provenance_lines import StyleText, provenance_lines, restart_lines
 from porttui.ui.widgets.columns import Tone
 
 _MAX_LISTED = 12
 _MAX_VISIBLE = 3
+
+StyleText = Callable[[str, Tone], Text]
+"""Text in the theme's colour."""
 
 
 def selection_lines(
@@ -41,9 +52,7 @@ def _port_line(selection: StopSelection) -> RenderableType:
     clients = selection.target.clients
     endpoint_text = str(selection.target.endpoint)
     if selection.target.is_listener:
-        endpoint_text += (
-            f", {pluralized(clients, 'client')} connected" if clients else ", no client"
-        )
+        endpoint_text += f", {session_text.connected(clients)}"
     return labelled_line("port", endpoint_text)
 
 
@@ -79,12 +88,12 @@ def _holders_lines(
     holders = selection.target.holders
     first = selection.holder_index if len(holders) > _MAX_VISIBLE else 0
     if first:
-        yield style_text(f"... {pluralized(first, 'holder')} before", Tone.MUTED)
+        yield style_text(session_text.holders_before(first), Tone.MUTED)
     for process in holders[first : first + _MAX_LISTED]:
         yield from _holder_lines(selection, process, now, style_text)
     rest = len(holders) - first - _MAX_LISTED
     if rest > 0:
-        yield style_text(f"... {pluralized(rest, 'more holder')}", Tone.MUTED)
+        yield style_text(session_text.more_holders(rest), Tone.MUTED)
 
 
 def _holder_lines(
@@ -97,15 +106,15 @@ def _holder_lines(
         f"{prefix}{process.label}{_started_text(selection, process)}",
         "bold" if is_selected else "dim",
     )
-    running = age(max(0.0, now - process.create_time))
-    yield labelled_line("  user", f"{process.user or 'unknown'}, running {running}")
+    run_time = age(max(0.0, now - process.create_time))
+    yield labelled_line("  user", running(process.user or "unknown", run_time))
     yield labelled_line("  command", process.command)
     origin = selection.origins.get(process)
     if origin is not None:
         yield from provenance_lines(origin, style_text)
     yield from _other_endpoint_lines(selection, process)
     if process.ignores_sigterm:
-        yield labelled_line("  signals", "ignores SIGTERM: only SIGKILL ends it")
+        yield labelled_line("  signals", IGNORES_SIGTERM)
 
 
 def _other_endpoint_lines(selection: StopSelection, process: Process) -> Iterator[RenderableType]:
@@ -117,6 +126,22 @@ def _other_endpoint_lines(selection: StopSelection, process: Process) -> Iterato
 def _started_text(selection: StopSelection, process: Process) -> str:
     """Tells the master of a prefork server from its workers."""
     started, others = selection.children_among_holders(process), len(selection.target.holders) - 1
-    if not started:
-        return ""
-    return ", started the others" if started == others else f", started {started} of the others"
+    return f", {session_text.started_others(started, others)}" if started else ""
+
+
+def provenance_lines(origin: Origin, style_text: StyleText) -> Iterator[RenderableType]:
+    """Directory or container, ancestors and supervisors, as far as known."""
+    if directory_text(origin):
+        yield labelled_line(f"  {directory_label(origin)}", directory_text(origin))
+    if ancestors_text(origin):
+        yield labelled_line("  parents", ancestors_text(origin))
+    yield from restart_lines(origin.supervisors, style_text)
+
+
+def restart_lines(
+    supervisors: Iterable[Supervisor], style_text: StyleText
+) -> Iterator[RenderableType]:
+    """A line for every supervisor."""
+    for supervisor in supervisors:
+        text = style_text(supervisor_text(supervisor), Tone.WARNING)
+        yield labelled_line(f"  {SUPERVISOR_LABEL}", text)
