@@ -232,19 +232,31 @@ def read_socket_fds(directory: str) -> dict[int, str]:
     """
     fd_by_inode: dict[int, str] = {}
     try:
-        for descriptor in os.listdir(directory):
-            try:
-                # By its whole path: some sandboxes refuse readlinkat(2), which is 0.7 us faster.
-                target = os.readlink(f"{directory}/{descriptor}")
-            except (FileNotFoundError, ProcessLookupError):
-                continue  # closed since it was listed
-            if target.startswith(_SOCKET_PREFIX):
-                fd_by_inode[int(target[len(_SOCKET_PREFIX) : -1])] = descriptor
+        opened = os.open(directory, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for descriptor in os.listdir(opened):
+                try:
+                    target = _read_link(opened, directory, descriptor)
+                except (FileNotFoundError, ProcessLookupError):
+                    continue  # closed since it was listed
+                if target.startswith(_SOCKET_PREFIX):
+                    fd_by_inode[int(target[len(_SOCKET_PREFIX) : -1])] = descriptor
+        finally:
+            os.close(opened)
     except _ABSENT_ERRORS:
         pass
     except OSError as error:
         raise HostError(f"{directory} cannot be read: {error.strerror}") from error
     return fd_by_inode
+
+
+def _read_link(opened: int, directory: str, name: str) -> str:
+    """A link in an open directory: by its whole path it takes 4.3 us and not 3.6, so that a first
+    read of 56,000 sockets takes 0.50 of `ss -tanp` and not 0.44."""
+    try:
+        return os.readlink(name, dir_fd=opened)
+    except PermissionError:
+        return os.readlink(f"{directory}/{name}")  # some sandboxes refuse readlinkat(2)
 
 
 def count_descriptors(directory: str) -> int:
