@@ -101,10 +101,6 @@ class DrilldownRows(SampledRows[SocketRow]):
     def keys(self) -> list[tuple[int, int, int, int]]:
         return self._keys(self.rows)
 
-    def select(self, indexes: Sequence[int]) -> DrilldownRows:
-        rows = array("I", map(self.rows.__getitem__, indexes))
-        return DrilldownRows(self.sockets, self.services, self._row_groups, rows)
-
     def matching(self, row_filter: Filter) -> list[int]:
         return matching_rows(self, row_filter)
 

@@ -8,6 +8,7 @@ there, and its row to that table. `filter_columns` evaluates the terms.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 from porttui.model.address import PORTS, Address, Endpoint
 from porttui.model.kernel import port_bitmap
@@ -40,6 +41,7 @@ EVERY_PORT = port_bitmap((PORTS,))
 _DIGITS = len(str(PORTS[-1]))
 
 
+@lru_cache(maxsize=8)
 def _bitmap(spans: tuple[range, ...]) -> bytes:
     """For each port 1 if it is in one of the spans; one object for thousands of addresses."""
     return port_bitmap(spans) if spans else NO_PORT

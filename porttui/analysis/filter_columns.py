@@ -43,11 +43,11 @@ class FilterableRows(Interface):
 
     @property
     def addresses(self) -> Sequence[Address | None]:
-        """By their numbers, as the rows say them; None where there is no end."""
+        """By their numbers, as the rows show them; None where there is no endpoint."""
 
     @property
     def endpoints(self) -> Sequence[EndpointColumns]:
-        """Of every row the one and the other."""
+        """Both endpoints of every row."""
 
     def rows_containing(self, word: str) -> bytes:
         """For each row 1 if the word is in its text, which is without its endpoints."""

@@ -36,6 +36,8 @@ from porttui.model.snapshot import Snapshot
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     ESTABLISHED,
+    GONE,
+    HIDDEN,
     LISTEN,
     NO_HOLDERS,
     OWNERSHIP_CODES,
@@ -53,8 +55,6 @@ NO_ROW = -1
 """Where an end has no socket in the table."""
 
 ROLE_CERTAINTIES = tuple(RoleCertainty)
-_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
-_GONE = OWNERSHIP_CODES[Ownership.GONE]
 
 
 class PairTable(SampledRows[PairRow]):
@@ -229,9 +229,9 @@ class PairTable(SampledRows[PairRow]):
             status = EndStatus.ITSELF
         elif holders:
             status = EndStatus.HELD
-        elif sockets.ownerships[row] == _HIDDEN:
+        elif sockets.ownerships[row] == HIDDEN:
             status = EndStatus.HIDDEN
-        elif sockets.ownerships[row] == _GONE:
+        elif sockets.ownerships[row] == GONE:
             status = EndStatus.GONE
         elif sockets.states[row] in UNACCEPTED_STATES:
             status = EndStatus.NOT_ACCEPTED

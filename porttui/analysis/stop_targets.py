@@ -165,7 +165,7 @@ def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentit
 def colliding_sockets(
     snapshot: Snapshot, target: StopTarget, *, possibly: bool = False
 ) -> tuple[Socket, ...]:
-    """All sockets that certainly stand in the way of binding the target's address.
+    """Sockets that stand in the way of binding the target's address.
 
     `possibly`: with dual-stack listeners that may or may not take IPv4 too.
     """

@@ -190,7 +190,7 @@ class _UnitCgroup(NamedTuple):
     machine: str
     """The container with a systemd of its own (machinectl(1)) that it is in; "" for none."""
     is_certain: bool
-    """As of a container; and the name is one that a unit can have."""
+    """Only root, or that user, can have made the group, and a unit can have this name."""
 
 
 def _unit_cgroup(path: str) -> _UnitCgroup | None:

@@ -68,8 +68,7 @@ def valid_filter(words: Sequence[str]) -> str:
     text = " ".join(words).strip()
     if not text:
         return ""
-    # Not for commands that have none: it would be a tenth of their start.
-    from porttui.analysis.filter import FilterError, parse_filter
+    from porttui.analysis.filter import FilterError, parse_filter  # not for commands without one
 
     try:
         parse_filter(text)

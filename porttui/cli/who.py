@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator, Sequence
 
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import holders_of
 from porttui.cli.arguments import Grammar, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
@@ -76,7 +76,7 @@ def run(command: WhoCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     sampler = Sampler(host)
     diagnoser = Diagnoser(host, sampler)
     diagnosis = diagnoser.diagnose(*command.port_query)
-    holders = by_seniority(holder for socket in diagnosis.sockets for holder in socket.holders)
+    holders = holders_of(diagnosis.sockets)
     origins = diagnoser.with_container_names([diagnoser.origin(process) for process in holders])
     if command.as_json:
         write(_json(diagnosis, origins), out)

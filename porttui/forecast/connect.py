@@ -19,8 +19,7 @@ from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import ConnectPath, Destination, Headroom, PortShare
 from porttui.model.kernel import TcpRules
 from porttui.model.process import Process
-from porttui.model.socket import Ownership
-from porttui.model.socket_table import LISTEN, OWNERSHIP_CODES, UNKNOWN_NUMBER, SocketTable
+from porttui.model.socket_table import GONE, HIDDEN, LISTEN, UNKNOWN_NUMBER, SocketTable
 from porttui.record import NamedTuple
 
 TIME_WAIT_MS = 60_000
@@ -30,7 +29,7 @@ _NEVER, _ALWAYS = 0, 1
 
 
 class TimeWaitReuse(NamedTuple):
-    """When the sysctls of a system allow the reuse of a port in TIME_WAIT."""
+    """When connect(2) may take over a port in TIME_WAIT (net/ipv4/tcp_ipv4.c, tcp_twsk_unique)."""
 
     rules: TcpRules
 
@@ -56,10 +55,6 @@ class TimeWaitReuse(NamedTuple):
         """How long TIME_WAIT stays in the way of another connection between its two ends."""
         max_expires_ms = self.max_expires_ms(is_loopback)
         return expires_ms if max_expires_ms < 0 else max(0, expires_ms - max_expires_ms)
-
-
-_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
-_GONE = OWNERSHIP_CODES[Ownership.GONE]
 
 
 class ConnectForecast:
@@ -117,8 +112,8 @@ class ConnectForecast:
             recovers_in_s=first,
             recovered_in_s=last,
             holders=_shares(self._sockets, rows),
-            hidden=ownerships.count(_HIDDEN),
-            gone=ownerships.count(_GONE),
+            hidden=ownerships.count(HIDDEN),
+            gone=ownerships.count(GONE),
             listeners=self._listeners(_path(key).remote),
         )
 

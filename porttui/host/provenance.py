@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator
 from functools import cache
 
-from porttui.host.safe_text import safe_text
+from porttui.host.safe_text import PATH_CHARACTERS, safe_text
 from porttui.host.time_limit import TimeBudget
 from porttui.model.process import Process
 from porttui.record import NamedTuple
@@ -39,7 +39,6 @@ LOOKUP_S = 1.0
 
 _MAX_LEVELS = 12
 _MAX_ANCESTORS = 32
-PATH_CHARACTERS = 1000
 _LOCAL_FILESYSTEMS = frozenset(
     {
         *("ext2", "ext3", "ext4", "xfs", "btrfs", "zfs", "f2fs", "bcachefs", "jfs", "reiserfs"),

@@ -9,6 +9,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+PATH_CHARACTERS = 1000
+"""Enough of a path to be shown."""
+
 _ELLIPSIS = "…"
 _MAX_UTF8_BYTES = 4
 """Bytes of one character (RFC 3629)."""

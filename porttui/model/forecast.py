@@ -92,13 +92,13 @@ class BindHeadroom(NamedTuple):
 class Caveat(StrEnum):
     """Why the forecast may be inexact."""
 
-    RULES_UNKNOWN = "rules_untold"
+    RULES_UNKNOWN = "rules_unknown"
     """The system is not Linux, or hides its sysctls: how it assigns ports is unknown, and
     nothing is predicted. The ports in use are counted, which is an estimate."""
-    BOUND_INACTIVE_UNLISTED = "idle_unseen"
+    BOUND_INACTIVE_UNLISTED = "bound_inactive_unlisted"
     """TCP sockets that are bound and do not listen are not listed by this source, or by this
     kernel: what is left to TCP is "at most"."""
-    AGES_UNKNOWN = "ages_untold"
+    AGES_UNKNOWN = "ages_unknown"
     """The source does not report how long TIME_WAIT lasts: none is expected to be taken over."""
     PORTS_SHARED = "ports_shared"
     """ip_autobind_reuse is set: a bind(2) with SO_REUSEADDR gets a port when others do not."""

@@ -1,4 +1,4 @@
-"""What the kernel reports of itself: port ranges, TCP rules, and limits."""
+"""Port ranges (of IANA and of the kernel), TCP rules, and limits."""
 
 from __future__ import annotations
 
@@ -87,6 +87,7 @@ IANA_RANGES = (
     PortRange(RangeName.REGISTERED, 1024, 49151),
     PortRange(RangeName.DYNAMIC, 49152, 65535),
 )
+"""RFC 6335, section 6."""
 
 
 class TcpRules(NamedTuple):

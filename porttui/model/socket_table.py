@@ -69,6 +69,7 @@ _OWNERSHIPS = tuple(Ownership)
 OWNERSHIP_CODES: Mapping[Ownership, int] = {
     ownership: code for code, ownership in enumerate(_OWNERSHIPS)
 }
+HIDDEN, GONE = OWNERSHIP_CODES[Ownership.HIDDEN], OWNERSHIP_CODES[Ownership.GONE]
 _V6ONLY: tuple[bool | None, ...] = (None, False, True)
 
 
@@ -208,7 +209,7 @@ class SocketTable(Sequence[Socket]):
         ownerships = bytearray(self.ownerships)
         for row, inode in enumerate(self.inodes):
             if inode in inodes:
-                ownerships[row] = OWNERSHIP_CODES[Ownership.GONE]
+                ownerships[row] = GONE
         return SocketTable(**{**self._columns(), "ownerships": bytes(ownerships)})
 
     def _columns(self) -> dict[str, Any]:

@@ -101,7 +101,7 @@ class SamplingProcess:
         return self._child.pid
 
     def next(self, request: SocketRequest = SocketRequest.ALL) -> Dashboard:
-        """A child that has died is replaced for the next time."""
+        """The next dashboard. A child that has died is replaced before the following call."""
         with self._lock:
             reply, self._first_reply = self._first_reply, None
             if reply is None:
@@ -111,13 +111,13 @@ class SamplingProcess:
             _raise_failure(reply)
             if reply.dashboard is not None:
                 self._dashboard = reply.dashboard
-            assert self._dashboard is not None, "it tells all before it tells what has changed"
+            assert self._dashboard is not None, "the first reply is a whole dashboard"
             if reply.changed is not None:
                 self._dashboard = self._dashboard._replace(**reply.changed)  # type: ignore[arg-type]
             return self._dashboard
 
     def sample(self, request: SocketRequest = SocketRequest.ALL) -> Snapshot:
-        """What it costs is no dashboard's."""
+        """A snapshot; its cost is not counted in `cpu_s`."""
         with self._lock:
             if self._is_first_pending:
                 self._first_reply = self._answer(None)

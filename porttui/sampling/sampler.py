@@ -11,15 +11,12 @@ from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS, Protocol
 from porttui.model.kernel import PortRange
 from porttui.model.snapshot import Coverage, Problem, Snapshot
-from porttui.model.socket import Ownership
-from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
+from porttui.model.socket_table import HIDDEN, SocketTable
 from porttui.record import TYPE_CHECKING
 from porttui.sampling.sources import SampleError
 
 if TYPE_CHECKING:
     from porttui.model.kernel import Limits
-
-_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
 
 class Sampler:
@@ -66,7 +63,7 @@ class Sampler:
                 services=self._services(reading.sockets),
                 coverage=Coverage(
                     self._host.is_elevated,
-                    reading.sockets.ownerships.count(_HIDDEN),
+                    reading.sockets.ownerships.count(HIDDEN),
                     self._host.pids_match,
                 ),
                 problems=(*reading.problems, *problems, *self._pid_namespace_problems()),

@@ -64,7 +64,7 @@ class Guard:
         self._details: dict[Process, ProcessDetails | None] = {}
         self._ancestors = host.ancestor_pids()
         details = {holder: self._details_of(holder) for holder in target.holders}
-        # Where nothing is told (macOS, Windows, psutil) a user can only end processes of their own.
+        # Where this is unknown (macOS, Windows, psutil) a user can only end processes of their own.
         self._openings = _socket_acquisitions(target, details, default=not host.is_elevated)
         self.openers = tuple(
             holder for holder in target.holders if self._openings[holder] is _Acquisition.OPENED

@@ -12,7 +12,7 @@ from porttui.model.stop import StopTarget
 
 
 class SelectionMode(Enum):
-    """What is aimed at, seen from one of the holders."""
+    """Which processes are selected, seen from one of the holders."""
 
     HOLDER = auto()
     ALL_HOLDERS = auto()
@@ -25,7 +25,7 @@ class SelectionMode(Enum):
 class StopSelection:
     """Begins at the first holder that opened the port, the master of the others as a rule.
 
-    Parents and groups can be aimed at once they are known: `origins` and `groups` come later.
+    Parents and groups can be selected once they are known: `origins` and `groups` come later.
     """
 
     def __init__(self, target: StopTarget, openers: Sequence[Process] = ()) -> None:
@@ -83,12 +83,12 @@ class StopSelection:
                 return self.group
 
     def toggle(self, mode: SelectionMode) -> None:
-        """Aim there, or at the holder alone again; nothing changes where there is nobody."""
+        """Select these, or the holder alone again; nothing changes where there is nobody."""
         if self.can_select(mode):
             self.mode = SelectionMode.HOLDER if self.mode is mode else mode
 
     def move_holder(self, step: int) -> None:
-        """Aim at another holder alone."""
+        """Select another holder alone."""
         if self.is_shared:
             self.mode = SelectionMode.HOLDER
             self.holder_index = max(0, min(self.holder_index + step, len(self.target.holders) - 1))

@@ -58,7 +58,10 @@ def _sentence(diagnosis: Diagnosis, verdict: AddressVerdict, reason: Reason) -> 
             return f"{verdict.address} is not an address of this machine"
         case ReasonKind.EPHEMERAL:
             return f"in the ephemeral range {diagnosis.ephemeral}: outgoing connections may take it"
-    return "bind() could not be tried here"
+        case ReasonKind.NOT_TESTED:
+            return "bind() could not be tried here"
+        case _:
+            raise ValueError(f"{reason.kind} needs a socket")
 
 
 def _of_socket(verdict: AddressVerdict, kind: ReasonKind, socket: Socket) -> str:

@@ -116,7 +116,7 @@ def bounds_text(gauge: Gauge) -> str:
 
 
 def cause(gauge: Gauge) -> str:
-    """Who has what is not left; empty where nobody can be named."""
+    """Who uses the ports; empty where nobody can be named."""
     if gauge.time_wait is not None:
         return f"{gauge.used:,} in use; {pluralized(gauge.time_wait, 'socket')} in TIME_WAIT"
     destination = gauge.destination
@@ -135,7 +135,7 @@ def cause(gauge: Gauge) -> str:
 
 
 def recovery(gauge: Gauge) -> str:
-    """When there will be more, if nobody does anything; empty where nothing is to be told."""
+    """When ports become free again by themselves; empty where that is unknown."""
     destination = gauge.destination
     if (
         destination is None

@@ -69,7 +69,7 @@ FILTER_NOT_APPLIED = "filter not applied"
 RANGES_KEEP_ORDER = "ranges cannot be sorted: what runs out comes first"
 
 
-def running(fact: str, age: str) -> str:
+def running_text(fact: str, age: str) -> str:
     """A fact about a process, and for how long it has run."""
     return f"{fact}, running {age}"
 
@@ -79,7 +79,7 @@ def no_holder(reason: str) -> str:
     return f"none: {reason}"
 
 
-def order(label: str, *, descending: bool) -> str:
+def order_text(label: str, *, descending: bool) -> str:
     """The column that rows are sorted by."""
     return f"by {label.lower()} {'▼' if descending else '▲'}"
 
@@ -89,17 +89,17 @@ def ports_used(usage: RangeUsage) -> str:
     return f"{count(usage.tcp)} of {count(usage.range.capacity)}, {percent(usage.share)}"
 
 
-def most_by(holders: str) -> str:
+def most_by_text(holders: str) -> str:
     """Who uses the most ports of a range."""
     return f"most by {holders}"
 
 
-def server(processes: str) -> str:
+def server_text(processes: str) -> str:
     """Who listens at a destination."""
     return f"server: {processes}"
 
 
-def left_of(left: int, capacity: int, *, is_estimate: bool) -> str:
+def left_text(left: int, capacity: int, *, is_estimate: bool) -> str:
     """How much of a resource is left."""
     return f"{'about ' * is_estimate}{count(left)} of {count(capacity)} left"
 

@@ -130,7 +130,7 @@ def no_free_port(after: int) -> str:
 
 
 def more_alarms(number: int, ranges_key: str) -> str:
-    """There are more than the one that is told; `ranges_key` shows them."""
+    """How many more alarms there are; `ranges_key` shows them."""
     return f" (and {number:,} more, key {ranges_key})"
 
 

@@ -138,29 +138,29 @@ class Actions:
             dialog = ProbeDialog(served.host, served.endpoint.port, self._services.sampler)
             self._app.push_screen(dialog)
 
-    def diagnose(self, place: PortQuery) -> None:
+    def diagnose(self, port_query: PortQuery) -> None:
         """Show why a port is held or free."""
-        self._app.push_screen(DiagnosisDialog(place, self._services))
+        self._app.push_screen(DiagnosisDialog(port_query, self._services))
 
-    def diagnose_row(self, place: PortQuery | None) -> None:
+    def diagnose_row(self, port_query: PortQuery | None) -> None:
         """The same for a row, on its own address and the usual ones."""
-        if place is None:
+        if port_query is None:
             self._app.show_message(session_text.WHICH_PORT, Tone.WARNING)
         else:
-            self.diagnose(self._with_usual(place))
+            self.diagnose(self._with_usual(port_query))
 
-    def copy_next_port(self, place: PortQuery | None) -> None:
+    def copy_next_port(self, port_query: PortQuery | None) -> None:
         """Copy the next free port after a row's."""
-        if place is None:
+        if port_query is None:
             self._app.show_message(session_text.AFTER_WHICH_PORT, Tone.WARNING)
         else:
-            self._app.run_worker(self._copy_next_port(self._with_usual(place)), "next port")
+            self._app.run_worker(self._copy_next_port(self._with_usual(port_query)), "next port")
 
-    async def _copy_next_port(self, place: PortQuery) -> None:
+    async def _copy_next_port(self, port_query: PortQuery) -> None:
         services = self._services
         try:
             snapshot = await asyncio.to_thread(services.sampler.sample)
-            next_free = partial(next_free_ports, services, place, snapshot, 1)
+            next_free = partial(next_free_ports, services, port_query, snapshot, 1)
             ports = await asyncio.to_thread(next_free)
         except (HostError, SampleError) as error:
             self._app.show_message(session_text.no_next_port(error), Tone.ERROR)
@@ -168,11 +168,11 @@ class Actions:
         if ports:
             await self._copy(f"PORT={ports[0]}")
         else:
-            self._app.show_message(session_text.no_free_port(place.port), Tone.WARNING)
+            self._app.show_message(session_text.no_free_port(port_query.port), Tone.WARNING)
 
-    def _with_usual(self, place: PortQuery) -> PortQuery:
+    def _with_usual(self, port_query: PortQuery) -> PortQuery:
         """The usual addresses, and before them one that is not among them."""
-        usual = default_addresses(self._services.host, place.protocol)
+        usual = default_addresses(self._services.host, port_query.protocol)
         known = {address.unmapped for address in usual}
-        unusual = [address for address in place.addresses if address.unmapped not in known]
-        return place._replace(addresses=(*unusual, *usual))
+        unusual = [address for address in port_query.addresses if address.unmapped not in known]
+        return port_query._replace(addresses=(*unusual, *usual))

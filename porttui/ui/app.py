@@ -13,7 +13,7 @@ from textual.binding import BindingType
 from textual.screen import Screen
 
 from porttui.analysis.dashboard import Dashboard
-from porttui.analysis.filter import Filter
+from porttui.analysis.filter import Filter, PortTerm, parse_filter
 from porttui.analysis.gauge_history import Alarms
 from porttui.forecast.gauges import WARN, Gauge
 from porttui.host.clock import SYSTEM_CLOCK, Clock
@@ -447,8 +447,6 @@ class PorttuiApp(App[int]):
         if served is not None:
             return PortQuery(served.protocol, served.endpoint.port, (served.endpoint.address,))
         if len(self._filter.terms) == 1:
-            from porttui.analysis.filter import PortTerm  # not in the way of the first frame
-
             [term] = self._filter.terms
             if isinstance(term, PortTerm) and term.first == term.last:
                 return PortQuery(Protocol.TCP, term.first)
@@ -456,11 +454,7 @@ class PorttuiApp(App[int]):
 
 
 def _parse_filter(typed: str) -> Filter:
-    if not typed:
-        return Filter()
-    from porttui.analysis.filter import parse_filter  # most sessions begin without any
-
-    return parse_filter(typed)
+    return parse_filter(typed) if typed else Filter()
 
 
 def _clear_styles_cache() -> None:

@@ -434,6 +434,13 @@ def test_the_spans_of_a_prefix_are_the_ports_it_means(digits: str) -> None:
     assert {port for port, mark in enumerate(port_bitmap(spans)) if mark} == meant
 
 
+def test_thousands_of_addresses_share_the_ports_of_a_word() -> None:
+    addresses = [Address.parse(f"2001:db8::{number:x}") for number in range(1, 1000)]
+    ports = WordTerm("]:443").ports_at(addresses)
+    assert len({id(bitmap) for bitmap in ports}) == 1, "64 KB each"
+    assert ports[0].count(1) == 111, "443, 4430 to 4439, and 44300 to 44399"
+
+
 def test_a_word_that_ends_in_thousands_of_digits_is_in_no_end() -> None:
     """Python refuses to make a number of them."""
     [ports] = WordTerm(".1:" + "9" * 5000).ports_at([Address.parse("127.0.0.1")])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 from array import array
 from pathlib import Path
 
@@ -145,6 +146,30 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
     assert holders(cache, first) == {actors[0].pid}
     second = actors[0].act("open_in_thread", "b")
     assert holders(cache, second) == {actors[0].pid}
+
+
+def test_threads_that_begin_while_counts_are_read_are_not_missed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    release = threading.Event()
+    threads: list[threading.Thread] = []
+    read = owners._read_schedstat
+
+    def read_and_start(path: str) -> bytes:
+        counts = read(path)
+        threads.append(threading.Thread(target=release.wait))
+        threads[-1].start()
+        return counts
+
+    monkeypatch.setattr(owners, "_read_schedstat", read_and_start)
+    try:
+        assert owners.read_schedstats("/proc/self") == b"", "nothing is known of the new thread"
+    finally:
+        release.set()
+        for thread in threads:
+            thread.join()
+    monkeypatch.setattr(owners, "_read_schedstat", read)
+    assert owners.read_schedstats("/proc/self") != b""
 
 
 @pytest.mark.parametrize("told", [b"", b"0 0 0\n"], ids=["no such file", "not kept"])

@@ -11,7 +11,7 @@ from functools import cache
 
 from porttui.host.accounts import effective_uid, invoking_uid, user_name
 from porttui.host.request import HostError
-from porttui.host.safe_text import safe_argv, safe_text
+from porttui.host.safe_text import PATH_CHARACTERS, safe_argv, safe_text
 from porttui.model.process import Process, ProcessDetails
 from porttui.record import TYPE_CHECKING, NamedTuple
 
@@ -22,7 +22,6 @@ _ARGV_CHARACTERS = 4096
 _ARGV_BYTES = 4 * _ARGV_CHARACTERS
 """Enough for so many characters of UTF-8."""
 _COMM_BYTES = 15
-_PATH_CHARACTERS = 1000
 _STAT_FIELDS = 20
 """Fields behind the name, up to the start time."""
 _SIGTERM = 15
@@ -128,7 +127,7 @@ def read_process_details(process: Process) -> ProcessDetails | None:
     status = _read(f"/proc/{process.pid}/status", 8192)
     executable = _read_link(f"/proc/{process.pid}/exe") or ""
     details = ProcessDetails(
-        executable=safe_text(executable.removesuffix(" (deleted)"), _PATH_CHARACTERS),
+        executable=safe_text(executable.removesuffix(" (deleted)"), PATH_CHARACTERS),
         uid=int(_status_field(status, b"Uid").split()[3]) if status else None,
         cgroup_id=cgroup_id(cgroup_of(process.pid)),
     )
@@ -182,11 +181,11 @@ def read_provenance(
     is_untrusted = effective_uid() == 0 and process.uid not in (0, invoking_uid())
     return Provenance(
         process=process,
-        cwd=None if cwd is None else safe_text(cwd, _PATH_CHARACTERS),
+        cwd=None if cwd is None else safe_text(cwd, PATH_CHARACTERS),
         project=cwd and project_of(cwd, process.pid, is_untrusted=is_untrusted),
         ancestors=ancestors_of(process, read_process),
         cgroups=_cgroups(process.pid),
-        executable=safe_text(_read_link(f"/proc/{process.pid}/exe") or "", _PATH_CHARACTERS),
+        executable=safe_text(_read_link(f"/proc/{process.pid}/exe") or "", PATH_CHARACTERS),
     )
 
 
@@ -200,8 +199,8 @@ def _cgroups(pid: int) -> tuple[str, ...]:
 def _safe_path(raw: bytes) -> str:
     """Escaped only if necessary: systemd's own names contain backslashes."""
     text = os.fsdecode(raw)
-    is_plain = text.isascii() and text.isprintable() and len(text) <= _PATH_CHARACTERS
-    return text if is_plain else safe_text(raw, _PATH_CHARACTERS)
+    is_plain = text.isascii() and text.isprintable() and len(text) <= PATH_CHARACTERS
+    return text if is_plain else safe_text(raw, PATH_CHARACTERS)
 
 
 def _read_link(path: str) -> str | None:

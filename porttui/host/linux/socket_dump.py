@@ -23,6 +23,7 @@ from porttui.model.address import PORTS, Address, Family, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
+    HIDDEN,
     NO_ADDRESS,
     NO_HOLDERS,
     OWNERSHIP_CODES,
@@ -37,7 +38,6 @@ if TYPE_CHECKING:
     from typing import Any
 
 _KNOWN = OWNERSHIP_CODES[Ownership.KNOWN]
-_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 _KERNEL = OWNERSHIP_CODES[Ownership.KERNEL]
 _UNASKED = OWNERSHIP_CODES[Ownership.NOT_LOOKED_UP]
 
@@ -201,7 +201,7 @@ def _holder_columns(
         ownerships = bytearray([_KNOWN]) * columns.rows
         unheld_rows = _indexes_of(holder_sets, NO_HOLDERS)
     for row in unheld_rows:
-        ownerships[row] = _HIDDEN if inodes[row] else _KERNEL
+        ownerships[row] = HIDDEN if inodes[row] else _KERNEL
         if not inodes[row]:
             uids[row] = UNKNOWN_NUMBER
     return holder_sets, bytes(ownerships), uids

@@ -11,14 +11,11 @@ from porttui.host.linux.owners import HolderCache
 from porttui.host.linux.socket_dump import SockDiagReader
 from porttui.host.request import HostError, SocketRequest
 from porttui.model.address import PORTS
-from porttui.model.socket import Ownership
-from porttui.model.socket_table import OWNERSHIP_CODES, SocketTable
+from porttui.model.socket_table import HIDDEN, SocketTable
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from porttui.host.linux.socket_dump import SocketDump, SocketDumpReader
-
-_HIDDEN = OWNERSHIP_CODES[Ownership.HIDDEN]
 
 
 class LinuxSource:
@@ -91,8 +88,8 @@ def _proc_net_reader() -> SocketDumpReader:
 
 def _unheld_inodes(table: SocketTable) -> set[int]:
     """Inodes of sockets with a hidden holder that this user should see."""
-    if _HIDDEN not in table.ownerships:
+    if HIDDEN not in table.ownerships:
         return set()
     uid = effective_uid()
-    hidden = [row for row, code in enumerate(table.ownerships) if code == _HIDDEN]
+    hidden = [row for row, code in enumerate(table.ownerships) if code == HIDDEN]
     return {table.inodes[row] for row in hidden if uid in (0, table.uids[row])}

@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 
 import psutil
 
-from porttui.host.provenance import PATH_CHARACTERS, ancestors_of, project_of
-from porttui.host.safe_text import safe_argv, safe_text
+from porttui.host.provenance import ancestors_of, project_of
+from porttui.host.safe_text import PATH_CHARACTERS, safe_argv, safe_text
 from porttui.model.process import Process
 from porttui.model.provenance import Provenance
 

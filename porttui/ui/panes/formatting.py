@@ -35,7 +35,7 @@ def process_facts(snapshot: Snapshot, processes: Iterable[Process]) -> Iterator[
         yield Fact(process.label)
         yield Fact("user", process.user or "unknown")
         running = age(max(0.0, now - process.create_time))
-        started = row_text.running(date_and_time(process.create_time), running)
+        started = row_text.running_text(date_and_time(process.create_time), running)
         yield Fact("started", started)
         yield Fact("parent", f"pid {process.ppid}")
         yield Fact("command", process.command)

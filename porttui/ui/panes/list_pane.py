@@ -14,7 +14,7 @@ from porttui.analysis.filter import Filter
 from porttui.analysis.rows import KeyedRow, OrderedRows, RowChange, TrackedRow, TrackedRows
 from porttui.text import session as session_text
 from porttui.text.numbers import count
-from porttui.text.rows import match_count, no_match, not_sortable, order
+from porttui.text.rows import match_count, no_match, not_sortable, order_text
 from porttui.ui.keymap import key_text
 from porttui.ui.panes.pane import Pane
 from porttui.ui.widgets.columns import Cell, Column, Tone, fit
@@ -103,7 +103,7 @@ class ListPane(Pane, Generic[R]):
 
     @property
     def _order_text(self) -> str:
-        return order(self._sort.label, descending=self._descending)
+        return order_text(self._sort.label, descending=self._descending)
 
     def _update_table(self) -> None:
         self._table.show_sorting(self._sort.id, self._descending)

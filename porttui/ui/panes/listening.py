@@ -138,7 +138,7 @@ def _name(row: ListeningRow) -> str:
     return row.holders[0].name.lower() if row.holders else "\uffff"
 
 
-def _youth(row: ListeningRow) -> float:
+def _start_order(row: ListeningRow) -> float:
     return float("inf") if row.started is None else -row.started
 
 
@@ -205,7 +205,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "AGE",
         6,
         lambda tracked: Cell(age(tracked.row.age_s), Tone.MUTED),
-        sort_keys=_ordered_by(_youth),
+        sort_keys=_ordered_by(_start_order),
         align="right",
         drop_rank=4,
     ),

@@ -14,7 +14,7 @@ from textual import events, on
 from textual.binding import BindingType
 from textual.message import Message
 
-from porttui.analysis.holders import by_seniority
+from porttui.analysis.holders import holders_of
 from porttui.analysis.stop_targets import targets_on_port
 from porttui.diagnosis.diagnoser import next_ports
 from porttui.diagnosis.wait import PortState, PortWaiter, WaitResult
@@ -187,7 +187,7 @@ class DiagnosisDialog(Dialog[None]):
 
     def _view_now(self) -> _View:
         diagnosis, snapshot = self._diagnoser.diagnose_with_snapshot(*self._port_query)
-        holders = by_seniority(each for one in diagnosis.sockets for each in one.holders)
+        holders = holders_of(diagnosis.sockets)
         return _View(
             diagnosis,
             targets_on_port(snapshot, *self._port_query),

@@ -35,7 +35,7 @@ class ProbeDialog(Dialog[None]):
         self._host = host
         self._port = port
         self._sampler = sampler
-        self._reach: ProbeResult | None = None
+        self._result: ProbeResult | None = None
         self._failure = ""
 
     def on_mount(self) -> None:
@@ -46,24 +46,24 @@ class ProbeDialog(Dialog[None]):
         """A line for each address, and what else to know."""
         if self._failure:
             return [self.style_text(session_text.probe_failed(self._failure), Tone.ERROR)]
-        if self._reach is None:
+        if self._result is None:
             return [self.style_text(session_text.CONNECTING, Tone.MUTED)]
         table = Table.grid(padding=(0, 2, 0, 0))
         table.add_column(no_wrap=True)
         table.add_column(no_wrap=True)
         table.add_column(overflow="fold")
-        for probe in self._reach.probes:
+        for probe in self._result.probes:
             table.add_row(
                 host_text(probe.remote),
                 self.style_text(OUTCOME_NAMES[probe.outcome], _tone(probe)),
-                Text(probe_words(self._reach, probe)),
+                Text(probe_words(self._result, probe)),
             )
-        notes = [self.style_text(note, Tone.WARNING) for note in advice(self._reach)]
+        notes = [self.style_text(note, Tone.WARNING) for note in advice(self._result)]
         return [table, *([Text()] if notes else []), *notes]
 
     def hints(self) -> Sequence[KeyHint]:
         """HTTP only where a server is silent."""
-        outcomes = {each.outcome for each in self._reach.probes} if self._reach else set()
+        outcomes = {each.outcome for each in self._result.probes} if self._result else set()
         http = (self.hint("probe_http"),) if ProbeOutcome.SILENT in outcomes else ()
         return (*http, self.hint("probe"), self.hint("close"))
 
@@ -76,14 +76,14 @@ class ProbeDialog(Dialog[None]):
         self._start(try_http=True)
 
     def _start(self, *, try_http: bool) -> None:
-        self._reach = None
+        self._result = None
         self.draw()
         self.run_worker(self._probe(try_http), "probe", exclusive=True)
 
     async def _probe(self, try_http: bool) -> None:
         probe = partial(probe_host, self._sampler, self._host, self._port, try_http=try_http)
         try:
-            self._reach, self._failure = await asyncio.to_thread(probe), ""
+            self._result, self._failure = await asyncio.to_thread(probe), ""
         except (HostError, SampleError) as error:
             self._failure = str(error)
         self.draw()

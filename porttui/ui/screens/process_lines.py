@@ -19,7 +19,7 @@ from porttui.text.processes import (
     directory_text,
     supervisor_text,
 )
-from porttui.text.rows import IGNORES_SIGTERM, running
+from porttui.text.rows import IGNORES_SIGTERM, running_text
 from porttui.ui.screens.dialog import labelled_line
 from porttui.ui.widgets.columns import Tone
 
@@ -107,7 +107,7 @@ def _holder_lines(
         "bold" if is_selected else "dim",
     )
     run_time = age(max(0.0, now - process.create_time))
-    yield labelled_line("  user", running(process.user or "unknown", run_time))
+    yield labelled_line("  user", running_text(process.user or "unknown", run_time))
     yield labelled_line("  command", process.command)
     origin = selection.origins.get(process)
     if origin is not None:

@@ -15,7 +15,7 @@ from porttui.forecast.gauges import Gauge
 from porttui.model.forecast import Level
 from porttui.text.forecast import bounds_text, cause, cure, recovery, title, trend_text
 from porttui.text.processes import brief, shares
-from porttui.text.rows import extent, left_of, most_by, ports_used, server, states
+from porttui.text.rows import extent, left_text, most_by_text, ports_used, server_text, states
 from porttui.ui.widgets.columns import Tone, fit, wrap
 
 LEVEL_TONES = {
@@ -117,13 +117,13 @@ def _range_lines(usage: RangeUsage) -> Iterator[_Line]:
     yield _Line(extent(usage))
     yield _Line(ports_used(usage), Tone.PLAIN, usage.share)
     yield _Line(states(usage))
-    yield _Line(most_by(shares(usage.holders, _MAX_HOLDERS)) if usage.holders else "")
+    yield _Line(most_by_text(shares(usage.holders, _MAX_HOLDERS)) if usage.holders else "")
 
 
 def _gauge_lines(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
     yield _Line(title(gauge))
     share = gauge.used / gauge.capacity if gauge.capacity else 1.0
-    left = left_of(gauge.left, gauge.capacity, is_estimate=gauge.is_estimate)
+    left = left_text(gauge.left, gauge.capacity, is_estimate=gauge.is_estimate)
     trend = sparkline(row.trend.lows, gauge.capacity, _TREND_CELLS) if row.trend else ""
     yield _Line(f"{trend} {left}".lstrip(), LEVEL_TONES[gauge.level], share)
     # The least important comes last: it is cut first.
@@ -135,7 +135,7 @@ def _gauge_lines(gauge: Gauge, row: PressureRow) -> Iterator[_Line]:
 
 def _server_text(gauge: Gauge) -> str:
     listeners = gauge.destination.listeners if gauge.destination else ()
-    return server(brief(listeners)) if listeners else ""
+    return server_text(brief(listeners)) if listeners else ""
 
 
 def bar(share: float, width: int) -> str:
