@@ -52,19 +52,26 @@ _LOCAL_FILESYSTEMS = frozenset(
 def ancestors_of(
     process: Process, read_process: Callable[[int], Process | None]
 ) -> tuple[Process, ...]:
-    """From the parent upwards, as far as this user may read them."""
+    """From the parent upwards, as far as this user may read them.
+
+    Empty if `process` has exited. Its parent is read again: another one adopts it when that exits,
+    while it sleeps (credentials(7)).
+    """
     ancestors: list[Process] = []
-    pid = process.ppid
+    child = read_process(process.pid)
+    if child is None or child.identity != process.identity:
+        return ()
     while (
-        pid > 0
+        child.ppid > 0
         and len(ancestors) < _MAX_ANCESTORS
-        and all(pid != ancestor.pid for ancestor in ancestors)
+        and all(child.ppid != ancestor.pid for ancestor in ancestors)
     ):
-        ancestor = read_process(pid)
-        if ancestor is None:
+        parent = read_process(child.ppid)
+        # A parent is never younger: a younger process has got the pid of one that has exited.
+        if parent is None or parent.started > child.started:
             break
-        ancestors.append(ancestor)
-        pid = ancestor.ppid
+        ancestors.append(parent)
+        child = parent
     return tuple(ancestors)
 
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
 import sys
 import threading
 from array import array
@@ -148,6 +151,40 @@ def test_a_thread_that_is_not_the_first_is_watched_too(actors: list[Actor]) -> N
     assert holders(cache, second) == {actors[0].pid}
 
 
+def test_a_sleeping_process_is_adopted_when_its_parent_exits() -> None:
+    script = (
+        "import os, socket, sys, time\n"
+        "server = socket.create_server(('127.0.0.1', 0))\n"
+        "if os.fork():\n"
+        "    server.close(); sys.stdin.read(); os._exit(0)\n"
+        "print(os.getpid(), os.fstat(server.fileno()).st_ino, flush=True)\n"
+        "time.sleep(600)\n"
+    )
+    pipe = subprocess.PIPE
+    with subprocess.Popen([sys.executable, "-c", script], stdin=pipe, stdout=pipe) as parent:
+        assert parent.stdout is not None
+        assert parent.stdin is not None
+        pid, inode = map(int, parent.stdout.readline().split())
+        try:
+            cache = HolderCache()
+
+            def ppid() -> int:
+                holders = cache.read()
+                [holder] = holders.sets[holders.set_by_inode[inode]]
+                assert holder.pid == pid
+                return holder.ppid
+
+            assert ppid() == parent.pid
+            parent.stdin.close()
+            parent.wait()
+            assert ppid() != parent.pid, "it has another parent"
+            assert Path(f"/proc/{pid}/status").read_text().split("PPid:")[1].split()[0] == str(
+                ppid()
+            )
+        finally:
+            os.kill(pid, signal.SIGKILL)
+
+
 def test_threads_that_begin_while_counts_are_read_are_not_missed(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -169,7 +206,7 @@ def test_threads_that_begin_while_counts_are_read_are_not_missed(
         for thread in threads:
             thread.join()
     monkeypatch.setattr(owners, "_read_schedstat", read)
-    assert owners.read_schedstats("/proc/self") != b""
+    until(lambda: owners.read_schedstats("/proc/self") != b"", "the threads have ended")
 
 
 @pytest.mark.parametrize("told", [b"", b"0 0 0\n"], ids=["no such file", "not kept"])

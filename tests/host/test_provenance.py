@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,9 +14,10 @@ from porttui.host.linux import processes as linux
 from porttui.host.linux.processes import read_process
 from porttui.host.local import local_host
 from porttui.host.portable import processes as portable
-from porttui.host.provenance import MARKERS, project_of
+from porttui.host.provenance import MARKERS, ancestors_of, project_of
 from tests.host.namespaces import Network
 from tests.host.process_context import NOBODY
+from tests.making import process
 from tests.servers import Child, Servers
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="compares with /proc")
@@ -28,14 +30,12 @@ def sleeper(tmp_path: Path) -> subprocess.Popen[bytes]:
     return subprocess.Popen(["sleep", "1000"], cwd=tmp_path / "deep" / "er")
 
 
-@pytest.mark.parametrize(
-    "read", [linux.read_provenance, portable.read_provenance], ids=["/proc", "psutil"]
-)
-def test_cwd_project_and_parents(sleeper: subprocess.Popen[bytes], tmp_path: Path, read) -> None:  # type: ignore[no-untyped-def]
+@pytest.mark.parametrize("source", [linux, portable], ids=["/proc", "psutil"])
+def test_cwd_project_and_parents(
+    sleeper: subprocess.Popen[bytes], tmp_path: Path, source: Any
+) -> None:
     try:
-        process = read_process(sleeper.pid)
-        assert process is not None
-        found = read(process)
+        found = source.read_provenance(source.read_process(sleeper.pid))
     finally:
         sleeper.kill()
         sleeper.wait()
@@ -44,13 +44,34 @@ def test_cwd_project_and_parents(sleeper: subprocess.Popen[bytes], tmp_path: Pat
     assert [ancestor.pid for ancestor in found.ancestors][:2] == [os.getpid(), os.getppid()]
 
 
+def test_a_younger_process_is_no_parent() -> None:
+    """It has got the pid of a parent that has exited."""
+    child = process(20, "server")._replace(ppid=10, started=500)
+    young = process(10, "bash")._replace(ppid=1, started=900)
+    old = young._replace(started=100)
+    init = process(1, "init")._replace(ppid=0, started=1)
+    assert ancestors_of(child, {20: child, 10: young, 1: init}.get) == ()
+    assert ancestors_of(child, {20: child, 10: old, 1: init}.get) == (old, init)
+
+
+def test_a_parent_is_read_again() -> None:
+    seen = process(20, "server")._replace(ppid=10, started=500)
+    adopted = seen._replace(ppid=1)
+    other = process(10, "bash")._replace(ppid=1, started=100)
+    init = process(1, "init")._replace(ppid=0, started=1)
+    assert ancestors_of(seen, {20: adopted, 10: other, 1: init}.get) == (init,)
+    assert ancestors_of(seen, {10: other, 1: init}.get) == (), "it has exited"
+
+
 def test_both_know_the_same_ancestors() -> None:
-    mine = read_process(os.getpid())
-    assert mine is not None
-    by_proc = [ancestor.pid for ancestor in linux.read_provenance(mine).ancestors]
-    assert by_proc == [ancestor.pid for ancestor in portable.read_provenance(mine).ancestors]
-    assert local_host().ancestor_pids() == frozenset(by_proc)
-    assert by_proc[0] == os.getppid()
+    pids = []
+    for source in (linux, portable):
+        mine = source.read_process(os.getpid())
+        assert mine is not None
+        pids.append([ancestor.pid for ancestor in source.read_provenance(mine).ancestors])
+    assert pids[0] == pids[1] != []
+    assert local_host().ancestor_pids() == frozenset(pids[0])
+    assert pids[0][0] == os.getppid()
 
 
 def test_control_groups_are_those_of_proc(servers: Servers) -> None:

@@ -5,7 +5,8 @@ close, dup, inherit, exec or receive a descriptor, and to change its name or its
 process can do it for it. The kernel counts for each thread how long and how often it has run
 (/proc/PID/schedstat). While no count of its threads has changed, the last read of a process is
 valid. All others are read again: processes that ran, new processes, reused pids. Processes that
-have exited are dropped. Nothing in the cache is a guess, so nothing has to expire.
+have exited are dropped, and their children are read again, for a sleeping child is adopted by
+another parent. Nothing in the cache is a guess, so nothing has to expire.
 
 A read for a few sockets does less. It checks only processes that hold one of these sockets, and new
 ones. Of busy processes with very many descriptors it reads some (`_within_budget`). A server with
@@ -119,7 +120,16 @@ class HolderCache:
         present = set(list_pids())
         for pid in self._scans.keys() - present:
             self._holder_sets.update(pid, self._scans.pop(pid).sockets.keys(), set())
+        self._update_parents(present & self._scans.keys())
         self._scans.update(dict.fromkeys(present - self._scans.keys(), NOT_SCANNED))
+
+    def _update_parents(self, remaining: Set[int]) -> None:
+        """Read processes again whose parent has exited: they need not run to be adopted."""
+        for pid, scan in self._scans.items():
+            if scan.process is not None and scan.process.ppid not in remaining:
+                process = read_process(pid)
+                if process is not None and process.identity == scan.process.identity:
+                    self._scans[pid] = scan._replace(process=process)
 
     def _possibly_changed(self, pids: Iterable[int]) -> set[int]:
         """Processes that may differ from their scan."""
