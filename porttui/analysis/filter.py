@@ -19,6 +19,7 @@ SYNTAX = (
     ("3000-3010", "a range of ports"),
     ("300*", "ports that start with 300"),
     ("127.0.0.1:3000", "this endpoint; localhost:3000 is any loopback address"),
+    ("http://localhost:3000", "the endpoint of a URL, or the port of a pasted error message"),
     ("word", "in the process, command line, address, user or service"),
     ("3000 node", "both must match"),
 )
@@ -152,7 +153,20 @@ def parse_filter(text: str) -> Filter:
     Raises:
         FilterError: a term is half a port or none; the message is a sentence.
     """
-    return Filter(text.strip(), tuple(_term(word) for word in text.split()))
+    words = text.split()
+    if len(words) > 1 and any(character.isdecimal() for character in text):
+        term = _read_message(text)
+        if term is not None:
+            return Filter(text.strip(), (term,))
+    return Filter(text.strip(), tuple(map(_term, words)))
+
+
+def _read_message(text: str) -> Term | None:
+    """An error message that was pasted: its port, at any address."""
+    from porttui.analysis.port_text import is_message, port_in_message  # loads `re`
+
+    named = port_in_message(text) if is_message(text) else None
+    return None if named is None else PortTerm(int(named.port), int(named.port))
 
 
 def _term(word: str) -> Term:
@@ -202,10 +216,27 @@ def _read_endpoint(word: str) -> Term | None:
     host, colon, digits = word.rpartition(":")
     if not colon or not _is_number(digits):
         return None
-    if host.lower() == "localhost":
-        return EndpointTerm(None, _port(digits))
     if ":" in host and not host.startswith("["):
         return None  # an IPv6 address alone: its last group is no port
+    return _endpoint_term(host, digits)
+
+
+def _read_pasted_endpoint(word: str) -> Term | None:
+    """As other programs write it: :::3000, ::1:3000, 0.0.0.0/0.0.0.0:3000, http://localhost:3000/."""
+    if "/" not in word and not word.startswith(("::1:", ":::")):
+        return None
+    from porttui.analysis.port_text import port_in_endpoint  # loads `re`
+
+    named = port_in_endpoint(word)
+    return _endpoint_term(named.host, named.port) if named and _is_number(named.port) else None
+
+
+def _endpoint_term(host: str, digits: str) -> Term | None:
+    """None for the name of a host: it has many addresses."""
+    if host.lower() == "localhost":
+        return EndpointTerm(None, _port(digits))
+    if not host or host == "::":  # Node and netstat write every address so
+        return PortTerm(_port(digits), _port(digits))
     try:
         return EndpointTerm(Address.parse(host), _port(digits))
     except FilterError:
@@ -219,6 +250,7 @@ _READERS: tuple[Callable[[str], Term | None], ...] = (
     _read_range,
     _read_prefix,
     _read_endpoint,
+    _read_pasted_endpoint,
 )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from porttui.model.address import Address, Family, Protocol
+from porttui.model.address import Address, Protocol
 from porttui.record import NamedTuple
 
 MAX_TEXT = 4096
@@ -76,13 +76,10 @@ class PortText(NamedTuple):
     protocol: Protocol | None = None
     """None where the text does not say."""
 
-    @property
-    def address(self) -> Address | None:
-        """The host as an address; None for a name, and for any address."""
-        try:
-            return Address.parse(self.host)
-        except ValueError:
-            return None
+
+def named_port(text: str) -> PortText | None:
+    """The port that an endpoint, a URL or a message names; None if it names none."""
+    return port_in_message(text) if len(text.split()) > 1 else port_in_endpoint(text)
 
 
 def is_message(text: str) -> bool:
@@ -96,9 +93,9 @@ def port_in_message(text: str) -> PortText | None:
     text = text[:MAX_TEXT]
     for pattern in _MESSAGE_PATTERNS:
         for match in re.finditer(pattern, text):
-            host = match.groupdict().get("host") or ""
-            if _is_port(match["port"]) and (not host or _is_host(host)):
-                return PortText(match["port"], host.replace("*", ""), _protocol_beside(text, match))
+            host = (match.groupdict().get("host") or "").replace("*", "")
+            if _is_port(match["port"]) and _is_host(host):
+                return PortText(match["port"], host, _protocol_beside(text, match))
     return None
 
 
@@ -112,14 +109,11 @@ def port_in_endpoint(text: str) -> PortText | None:
     if slash and name.lower() in ("tcp", "udp", "tcp4", "tcp6", "udp4", "udp6"):
         inner = port_in_endpoint(bare)
         return inner and inner._replace(protocol=Protocol(name[:3].lower()))
-    host, colon, port = bare_java_host(text).rpartition(":")
-    if not colon:
-        return PortText(port) if port else None
-    host = "::" if host == "::" else host.removeprefix("[").removesuffix("]")
-    return PortText(port, "" if host == "*" else host)
+    host, _, port = _without_java_name(text).rpartition(":")
+    return _port_text(host, port)
 
 
-def bare_java_host(text: str) -> str:
+def _without_java_name(text: str) -> str:
     """Java writes an endpoint as name/address:port; the name may be empty."""
     name, slash, rest = text.partition("/")
     return rest if slash and ":" in rest and ":" not in name else text
@@ -131,8 +125,14 @@ def _of_url(scheme: str, rest: str) -> PortText | None:
     host, colon, port = authority.rpartition(":")
     if not colon or (authority.startswith("[") and authority.endswith("]")):
         host, port = authority, _SCHEME_PORTS.get(scheme, "")
-    host = host.removeprefix("[").removesuffix("]")
-    return PortText(port, "" if host == "*" else host, protocol) if port else None
+    return _port_text(host, port, protocol)
+
+
+def _port_text(host: str, port: str, protocol: Protocol | None = None) -> PortText | None:
+    bare = host.removeprefix("[").removesuffix("]").replace("*", "")
+    # "::1" is an address without a port, though "1" is behind a colon.
+    is_cut = ":" in bare and not _is_host(bare)
+    return None if is_cut or not port else PortText(port, bare, protocol)
 
 
 def _protocol_beside(text: str, match: re.Match[str]) -> Protocol | None:
@@ -151,9 +151,10 @@ def _is_port(digits: str) -> bool:
 
 
 def _is_host(host: str) -> bool:
-    if host in ("*", "localhost", ""):
+    if host in ("localhost", ""):
         return True
     try:
-        return Address.parse(host).family in Family
+        Address.parse(host)
     except ValueError:
         return False
+    return True

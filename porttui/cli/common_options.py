@@ -7,9 +7,17 @@ from collections.abc import Sequence
 from porttui.cli.arguments import Option, ParsedArguments, UsageError, seconds
 from porttui.host.request import SourceName
 from porttui.model.address import Address, PortQuery, Protocol
+from porttui.record import TYPE_CHECKING
 
-MAX_FILTER_WORDS = 1000
-PORT_HELP = "PORT is a number, a service name (http) or an address with a port (127.0.0.1:3000)\n"
+if TYPE_CHECKING:
+    from porttui.analysis.port_text import PortText
+
+MAX_WORDS = 1000
+"""Operands of a filter, or of a message from which a port is read."""
+PORT_HELP = """\
+PORT is a number, a service name (http), an address with a port (127.0.0.1:3000),
+a URL, or the error message that names it
+"""
 
 _MAX_TIMEOUT_S = 86400.0
 
@@ -28,7 +36,7 @@ def port_query_operand(parsed: ParsedArguments, default_port: int | None = None)
     """
     protocol = Protocol.UDP if UDP.name in parsed.values else Protocol.TCP
     if parsed.operands:
-        port_query = read_port_query(parsed.operands[0], protocol)
+        port_query = read_port_query(one_text(parsed.operands), protocol)
     elif default_port is not None:
         port_query = PortQuery(protocol, default_port)
     else:
@@ -77,17 +85,43 @@ def valid_filter(words: Sequence[str]) -> str:
     return text
 
 
-def read_port_query(text: str, protocol: Protocol = Protocol.TCP) -> PortQuery:
-    """A port, or an address with its port.
+def one_text(operands: Sequence[str]) -> str:
+    """The operand; the words of a message count as one.
 
     Raises:
-        UsageError: it is neither.
+        UsageError: there is another operand.
     """
-    # As it is pasted from an error: "address already in use 127.0.0.1:3000".
-    host, _, port_text = text.rpartition(":")
-    _reject_ambiguous_ipv6(text, host, port_text)
-    port = parse_port(port_text, protocol)
-    return PortQuery(protocol, port, parse_addresses(host) if host else ())
+    text = " ".join(operands)
+    if len(operands) > 1:
+        from porttui.analysis.port_text import is_message
+
+        if not is_message(text):
+            raise UsageError(f"unexpected argument {operands[1]}")
+    return text
+
+
+def read_port_query(text: str, protocol: Protocol = Protocol.TCP) -> PortQuery:
+    """A port, an address with its port, or the port that a message is about.
+
+    Raises:
+        UsageError: it is none of these.
+    """
+    if text.isalnum() or not text:
+        return PortQuery(protocol, parse_port(text, protocol))
+    named = _named_port(text)
+    protocol = named.protocol or protocol
+    port = parse_port(named.port, protocol)
+    return PortQuery(protocol, port, parse_addresses(named.host) if named.host else ())
+
+
+def _named_port(text: str) -> PortText:
+    from porttui.analysis.port_text import named_port  # it loads `re`
+
+    named = named_port(text)
+    if named is None:
+        shown = text or "''"
+        raise UsageError(f"{shown} names no port: use 3000, http, 127.0.0.1:3000 or [::1]:3000")
+    return named
 
 
 def parse_port(text: str, protocol: Protocol = Protocol.TCP) -> int:
@@ -117,22 +151,16 @@ def parse_host_and_port(text: str) -> tuple[str, int]:
     Raises:
         UsageError: it is no such thing.
     """
-    host, _, port_text = text.rpartition(":")
-    bare = host.removeprefix("[").removesuffix("]")
+    host, port_text = "", text
+    if not text.isalnum():
+        named = _named_port(text)
+        host, port_text = named.host, named.port
     # Nothing but what names and addresses are made of goes on to the resolver and the screen.
-    if not bare.isascii() or not all(
-        character.isalnum() or character in "-._:%" for character in bare
+    if not host.isascii() or not all(
+        character.isalnum() or character in "-._:%" for character in host
     ):
         raise UsageError("a host must be a name or an address, like localhost, 127.0.0.1 or [::1]")
-    _reject_ambiguous_ipv6(text, host, port_text)
-    return bare, parse_port(port_text)
-
-
-def _reject_ambiguous_ipv6(text: str, host: str, port_text: str) -> None:
-    if ":" in host and not host.startswith("["):
-        raise UsageError(
-            f"{text} is ambiguous: write [{host}]:{port_text} for an IPv6 address with a port"
-        )
+    return host, parse_port(port_text)
 
 
 def parse_addresses(text: str) -> tuple[Address, ...]:

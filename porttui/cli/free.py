@@ -11,6 +11,7 @@ from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
+    MAX_WORDS,
     PORT_HELP,
     SOURCE,
     TIMEOUT,
@@ -87,7 +88,7 @@ GRAMMAR = Grammar(
         SOURCE,
     ),
     operands="PORT",
-    max_operands=1,
+    max_operands=MAX_WORDS,
     epilog=f"{PORT_HELP}\nexit status: 0 free, at least with SO_REUSEADDR; "
     "1 not freed; 2 bad usage;\n3 not permitted; 4 refused, nothing was sent",
 )

@@ -9,7 +9,7 @@ from porttui.analysis.holders import by_seniority
 from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     JSON,
-    MAX_FILTER_WORDS,
+    MAX_WORDS,
     SOURCE,
     filter_help,
     source_option,
@@ -51,7 +51,7 @@ GRAMMAR = Grammar(
         SOURCE,
     ),
     operands="[FILTER ...]",
-    max_operands=MAX_FILTER_WORDS,
+    max_operands=MAX_WORDS,
     epilog=filter_help(),
     host_error_status=ExitStatus.FAILED,
 )

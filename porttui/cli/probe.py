@@ -5,8 +5,10 @@ from __future__ import annotations
 from porttui.cli.arguments import Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.common_options import (
     JSON,
+    MAX_WORDS,
     SOURCE,
     TIMEOUT,
+    one_text,
     parse_host_and_port,
     source_option,
 )
@@ -52,7 +54,7 @@ GRAMMAR = Grammar(
         SOURCE,
     ),
     operands="[HOST:]PORT",
-    max_operands=1,
+    max_operands=MAX_WORDS,
     epilog="exit status: 0 connected, 1 not, 2 bad usage",
     # What could not be reached is not connected. Unreadable sockets are `run`'s concern.
     host_error_status=ExitStatus.NEGATIVE,
@@ -62,7 +64,7 @@ GRAMMAR = Grammar(
 def build_command(parsed: ParsedArguments) -> ProbeCommand:
     if not parsed.operands:
         raise UsageError("[HOST:]PORT is missing, like 127.0.0.1:3000 or [::1]:3000")
-    host, port = parse_host_and_port(parsed.operands[0])
+    host, port = parse_host_and_port(one_text(parsed.operands))
     return ProbeCommand(
         host=host or "localhost",
         port=port,

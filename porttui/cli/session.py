@@ -8,9 +8,10 @@ from porttui import __version__
 from porttui.cli.arguments import COMMANDS, Grammar, Option, ParsedArguments, UsageError
 from porttui.cli.common_options import (
     INTERVAL,
-    MAX_FILTER_WORDS,
+    MAX_WORDS,
     SOURCE,
     filter_help,
+    one_text,
     read_port_query,
     source_option,
     valid_filter,
@@ -32,7 +33,7 @@ GRAMMAR = Grammar(
         Option("--version", "show the version and exit"),
     ),
     operands="[PORT]",
-    max_operands=MAX_FILTER_WORDS,
+    max_operands=MAX_WORDS,
     commands=tuple((name, words) for name, (_, words) in COMMANDS.items()),
     epilog=filter_help(),
 )
@@ -62,11 +63,9 @@ def _port_query(parsed: ParsedArguments) -> PortQuery | None:
     """The port in `porttui 3000`."""
     if not parsed.operands:
         return None
-    first, *others = parsed.operands
+    first = parsed.operands[0]
     if first in COMMANDS:
         raise UsageError(f"the command {first} must come first: porttui {first}")
-    if not any(character.isdecimal() for character in first):
+    if not any(character.isdecimal() for word in parsed.operands for character in word):
         raise UsageError(f"unknown command {first}")
-    if others:
-        raise UsageError(f"unexpected argument {others[0]}")
-    return read_port_query(first)
+    return read_port_query(one_text(parsed.operands))

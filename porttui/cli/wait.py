@@ -6,6 +6,7 @@ from porttui.cli.arguments import Grammar, Option, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
+    MAX_WORDS,
     PORT_HELP,
     SOURCE,
     TIMEOUT,
@@ -56,7 +57,7 @@ GRAMMAR = Grammar(
         SOURCE,
     ),
     operands="PORT",
-    max_operands=1,
+    max_operands=MAX_WORDS,
     epilog=f"{PORT_HELP}\nexit status: 0 reached, 1 timed out, 2 bad usage",
 )
 

@@ -10,6 +10,7 @@ from porttui.cli.arguments import Grammar, ParsedArguments
 from porttui.cli.common_options import (
     ADDRESS,
     JSON,
+    MAX_WORDS,
     PORT_HELP,
     SOURCE,
     UDP,
@@ -61,7 +62,7 @@ GRAMMAR = Grammar(
     description="Show who holds a port and which addresses can be bound.",
     options=(ADDRESS, UDP, JSON, SOURCE),
     operands="PORT",
-    max_operands=1,
+    max_operands=MAX_WORDS,
     epilog=f"{PORT_HELP}\nexit status: 0 held on an address, 1 not held, 2 bad usage",
 )
 

@@ -6,7 +6,15 @@ from contextlib import suppress
 
 import pytest
 
-from porttui.analysis.filter import Filter, FilterError, PrefixTerm, WordTerm, parse_filter
+from porttui.analysis.filter import (
+    EndpointTerm,
+    Filter,
+    FilterError,
+    PortTerm,
+    PrefixTerm,
+    WordTerm,
+    parse_filter,
+)
 from porttui.analysis.filter_columns import Searchable, listening_text, pair_text, socket_text
 from porttui.analysis.listeners import listening_rows
 from porttui.analysis.loopback import loopback_pairs
@@ -432,6 +440,38 @@ def test_the_spans_of_a_prefix_are_the_ports_it_means(digits: str) -> None:
     assert sum(map(len, spans)) == len(meant)
     assert set().union(*spans) == meant
     assert {port for port, mark in enumerate(port_bitmap(spans)) if mark} == meant
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        ":::3000",
+        "3000/tcp",
+        "Error: listen EADDRINUSE: address already in use :::3000",
+        "listen tcp :3000: bind: address already in use",
+        "bind() to 0.0.0.0:3000 failed (98: Address already in use)",
+    ],
+)
+def test_the_port_that_a_program_printed_is_shown_at_every_address(typed: str) -> None:
+    assert parse_filter(typed).terms == (PortTerm(3000, 3000),)
+
+
+@pytest.mark.parametrize(
+    ("typed", "address"),
+    [
+        ("::1:3000", "::1"),
+        ("0.0.0.0/0.0.0.0:3000", "0.0.0.0"),
+        ("http://127.0.0.1:3000/a/b", "127.0.0.1"),
+        ("tcp://[::1]:3000", "::1"),
+    ],
+)
+def test_the_endpoint_that_a_program_printed(typed: str, address: str) -> None:
+    assert parse_filter(typed).terms == (EndpointTerm(Address.parse(address), 3000),)
+
+
+@pytest.mark.parametrize("typed", ["http://db.example:3000", "/usr/bin/node", "a/b:c", "fe80::1"])
+def test_what_is_no_endpoint_is_a_word(typed: str) -> None:
+    assert parse_filter(typed).terms == (WordTerm(typed),)
 
 
 def test_thousands_of_addresses_share_the_ports_of_a_word() -> None:

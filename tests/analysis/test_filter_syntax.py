@@ -21,6 +21,7 @@ TERMS = {
     "3000-3010": [PortTerm(3000, 3010)],
     "300*": [PrefixTerm("300")],
     "127.0.0.1:3000": [EndpointTerm(Address.parse("127.0.0.1"), 3000)],
+    "http://localhost:3000": [EndpointTerm(None, 3000)],
     "word": [WordTerm("word")],
     "3000 node": [PortTerm(3000, 3000), WordTerm("node")],
 }

@@ -109,6 +109,36 @@ def test_an_address_can_be_pasted_with_its_port(server: Child, form: str) -> Non
     assert [each["address"] for each in document["addresses"]] == ["127.0.0.1"]
 
 
+@pytest.mark.parametrize(
+    "form",
+    [
+        "127.0.0.1:{}",
+        "/127.0.0.1:{}",
+        "http://127.0.0.1:{}/index.html",
+        "tcp://127.0.0.1:{}",
+        "Error: listen EADDRINUSE: address already in use 127.0.0.1:{}",
+        "nginx: [emerg] bind() to 127.0.0.1:{} failed (98: Address already in use)",
+        "error while attempting to bind on address ('127.0.0.1', {}): address already in use",
+    ],
+)
+def test_what_a_program_printed_can_be_pasted(server: Child, form: str) -> None:
+    document = run_json("who", form.format(server.port), status=0)
+    [address] = document["addresses"]
+    assert (address["address"], address["verdict"]) == ("127.0.0.1", "held")
+
+
+def test_an_error_message_needs_no_quotes(server: Child) -> None:
+    words = f"listen tcp :{server.port}: bind: address already in use".split()
+    assert run_json("who", *words, status=0)["port"] == server.port
+    listed = run("list", "--listening", *words)
+    assert f"127.0.0.1:{server.port}" in listed.stdout
+    assert run("wait", "--timeout", "0", *words).returncode == 1
+
+
+def test_a_protocol_may_stand_behind_the_port() -> None:
+    assert run_json("who", f"{free_port()}/udp", status=1)["protocol"] == "udp"
+
+
 def test_localhost_is_both_loopback_addresses() -> None:
     document = run_json("who", f"localhost:{free_port()}", status=1)
     assert [each["address"] for each in document["addresses"]] == ["127.0.0.1", "::1"]

@@ -198,12 +198,13 @@ def _waiting(port: int) -> int:
 @pytest.mark.parametrize(
     ("typed", "said"),
     [
-        ("", "'' is not a port"),
-        ("127.0.0.1:", "'' is not a port"),
+        ("", "'' names no port"),
+        ("127.0.0.1:", "names no port"),
         ("127.0.0.1:0", "0 is not a port"),
         ("localhost:abc", "abc is not a port"),
-        ("::1:3000", "ambiguous"),
-        ("a b:3000", "a host must be a name or an address"),
+        ("::1", "names no port"),
+        ("a b:3000", "names no port"),
+        ("a!b:3000", "a host must be a name or an address"),
         ("\x1b[2J:3000", "a host must be a name or an address"),
     ],
 )
