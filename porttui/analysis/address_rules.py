@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from porttui.model.address import Address
+from porttui.model.address import Address, zones_meet
 from porttui.model.socket import Socket
 
 
@@ -15,15 +15,15 @@ def addresses_collide(one: Address, other: Address) -> bool:
     127.0.0.1. Whether [::] collides with IPv4 depends on IPV6_V6ONLY, which these tables do
     not have: see `addresses_may_collide`.
     """
-    if one.unmapped == other.unmapped:
-        return True
-    if len(one.unmapped) != len(other.unmapped):
+    if not zones_meet(one, other) or len(one.unmapped) != len(other.unmapped):
         return False
-    return one.is_wildcard or other.is_wildcard
+    return one.unmapped == other.unmapped or one.is_wildcard or other.is_wildcard
 
 
 def addresses_may_collide(one: Address, other: Address) -> bool:
     """As `addresses_collide`, or one is [::], which takes IPv4 too unless it is IPv6-only."""
+    if not zones_meet(one, other):
+        return False
     return addresses_collide(one, other) or _is_wildcard_6(one) or _is_wildcard_6(other)
 
 
@@ -34,9 +34,9 @@ def blocks_bind(address: Address, socket: Socket) -> bool | None:
     None for a [::] if it is unknown whether it also takes IPv4.
     """
     local = socket.local.address
-    if addresses_collide(local, address):
-        return True
-    if _is_wildcard_6(address):
+    if not zones_meet(local, address):
+        return False
+    if addresses_collide(local, address) or _is_wildcard_6(address):
         return True
     if _is_wildcard_6(local):
         return None if socket.v6only is None else not socket.v6only

@@ -216,5 +216,6 @@ def _address_numbers_of(sockets: SocketTable, address: Address) -> frozenset[int
     return frozenset(
         number
         for number, candidate in enumerate(sockets.side.addresses)
-        if candidate is not None and candidate.unmapped == address.unmapped
+        if candidate is not None
+        and (candidate.unmapped, candidate.zone) == (address.unmapped, address.zone)
     )

@@ -109,7 +109,8 @@ class EndpointTerm(NamedTuple):
             return False
         if self.address is None:
             return address.is_loopback
-        return address.unmapped == self.address.unmapped
+        is_same = address.unmapped == self.address.unmapped
+        return is_same and self.address.zone in ("", address.zone)
 
 
 class WordTerm(NamedTuple):

@@ -176,7 +176,7 @@ class PairTable(SampledRows[PairRow]):
     def addresses(self) -> Sequence[Address | None]:
         """By their numbers, in the spelling of the rows."""
         side = self.sockets.side.addresses
-        return [address and Address.of_packed(address.unmapped) for address in side]
+        return [address and Address.of_packed(address.unmapped, address.zone) for address in side]
 
     def rows_containing(self, word: str) -> bytes:
         return self.row_groups.rows_containing(word, lambda row: pair_text(self.row(row)))
@@ -243,7 +243,8 @@ class PairTable(SampledRows[PairRow]):
 
 
 def _unmapped(endpoint: Endpoint) -> Endpoint:
-    return Endpoint(Address.of_packed(endpoint.address.unmapped), endpoint.port)
+    address, port = endpoint
+    return Endpoint(Address.of_packed(address.unmapped, address.zone), port)
 
 
 _KNOWN, _LIKELY, _UNKNOWN = (

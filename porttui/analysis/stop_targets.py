@@ -71,7 +71,7 @@ def _target_of_connection(
     user: str | None,
 ) -> StopTarget:
     on_port = sockets_on_port(snapshot, protocol, endpoint.port)
-    sockets = [socket for socket in on_port if socket.local.peer_key == endpoint.peer_key]
+    sockets = [socket for socket in on_port if socket.local.bound_key == endpoint.bound_key]
     holders = by_seniority(held_by)
     return _target(snapshot, (protocol, endpoint), holders, user, sockets, is_listener=False)
 
@@ -133,6 +133,7 @@ def _clients(on_port: Iterable[Socket], address: Address) -> int:
         # An accepted socket has its listener's family: over [::] an IPv4 client is a mapped one.
         and socket.family is address.family
         and (address.is_wildcard or socket.local.address.unmapped == address.unmapped)
+        and address.zone in ("", socket.local.address.zone)
         for socket in on_port
     )
 
@@ -157,7 +158,7 @@ def still_holds(snapshot: Snapshot, target: StopTarget, identity: ProcessIdentit
     return any(
         holder.identity == identity
         for socket in sockets_on_port(snapshot, target.protocol, target.endpoint.port)
-        if socket.local.peer_key == target.endpoint.peer_key
+        if socket.local.bound_key == target.endpoint.bound_key
         for holder in socket.holders
     )
 

@@ -15,7 +15,7 @@ from enum import Enum, auto
 from itertools import compress
 
 from porttui.forecast.occupancy import Occupancy, accepts
-from porttui.model.address import Address
+from porttui.model.address import Address, zones_meet
 from porttui.model.forecast import Headroom
 from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.socket_table import LISTEN, NO_ADDRESS, SocketTable
@@ -149,6 +149,8 @@ def _accepted_v6only(sockets: SocketTable, bound: Iterable[int], local: Address)
 
 
 def _conflict(new: Address, existing: Address) -> _Conflict:
+    if not zones_meet(new, existing):
+        return _Conflict.NO_CONFLICT
     if new.unmapped == existing.unmapped:
         return _Conflict.CONFLICT
     if len(new.unmapped) == len(existing.unmapped):

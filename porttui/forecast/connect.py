@@ -19,6 +19,7 @@ from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import ConnectPath, Destination, Headroom, PortShare
 from porttui.model.kernel import TcpRules
 from porttui.model.process import Process
+from porttui.model.socket import LOOPBACK_DEVICE
 from porttui.model.socket_table import GONE, HIDDEN, LISTEN, UNKNOWN_NUMBER, SocketTable
 from porttui.record import NamedTuple
 
@@ -132,8 +133,14 @@ class ConnectForecast:
         if self._time_wait_reuse is None:
             return None
         occupancy = self._occupancy
-        blocked = self._ports(occupancy.connected.get(key, ()))
-        blocked |= self._ports(self._not_reusable.get(key, ()))
+        blocked = set[int]()
+        # Connections of a socket without a device block all; those of a device block its own (net/
+        # ipv4/inet_hashtables.c, __inet_check_established; include/net/inet_sock.h,
+        # inet_sk_bound_dev_eq).
+        for zone in {"", key[-1]}:
+            in_zone = (*key[:3], zone)
+            blocked |= self._ports(occupancy.connected.get(in_zone, ()))
+            blocked |= self._ports(self._not_reusable.get(in_zone, ()))
         left = occupancy.ephemeral.capacity - len(blocked | occupancy.bound_ports)
         return Headroom(occupancy.minimum_left(occupancy.used), left, left)
 
@@ -173,9 +180,10 @@ class ConnectForecast:
         sockets, address = self._sockets, remote.address
         if not address.is_loopback and address.unmapped not in self._own:
             return ()
+        device = LOOPBACK_DEVICE if address.is_loopback else ""
         listeners: dict[Process, None] = {}
         for row in sockets.rows_in_state(LISTEN):
-            if sockets.local_ports[row] == remote.port and accepts(sockets, row, address):
+            if sockets.local_ports[row] == remote.port and accepts(sockets, row, address, device):
                 listeners |= dict.fromkeys(sockets.side.holder_sets[sockets.holder_sets[row]])
         return tuple(listeners)
 
@@ -194,8 +202,11 @@ class ConnectForecast:
 
 
 def _path(key: ConnectPathKey) -> ConnectPath:
-    local, remote, port = key
-    return ConnectPath(Address.of_packed(local), Endpoint(Address.of_packed(remote), port))
+    local, remote, port, zone = key
+    to = Address.of_packed(remote)
+    if to.is_link_local:
+        to = Address.of_packed(remote, zone)
+    return ConnectPath(Address.of_packed(local, zone), Endpoint(to, port))
 
 
 def _shares(sockets: SocketTable, rows: Sequence[int]) -> tuple[PortShare, ...]:

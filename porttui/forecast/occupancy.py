@@ -17,8 +17,8 @@ from porttui.model.socket import TcpState
 from porttui.model.socket_table import LISTEN, NO_ADDRESS, STATES, TIME_WAIT, SocketTable
 from porttui.record import NamedTuple
 
-ConnectPathKey = tuple[bytes, bytes, int]
-"""The local and the remote address, unmapped, and the remote port."""
+ConnectPathKey = tuple[bytes, bytes, int, str]
+"""The local and the remote address, unmapped, the remote port, and the client's device."""
 
 _CONNECTED, _BOUND, _IN_TIME_WAIT = range(3)
 
@@ -129,6 +129,7 @@ def _clients(
 ) -> dict[ConnectPathKey, Sequence[int]]:
     """The rows of one kind that no listener accepted, by their path."""
     unmapped = [address.unmapped if address else b"" for address in sockets.side.addresses]
+    zones = [address.zone if address else "" for address in sockets.side.addresses]
     listening = [row for row in bound if sockets.states[row] == LISTEN]
     accepting: dict[int, frozenset[int]] = {}
     clients: dict[ConnectPathKey, Sequence[int]] = {}
@@ -143,7 +144,7 @@ def _clients(
                 own = sockets.local_ports
                 rows = [row for row in all_rows if own[row] not in accepting[local]]
         if rows:
-            key = (unmapped[local], unmapped[remote], port)
+            key = (unmapped[local], unmapped[remote], port, zones[local])
             # A second time where one of two clients is an IPv6 socket with mapped addresses.
             clients[key] = [*clients[key], *rows] if key in clients else rows
     return clients
@@ -157,9 +158,18 @@ def _accepting_ports(sockets: SocketTable, listening: Sequence[int], number: int
     )
 
 
-def accepts(sockets: SocketTable, row: int, local: Address) -> bool:
-    """Whether a listener gets what arrives at this address; an unknown [::] also takes IPv4."""
+def accepts(sockets: SocketTable, row: int, local: Address, device: str = "") -> bool:
+    """Whether a listener gets what arrives at this address; an unknown [::] also takes IPv4.
+
+    Args:
+        sockets: With the listener.
+        row: Of the listener.
+        local: What it accepted has its device (net/ipv4/tcp_input.c, inet_rsk(req)->ir_iif).
+        device: The one that it arrives at, where that is not the zone of the address.
+    """
     bound = sockets.address(sockets.local_addresses[row])
+    if bound.zone and bound.zone != (device or local.zone):
+        return False
     if bound.unmapped == local.unmapped:
         return True
     if not bound.is_wildcard:

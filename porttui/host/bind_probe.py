@@ -13,6 +13,7 @@ import socket
 import sys
 
 from porttui.host.contract import BindResult
+from porttui.host.socket_address import bind_to_device, socket_address
 from porttui.model.address import Endpoint, Family, Protocol
 
 _EXCLUSIVE = getattr(socket, "SO_EXCLUSIVEADDRUSE", None)
@@ -68,7 +69,8 @@ def _bind(
                 probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             elif _EXCLUSIVE is not None:
                 probe.setsockopt(socket.SOL_SOCKET, _EXCLUSIVE, 1)
-            probe.bind((endpoint.address.text, endpoint.port))
+            bind_to_device(probe, endpoint.address)
+            probe.bind(socket_address(endpoint))
     except PermissionError:
         return BindResult.NOT_PERMITTED
     except OSError as error:

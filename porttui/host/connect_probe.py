@@ -12,6 +12,7 @@ import time
 
 from porttui.host.request import HostError
 from porttui.host.safe_text import safe_text
+from porttui.host.socket_address import bind_to_device, socket_address
 from porttui.model.address import Address, Endpoint, Family
 from porttui.model.probe import ConnectProbe, ProbeOutcome
 
@@ -45,11 +46,15 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
         HostError: the name has no address.
     """
     try:
+        return (Endpoint.of(host, port),)
+    except ValueError:
+        pass  # a name
+    try:
         infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
         reason = getattr(error, "strerror", None) or error
         raise HostError(f"{host} cannot be resolved ({reason})") from error
-    endpoints = [Endpoint(Address.parse(str(info[4][0])), port) for info in infos]
+    endpoints = [Endpoint(_address_of(info[4]), port) for info in infos]
     return tuple(dict.fromkeys(endpoints))[:MAX_ADDRESSES]
 
 
@@ -57,7 +62,7 @@ def probe_endpoint(
     remote: Endpoint, *, try_http: bool = False, timeout_s: float = CONNECT_TIMEOUT_S
 ) -> ConnectProbe:
     """Connect and read the first bytes."""
-    family = socket.AF_INET6 if ":" in remote.address.text else socket.AF_INET
+    family = socket.AF_INET if remote.address.family is Family.IPV4 else socket.AF_INET6
     start = time.monotonic()
 
     def elapsed_ms() -> float:
@@ -66,7 +71,8 @@ def probe_endpoint(
     try:
         with socket.socket(family, socket.SOCK_STREAM) as connection:
             connection.settimeout(timeout_s)
-            connection.connect((remote.address.text, remote.port))
+            bind_to_device(connection, remote.address)
+            connection.connect(socket_address(remote))
             connected_ms = elapsed_ms()
             connection.settimeout(READ_TIMEOUT_S)
             outcome, answer = _read_reply(connection, remote, try_http=try_http)
@@ -88,7 +94,9 @@ def _read_reply(
     try:
         reply = _receive(connection)
         if reply is None and try_http:
-            connection.sendall(f"HEAD / HTTP/1.0\r\nHost: {remote}\r\n\r\n".encode("ascii"))
+            # A zone is of this machine alone (RFC 6874).
+            bare = Endpoint(Address.of_packed(remote.address.packed), remote.port)
+            connection.sendall(f"HEAD / HTTP/1.0\r\nHost: {bare}\r\n\r\n".encode("ascii"))
             reply = _receive(connection)
     except (ConnectionResetError, BrokenPipeError):
         return ProbeOutcome.RESET, b""
@@ -115,19 +123,14 @@ def source_address(remote: Address) -> Address | None:
         HostError: a sandbox forbids sockets of that family.
     """
     try:
-        if remote.family is Family.IPV4:
-            return _local_address(socket.AF_INET, (remote.text, _DISCARD_PORT))
-        # The zone as a number: getaddrinfo(3) would look up a name in the text.
-        zone = socket.if_nametoindex(remote.zone) if remote.zone else 0
-        bare = remote.text.partition("%")[0]
-        return _local_address(socket.AF_INET6, (bare, _DISCARD_PORT, 0, zone))
+        family = socket.AF_INET if remote.family is Family.IPV4 else socket.AF_INET6
+        return _local_address(family, remote)
     except OSError:
         return None
 
 
-def _local_address(
-    family: socket.AddressFamily, destination: tuple[str, int] | tuple[str, int, int, int]
-) -> Address:
+def _local_address(family: socket.AddressFamily, remote: Address) -> Address:
+    destination = socket_address(Endpoint(remote, _DISCARD_PORT))
     try:
         probe = socket.socket(family, socket.SOCK_DGRAM)
     except OSError as error:
@@ -135,16 +138,24 @@ def _local_address(
             raise  # without IPv6 there is no route
         raise HostError(f"{family.name} sockets are not permitted: {error.strerror}") from error
     with probe:
+        bind_to_device(probe, remote)
         try:
             probe.connect(destination)
         except BlockingIOError:
             # No ephemeral port is left (EAGAIN); a bound socket needs none.
             _bind_any_port(probe)
             probe.connect(destination)
-        text, *rest = probe.getsockname()
-    zone = rest[2] if len(rest) == 3 else 0
-    packed = socket.inet_pton(family, text.partition("%")[0])
-    return Address.of_packed(packed, safe_text(socket.if_indextoname(zone)) if zone else "")
+        local = _address_of(probe.getsockname())
+    return Address.of_packed(local.packed, local.zone or remote.zone)
+
+
+def _address_of(address: tuple[object, ...]) -> Address:
+    """The address of a socket's name or of getaddrinfo(3)."""
+    bare = Address.parse(str(address[0]).partition("%")[0])
+    zone = address[3] if len(address) == 4 else 0
+    if not isinstance(zone, int) or not zone:
+        return bare
+    return Address.of_packed(bare.packed, safe_text(socket.if_indextoname(zone)))
 
 
 def _bind_any_port(probe: socket.socket) -> None:

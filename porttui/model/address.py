@@ -36,9 +36,10 @@ class Address(NamedTuple):
     packed: bytes
     """4 or 16 bytes in network order."""
     zone: str
-    """Interface of a link-local address ("eth0"), or ""."""
+    """The interface that it is limited to, or "": the zone of a link-local address (RFC 4007), or
+    the device that a socket is bound to (SO_BINDTODEVICE). The kernel has one number for both."""
     text: str
-    """The usual spelling, with zone: "127.0.0.1", "::1", "fe80::1%eth0"."""
+    """The usual spelling, with zone: "127.0.0.1", "::1", "fe80::1%eth0", "0.0.0.0%lo"."""
     is_loopback: bool
     """In 127.0.0.0/8, ::1, or ::ffff:127.0.0.0/104. Python 3.11's `ipaddress` denies the last."""
     is_wildcard: bool
@@ -48,6 +49,16 @@ class Address(NamedTuple):
 
     def __str__(self) -> str:
         return self.text
+
+    @property
+    def bare_text(self) -> str:
+        """Without the zone."""
+        return self.text.partition("%")[0]
+
+    @property
+    def is_link_local(self) -> bool:
+        """In fe80::/10, whose addresses are of use with their zone alone (RFC 4291)."""
+        return len(self.packed) == 16 and self.packed[0] == 0xFE and self.packed[1] & 0xC0 == 0x80
 
     @property
     def family(self) -> Family:
@@ -94,6 +105,14 @@ class Address(NamedTuple):
             raise ValueError(f"{text!r} is not an IP address") from error
 
 
+def zones_meet(one: Address, other: Address) -> bool:
+    """Whether sockets of these zones can collide: bound to two devices they never do.
+
+    (net/ipv4/inet_connection_sock.c, inet_bind_conflict: sk_bound_dev_if.)
+    """
+    return not one.zone or not other.zone or one.zone == other.zone
+
+
 class Endpoint(NamedTuple):
     """One end of a socket: an address and a port."""
 
@@ -110,6 +129,11 @@ class Endpoint(NamedTuple):
     def peer_key(self) -> tuple[bytes, int]:
         """Equal for 127.0.0.1:80 and [::ffff:127.0.0.1]:80, and for any zone."""
         return (self.address.unmapped, self.port)
+
+    @property
+    def bound_key(self) -> tuple[bytes, str, int]:
+        """As `peer_key`, of one zone: sockets that share it are bound alike."""
+        return (self.address.unmapped, self.address.zone, self.port)
 
     @classmethod
     def of(cls, address: str, port: int) -> Endpoint:

@@ -33,15 +33,17 @@ class ConnectPath(NamedTuple):
     remote: Endpoint
 
     @property
-    def key(self) -> tuple[bytes, bytes, int]:
+    def key(self) -> tuple[bytes, bytes, int, str]:
         """Equal for 127.0.0.1 and ::ffff:127.0.0.1: their connections share ports.
+
+        Its last part is the device that the client is bound to, or "".
 
         Who connects to a wildcard is connected to the address that it comes from (ip_route_output
         of net/ipv4/route.c; IPv6 takes ::1, net/ipv6/tcp_ipv6.c).
         """
         remote, port = self.remote
         to = self.local if remote.is_wildcard else remote
-        return (self.local.unmapped, to.unmapped, port)
+        return (self.local.unmapped, to.unmapped, port, self.local.zone or remote.zone)
 
 
 class PortShare(NamedTuple):

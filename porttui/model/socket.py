@@ -50,6 +50,10 @@ OWNERSHIP_WORDS = {
 """What is shown in place of a holder's name."""
 
 
+LOOPBACK_DEVICE = "lo"
+"""Linux creates it in each network namespace."""
+
+
 class Exposure(StrEnum):
     """From where a bound address can be reached."""
 
@@ -66,7 +70,9 @@ EXPOSURE_WORDS = {
 
 
 def exposure(address: Address) -> Exposure:
-    """By the bound address alone. A firewall may narrow it: that is not seen here."""
+    """By the bound address and device. A firewall may narrow it: that is not seen here."""
+    if address.zone:
+        return Exposure.LOOPBACK if address.zone == LOOPBACK_DEVICE else Exposure.ONE_INTERFACE
     if address.is_wildcard:
         return Exposure.ALL_INTERFACES
     return Exposure.LOOPBACK if address.is_loopback else Exposure.ONE_INTERFACE

@@ -113,6 +113,8 @@ def _covering(verdict: AddressVerdict, socket: Socket) -> str:
     local = socket.local.address
     if local == verdict.address:
         return ""
+    if local.zone and local.zone != verdict.address.zone:
+        return f": {local.zone} alone reaches it, but no other socket can bind the port"
     ours, theirs = len(verdict.address.unmapped), len(local.unmapped)
     if local.is_wildcard and ours <= theirs:
         return ", which also takes IPv4" if ours < theirs else ", which includes this address"

@@ -173,6 +173,10 @@ class Actions:
     def _with_usual(self, port_query: PortQuery) -> PortQuery:
         """The usual addresses, and before them one that is not among them."""
         usual = default_addresses(self._services.host, port_query.protocol)
-        known = {address.unmapped for address in usual}
-        unusual = [address for address in port_query.addresses if address.unmapped not in known]
+        known = {(address.unmapped, address.zone) for address in usual}
+        unusual = [
+            address
+            for address in port_query.addresses
+            if (address.unmapped, address.zone) not in known
+        ]
         return port_query._replace(addresses=(*unusual, *usual))

@@ -18,12 +18,14 @@ from porttui.model.address import Address, Endpoint
 from porttui.model.forecast import ConnectPath, Headroom
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.sampler import Sampler
-from tests.forecast.mixes import Mix
+from tests.forecast.mixes import DEVICE_KINDS, Mix
 from tests.forecast.small_range import bind_headroom, connect_headroom, udp_headroom
-from tests.forecast.sockets import ROUTES, Route, bound_socket, connected_socket, udp_socket
+from tests.forecast.sockets import LINK_LOCAL, Route, bound_socket, connected_socket, udp_socket
 
 PARALLEL_MIXES = 2
 """How many mixes are judged at the same time; the others are made, or grow old."""
+
+FIRST_SEED_WITH_DEVICES = 1000
 
 _ATTEMPTS = 5
 
@@ -92,7 +94,7 @@ def _fork(seed: int, turns: tuple[int, int]) -> tuple[int, int]:
 
 def _trial(seed: int, turns: tuple[int, int]) -> Trial:
     for _ in range(_ATTEMPTS):
-        mix = Mix(seed)
+        mix = Mix(seed, has_devices=seed >= FIRST_SEED_WITH_DEVICES)
         mix.make_old()
         delay_s = mix.settings.tw_reuse_delay_ms / 1000
         # Only time makes TIME_WAIT old; the kernel counts it in ticks of some milliseconds.
@@ -115,9 +117,10 @@ def _ask(mix: Mix, seed: int) -> tuple[Answer, ...]:
     """Each question with a forecast of its own. The bound ones last: kernels before 6.18 never
     give a port back to connect(2) that was bound once beside a client."""
     dice = random.Random(-seed - 1)
+    bound = _BOUND if seed < FIRST_SEED_WITH_DEVICES else (*_BOUND, *DEVICE_KINDS)
     asked = [
-        *(_connecting(each) for each in dice.sample(ROUTES, 3)),
-        *(_binding(each) for each in dice.sample(_BOUND, 3)),
+        *(_connecting(each) for each in dice.sample(mix.routes, 3)),
+        *(_binding(each) for each in dice.sample(bound, 3)),
         *(_udp(each) for each in ("127.0.0.1", "::1")),
     ]
     sampler = Sampler(local_host())
@@ -137,9 +140,13 @@ def _ask(mix: Mix, seed: int) -> tuple[Answer, ...]:
 
 def _connecting(route: Route) -> Question:
     source = route.source or {"127.0.0.2": "127.0.0.1"}.get(route.to[0], route.to[0])
-    path = ConnectPath(Address.parse(source), Endpoint.of(*route.to))
+    zone = f"%{route.device}" if route.device else ""
+    to, port = route.to
+    path = ConnectPath(
+        Address.parse(source + zone), Endpoint.of(to + zone if to == LINK_LOCAL else to, port)
+    )
     return Question(
-        f"connect from {source} to {route.to}",
+        f"connect from {source}{zone} to {route.to}",
         lambda snapshot: connect_headroom(snapshot, path),
         partial(connected_socket, route),
     )

@@ -16,7 +16,9 @@ from pathlib import Path
 from typing import NamedTuple
 
 from tests.forecast.sockets import (
+    DEVICE_ROUTES,
     LINGER_RESET,
+    LINK_LOCAL,
     OWN_ADDRESS,
     ROUTES,
     bound_socket,
@@ -28,6 +30,9 @@ from tests.host.tools import require_tool
 
 KINDS = ("127.0.0.1", "127.0.0.2", "0.0.0.0", "::1", "::", "::v6only", "::ffff:127.0.0.1")
 """What can be bound; "::v6only" is [::] with IPV6_V6ONLY."""
+
+DEVICE_KINDS = ("127.0.0.1%lo", "0.0.0.0%lo", "0.0.0.0%v0", "::%lo", "fe80::1%v0", "fe80::1%v1")
+"""The same, bound to a device."""
 
 FIRST_PORT = 40000
 """Of the ranges. Servers are below."""
@@ -55,10 +60,15 @@ class Settings(NamedTuple):
 class Mix:
     """The sockets of one namespace."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, *, has_devices: bool = False) -> None:
         """Enter a new namespace, for good, and let servers listen outside its range."""
+        self.routes = (*ROUTES, *DEVICE_ROUTES) if has_devices else ROUTES
+        self._kinds = (*KINDS, *DEVICE_KINDS) if has_devices else KINDS
         self._dice = random.Random(seed)
         self.settings = _settings(self._dice)
+        if has_devices:
+            # Two clients of equal ends take a second, for the SYN is sent again.
+            self.settings = self.settings._replace(tw_reuse_delay_ms=1)
         self.explains: list[str] = [str(self.settings)]
         """What was made."""
         self.is_spoilt = self._dice.random() < 0.3
@@ -119,14 +129,14 @@ class Mix:
 
     def _fill(self) -> None:
         """One destination gets all that is left to it."""
-        route = self._dice.choice(ROUTES)
-        self.explains.append(f"all from {route.source} to {route.to}")
+        route = self._dice.choice(self.routes)
+        self.explains.append(f"all from {route.source} to {route.to} {route.device}")
         with contextlib.suppress(OSError):
             while True:
                 self._keep_pair(connected_socket(route), self._servers[route.server].accept()[0])
 
     def _serve(self) -> None:
-        for end in {route.server for route in ROUTES}:
+        for end in {route.server for route in self.routes}:
             self._servers[end] = bound_socket(socket.SOCK_STREAM, *end, reuse=True)
             self._servers[end].listen(2000)
 
@@ -137,7 +147,7 @@ class Mix:
 
     def _bind(self) -> None:
         reuse = self._dice.random() < 0.3
-        kind = self._dice.choice(KINDS)
+        kind = self._dice.choice(self._kinds)
         self._kept.append(bound_socket(socket.SOCK_STREAM, kind, self._port(), reuse=reuse))
 
     def _listen(self) -> None:
@@ -194,12 +204,12 @@ class Mix:
 
     def _connected(self) -> tuple[socket.socket, socket.socket]:
         """Both ends of a connection."""
-        route = self._dice.choice(ROUTES)
+        route = self._dice.choice(self.routes)
         return connected_socket(route), self._servers[route.server].accept()[0]
 
     def _connected_from_port(self) -> tuple[socket.socket, socket.socket]:
         """The same with a client that has bound its port before it connects."""
-        route = self._dice.choice(ROUTES)
+        route = self._dice.choice([route for route in self.routes if not route.device])
         own = {"::1": "::1", OWN_ADDRESS: OWN_ADDRESS}.get(route.to[0], "127.0.0.1")
         own = f"::ffff:{own}" if route.to[0].startswith("::ffff:") else own
         client = bound_socket(
@@ -215,7 +225,7 @@ class Mix:
     def _udp(self) -> None:
         if self._dice.random() < 0.5:
             reuse = self._dice.random() < 0.3
-            kind = self._dice.choice(KINDS)
+            kind = self._dice.choice(self._kinds)
             self._kept.append(bound_socket(socket.SOCK_DGRAM, kind, self._port(), reuse=reuse))
         else:
             self._kept.append(udp_socket(self._dice.choice(("127.0.0.1", "::1"))))
@@ -253,7 +263,9 @@ def _enter_namespace(settings: Settings) -> None:
     if ctypes.CDLL(None, use_errno=True).unshare(_CLONE_NEWNET):
         raise OSError(ctypes.get_errno(), "unshare")
     ip = require_tool("ip")
-    setup = f"link set lo up\naddress add {OWN_ADDRESS}/32 dev lo\n"
+    setup = f"link set lo up\naddress add {OWN_ADDRESS}/32 dev lo\nlink add v0 type veth peer v1\n"
+    for device in ("v0", "v1"):
+        setup += f"link set {device} up\naddress add {LINK_LOCAL}/64 dev {device} nodad\n"
     subprocess.run([ip, "-batch", "-"], input=setup, text=True, check=True)
     for name, value in (
         ("ip_local_port_range", f"{settings.first} {settings.last}"),

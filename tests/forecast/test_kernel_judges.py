@@ -10,7 +10,7 @@ import pytest
 
 from porttui.model.forecast import Headroom
 from tests.forecast.filling import fill_destination
-from tests.forecast.kernel_judge import Trial, judge
+from tests.forecast.kernel_judge import FIRST_SEED_WITH_DEVICES, Trial, judge
 from tests.host.namespaces import Network, require_root
 from tests.host.process_context import ProcessContext
 
@@ -19,7 +19,13 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="Linux's rules")
 _BATCH = 40
 
 
-@pytest.mark.parametrize("first", range(0, 320, _BATCH))
+@pytest.mark.parametrize(
+    "first",
+    [
+        *range(0, 320, _BATCH),
+        *range(FIRST_SEED_WITH_DEVICES, FIRST_SEED_WITH_DEVICES + 320, _BATCH),
+    ],
+)
 def test_mixes(first: int) -> None:
     require_root()
     trials = ProcessContext().call(judge, range(first, first + _BATCH))
@@ -55,9 +61,12 @@ def _misses(trial: Trial) -> list[str]:
         return [f"seed {trial.seed}: {trial.defect}"]
     misses = []
     for question, headroom, came in trial.answers:
-        is_right = headroom.at_least <= came <= headroom.at_most
+        # A client with the ends of one that is bound to a device resets the other's connection:
+        # a port may come free while they are counted.
+        came_free = 2 if trial.seed >= FIRST_SEED_WITH_DEVICES and "connect" in question else 0
+        is_right = headroom.at_least <= came <= headroom.at_most + came_free
         if not trial.is_spoilt:
-            is_right &= headroom.expected - trial.is_odd <= came <= headroom.expected
+            is_right &= headroom.expected - trial.is_odd <= came <= headroom.expected + came_free
         if not is_right:
             mix = ", ".join(trial.explains)
             misses.append(f"seed {trial.seed}: {question}: {headroom}, came {came}: {mix}")

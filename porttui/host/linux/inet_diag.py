@@ -198,6 +198,8 @@ class InetDiagColumns:
         """The first word of each socket."""
         self.port_pairs = array("I")
         """Local and remote port in one number, in network order."""
+        self.devices = array("I")
+        """idiag_if: the index of the interface that it is bound to; 0 for any."""
         self.expires_ms = array("I")
         """Of the running timer, whichever it is."""
         self.recv_queues = array("I")
@@ -274,6 +276,7 @@ class InetDiagColumns:
         for number_column, word in (
             (self.first_words, 0),
             (self.port_pairs, 1),
+            (self.devices, 10),
             (self.expires_ms, 13),
             (self.recv_queues, 14),
             (self.send_queues, 15),

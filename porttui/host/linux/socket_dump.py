@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from array import array
 from collections.abc import Iterator
 from functools import reduce
+from itertools import compress
 from operator import add
 
 from porttui.host.accounts import user_name
@@ -19,6 +21,7 @@ from porttui.host.linux.inet_diag import (
 from porttui.host.linux.netlink import SockDiagError
 from porttui.host.linux.owners import Holders
 from porttui.host.request import SocketRequest
+from porttui.host.safe_text import safe_text
 from porttui.model.address import PORTS, Address, Family, Protocol
 from porttui.model.snapshot import Problem
 from porttui.model.socket import Ownership
@@ -159,7 +162,7 @@ def _table_columns(
         cgroup_ids[row] = cgroup_id
     return {
         "states": columns.states if protocol is Protocol.TCP else bytes(columns.rows),
-        "local_addresses": numbers.of(columns.local_addresses),
+        "local_addresses": _local_addresses(columns, numbers),
         "local_ports": columns.local_ports,
         "remote_addresses": _remote_addresses(columns, numbers),
         "remote_ports": columns.remote_ports,
@@ -175,13 +178,27 @@ def _table_columns(
     }
 
 
+def _local_addresses(columns: InetDiagColumns, numbers: AddressNumbers) -> array[int]:
+    addresses = numbers.of(columns.local_addresses)
+    for row in _rows_with_device(columns):
+        addresses[row] = numbers.with_zone(addresses[row], columns.devices[row])
+    return addresses
+
+
 def _remote_addresses(columns: InetDiagColumns, numbers: AddressNumbers) -> array[int]:
     """A remote port of 0 means no remote endpoint; only some states have none."""
     addresses, ports = numbers.of(columns.remote_addresses), columns.remote_ports
+    for row in _rows_with_device(columns):
+        if numbers.addresses[addresses[row]].is_link_local:  # type: ignore[union-attr]
+            addresses[row] = numbers.with_zone(addresses[row], columns.devices[row])
     for row in indexes_of_ones(columns.states.translate(_MAY_HAVE_NO_REMOTE)):
         if not ports[row]:
             addresses[row] = NO_ADDRESS
     return addresses
+
+
+def _rows_with_device(columns: InetDiagColumns) -> Iterator[int]:
+    return compress(range(columns.rows), columns.devices)
 
 
 def _holder_columns(
@@ -221,6 +238,7 @@ class AddressNumbers(dict[int | bytes, int]):
     def __init__(self) -> None:
         super().__init__()
         self.addresses: list[Address | None] = [None]
+        self._with_zone: dict[tuple[int, int], int] = {}
 
     def __missing__(self, value: int | bytes) -> int:
         number = self[value] = len(self.addresses)
@@ -228,6 +246,24 @@ class AddressNumbers(dict[int | bytes, int]):
         self.addresses.append(Address.of_packed(packed))
         return number
 
+    def with_zone(self, number: int, device: int) -> int:
+        """The number of the same address on an interface, given by its index."""
+        key = (number, device)
+        if key not in self._with_zone:
+            address = self.addresses[number]
+            assert address is not None
+            self._with_zone[key] = len(self.addresses)
+            self.addresses.append(Address.of_packed(address.packed, device_name(device)))
+        return self._with_zone[key]
+
     def of(self, values: list[bytes] | array[int]) -> array[int]:
         """The numbers of a column of addresses (IPv4 as numbers, IPv6 as bytes)."""
         return array("I", map(self.__getitem__, values))
+
+
+def device_name(index: int) -> str:
+    """The name of an interface; one that is gone has none, and is called "if7" as `ss` does."""
+    try:
+        return safe_text(socket.if_indextoname(index))
+    except OSError:
+        return f"if{index}"
