@@ -247,5 +247,6 @@ def machine(
         lists_bound_inactive=lambda: False,
         limits=lambda: Limits(None, None),
         open_files=lambda _: None,
+        own_addresses=lambda: (),
         source_address=lambda _: None,
     )

@@ -191,6 +191,7 @@ class ScriptedMachine:
             lists_bound_inactive=lambda: self.lists_bound_inactive,
             limits=lambda: self.limits,
             open_files=lambda process: self.open_files.get(process.pid),
+            own_addresses=lambda: (),
             source_address=lambda remote: self.sources.get(remote, remote),
         )
 

@@ -43,6 +43,27 @@ def blocks_bind(address: Address, socket: Socket) -> bool | None:
     return False
 
 
+def accepts_connection(socket: Socket, to: Address, device: str) -> bool | None:
+    """Whether a listener gets the connections to an address of this machine.
+
+    None for a [::] if it is unknown whether it also takes IPv4.
+
+    Args:
+        socket: A listener on the port.
+        to: No wildcard.
+        device: The interface that has the address: there a connection from this machine arrives
+            (net/ipv4/inet_hashtables.c, compute_score).
+    """
+    local = socket.local.address
+    if local.zone not in ("", device):
+        return False
+    if len(local.unmapped) == len(to.unmapped):
+        return local.is_wildcard or local.unmapped == to.unmapped
+    if _is_wildcard_6(local):
+        return None if socket.v6only is None else not socket.v6only
+    return False
+
+
 def may_block_any(addresses: Iterable[Address], socket: Socket) -> bool:
     """Whether a socket collides, for all that is known, with a new one on one of the addresses."""
     return any(blocks_bind(address, socket) is not False for address in addresses)

@@ -77,9 +77,11 @@ def build_command(parsed: ParsedArguments) -> ProbeCommand:
 
 def run(command: ProbeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Try to connect, and print what came of it."""
-    sampler = Sampler(local_host(command.source))
+    host = local_host(command.source)
+    sampler = Sampler(host)
     try:
         probe = probe_host(
+            host,
             sampler,
             command.host,
             command.port,

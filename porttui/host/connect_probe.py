@@ -9,6 +9,7 @@ import errno
 import os
 import socket
 import time
+from collections.abc import Callable
 
 from porttui.host.request import HostError
 from porttui.host.safe_text import safe_text
@@ -59,9 +60,17 @@ def resolve(host: str, port: int) -> tuple[Endpoint, ...]:
 
 
 def probe_endpoint(
-    remote: Endpoint, *, try_http: bool = False, timeout_s: float = CONNECT_TIMEOUT_S
+    remote: Endpoint,
+    *,
+    try_http: bool = False,
+    timeout_s: float = CONNECT_TIMEOUT_S,
+    is_accepted: Callable[[Endpoint], bool] = lambda _: True,
 ) -> ConnectProbe:
-    """Connect and read the first bytes."""
+    """Connect and read the first bytes.
+
+    `is_accepted` tells of this end of a silent connection, while it is open, whether a process has
+    accepted it.
+    """
     family = socket.AF_INET if remote.address.family is Family.IPV4 else socket.AF_INET6
     start = time.monotonic()
 
@@ -74,9 +83,23 @@ def probe_endpoint(
             bind_to_device(connection, remote.address)
             connection.connect(socket_address(remote))
             connected_ms = elapsed_ms()
+            if connection.getsockname() == connection.getpeername():
+                # A client can meet itself in the ephemeral range (RFC 9293, 3.5): nobody listens.
+                return ConnectProbe(remote, ProbeOutcome.REFUSED, connected_ms)
+            local = Endpoint(_address_of(connection.getsockname()), connection.getsockname()[1])
             connection.settimeout(READ_TIMEOUT_S)
-            outcome, answer = _read_reply(connection, remote, try_http=try_http)
-            return ConnectProbe(remote, outcome, connected_ms, answer)
+            outcome, answer, was_asked = _read_reply(connection, remote, try_http=try_http)
+            if outcome is ProbeOutcome.SILENT and not is_accepted(local):
+                outcome = ProbeOutcome.NOT_ACCEPTED
+            return ConnectProbe(
+                remote,
+                outcome,
+                connected_ms,
+                answer,
+                ended_ms=elapsed_ms(),
+                was_asked=was_asked,
+                local=local,
+            )
     except TimeoutError:
         return ConnectProbe(remote, ProbeOutcome.TIMED_OUT, elapsed_ms())
     except OSError as error:
@@ -89,20 +112,25 @@ def probe_endpoint(
 
 def _read_reply(
     connection: socket.socket, remote: Endpoint, *, try_http: bool
-) -> tuple[ProbeOutcome, bytes]:
-    """Read the server's first bytes; if it is silent, send HEAD on request and read again."""
+) -> tuple[ProbeOutcome, bytes, bool]:
+    """Read the server's first bytes; if it is silent, send HEAD on request and read again.
+
+    The last part of the result: whether it was sent.
+    """
+    was_asked = False
     try:
         reply = _receive(connection)
         if reply is None and try_http:
+            was_asked = True
             # A zone is of this machine alone (RFC 6874).
             bare = Endpoint(Address.of_packed(remote.address.packed), remote.port)
             connection.sendall(f"HEAD / HTTP/1.0\r\nHost: {bare}\r\n\r\n".encode("ascii"))
             reply = _receive(connection)
     except (ConnectionResetError, BrokenPipeError):
-        return ProbeOutcome.RESET, b""
+        return ProbeOutcome.RESET, b"", was_asked
     if reply is None:
-        return ProbeOutcome.SILENT, b""
-    return (ProbeOutcome.ANSWERS, reply) if reply else (ProbeOutcome.CLOSED, b"")
+        return ProbeOutcome.SILENT, b"", was_asked
+    return ProbeOutcome.ANSWERS if reply else ProbeOutcome.CLOSED, reply, was_asked
 
 
 def _receive(connection: socket.socket) -> bytes | None:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from porttui.host.request import HostError, SocketRequest
-from porttui.model.address import PORTS, Address, Endpoint, Protocol
+from porttui.model.address import PORTS, Address, Endpoint, OwnAddress, Protocol
 from porttui.model.kernel import PortRange
 from porttui.model.process import ProcessIdentity
 from porttui.model.snapshot import Problem
@@ -157,5 +157,7 @@ class Host(NamedTuple):
     """System-wide limits other than ports."""
     open_files: Callable[[Process], Limit | None]
     """Of one process; None if unknown."""
+    own_addresses: Callable[[], Sequence[OwnAddress]]
+    """Of all interfaces. May raise HostError."""
     source_address: Callable[[Address], Address | None]
     """The address that the kernel would choose for a connection; None without a route."""

@@ -16,7 +16,7 @@ from porttui.host.bind_probe import can_bind, try_bind
 from porttui.host.contract import Host, ProcessControl, ProcessHandle, SocketSource
 from porttui.host.request import HostError, SourceName
 from porttui.host.services import service_name
-from porttui.model.address import Address
+from porttui.model.address import Address, OwnAddress
 from porttui.model.kernel import PortRange
 from porttui.model.process import Process, ProcessIdentity
 from porttui.record import TYPE_CHECKING
@@ -58,6 +58,7 @@ def local_host(source: SourceName = SourceName.AUTO) -> Host:
         limits=_no_limits,
         # psutil counts them, but gives the limit on Linux alone, where it is not needed.
         open_files=lambda _: None,
+        own_addresses=_own_addresses,
         source_address=_source_address,
     )
     return _with_proc(host) if sys.platform == "linux" else host
@@ -211,6 +212,15 @@ def _ancestor_pids() -> frozenset[int]:
     porttui = read(own_pid())
     ancestors = ancestors_of(porttui, read) if porttui else ()
     return frozenset(ancestor.pid for ancestor in ancestors)
+
+
+def _own_addresses() -> Sequence[OwnAddress]:
+    if sys.platform == "linux":
+        from porttui.host.linux.own_addresses import read_own_addresses as read
+    else:
+        from porttui.host.portable.own_addresses import read_own_addresses as read
+
+    return read()
 
 
 def _source_address(remote: Address) -> Address | None:

@@ -145,6 +145,17 @@ class Endpoint(NamedTuple):
         return cls(Address.parse(address), port)
 
 
+class OwnAddress(NamedTuple):
+    """An address of this machine."""
+
+    address: Address
+    """Without a zone."""
+    device: str
+    """The interface that has it."""
+    is_tentative: bool = False
+    """It cannot be bound yet: duplicate address detection (RFC 4862) runs, or has failed."""
+
+
 class PortQuery(NamedTuple):
     """A port, its protocol, and the addresses to consider."""
 

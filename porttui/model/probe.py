@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
+from types import MappingProxyType
 
 from porttui.model.address import Endpoint
+from porttui.model.process import Process, Suspension
 from porttui.model.socket import Socket
 from porttui.record import NamedTuple
 
@@ -13,7 +16,9 @@ class ProbeOutcome(StrEnum):
     """The outcome of a connect probe."""
 
     REFUSED = "refused"
-    """A reset came at once: nobody listens there."""
+    """A reset came at once: nobody listens there, or a firewall rejects it."""
+    NOT_ACCEPTED = "not_accepted"
+    """The kernel completed the connection; no process of this machine has accepted it."""
     TIMED_OUT = "timed_out"
     """No answer at all: packets are dropped, or the listen queue is full."""
     UNREACHABLE = "unreachable"
@@ -29,7 +34,7 @@ class ProbeOutcome(StrEnum):
     CLOSED = "closed"
     """Connected, then closed by the other side without a word."""
     SILENT = "silent"
-    """Connected, and nothing is said: most servers wait for the client to begin."""
+    """Accepted, and nothing is said: most servers wait for the client to begin."""
     ANSWERS = "answers"
     """Connected, and something is said."""
 
@@ -48,12 +53,30 @@ class ConnectProbe(NamedTuple):
     """A connection attempt to one address."""
 
     remote: Endpoint
+    """As it was asked for."""
     outcome: ProbeOutcome
     took_ms: float
     """Until it was connected, or known that it would not be."""
     answer: bytes = b""
     """The first bytes that were said, as they came: hostile."""
     detail: str = ""
+    ended_ms: float = 0.0
+    """Until the first bytes or the end of the connection came."""
+    was_asked: bool = False
+    """Whether an HTTP request was sent."""
+    local: Endpoint | None = None
+    """This end of the connection; None without one."""
+    device: str | None = None
+    """The interface of this machine that has the remote address; None if it is another machine's,
+    or that is unknown."""
+
+    @property
+    def destination(self) -> Endpoint:
+        """To a wildcard the kernel connects as to loopback (net/ipv6/tcp_ipv6.c)."""
+        if not self.remote.address.is_wildcard:
+            return self.remote
+        loopback = "::1" if len(self.remote.address.unmapped) == 16 else "127.0.0.1"
+        return Endpoint.of(loopback, self.remote.port)
 
 
 class ProbeResult(NamedTuple):
@@ -65,6 +88,8 @@ class ProbeResult(NamedTuple):
     probes: tuple[ConnectProbe, ...]
     listeners: tuple[Socket, ...]
     """All TCP listeners on that port of this machine, at any address."""
+    suspended: Mapping[Process, Suspension] = MappingProxyType({})
+    """Holders of these listeners that do not run."""
 
     @property
     def is_connected(self) -> bool:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from enum import StrEnum
+
 from porttui.record import NamedTuple
 
 _IN_NAMES = "-_.+:@/()[]*#=~%…\\"
@@ -79,6 +81,19 @@ def base_name(path: str) -> str:
     return name if name.endswith("\u2069") == name.startswith("\u2068") else f"\u2068{name}"
 
 
+class Suspension(StrEnum):
+    """Why a process does not run, whatever it has to do."""
+
+    STOPPED = "stopped"
+    """By a signal: SIGSTOP, or Ctrl+Z."""
+    TRACED = "traced"
+    """Stopped by a debugger."""
+    FROZEN = "frozen"
+    """By its control group (cgroups(7), the freezer)."""
+    UNINTERRUPTIBLE = "uninterruptible"
+    """It waits in the kernel for a device or a file system: state D of proc_pid_stat(5)."""
+
+
 class ProcessDetails(NamedTuple):
     """What the kernel tells of a process beside what it says of itself."""
 
@@ -88,3 +103,5 @@ class ProcessDetails(NamedTuple):
     """Whose the sockets are that it opens now: its file system user id (credentials(7))."""
     cgroup_id: int = 0
     """See `Socket.cgroup_id`."""
+    suspension: Suspension | None = None
+    """At this moment; None where it runs or waits for work."""

@@ -135,7 +135,7 @@ class Actions:
         if served is None or served.protocol is not Protocol.TCP:
             self._app.show_message(session_text.NO_SERVER_TO_PROBE, Tone.WARNING)
         else:
-            dialog = ProbeDialog(served.host, served.endpoint.port, self._services.sampler)
+            dialog = ProbeDialog(served.host, served.endpoint.port, self._services)
             self._app.push_screen(dialog)
 
     def diagnose(self, port_query: PortQuery) -> None:

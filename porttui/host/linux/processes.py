@@ -12,7 +12,7 @@ from functools import cache
 from porttui.host.accounts import effective_uid, invoking_uid, user_name
 from porttui.host.request import HostError
 from porttui.host.safe_text import PATH_CHARACTERS, safe_argv, safe_text
-from porttui.model.process import Process, ProcessDetails
+from porttui.model.process import Process, ProcessDetails, Suspension
 from porttui.record import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
@@ -29,6 +29,12 @@ _SIGTERM = 15
 _KERNEL_THREAD = 0x00200000
 """PF_KTHREAD (include/linux/sched.h)."""
 _ENDED_STATES = (b"Z", b"X")
+_SUSPENSIONS = {
+    b"T": Suspension.STOPPED,
+    b"t": Suspension.TRACED,
+    b"D": Suspension.UNINTERRUPTIBLE,
+}
+"""By the state in /proc/PID/stat."""
 _CGROUP_BYTES = 16384
 _ROOT_CGROUP_ID = 1
 """Of the whole hierarchy (fs/kernfs/dir.c): where version 1 is in use all processes are in it."""
@@ -126,17 +132,29 @@ def read_process_details(process: Process) -> ProcessDetails | None:
     """What a stop needs beside the sample; None if the process has exited."""
     status = _read(f"/proc/{process.pid}/status", 8192)
     executable = _read_link(f"/proc/{process.pid}/exe") or ""
+    cgroup = cgroup_of(process.pid)
     details = ProcessDetails(
         executable=safe_text(executable.removesuffix(" (deleted)"), PATH_CHARACTERS),
         uid=int(_status_field(status, b"Uid").split()[3]) if status else None,
-        cgroup_id=cgroup_id(cgroup_of(process.pid)),
+        cgroup_id=cgroup_id(cgroup),
     )
     # Read last: the process that has the pid now also had it for the reads above. The command line
     # is not read: that waits for the lock of the process's memory.
     stat = read_stat(process.pid)
     is_same = stat is not None and stat.started == process.started
     is_same = is_same and process.pidfd_inode in (0, _pidfd_inode(process.pid))
-    return details if is_same else None
+    if stat is None or not is_same:
+        return None
+    suspension = Suspension.FROZEN if _is_frozen(cgroup) else _SUSPENSIONS.get(stat.state)
+    return details._replace(suspension=suspension)
+
+
+def _is_frozen(cgroup: str) -> bool:
+    """Whether the control group, or one above it, is frozen."""
+    mount = _cgroup_mount()
+    if not mount or not cgroup.startswith("/") or cgroup.startswith("/.."):
+        return False
+    return b"frozen 1" in _read(f"{mount}{cgroup}/cgroup.events", 256).splitlines()
 
 
 def read_process_groups(processes: Sequence[Process]) -> Mapping[Process, tuple[Process, ...]]:

@@ -15,12 +15,13 @@ from textual.binding import BindingType
 from porttui.diagnosis.probe import probe_host
 from porttui.host.request import HostError
 from porttui.model.probe import ConnectProbe, ProbeOutcome, ProbeResult
-from porttui.sampling.sources import SampleError, SnapshotSource
+from porttui.sampling.sources import SampleError
 from porttui.text import session as session_text
 from porttui.text.diagnosis import host_text
 from porttui.text.probe import OUTCOME_NAMES, advice, probe_words
 from porttui.ui.keymap import dialog_bindings
 from porttui.ui.screens.dialog import Dialog, KeyHint
+from porttui.ui.services import Services
 from porttui.ui.widgets.columns import Tone
 
 
@@ -30,11 +31,11 @@ class ProbeDialog(Dialog[None]):
     NAME = "probe"
     BINDINGS: ClassVar[list[BindingType]] = dialog_bindings(NAME)
 
-    def __init__(self, host: str, port: int, sampler: SnapshotSource) -> None:
+    def __init__(self, host: str, port: int, services: Services) -> None:
         super().__init__(session_text.connect_to(host, port))
         self._host = host
         self._port = port
-        self._sampler = sampler
+        self._services = services
         self._result: ProbeResult | None = None
         self._failure = ""
 
@@ -81,7 +82,8 @@ class ProbeDialog(Dialog[None]):
         self.run_worker(self._probe(try_http), "probe", exclusive=True)
 
     async def _probe(self, try_http: bool) -> None:
-        probe = partial(probe_host, self._sampler, self._host, self._port, try_http=try_http)
+        machine, sampler = self._services.host, self._services.sampler
+        probe = partial(probe_host, machine, sampler, self._host, self._port, try_http=try_http)
         try:
             self._result, self._failure = await asyncio.to_thread(probe), ""
         except (HostError, SampleError) as error:
