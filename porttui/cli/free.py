@@ -25,6 +25,7 @@ from porttui.host.local import local_host
 from porttui.host.request import SourceName
 from porttui.model.address import Endpoint, PortQuery
 from porttui.model.process import Process
+from porttui.model.snapshot import SOCK_DIAG
 from porttui.model.stop import StopOutcome, StopResult, StopSignal, StopTarget
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
@@ -111,8 +112,13 @@ def run(command: FreeCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     """Free a port, and print what is true then."""
     host = local_host(command.source)
     sampler = Sampler(host)
-    targets = targets_on_port(sampler.sample(), *command.port_query)
-    if targets:
+    snapshot = sampler.sample()
+    targets = targets_on_port(snapshot, *command.port_query)
+    zoned = [address for address in command.port_query.addresses if address.zone]
+    if zoned and snapshot.source != SOCK_DIAG:
+        # Servers on other interfaces have the same address: one of them would be stopped.
+        report = _refused(text.not_sent(text.interface_address(zoned[0])))
+    elif targets:
         report = _stop_targets(command, Stopper(host, sampler), targets, err)
     else:
         report = _report_without_listener(command.port_query, Diagnoser(host, sampler))
@@ -213,10 +219,6 @@ def _refusal(
     targets: Sequence[StopTarget],
     plans: Sequence[_StopPlan],
 ) -> str | None:
-    for address in command.port_query.addresses:
-        if address.zone:
-            # Servers on other interfaces have the same address: one of them would be stopped.
-            return text.interface_address(address)
     chosen_pids = {process.pid for plan in plans for process in plan.chosen}
     for pid in command.pids:
         if pid not in chosen_pids:

@@ -9,7 +9,7 @@ from itertools import islice
 from porttui.analysis.supervisors import CommandUser, origin_of
 from porttui.diagnosis.judgement import BindProbes, judge
 from porttui.host.contract import BindResult, Host
-from porttui.model.address import Address, Endpoint, Family, Protocol
+from porttui.model.address import Address, Endpoint, Family, Protocol, zones_meet
 from porttui.model.diagnosis import Diagnosis, ReasonKind
 from porttui.model.kernel import PortRange
 from porttui.model.process import Process
@@ -147,7 +147,15 @@ def next_ports(
     addresses = addresses or diagnoser.default_addresses(protocol)
     table = snapshot.sockets
     ports = table.local_ports
-    used = set(ports[: table.udp_start] if protocol is Protocol.TCP else ports[table.udp_start :])
+    # What is bound to another device is not in the way.
+    meeting = {
+        number
+        for number, local in enumerate(table.side.addresses)
+        if local is not None and any(zones_meet(local, address) for address in addresses)
+    }
+    tcp, udp = range(table.udp_start), range(table.udp_start, len(table))
+    rows = tcp if protocol is Protocol.TCP else udp
+    used = {ports[row] for row in rows if table.local_addresses[row] in meeting}
     unused = (port for port in _candidate_ports(after, snapshot.ephemeral) if port not in used)
     probed = islice(unused, _MAX_PROBED)
     free = (port for port in probed if diagnoser.is_bindable(protocol, port, addresses))

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 
+from porttui.diagnosis.devices import device_of, read_devices
 from porttui.host.connect_probe import CONNECT_TIMEOUT_S, probe_endpoint, resolve
 from porttui.host.contract import Host
-from porttui.host.request import HostError, SocketRequest
-from porttui.model.address import Address, Endpoint, Protocol
+from porttui.host.request import SocketRequest
+from porttui.model.address import Endpoint, Protocol
 from porttui.model.probe import ConnectProbe, ProbeResult
 from porttui.model.process import Process, Suspension
-from porttui.model.socket import LOOPBACK_DEVICE, Ownership, Socket, TcpState
+from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.sampling.sources import SampleError, SnapshotSource
 
 
@@ -33,9 +34,9 @@ def probe_host(
         SampleError: the sockets of this machine could not be read.
     """
     probes = []
-    devices = _devices(machine)
+    devices = read_devices(machine)
     for remote in resolve(host, port):
-        device = _device_of(remote.address, devices)
+        device = device_of(remote.address, devices)
 
         def is_accepted(
             local: Endpoint, remote: Endpoint = remote, device: str | None = device
@@ -51,23 +52,6 @@ def probe_host(
     on_port = (table[row] for row in table.rows_on_port(Protocol.TCP, port))
     listeners = tuple(socket for socket in on_port if socket.is_listening)
     return ProbeResult(host, port, tuple(probes), listeners, _suspended(machine, listeners))
-
-
-def _devices(machine: Host) -> Mapping[bytes, str]:
-    """The interface of each address of this machine; without them where they cannot be read."""
-    try:
-        return {own.address.unmapped: own.device for own in machine.own_addresses()}
-    except HostError:
-        return {}
-
-
-def _device_of(address: Address, devices: Mapping[bytes, str]) -> str | None:
-    """The interface at which a connection from this machine to the address arrives."""
-    if address.is_loopback or address.is_wildcard:
-        return LOOPBACK_DEVICE
-    device = devices.get(address.unmapped)
-    # Two interfaces may have one link-local address.
-    return address.zone if device is not None and address.is_link_local else device
 
 
 def _waits_for_accept(sampler: SnapshotSource, remote: Endpoint, local: Endpoint) -> bool:

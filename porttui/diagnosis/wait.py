@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 
 from porttui.analysis.address_rules import may_block_any
+from porttui.diagnosis.devices import is_reached, read_devices
 from porttui.diagnosis.diagnoser import default_addresses
 from porttui.host.contract import BindResult, Host
 from porttui.host.request import SocketRequest
@@ -55,6 +56,7 @@ class PortWaiter:
         self._protocol = protocol
         self._port = port
         self._addresses = tuple(addresses)
+        self._devices: Mapping[bytes, str] | None = None
 
     def wait(
         self,
@@ -86,13 +88,20 @@ class PortWaiter:
         sockets = self._sampler.sample(SocketRequest.LISTENING_REFRESH).sockets
         on_port = (sockets[row] for row in sockets.rows_on_port(self._protocol, self._port))
         listeners = tuple(
-            socket
-            for socket in on_port
-            if socket.is_listening and may_block_any(self._addresses, socket)
+            socket for socket in on_port if socket.is_listening and self._matters(socket, until)
         )
         state = PortState.LISTENING if listeners else self._probe_state()
         waited_ms = (time.monotonic() - start) * 1000
         return WaitResult(state is until, state, waited_ms, listeners)
+
+    def _matters(self, listener: Socket, until: PortState) -> bool:
+        """Whether a listener is in the way, or for LISTENING whether a client gets to it."""
+        if until is not PortState.LISTENING:
+            return may_block_any(self._addresses, listener)
+        if self._devices is None:
+            self._devices = read_devices(self._host)
+        devices = self._devices
+        return any(is_reached(address, listener, devices) for address in self._addresses)
 
     def _probe_state(self) -> PortState:
         for address in self._addresses:

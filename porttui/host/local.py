@@ -19,6 +19,7 @@ from porttui.host.services import service_name
 from porttui.model.address import Address, OwnAddress
 from porttui.model.kernel import PortRange
 from porttui.model.process import Process, ProcessIdentity
+from porttui.model.snapshot import SOCK_DIAG
 from porttui.record import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -69,9 +70,9 @@ def _source(source: SourceName) -> SocketSource:
         from porttui.host.linux.source import linux_source
 
         source_of_linux = linux_source(netlink=source is not SourceName.PROC)
-        if source is SourceName.NETLINK and source_of_linux.name != "sock_diag":
+        if source is SourceName.NETLINK and source_of_linux.name != SOCK_DIAG:
             raise HostError("netlink sock_diag is refused here: use --source proc")
-        if source_of_linux.name == "sock_diag" or os.access("/proc/net/tcp", os.R_OK):
+        if source_of_linux.name == SOCK_DIAG or os.access("/proc/net/tcp", os.R_OK):
             return source_of_linux
     if source in (SourceName.PROC, SourceName.NETLINK):
         raise HostError(f"there is no {source} source here: use --source psutil")
@@ -118,7 +119,7 @@ def _ephemeral_range() -> Callable[[], PortRange]:
 def _lists_bound_inactive(source: SocketSource) -> bool:
     from porttui.host.linux.sysctl import lists_bound_inactive
 
-    return source.name == "sock_diag" and lists_bound_inactive()
+    return source.name == SOCK_DIAG and lists_bound_inactive()
 
 
 def _no_limits() -> Limits:

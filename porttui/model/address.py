@@ -11,6 +11,7 @@ from porttui.record import NamedTuple
 MAPPED_PREFIX = b"\x00" * 10 + b"\xff\xff"
 """The first twelve bytes of an IPv4-mapped IPv6 address (RFC 4291, 2.5.5.2)."""
 
+LOOPBACK_4 = b"\x7f\x00\x00\x01"
 LOOPBACK_6 = b"\x00" * 15 + b"\x01"
 
 PORTS = range(65536)
@@ -59,6 +60,13 @@ class Address(NamedTuple):
     def is_link_local(self) -> bool:
         """In fe80::/10, whose addresses are of use with their zone alone (RFC 4291)."""
         return len(self.packed) == 16 and self.packed[0] == 0xFE and self.packed[1] & 0xC0 == 0x80
+
+    @property
+    def destination(self) -> Address:
+        """Where a connection to it goes: to a wildcard as to loopback (net/ipv6/tcp_ipv6.c)."""
+        if not self.is_wildcard:
+            return self
+        return Address.of_packed(LOOPBACK_6 if len(self.unmapped) == 16 else LOOPBACK_4, self.zone)
 
     @property
     def family(self) -> Family:

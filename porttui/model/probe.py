@@ -70,14 +70,6 @@ class ConnectProbe(NamedTuple):
     """The interface of this machine that has the remote address; None if it is another machine's,
     or that is unknown."""
 
-    @property
-    def destination(self) -> Endpoint:
-        """To a wildcard the kernel connects as to loopback (net/ipv6/tcp_ipv6.c)."""
-        if not self.remote.address.is_wildcard:
-            return self.remote
-        loopback = "::1" if len(self.remote.address.unmapped) == 16 else "127.0.0.1"
-        return Endpoint.of(loopback, self.remote.port)
-
 
 class ProbeResult(NamedTuple):
     """The probes of every address of a name, and the listeners on that port."""

@@ -31,6 +31,10 @@ class Coverage(NamedTuple):
     """False where /proc shows another PID namespace: the pids mean other processes here."""
 
 
+SOCK_DIAG = "sock_diag"
+"""The source that reports devices, queues and control groups."""
+
+
 class Snapshot(NamedTuple):
     """All sockets of this network namespace, as read between `taken_at` and `duration_ms` later."""
 
@@ -38,7 +42,7 @@ class Snapshot(NamedTuple):
     """Seconds since the epoch."""
     duration_ms: float
     source: str
-    """Where the sockets were read: "sock_diag", "/proc/net" or "psutil"."""
+    """Where the sockets were read: SOCK_DIAG, "/proc/net" or "psutil"."""
     sockets: SocketTable
     ephemeral: PortRange | None
     """The range this kernel draws ephemeral ports from; None where it is unknown."""

@@ -98,7 +98,7 @@ def advice(result: ProbeResult) -> Iterator[str]:
 def _accepts(probe: ConnectProbe, socket: Socket) -> bool:
     if probe.device is None:
         return False
-    return accepts_connection(socket, probe.destination.address, probe.device) is not False
+    return accepts_connection(socket, probe.remote.address.destination, probe.device) is not False
 
 
 def _when_ended(probe: ConnectProbe) -> str:

@@ -332,7 +332,7 @@ def needs_yes(plans: str) -> str:
 
 def interface_address(address: Address) -> str:
     """An address with a zone: servers on other interfaces have the same address."""
-    return f"{address} names an interface; porttui cannot tell which interface a server is bound to"
+    return f"{address} names an interface; this source does not report a server's interface"
 
 
 def needs_pid(danger: str, pid: int) -> str:

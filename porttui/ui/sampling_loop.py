@@ -10,6 +10,7 @@ from textual.message import Message
 
 from porttui.host.clock import SYSTEM_CLOCK, Clock
 from porttui.host.request import SocketRequest
+from porttui.model.snapshot import SOCK_DIAG
 from porttui.sampling.sources import SampleError
 from porttui.ui.messages import SampleFailed, SampleTaken, SamplingCrashed
 
@@ -20,7 +21,7 @@ CPU_SHARE = 0.085
 """The share of one core for sampling and showing samples: expensive samples are taken less often.
 The bar is a tenth of a core; the difference is what the session takes when idle."""
 
-LISTENER_SOURCE = "sock_diag"
+LISTENER_SOURCE = SOCK_DIAG
 """The source that lists listeners cheaply, so that they are sampled at every interval."""
 
 

@@ -226,9 +226,9 @@ def test_free_with_nothing_to_free() -> None:
 
 
 def test_free_stops_nobody_for_an_address_of_one_interface(servers: Servers) -> None:
-    """Servers on other interfaces have the same address, and which is which is not read."""
+    """Servers on other interfaces have the same address, and /proc does not say which is which."""
     server = servers.listen("::1", free_port())
-    done = run("free", f"[::1%lo]:{server.port}", "--yes")
+    done = run("free", f"[::1%lo]:{server.port}", "--yes", "--source", "proc")
     assert (done.returncode, "names an interface" in done.stdout) == (4, True)
     assert not has_exited(server.pid)
 

@@ -7,71 +7,16 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from tests.cli.conftest import Serve
 from tests.cli.running import PORTTUI, environment
 from tests.host.namespaces import Network
 from tests.servers import PATIENCE_S, ROOT, until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="makes networks")
-
-SERVE = """
-import socket, sys, time
-address, port, device, wait = sys.argv[1], int(sys.argv[2]), sys.argv[3], sys.argv[4]
-server = socket.socket(socket.AF_INET6 if ":" in address else socket.AF_INET)
-scope = socket.if_nametoindex(device) if device and address.startswith("fe80") else 0
-if device and not scope:
-    server.setsockopt(socket.SOL_SOCKET, 25, device.encode())
-if wait == "nonlocal":
-    server.setsockopt(socket.SOL_IP, 15, 1)
-server.bind((address, port, 0, scope) if ":" in address else (address, port))
-server.listen(5)
-print("ready", flush=True)
-if wait == "accept":
-    while True:
-        kept = server.accept()
-time.sleep(600)
-"""
-
-
-@pytest.fixture
-def devices(network: Network) -> Network:
-    """With v0 and v1, two ends of a cable; v0 has 10.5.0.1, and both have fe80::1."""
-    for line in (
-        "link add v0 type veth peer v1",
-        "link set v0 up",
-        "link set v1 up",
-        "address add 10.5.0.1/24 dev v0",
-        "address add fe80::1/64 dev v0 nodad",
-        "address add fe80::1/64 dev v1 nodad",
-        "route add default via 10.5.0.9",
-    ):
-        network.output("ip", *line.split())
-    return network
-
-
-@pytest.fixture
-def serving(devices: Network) -> Iterator[Any]:
-    """Starts servers that accept, or do not."""
-    running: list[subprocess.Popen[str]] = []
-
-    def serve(address: str, port: int, device: str = "", wait: str = "accept") -> int:
-        command = [*devices.enter, sys.executable, "-c", SERVE, address, str(port), device, wait]
-        server = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
-        running.append(server)
-        assert server.stdout is not None
-        assert server.stdout.readline() == "ready\n"
-        return server.pid
-
-    yield serve
-    for server in running:
-        server.kill()
-        server.wait(PATIENCE_S)
-        assert server.stdout is not None
-        server.stdout.close()
 
 
 def probe(network: Network, target: str, *options: str) -> tuple[int, dict[str, Any]]:
@@ -89,7 +34,7 @@ def probe(network: Network, target: str, *options: str) -> tuple[int, dict[str, 
     return done.returncode, attempt
 
 
-def test_a_link_local_address_is_probed_in_its_zone(devices: Network, serving: Any) -> None:
+def test_a_link_local_address_is_probed_in_its_zone(devices: Network, serving: Serve) -> None:
     serving("fe80::1", 4008, "v0")
     status, attempt = probe(devices, "[fe80::1%v0]:4008")
     assert (status, attempt["address"], attempt["outcome"]) == (0, "fe80::1%v0", "silent")
@@ -108,7 +53,7 @@ def test_a_link_local_address_is_probed_in_its_zone(devices: Network, serving: A
     ],
 )
 def test_a_listener_of_a_device_gets_what_arrives_there(
-    devices: Network, serving: Any, device: str, target: str, outcome: str
+    devices: Network, serving: Serve, device: str, target: str, outcome: str
 ) -> None:
     serving("0.0.0.0", 4010, device)
     status, attempt = probe(devices, f"{target}:4010")
@@ -119,7 +64,7 @@ def test_a_listener_of_a_device_gets_what_arrives_there(
 
 @pytest.mark.parametrize("is_stopped", [True, False])
 def test_a_connection_that_nobody_accepts_is_in_the_queue(
-    devices: Network, serving: Any, is_stopped: bool
+    devices: Network, serving: Serve, is_stopped: bool
 ) -> None:
     pid = serving("127.0.0.1", 4004, wait="hang")
     if is_stopped:
@@ -132,14 +77,14 @@ def test_a_connection_that_nobody_accepts_is_in_the_queue(
         assert ("busy or hangs" in attempt["words"]) is not is_stopped
 
 
-def test_a_silent_server_that_was_asked_did_not_answer(devices: Network, serving: Any) -> None:
+def test_a_silent_server_that_was_asked_did_not_answer(devices: Network, serving: Serve) -> None:
     serving("127.0.0.1", 4005)
     status, attempt = probe(devices, "127.0.0.1:4005", "--http")
     assert (status, attempt["outcome"]) == (0, "silent")
     assert "did not answer the HTTP request" in attempt["words"]
 
 
-def test_a_listener_here_explains_no_other_machine(devices: Network, serving: Any) -> None:
+def test_a_listener_here_explains_no_other_machine(devices: Network, serving: Serve) -> None:
     serving("0.0.0.0", 4064)
     serving("10.99.0.5", 4065, wait="nonlocal")  # an address that another machine has now
     for target in ("10.99.0.5:4064", "10.99.0.5:4065"):

@@ -23,7 +23,7 @@ from porttui.host.linux.owners import Holders
 from porttui.host.request import SocketRequest
 from porttui.host.safe_text import safe_text
 from porttui.model.address import PORTS, Address, Family, Protocol
-from porttui.model.snapshot import Problem
+from porttui.model.snapshot import SOCK_DIAG, Problem
 from porttui.model.socket import Ownership
 from porttui.model.socket_table import (
     HIDDEN,
@@ -82,7 +82,7 @@ class SocketDumpReader(Interface):
 class SockDiagReader:
     """Dumps sockets over netlink."""
 
-    name = "sock_diag"
+    name = SOCK_DIAG
 
     def __init__(self) -> None:
         """Open the netlink socket.
