@@ -156,6 +156,7 @@ def _report_without_listener(port_query: PortQuery, diagnoser: Diagnoser) -> _Fr
     obstacles = [
         f"{host_text(Endpoint(verdict.address, port))}: {reason}"
         for verdict in diagnosis.addresses
+        if not verdict.is_bindable
         for reason in reasons(diagnosis, verdict)[:1]
     ]
     return _refused(text.without_listener(addresses, port, obstacles))

@@ -59,6 +59,11 @@ class AddressVerdict(NamedTuple):
     verdict: BindVerdict
     reasons: tuple[Reason, ...]
 
+    @property
+    def is_bindable(self) -> bool:
+        """By a server that sets SO_REUSEADDR."""
+        return self.verdict in (BindVerdict.FREE, BindVerdict.FREE_WITH_REUSEADDR)
+
 
 class Diagnosis(NamedTuple):
     """The verdicts for a port, from one sample."""
@@ -80,5 +85,4 @@ class Diagnosis(NamedTuple):
     @property
     def is_bindable(self) -> bool:
         """On all of the addresses, by a server that sets SO_REUSEADDR."""
-        good = (BindVerdict.FREE, BindVerdict.FREE_WITH_REUSEADDR)
-        return all(address.verdict in good for address in self.addresses)
+        return all(address.is_bindable for address in self.addresses)

@@ -106,7 +106,7 @@ def left_text(left: int, capacity: int, *, is_estimate: bool) -> str:
 
 def no_socket_left(back_key: str) -> str:
     """`back_key` leaves the range or destination."""
-    return f"no socket here any more ({back_key} goes back)"
+    return f"no socket here now ({back_key} goes back)"
 
 
 def no_match(filter_text: str, clear_key: str) -> str:
@@ -127,7 +127,10 @@ def not_sortable(label: str) -> str:
 def hidden_because(elevation: str, *, elevated: bool) -> str:
     """Why no process of a socket is visible; `elevation`: the command that shows more."""
     if elevated:
-        return "held by the kernel, or by a process in another PID namespace (a container)"
+        return (
+            "no process in sight holds it: the kernel may, or one in another PID namespace "
+            "(a container)"
+        )
     return f"only root can see its process: {elevation}"
 
 

@@ -45,6 +45,7 @@ _STATES = {"free": "free", "listening": "in use", "held": "cannot be bound"}
 
 SAMPLE_IS_LATE = "The next sample is late."
 NOT_LIVE = "not live"
+PAUSED_INFO = "paused"
 
 OUT_OF_FILES = "the session may open no more files and has ended; see ulimit -n"
 OUT_OF_MEMORY = "the session had too little memory and has ended"
@@ -149,6 +150,9 @@ def alarm(announcement: Announcement) -> str:
 def cannot_stop(reason: str) -> str:
     """The stop is refused."""
     return f"Not possible: {reason}."
+
+
+WRONG_NAME = "That is not its name or pid."
 
 
 def type_to_send(names: str, signal: str) -> str:

@@ -348,6 +348,8 @@ class PorttuiApp(App[int]):
         self._sampling.pause(self._is_paused)
         self._set_sample_deadline(0.0)
         self._summary.show_paused(self._is_paused)
+        if self._is_paused:
+            self._status.show_info(session_text.PAUSED_INFO)
 
     def action_refresh(self) -> None:
         """Sample the machine now."""

@@ -20,7 +20,7 @@ async def test_enter_shows_the_sockets_of_a_range_and_escape_goes_back() -> None
         assert "ephemeral 32768-60999 ─" not in session.text
         assert session.pane == 3
         await session.press("down", "enter")
-        await session.await_text("3 Ranges › well-known 0-1023", "no socket here any more")
+        await session.await_text("3 Ranges › well-known 0-1023", "no socket here now")
 
 
 async def test_the_keys_that_follow_act_on_what_was_entered() -> None:

@@ -176,11 +176,12 @@ class StopDialog(Dialog[None]):
             if self._typed in _names(self._to_type):
                 self._start(self._selection.chosen, self._signal)
             else:
-                self._typed = ""
+                self._typed, self._note = "", session_text.WRONG_NAME
         elif event.key == "backspace":
             self._typed = self._typed[:-1]
         elif event.character is not None and event.is_printable:
             self._typed += event.character
+            self._note = ""
         else:
             return event.key != "ctrl+c"
         self.draw()
