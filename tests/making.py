@@ -248,5 +248,6 @@ def machine(
         limits=lambda: Limits(None, None),
         open_files=lambda _: None,
         own_addresses=lambda: (),
+        first_bindable_port=lambda: 0,
         source_address=lambda _: None,
     )

@@ -192,6 +192,7 @@ class ScriptedMachine:
             limits=lambda: self.limits,
             open_files=lambda process: self.open_files.get(process.pid),
             own_addresses=lambda: (),
+            first_bindable_port=lambda: 0,
             source_address=lambda remote: self.sources.get(remote, remote),
         )
 

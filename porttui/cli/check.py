@@ -22,7 +22,7 @@ from porttui.forecast.gauges import CRIT, WARN, Gauge, Resource, gauges
 from porttui.host.contract import Host
 from porttui.host.local import local_host
 from porttui.host.request import HostError, SocketRequest, SourceName
-from porttui.model.address import Address, Endpoint
+from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.forecast import ConnectPath, Level
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
@@ -194,6 +194,8 @@ def _check_once(
     asked for, or something runs low.
     """
     try:
+        if command.bind_addresses:
+            _require_bindable(host, command.bind_addresses)
         paths = tuple(_paths(command, host))
         if command.with_holders:
             snapshot = sampler.sample()
@@ -218,6 +220,19 @@ def _check_once(
         thresholds = (command.warn, command.crit)
         output = check_text(prediction, all_gauges, decisive, snapshot.coverage, thresholds)
     return output, STATUS_OF_LEVEL[decisive.level], problems
+
+
+def _require_bindable(host: Host, addresses: Sequence[Address]) -> None:
+    """A forecast of an address that cannot be bound would be false comfort.
+
+    Raises:
+        HostError: bind() of one of the addresses fails, whatever the port.
+    """
+    from porttui.diagnosis.diagnoser import bind_refusal  # not for a check without --bind
+
+    refusal = bind_refusal(host, Protocol.TCP, addresses)
+    if refusal is not None:
+        raise HostError(refusal)
 
 
 def _paths(command: CheckCommand, host: Host) -> Iterator[ConnectPath]:

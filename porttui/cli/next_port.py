@@ -14,7 +14,7 @@ from porttui.cli.common_options import (
     source_option,
 )
 from porttui.cli.output import ExitStatus, json_document, write
-from porttui.diagnosis.diagnoser import Diagnoser, next_ports
+from porttui.diagnosis.diagnoser import Diagnoser, bind_refusal, next_ports
 from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.address import PortQuery
@@ -89,5 +89,6 @@ def run(command: NextCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     elif ports:
         write("\n".join(map(str, ports)), out)
     if len(ports) < command.port_count:
-        print(f"porttui: {ports_found(len(ports), command.port_count)}", file=err)
+        refusal = None if ports else bind_refusal(host, protocol, addresses)
+        print(f"porttui: {refusal or ports_found(len(ports), command.port_count)}", file=err)
     return ExitStatus.OK if ports else ExitStatus.NEGATIVE

@@ -103,6 +103,7 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
             state=result.state.value,
             reached=result.reached,
             waited_ms=round(result.waited_ms, 3),
+            reason=_refusal_text(port, result),
         )
         write(document, out)
     else:
@@ -111,9 +112,17 @@ def run(command: WaitCommand, out: TextIO | None, err: TextIO) -> ExitStatus:
     return ExitStatus.OK if result.reached else ExitStatus.NEGATIVE
 
 
+def _refusal_text(port: int, result: WaitResult) -> str | None:
+    """Why waiting cannot help; None where it can."""
+    if result.refusal is None:
+        return None
+    address, kind = result.refusal
+    return text.refusal_text(kind, address, port)
+
+
 def _state_text(port: int, result: WaitResult) -> str:
     if result.state is PortState.FREE:
         return text.port_is_free(port)
     if result.state is PortState.HELD:
-        return text.port_is_held(port)
+        return _refusal_text(port, result) or text.port_is_held(port)
     return text.listeners_text(result.listeners)

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from itertools import islice
 
 from porttui.analysis.supervisors import CommandUser, origin_of
-from porttui.diagnosis.judgement import BindProbes, judge
+from porttui.diagnosis.judgement import BindProbes, judge, refusal_kind
 from porttui.host.contract import BindResult, Host
 from porttui.model.address import Address, Endpoint, Family, Protocol, zones_meet
 from porttui.model.diagnosis import Diagnosis, ReasonKind
@@ -16,6 +16,7 @@ from porttui.model.process import Process
 from porttui.model.provenance import Origin, Supervisor
 from porttui.model.snapshot import Snapshot
 from porttui.sampling.sources import SnapshotSource
+from porttui.text.diagnosis import refusal_text
 
 DEFAULT_ADDRESSES = ("127.0.0.1", "0.0.0.0", "::1", "::")
 """Where servers bind."""
@@ -41,7 +42,20 @@ def _is_local(host: Host, protocol: Protocol, address: Address) -> bool:
         return True  # local even where a sandbox forbids bind()
     # Port 0 is any port. An exhausted range or a missing permission says nothing of the address.
     answer = host.try_bind(protocol, Endpoint(address, 0), True)
-    return answer not in (BindResult.NOT_LOCAL, BindResult.UNKNOWN)
+    unavailable = (BindResult.NOT_LOCAL, BindResult.IPV6_OFF, BindResult.UNKNOWN)
+    return answer not in unavailable
+
+
+def bind_refusal(host: Host, protocol: Protocol, addresses: Sequence[Address]) -> str | None:
+    """Why no port of one of these addresses can be bound, whatever it is; None where one may be.
+
+    Port 0 stands for any.
+    """
+    for address in addresses:
+        answer = host.try_bind(protocol, Endpoint(address, 0), True)
+        if answer.ends_a_wait:
+            return refusal_text(refusal_kind(answer), address, 0)
+    return None
 
 
 class Diagnoser:
@@ -79,6 +93,11 @@ class Diagnoser:
     def default_addresses(self, protocol: Protocol) -> tuple[Address, ...]:
         """The usual addresses of servers on this machine."""
         return default_addresses(self._host, protocol)
+
+    @property
+    def first_bindable_port(self) -> int:
+        """The lowest port that this user may bind."""
+        return self._host.first_bindable_port()
 
     def origin(self, process: Process) -> Origin:
         """The provenance of a process, with what may restart it."""
@@ -156,16 +175,18 @@ def next_ports(
     tcp, udp = range(table.udp_start), range(table.udp_start, len(table))
     rows = tcp if protocol is Protocol.TCP else udp
     used = {ports[row] for row in rows if table.local_addresses[row] in meeting}
-    unused = (port for port in _candidate_ports(after, snapshot.ephemeral) if port not in used)
+    least = max(_FIRST_USER_PORT, diagnoser.first_bindable_port)
+    candidates = _candidate_ports(after, snapshot.ephemeral, least)
+    unused = (port for port in candidates if port not in used)
     probed = islice(unused, _MAX_PROBED)
     free = (port for port in probed if diagnoser.is_bindable(protocol, port, addresses))
     return tuple(islice(free, count))
 
 
-def _candidate_ports(after: int, ephemeral: PortRange | None) -> Iterator[int]:
-    """Every ordinary port that is not reserved, in the order of preference."""
-    above = range(max(after + 1, _FIRST_USER_PORT), 65536)
-    below = range(_FIRST_USER_PORT, min(after, 65536))
+def _candidate_ports(after: int, ephemeral: PortRange | None, least: int) -> Iterator[int]:
+    """Every port from `least` on that is not reserved, in the order of preference."""
+    above = range(max(after + 1, least), 65536)
+    below = range(least, min(after, 65536))
     if ephemeral is None:
         yield from above
         yield from below

@@ -22,6 +22,23 @@ class BindProbes(NamedTuple):
     """Without. The same as `reusing` where that was refused already."""
 
 
+REFUSALS = {
+    BindResult.PRIVILEGED: (BindVerdict.NOT_PERMITTED, ReasonKind.PRIVILEGED),
+    BindResult.FORBIDDEN: (BindVerdict.NOT_PERMITTED, ReasonKind.FORBIDDEN),
+    BindResult.NOT_LOCAL: (BindVerdict.NOT_AVAILABLE, ReasonKind.NOT_LOCAL),
+    BindResult.TENTATIVE: (BindVerdict.NOT_AVAILABLE, ReasonKind.TENTATIVE),
+    BindResult.IPV6_OFF: (BindVerdict.NOT_AVAILABLE, ReasonKind.IPV6_OFF),
+    BindResult.INVALID: (BindVerdict.NOT_AVAILABLE, ReasonKind.NO_INTERFACE),
+}
+"""Verdict and reason where bind() fails for another reason than that the port is in use."""
+
+
+def refusal_kind(answer: BindResult) -> ReasonKind:
+    """The reason for an answer other than BINDABLE and IN_USE."""
+    _, kind = REFUSALS.get(answer, (BindVerdict.UNKNOWN, ReasonKind.NOT_TESTED))
+    return kind
+
+
 def judge(
     snapshot: Snapshot, protocol: Protocol, port: int, probes: Mapping[Address, BindProbes]
 ) -> Diagnosis:
@@ -63,10 +80,15 @@ def _address_verdict(
 
 
 def _verdict(answers: BindProbes, conflicts: Sequence[Socket]) -> tuple[BindVerdict, list[Reason]]:
+    verdict, kind = REFUSALS.get(answers.reusing, (BindVerdict.UNKNOWN, ReasonKind.NOT_TESTED))
+    refusal = [Reason(kind)]
+    if verdict is BindVerdict.NOT_AVAILABLE:
+        return verdict, refusal  # whoever listens, the address is not here
     listeners = [socket for socket in conflicts if _blocks_every_bind(socket)]
     if listeners:
-        # No flag gets past a listener, so nothing else on the port matters.
-        return BindVerdict.HELD, [_reason(socket) for socket in listeners]
+        # No flag gets past a listener, but to stop it does not help who may not bind the port.
+        may_not = refusal if verdict is BindVerdict.NOT_PERMITTED else []
+        return BindVerdict.HELD, [*(_reason(socket) for socket in listeners), *may_not]
     reasons = _group_reasons(conflicts)
     match answers:
         case (BindResult.BINDABLE, BindResult.BINDABLE):
@@ -75,11 +97,7 @@ def _verdict(answers: BindProbes, conflicts: Sequence[Socket]) -> tuple[BindVerd
             return BindVerdict.FREE_WITH_REUSEADDR, reasons or [Reason(ReasonKind.UNLISTED)]
         case (BindResult.IN_USE, _):
             return BindVerdict.HELD, reasons
-        case (BindResult.NOT_PERMITTED, _):
-            return BindVerdict.NOT_PERMITTED, [Reason(ReasonKind.PRIVILEGED), *reasons]
-        case (BindResult.NOT_LOCAL, _):
-            return BindVerdict.UNKNOWN, [Reason(ReasonKind.NOT_LOCAL)]
-    return BindVerdict.UNKNOWN, [Reason(ReasonKind.NOT_TESTED), *reasons]
+    return verdict, [*refusal, *reasons]
 
 
 def _blocks_every_bind(socket: Socket) -> bool:

@@ -9,9 +9,11 @@ from enum import StrEnum
 from porttui.analysis.address_rules import may_block_any
 from porttui.diagnosis.devices import is_reached, read_devices
 from porttui.diagnosis.diagnoser import default_addresses
+from porttui.diagnosis.judgement import refusal_kind
 from porttui.host.contract import BindResult, Host
 from porttui.host.request import SocketRequest
 from porttui.model.address import Address, Endpoint, Protocol
+from porttui.model.diagnosis import ReasonKind
 from porttui.model.socket import Socket
 from porttui.record import NamedTuple
 from porttui.sampling.sources import SnapshotSource
@@ -38,6 +40,8 @@ class WaitResult(NamedTuple):
     """At the last poll."""
     waited_ms: float
     listeners: tuple[Socket, ...]
+    refusal: tuple[Address, ReasonKind] | None = None
+    """Why waiting cannot make the port free, at one of the addresses."""
 
 
 class PortWaiter:
@@ -67,6 +71,8 @@ class PortWaiter:
     ) -> WaitResult:
         """Poll until the state is reached, the time is over, or `cancelled` returns True.
 
+        A wait for FREE ends at once where waiting cannot help.
+
         `until` is FREE or LISTENING. `on_poll` is called after each poll. It probes with
         SO_REUSEADDR only, which disturbs no server that starts.
 
@@ -80,7 +86,8 @@ class PortWaiter:
             result = self._poll(until, start)
             on_poll(result)
             timed_out = timeout_s is not None and result.waited_ms >= timeout_s * 1000
-            if result.reached or timed_out or cancelled():
+            is_hopeless = until is PortState.FREE and result.refusal is not None
+            if result.reached or is_hopeless or timed_out or cancelled():
                 return result
             time.sleep(POLL_INTERVAL_S)
 
@@ -90,9 +97,22 @@ class PortWaiter:
         listeners = tuple(
             socket for socket in on_port if socket.is_listening and self._matters(socket, until)
         )
-        state = PortState.LISTENING if listeners else self._probe_state()
+        answers = self._answers()
+        if listeners:
+            state = PortState.LISTENING
+        else:
+            is_free = all(answer is BindResult.BINDABLE for answer in answers.values())
+            state = PortState.FREE if is_free else PortState.HELD
+        refusal = next(
+            (
+                (address, refusal_kind(answer))
+                for address, answer in answers.items()
+                if answer.ends_a_wait
+            ),
+            None,
+        )
         waited_ms = (time.monotonic() - start) * 1000
-        return WaitResult(state is until, state, waited_ms, listeners)
+        return WaitResult(state is until, state, waited_ms, listeners, refusal)
 
     def _matters(self, listener: Socket, until: PortState) -> bool:
         """Whether a listener is in the way, or for LISTENING whether a client gets to it."""
@@ -103,9 +123,9 @@ class PortWaiter:
         devices = self._devices
         return any(is_reached(address, listener, devices) for address in self._addresses)
 
-    def _probe_state(self) -> PortState:
-        for address in self._addresses:
-            answer = self._host.try_bind(self._protocol, Endpoint(address, self._port), True)
-            if answer is not BindResult.BINDABLE:
-                return PortState.HELD
-        return PortState.FREE
+    def _answers(self) -> Mapping[Address, BindResult]:
+        """What bind() says of each address."""
+        return {
+            address: self._host.try_bind(self._protocol, Endpoint(address, self._port), True)
+            for address in self._addresses
+        }

@@ -13,6 +13,8 @@ import socket
 import sys
 
 from porttui.host.contract import BindResult
+from porttui.host.privileges import first_bindable_port
+from porttui.host.request import HostError
 from porttui.host.socket_address import bind_to_device, socket_address
 from porttui.model.address import Endpoint, Family, Protocol
 
@@ -58,8 +60,10 @@ def _bind(
     socket_type = socket.SOCK_STREAM if protocol is Protocol.TCP else socket.SOCK_DGRAM
     try:
         probe = socket.socket(family, socket_type)
-    except OSError:
-        return BindResult.UNKNOWN  # a sandbox forbids sockets, or there is no IPv6
+    except OSError as error:
+        if error.errno == errno.EAFNOSUPPORT and family == socket.AF_INET6:
+            return BindResult.IPV6_OFF
+        return BindResult.UNKNOWN  # a sandbox forbids sockets
     try:
         with probe:
             if v6only is not None:
@@ -71,9 +75,48 @@ def _bind(
                 probe.setsockopt(socket.SOL_SOCKET, _EXCLUSIVE, 1)
             bind_to_device(probe, endpoint.address)
             probe.bind(socket_address(endpoint))
-    except PermissionError:
-        return BindResult.NOT_PERMITTED
     except OSError as error:
-        answers = {errno.EADDRINUSE: BindResult.IN_USE, errno.EADDRNOTAVAIL: BindResult.NOT_LOCAL}
-        return answers.get(error.errno or 0, BindResult.UNKNOWN)
+        return _refusal(error, endpoint)
     return BindResult.BINDABLE
+
+
+def _refusal(error: OSError, endpoint: Endpoint) -> BindResult:
+    """Why bind(2) failed."""
+    match error.errno:
+        case errno.EADDRINUSE:
+            return BindResult.IN_USE
+        case errno.EACCES if endpoint.port < first_bindable_port():
+            return BindResult.PRIVILEGED
+        case errno.EACCES | errno.EPERM:
+            return BindResult.FORBIDDEN
+        case errno.EADDRNOTAVAIL:
+            return _unavailable(endpoint)
+        case errno.EINVAL if endpoint.address.is_link_local and not endpoint.address.zone:
+            return BindResult.INVALID
+    return BindResult.UNKNOWN
+
+
+def _unavailable(endpoint: Endpoint) -> BindResult:
+    """Why an address cannot be assigned."""
+    address = endpoint.address
+    if address.family is Family.IPV6 and _is_ipv6_disabled():
+        return BindResult.IPV6_OFF
+    if sys.platform == "linux":
+        from porttui.host.linux.own_addresses import read_own_addresses  # seldom needed
+
+        try:
+            own = read_own_addresses()
+        except HostError:
+            own = ()
+        if any(entry.is_tentative and entry.address.packed == address.packed for entry in own):
+            return BindResult.TENTATIVE
+    return BindResult.NOT_LOCAL
+
+
+def _is_ipv6_disabled() -> bool:
+    """By net.ipv6.conf.all.disable_ipv6; False where there is no such sysctl."""
+    try:
+        with open("/proc/sys/net/ipv6/conf/all/disable_ipv6", "rb") as file:
+            return file.read().strip() == b"1"
+    except OSError:
+        return False

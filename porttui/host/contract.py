@@ -108,10 +108,25 @@ class BindResult(StrEnum):
 
     BINDABLE = "bindable"
     IN_USE = "in_use"
-    NOT_PERMITTED = "not_permitted"
+    """EADDRINUSE."""
+    PRIVILEGED = "privileged"
+    """EACCES for a port below ip_unprivileged_port_start, without CAP_NET_BIND_SERVICE."""
+    FORBIDDEN = "forbidden"
+    """EACCES or EPERM for any other reason: a policy (Landlock, SELinux, AppArmor, BPF)."""
     NOT_LOCAL = "not_here"
-    """The address is not an address of this machine."""
+    """EADDRNOTAVAIL: the address is not an address of this machine."""
+    TENTATIVE = "tentative"
+    """EADDRNOTAVAIL: duplicate address detection has not ended, or has failed (RFC 4862)."""
+    IPV6_OFF = "ipv6_off"
+    """This machine has no IPv6, or it is disabled."""
+    INVALID = "invalid"
+    """EINVAL: a link-local address without its interface."""
     UNKNOWN = "unknown"
+
+    @property
+    def ends_a_wait(self) -> bool:
+        """Whether waiting for others does not make the address bindable."""
+        return self not in (BindResult.BINDABLE, BindResult.IN_USE, BindResult.TENTATIVE)
 
 
 class Host(NamedTuple):
@@ -157,6 +172,8 @@ class Host(NamedTuple):
     """System-wide limits other than ports."""
     open_files: Callable[[Process], Limit | None]
     """Of one process; None if unknown."""
+    first_bindable_port: Callable[[], int]
+    """The lowest port that this user may bind, but for policies."""
     own_addresses: Callable[[], Sequence[OwnAddress]]
     """Of all interfaces. May raise HostError."""
     source_address: Callable[[Address], Address | None]

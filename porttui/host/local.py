@@ -14,6 +14,7 @@ from functools import cache, partial
 from porttui.host.accounts import effective_uid, invoking_uid, is_elevated
 from porttui.host.bind_probe import can_bind, try_bind
 from porttui.host.contract import Host, ProcessControl, ProcessHandle, SocketSource
+from porttui.host.privileges import first_bindable_port
 from porttui.host.request import HostError, SourceName
 from porttui.host.services import service_name
 from porttui.model.address import Address, OwnAddress
@@ -59,6 +60,7 @@ def local_host(source: SourceName = SourceName.AUTO) -> Host:
         limits=_no_limits,
         # psutil counts them, but gives the limit on Linux alone, where it is not needed.
         open_files=lambda _: None,
+        first_bindable_port=first_bindable_port,
         own_addresses=_own_addresses,
         source_address=_source_address,
     )

@@ -113,8 +113,12 @@ _CLOCK_GRAIN_S = 0.02
 
 _REASONS = {
     BindResult.IN_USE: text.BOUND_UNLISTED,
-    BindResult.NOT_PERMITTED: text.BIND_NOT_PERMITTED,
+    BindResult.PRIVILEGED: text.BIND_NOT_PERMITTED,
+    BindResult.FORBIDDEN: text.BIND_NOT_PERMITTED,
     BindResult.NOT_LOCAL: text.NO_LONGER_LOCAL,
+    BindResult.TENTATIVE: text.NO_LONGER_LOCAL,
+    BindResult.IPV6_OFF: text.NO_LONGER_LOCAL,
+    BindResult.INVALID: text.BIND_NOT_TRIED,
     BindResult.UNKNOWN: text.BIND_NOT_TRIED,
     BindResult.BINDABLE: "",
 }

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from porttui.analysis.holders import by_seniority
-from porttui.model.address import Endpoint
+from porttui.model.address import Address, Endpoint
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, ReasonKind
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.text.numbers import pluralized
@@ -16,6 +16,7 @@ VERDICT_NAMES = {
     BindVerdict.FREE: "free",
     BindVerdict.FREE_WITH_REUSEADDR: "free only with SO_REUSEADDR",
     BindVerdict.NOT_PERMITTED: "not permitted",
+    BindVerdict.NOT_AVAILABLE: "not available",
     BindVerdict.UNKNOWN: "unknown",
 }
 
@@ -25,6 +26,7 @@ _BIND_RESULTS = {
     BindVerdict.FREE: "bind() succeeded with and without SO_REUSEADDR",
     BindVerdict.FREE_WITH_REUSEADDR: "bind() succeeded with SO_REUSEADDR only",
     BindVerdict.NOT_PERMITTED: "this user may not bind it (EACCES)",
+    BindVerdict.NOT_AVAILABLE: "bind() cannot assign the address (EADDRNOTAVAIL)",
     BindVerdict.UNKNOWN: "bind() could not be tried, or failed for another reason",
 }
 
@@ -43,25 +45,40 @@ def explanation(diagnosis: Diagnosis, verdict: AddressVerdict) -> str:
 def _sentence(diagnosis: Diagnosis, verdict: AddressVerdict, reason: Reason) -> str:
     if reason.socket is not None:
         return _of_socket(verdict, reason.kind, reason.socket)
-    port = diagnosis.port
     match reason.kind:
         case ReasonKind.UNLISTED:
             return (
                 "in use by a socket that the kernel does not list "
                 "(before Linux 6.8: bound but not listening)"
             )
+        case ReasonKind.EPHEMERAL:
+            return f"in the ephemeral range {diagnosis.ephemeral}: outgoing connections may take it"
+    return refusal_text(reason.kind, verdict.address, diagnosis.port)
+
+
+def refusal_text(kind: ReasonKind, address: Address, port: int) -> str:
+    """Why bind() fails, other than that the port is in use; without a full stop."""
+    match kind:
         case ReasonKind.PRIVILEGED if port < 1024:
             return "ports below 1024 need root"
         case ReasonKind.PRIVILEGED:
             return f"port {port} needs root (net.ipv4.ip_unprivileged_port_start)"
+        case ReasonKind.FORBIDDEN:
+            return (
+                "a policy forbids bind(): Landlock, SELinux, AppArmor, or SocketBindDeny of systemd"
+            )
         case ReasonKind.NOT_LOCAL:
-            return f"{verdict.address} is not an address of this machine"
-        case ReasonKind.EPHEMERAL:
-            return f"in the ephemeral range {diagnosis.ephemeral}: outgoing connections may take it"
+            return f"{address} is not an address of this machine"
+        case ReasonKind.TENTATIVE:
+            return f"{address} is not usable yet: duplicate address detection runs, or has failed"
+        case ReasonKind.IPV6_OFF:
+            return "IPv6 is off on this machine (net.ipv6.conf.all.disable_ipv6)"
+        case ReasonKind.NO_INTERFACE:
+            return f"{address} needs its interface, like {address}%eth0"
         case ReasonKind.NOT_TESTED:
             return "bind() could not be tried here"
         case _:
-            raise ValueError(f"{reason.kind} needs a socket")
+            raise ValueError(f"{kind} needs a socket")
 
 
 def _of_socket(verdict: AddressVerdict, kind: ReasonKind, socket: Socket) -> str:

@@ -81,6 +81,7 @@ def test_a_fault_is_noticed(place: str, value: object) -> None:
         "state": "free",
         "reached": True,
         "waited_ms": 0.1,
+        "reason": None,
     }
     assert faults(good, "wait") == []
     assert faults({**good, place: value}, "wait") != []

@@ -12,7 +12,7 @@ from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.text.diagnosis import explanation, reasons
 from tests.making import connection, listener, made, process, snapshot, udp
 
-OK, IN_USE, DENIED = BindResult.BINDABLE, BindResult.IN_USE, BindResult.NOT_PERMITTED
+OK, IN_USE, DENIED = BindResult.BINDABLE, BindResult.IN_USE, BindResult.PRIVILEGED
 NODE = process(10, "node", user="ana")
 OLDER = process(9, "node", user="ana", age_s=900)
 
@@ -43,7 +43,30 @@ def verdict_and_reasons(found: Diagnosis) -> tuple[BindVerdict, list[ReasonKind]
         ([], "127.0.0.1", (IN_USE, IN_USE), BindVerdict.HELD, [ReasonKind.UNLISTED]),
         ([], "127.0.0.1", (OK, IN_USE), BindVerdict.FREE_WITH_REUSEADDR, [ReasonKind.UNLISTED]),
         ([], "127.0.0.1", (DENIED, DENIED), BindVerdict.NOT_PERMITTED, [ReasonKind.PRIVILEGED]),
-        ([], "10.0.0.1", (BindResult.NOT_LOCAL,) * 2, BindVerdict.UNKNOWN, [ReasonKind.NOT_LOCAL]),
+        *(
+            ([], "10.0.0.1", (answer,) * 2, BindVerdict.NOT_AVAILABLE, [kind])
+            for answer, kind in (
+                (BindResult.NOT_LOCAL, ReasonKind.NOT_LOCAL),
+                (BindResult.TENTATIVE, ReasonKind.TENTATIVE),
+                (BindResult.IPV6_OFF, ReasonKind.IPV6_OFF),
+                (BindResult.INVALID, ReasonKind.NO_INTERFACE),
+            )
+        ),
+        (
+            [],
+            "127.0.0.1",
+            (BindResult.FORBIDDEN,) * 2,
+            BindVerdict.NOT_PERMITTED,
+            [ReasonKind.FORBIDDEN],
+        ),
+        # Whoever listens: the address is not here.
+        (
+            [listener("0.0.0.0", 3000, held_by=[NODE])],
+            "10.0.0.1",
+            (BindResult.NOT_LOCAL,) * 2,
+            BindVerdict.NOT_AVAILABLE,
+            [ReasonKind.NOT_LOCAL],
+        ),
         ([], "::1", (BindResult.UNKNOWN,) * 2, BindVerdict.UNKNOWN, [ReasonKind.NOT_TESTED]),
         # The tables name a holder even where the probe is not permitted.
         (
@@ -51,7 +74,7 @@ def verdict_and_reasons(found: Diagnosis) -> tuple[BindVerdict, list[ReasonKind]
             "127.0.0.1",
             (DENIED, DENIED),
             BindVerdict.HELD,
-            [ReasonKind.LISTENS],
+            [ReasonKind.LISTENS, ReasonKind.PRIVILEGED],
         ),
         # No flag gets past a listener, whatever else is on the port.
         (

@@ -112,7 +112,7 @@ def test_an_address_of_another_machine_is_not_here() -> None:
 
 def test_a_privileged_port_is_not_permitted_to_others_than_root(network: Network) -> None:
     port, nobody = Endpoint.of("127.0.0.1", 80), network.context._replace(uid=NOBODY)
-    assert nobody.call(can_bind, Protocol.TCP, port) is BindResult.NOT_PERMITTED
+    assert nobody.call(can_bind, Protocol.TCP, port) is BindResult.PRIVILEGED
     assert network.context.call(can_bind, Protocol.TCP, port) is BindResult.BINDABLE
     free = Endpoint.of("127.0.0.1", 8080)
     assert nobody.call(can_bind, Protocol.TCP, free) is BindResult.BINDABLE

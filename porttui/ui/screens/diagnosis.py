@@ -40,6 +40,7 @@ _TONES = {
     BindVerdict.FREE: Tone.OK,
     BindVerdict.FREE_WITH_REUSEADDR: Tone.WARNING,
     BindVerdict.NOT_PERMITTED: Tone.WARNING,
+    BindVerdict.NOT_AVAILABLE: Tone.WARNING,
     BindVerdict.UNKNOWN: Tone.MUTED,
 }
 
