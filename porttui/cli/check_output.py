@@ -146,12 +146,19 @@ def check_json(forecast: Forecast, gauges: Sequence[Gauge], decisive: Gauge, lim
             "time_wait": forecast.time_wait,
             "reusable": forecast.reusable,
             "bind_headroom": {bind.address.text: bind.headroom.expected for bind in forecast.binds},
+            "bind_headroom_range": {
+                bind.address.text: _headroom(bind.headroom) for bind in forecast.binds
+            },
             "destinations": [
                 _destination(destination, level_of.get(destination, Level.UNKNOWN))
                 for destination in forecast.destinations
             ],
         },
-        udp={"used": forecast.udp_used, "headroom": _expected(forecast.udp_headroom)},
+        udp={
+            "used": forecast.udp_used,
+            "headroom": _expected(forecast.udp_headroom),
+            "headroom_range": _headroom(forecast.udp_headroom),
+        },
         limits={
             **{resource: _limit(limit) for resource, limit in system_limits(limits).items()},
             "processes": _processes(limits.processes, gauges),

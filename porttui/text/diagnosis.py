@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from porttui.analysis.holders import by_seniority
-from porttui.model.address import Address, Endpoint
+from porttui.model.address import Address, Endpoint, Protocol
 from porttui.model.diagnosis import AddressVerdict, BindVerdict, Diagnosis, Reason, ReasonKind
 from porttui.model.socket import Ownership, Socket, TcpState
 from porttui.text.numbers import pluralized
@@ -81,11 +81,17 @@ def refusal_text(kind: ReasonKind, address: Address, port: int) -> str:
             raise ValueError(f"{kind} needs a socket")
 
 
+_SHARED_UDP = "; one more may join where both set SO_REUSEADDR or SO_REUSEPORT"
+"""As for mDNS; sock_diag does not report the options."""
+
+
 def _of_socket(verdict: AddressVerdict, kind: ReasonKind, socket: Socket) -> str:
     who = _holder_text(socket)
     is_here = socket.local.address == verdict.address
     serves = _serves([socket], "" if is_here else str(socket.local))
     match kind:
+        case ReasonKind.LISTENS if socket.protocol is Protocol.UDP:
+            return f"{who} {serves}{_covering(verdict, socket)}{_SHARED_UDP}"
         case ReasonKind.LISTENS:
             return f"{who} {serves}{_covering(verdict, socket)}"
         case ReasonKind.BOUND:

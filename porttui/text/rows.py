@@ -12,8 +12,8 @@ from porttui.text.numbers import count, percent, pluralized
 
 EXPOSURE_DETAILS = {
     Exposure.LOOPBACK: "only this machine can reach it",
-    Exposure.ONE_INTERFACE: "hosts that reach that address can reach it",
-    Exposure.ALL_INTERFACES: "other machines can reach it on any address of this one",
+    Exposure.ONE_INTERFACE: "bound to one address or device; a firewall may still block it",
+    Exposure.ALL_INTERFACES: "bound to every address; a firewall may still block it",
 }
 
 ROLE_CERTAINTY = {

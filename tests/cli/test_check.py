@@ -76,7 +76,11 @@ def test_a_full_destination_another_one_and_bind(small: Network) -> None:
     assert [(each["pid"], each["ports"]) for each in one["holders"]] == [(clients.pid, RANGE)]
     assert len(one["listeners"]) == 1
     assert other["headroom"] == {"at_least": 0, "at_most": RANGE, "expected": RANGE}
-    assert full["udp"] == {"used": 0, "headroom": RANGE}
+    assert full["udp"] == {
+        "used": 0,
+        "headroom": RANGE,
+        "headroom_range": {"at_least": RANGE, "at_most": RANGE, "expected": RANGE},
+    }
 
 
 def test_the_verdict_is_about_what_was_asked(small: Network) -> None:

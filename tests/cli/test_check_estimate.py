@@ -103,4 +103,4 @@ def test_json_has_no_headroom() -> None:
     assert (destination["headroom"], destination["verdict"]) == (None, "unknown")
     assert (destination["in_use"], destination["time_wait"]) == (100, 1)
     assert destination["holders"][0]["ports"] == 99
-    assert found["udp"] == {"used": 0, "headroom": None}
+    assert found["udp"] == {"used": 0, "headroom": None, "headroom_range": None}

@@ -377,7 +377,7 @@ def test_an_address_that_was_asked_for_is_not_left_out(network: Network) -> None
     network.output("ip", "-6", "address", "flush", "dev", "lo")
     done = network.context.porttui("who", "3000", "--address", "::1", "--json")
     [address] = json.loads(done.stdout)["addresses"]
-    assert (done.returncode, address["verdict"]) == (1, "unknown")
+    assert (done.returncode, address["verdict"]) == (1, "not_available")
 
 
 def test_next_is_no_guess_when_no_port_is_left(network: Network) -> None:

@@ -6,6 +6,7 @@ proc_pid_stat(5), proc_pid_status(5), setpgid(2), cgroups(7), pid_namespaces(7).
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 
@@ -364,4 +365,5 @@ def _boot_time() -> float:
     for line in _read("/proc/stat", 1 << 20).splitlines():
         if line.startswith(b"btime "):
             return float(line.split()[1])
-    return 0.0
+    # A /proc of processes alone has no stat (proc(5), subset=pid).
+    return float(int(time.time() - time.clock_gettime(time.CLOCK_BOOTTIME)))

@@ -13,6 +13,8 @@ from porttui.model.kernel import Limit, Limits, PortRange, RangeName, TcpRules, 
 from porttui.model.process import Process
 
 _PROC_SYS = "/proc/sys/"
+_NO_LIMIT = 1 << 62
+"""systemd sets fs.file-max to 2**63 - 1, which stands for none."""
 _MAX_OPEN_FILES = b"Max open files"
 _IPV4_SYSCTL = "/proc/sys/net/ipv4/"
 _DEFAULT_REUSE_DELAY_MS = 1000
@@ -84,7 +86,9 @@ def read_limits(sysctl: str = _PROC_SYS) -> Limits:
     return Limits(
         # For netfilter a maximum of 0 means no limit.
         conntrack=Limit(counts[0], maximums[0]) if counts and maximums and maximums[0] else None,
-        open_files=Limit(files[0] - files[1], files[2]) if len(files) == 3 else None,
+        open_files=Limit(files[0] - files[1], files[2])
+        if len(files) == 3 and files[2] < _NO_LIMIT
+        else None,
     )
 
 
@@ -110,7 +114,8 @@ def _soft_limit(limits: bytes) -> int:
     for line in limits.splitlines():
         if line.startswith(_MAX_OPEN_FILES):
             soft = line.removeprefix(_MAX_OPEN_FILES).split()[:1]
-            return int(soft[0]) if soft and soft[0].isdigit() else 0
+            maximum = int(soft[0]) if soft and soft[0].isdigit() else 0
+            return maximum if maximum < _NO_LIMIT else 0
     return 0
 
 
