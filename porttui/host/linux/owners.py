@@ -19,13 +19,15 @@ The rule has two narrow gaps. The kernel updates a count when a thread stops run
 clock tick. So a thread that runs at this moment may be a tick (some ms) ahead of its count; the
 next read sees it. And a process may share its descriptors with a process that is not one of its
 threads (clone(2), CLONE_FILES without CLONE_THREAD); almost no program does that.
+
+What /proc/PID/fd does not show is looked for only where a socket has no holder (`search`).
 """
 
 from __future__ import annotations
 
 import os
 from array import array
-from collections.abc import Iterable, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from itertools import repeat
 
 from porttui.host.linux.processes import list_pids, own_pid, read_process
@@ -82,6 +84,8 @@ class HolderCache:
         """The last one of each process in the last listing of /proc."""
         self._holder_sets = HolderSets()
         self._pid = own_pid()
+        self._unlisted_pids: set[int] = set()
+        """Processes with sockets that /proc/PID/fd does not show."""
         self.scanned_pids: Set[int] = frozenset()
         """The processes that the last read scanned."""
 
@@ -112,14 +116,39 @@ class HolderCache:
         self.scanned_pids = stale | own
         for pid in sorted(self.scanned_pids):
             self._scan(pid)
+        return self.holders
+
+    @property
+    def holders(self) -> Holders:
+        """As of the last read."""
         sets = tuple(self._processes_of(pids) for pids in self._holder_sets.pid_sets)
         return Holders(self._holder_sets.set_by_inode, sets)
+
+    def search(self, inodes: Set[int]) -> bool:
+        """Look for holders of these sockets where /proc/PID/fd does not show them; whether one was
+        found. From now on reads look there, too, in processes that have one.
+
+        A thread may have a descriptor table of its own (unshare(2), CLONE_FILES), or the first
+        thread may have ended, whose table /proc/PID/fd is. And io_uring holds registered files
+        without a descriptor (io_uring_register(2)).
+
+        Raises:
+            HostError: no more files can be opened.
+        """
+        pids = {
+            pid for pid in self._scans if not inodes.isdisjoint(read_unlisted_fds(f"/proc/{pid}"))
+        }
+        self._unlisted_pids |= pids
+        for pid in sorted(pids):
+            self._scan(pid)
+        return bool(pids)
 
     def _update_pids(self) -> None:
         """Add new processes and drop those that have exited."""
         present = set(list_pids())
         for pid in self._scans.keys() - present:
             self._holder_sets.update(pid, self._scans.pop(pid).sockets.keys(), set())
+        self._unlisted_pids &= present
         self._update_parents(present & self._scans.keys())
         self._scans.update(dict.fromkeys(present - self._scans.keys(), NOT_SCANNED))
 
@@ -176,6 +205,8 @@ class HolderCache:
         # Schedstats first: the next read sees all that happens afterwards.
         schedstats = read_schedstats(f"/proc/{pid}")
         sockets = read_socket_fds(f"/proc/{pid}/fd")
+        if pid in self._unlisted_pids:
+            sockets = {**read_unlisted_fds(f"/proc/{pid}"), **sockets}
         process = read_process(pid) if sockets else None
         self._holder_sets.update(pid, self._scans[pid].sockets.keys(), sockets.keys())
         self._scans[pid] = ProcessScan(schedstats, sockets, process)
@@ -269,6 +300,48 @@ def _read_link(opened: int, directory: str, name: str) -> str:
         raise
     except OSError:
         return os.readlink(f"{directory}/{name}")  # some sandboxes refuse readlinkat(2)
+
+
+def read_unlisted_fds(directory: str) -> dict[int, str]:
+    """The sockets of a process's threads, and those registered with io_uring: by inode a path below
+    its /proc/PID/fd.
+
+    Args:
+        directory: Its directory in /proc.
+
+    Raises:
+        HostError: no more files can be opened.
+    """
+    sockets: dict[int, str] = {}
+    try:
+        for thread in os.listdir(f"{directory}/task"):
+            for inode, descriptor in read_socket_fds(f"{directory}/task/{thread}/fd").items():
+                sockets[inode] = f"../task/{thread}/fd/{descriptor}"
+        for descriptor in os.listdir(f"{directory}/fd"):
+            if _is_ring(f"{directory}/fd/{descriptor}"):
+                registered = _registered_sockets(f"{directory}/fdinfo/{descriptor}")
+                sockets |= dict.fromkeys(registered, descriptor)
+    except _ABSENT_ERRORS:
+        pass
+    except OSError as error:
+        raise HostError(f"{directory} cannot be read: {error.strerror}") from error
+    return sockets
+
+
+def _is_ring(link: str) -> bool:
+    try:
+        return os.readlink(link) == "anon_inode:[io_uring]"
+    except _ABSENT_ERRORS:
+        return False
+
+
+def _registered_sockets(path: str) -> Iterator[int]:
+    """Inodes of "    0: socket:[4711]" in the fdinfo of a ring (io_uring/fdinfo.c)."""
+    with open(path, encoding="utf-8", errors="replace") as file:
+        for line in file:
+            _, colon, target = line.strip().partition(": ")
+            if colon and target.startswith(_SOCKET_PREFIX) and target.endswith("]"):
+                yield int(target[len(_SOCKET_PREFIX) : -1])
 
 
 def count_descriptors(directory: str) -> int:

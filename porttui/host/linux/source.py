@@ -54,7 +54,10 @@ class LinuxSource:
             # second read of the processes shows the first, another dump the second.
             table = dump.build(self._cache.read(None))
             if missing := _unheld_inodes(table) - self._known_unheld:
-                table = table.with_gone(missing - self._read(request, ports).inodes())
+                listed = self._read(request, ports).inodes()
+                if self._cache.search(missing & listed):
+                    table = dump.build(self._cache.holders)
+                table = table.with_gone(missing - listed)
         if request is SocketRequest.ALL:
             self._known_unheld = _unheld_inodes(table)
         return SocketReading(table, dump.problems)
