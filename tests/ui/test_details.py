@@ -42,8 +42,8 @@ async def test_a_listener_with_its_process() -> None:
 @pytest.mark.parametrize(
     ("which", "words"),
     [
-        ("8080", "all interfaces: other machines can reach it"),
-        ("22022", "one interface: hosts that reach that address can reach it"),
+        ("8080", "all interfaces: bound to every address; a firewall may still block it"),
+        ("22022", "one interface: bound to one address or device; a firewall may"),
         ("6379", "service redis"),
         ("8000", "service none registered for this port"),
         ("8125", "protocol udp, ipv4"),
