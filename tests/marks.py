@@ -24,6 +24,7 @@ _UNIT_FILES = (
 REAL = (
     "cli/test_arguments.py",
     "cli/test_check.py",
+    "cli/test_half_closed.py",
     "cli/test_json_schema.py",
     "cli/test_list_sockets.py",
     "cli/test_port_commands.py",

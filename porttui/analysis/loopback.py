@@ -33,7 +33,7 @@ from porttui.analysis.rows import SampledRows
 from porttui.model.address import PORTS, Address, Endpoint, Family, Protocol
 from porttui.model.kernel import PortRange, range_bitmap
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import Ownership
+from porttui.model.socket import CLOSING_STATES, Ownership
 from porttui.model.socket_table import (
     ESTABLISHED,
     GONE,
@@ -41,6 +41,7 @@ from porttui.model.socket_table import (
     LISTEN,
     NO_HOLDERS,
     OWNERSHIP_CODES,
+    OWNERSHIPS,
     STATES,
     UNACCEPTED_STATES,
     UNKNOWN_NUMBER,
@@ -253,6 +254,14 @@ _KNOWN, _LIKELY, _UNKNOWN = (
 )
 _IS_KERNEL = bytes(code == OWNERSHIP_CODES[Ownership.KERNEL] for code in range(256))
 _IS_UNACCEPTED = bytes(code in UNACCEPTED_STATES for code in range(256))
+_IS_ESTABLISHED = bytes(code == ESTABLISHED for code in range(256))
+_MAY_BE_HELD = bytes(
+    OWNERSHIPS[code] in (Ownership.KNOWN, Ownership.HIDDEN, Ownership.NOT_LOOKED_UP)
+    if code < len(OWNERSHIPS)
+    else 0
+    for code in range(256)
+)
+_IS_CLOSING = bytes(code < len(STATES) and STATES[code] in CLOSING_STATES for code in range(256))
 
 _Pair = tuple[int, int, int, int, int, int]
 """Server's and client's port in one number, their ends, their rows, and the index of
@@ -260,7 +269,9 @@ the role certainty, in the pane's sort order. A plain tuple, since there are so 
 
 
 def loopback_pairs(snapshot: Snapshot, row_groups: RowGroups | None = None) -> PairTable:
-    """Established TCP connections with both ends on loopback, ordered by server and client port.
+    """TCP connections with both ends on loopback, ordered by server and client port.
+
+    Those that are established at one of their ends, or closing at one that a process still holds.
 
     `row_groups`: the `socket_row_groups` of the snapshot, where they are known.
     """
@@ -282,7 +293,8 @@ class _LoopbackSockets(NamedTuple):
 
     rows: Sequence[int]
     """Where they stand in the table."""
-    states: Sequence[int]
+    is_open: bytes
+    """1 where the end is established, or closing and not closed by its process."""
     addresses: Sequence[int]
     """The local ones, as numbers of the table."""
     ports: Sequence[int]
@@ -311,9 +323,13 @@ class _LoopbackSockets(NamedTuple):
         addresses, ports = of(sockets.local_addresses), of(sockets.local_ports)
         states = sockets.states.translate(_IS_UNACCEPTED)
         kernels = sockets.ownerships.translate(_IS_KERNEL)
+        established = sockets.states.translate(_IS_ESTABLISHED)
+        # Over loopback a connection is half closed at once: FIN_WAIT2 here, CLOSE_WAIT there.
+        held = sockets.ownerships.translate(_MAY_BE_HELD)
+        closing = map(and_, sockets.states.translate(_IS_CLOSING), held)
         return cls(
             rows=of(range(len(sockets))),
-            states=of(sockets.states),
+            is_open=bytes(compress(map(or_, established, closing), chosen)),
             addresses=addresses,
             ports=ports,
             unaccepted=bytes(compress(map(and_, states, kernels), chosen)),
@@ -376,12 +392,13 @@ class _Listeners:
 def _pairs(
     loopback: _LoopbackSockets, listeners: _Listeners, ephemeral: PortRange | None
 ) -> Iterator[_Pair]:
-    """The connections that are established, at one of their ends at least."""
-    rows, states, server_bitmap = loopback.rows, loopback.states, listeners.server_bitmap(loopback)
+    """The connections that are open, at one of their ends at least."""
+    rows, is_open = loopback.rows, loopback.is_open
+    server_bitmap = listeners.server_bitmap(loopback)
     is_ephemeral = bytes(len(PORTS)) if ephemeral is None else range_bitmap(ephemeral)
     for near, far in loopback.peers().items():
-        if states[near] != ESTABLISHED:
-            if far == NO_ROW or states[far] != ESTABLISHED:
+        if not is_open[near]:
+            if far == NO_ROW or not is_open[far]:
                 continue
             near, far = far, near
         local, remote = loopback.local[near], loopback.remote[near]

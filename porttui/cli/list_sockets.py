@@ -20,7 +20,14 @@ from porttui.host.local import local_host
 from porttui.host.request import SocketRequest, SourceName
 from porttui.model.process import Process
 from porttui.model.snapshot import Snapshot
-from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Socket, TcpState, exposure
+from porttui.model.socket import (
+    CLOSING_STATES,
+    EXPOSURE_WORDS,
+    OWNERSHIP_WORDS,
+    Socket,
+    TcpState,
+    exposure,
+)
 from porttui.record import TYPE_CHECKING, NamedTuple
 from porttui.sampling.sampler import Sampler
 
@@ -95,7 +102,7 @@ def select_sockets(snapshot: Snapshot, command: ListCommand) -> Sequence[Socket]
         socket
         for socket in snapshot.sockets
         if (socket.is_listening or not command.only_listening)
-        and (_is_established_loopback(socket) or not command.only_loopback)
+        and (_is_open_loopback(socket) or not command.only_loopback)
     ]
     if command.filter:
         sockets = _matching(sockets, command.filter, snapshot)
@@ -120,8 +127,8 @@ def _matching(sockets: Sequence[Socket], filter_text: str, snapshot: Snapshot) -
     return [sockets[row] for row in matching_rows(rows, parse_filter(filter_text))]
 
 
-def _is_established_loopback(socket: Socket) -> bool:
-    return socket.state is TcpState.ESTABLISHED and socket.is_on_loopback
+def _is_open_loopback(socket: Socket) -> bool:
+    return socket.is_on_loopback and socket.state in (TcpState.ESTABLISHED, *CLOSING_STATES)
 
 
 def _sort_key(socket: Socket) -> tuple[object, ...]:

@@ -26,6 +26,18 @@ class TcpState(StrEnum):
     DELETE_TCB = "DELETE_TCB"
 
 
+CLOSING_STATES = frozenset(
+    {
+        TcpState.FIN_WAIT1,
+        TcpState.FIN_WAIT2,
+        TcpState.CLOSE_WAIT,
+        TcpState.CLOSING,
+        TcpState.LAST_ACK,
+    }
+)
+"""One side, or both, have finished sending (RFC 9293, 3.3.2); TIME_WAIT has ended."""
+
+
 class Ownership(StrEnum):
     """Whether the processes that hold a socket are known. No process has two reasons."""
 

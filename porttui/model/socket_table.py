@@ -65,9 +65,10 @@ UNKNOWN_NUMBER = 0xFFFFFFFF
 NO_HOLDERS = 0
 """The number of the empty group of holders."""
 
-_OWNERSHIPS = tuple(Ownership)
+OWNERSHIPS = tuple(Ownership)
+"""By their numbers in `SocketTable.ownerships`."""
 OWNERSHIP_CODES: Mapping[Ownership, int] = {
-    ownership: code for code, ownership in enumerate(_OWNERSHIPS)
+    ownership: code for code, ownership in enumerate(OWNERSHIPS)
 }
 HIDDEN, GONE = OWNERSHIP_CODES[Ownership.HIDDEN], OWNERSHIP_CODES[Ownership.GONE]
 _V6ONLY: tuple[bool | None, ...] = (None, False, True)
@@ -234,7 +235,7 @@ class SocketTable(Sequence[Socket]):
             STATES[code],
             self.local(row),
             self.remote(row),
-            _OWNERSHIPS[self.ownerships[row]],
+            OWNERSHIPS[self.ownerships[row]],
             self.side.holder_sets[self.holder_sets[row]],
             None if uid == UNKNOWN_NUMBER else uid,
             self.side.users.get(uid),

@@ -62,7 +62,7 @@ NO_SERVICE = "none registered for this port"
 BOUND_INACTIVE = "bound, idle"
 
 NO_LISTENER = "nothing listens on this machine"
-NO_CONNECTION = "no established connection over loopback"
+NO_CONNECTION = "no connection over loopback"
 DISTINCT_PORTS = "distinct ports"
 ESTIMATE = "an estimate"
 FILTER_NOT_APPLIED = "filter not applied"

@@ -169,7 +169,7 @@ async def test_a_click_on_a_tab_goes_to_its_pane() -> None:
 async def test_an_empty_machine_says_so_in_every_pane() -> None:
     async with scripted_session(ScriptedMachine()) as session:
         assert "nothing listens on this machine" in session.text
-        assert "no established connection over loopback" in session.text
+        assert "no connection over loopback" in session.text
         assert "ephemeral" in session.text
         assert "LISTEN 0" in session.lines[0]
 

@@ -43,7 +43,7 @@ ARROWS = {
 
 
 class LoopbackPane(ListPane[PairRow]):
-    """Established connections over loopback, both ends in one row."""
+    """Connections over loopback, both ends in one row."""
 
     number = 2
     label = "Loopback"
