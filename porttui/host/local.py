@@ -127,7 +127,7 @@ def _lists_bound_inactive(source: SocketSource) -> bool:
 def _no_limits() -> Limits:
     from porttui.model.kernel import Limits
 
-    return Limits(conntrack=None, open_files=None)
+    return Limits()
 
 
 class _LateControl:

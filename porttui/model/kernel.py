@@ -125,10 +125,10 @@ class ProcessFiles(NamedTuple):
 class Limits(NamedTuple):
     """Limits that a new connection can meet though ports are left. None where unknown."""
 
-    conntrack: Limit | None
+    conntrack: Limit | None = None
     """Connections that netfilter tracks (nf_conntrack_count and nf_conntrack_max): beyond the
     limit packets are dropped, so that connect(2) times out."""
-    open_files: Limit | None
+    open_files: Limit | None = None
     """Open files of the whole system (fs.file-nr, proc_sys_fs(5)): beyond the limit socket(2)
     fails with ENFILE."""
     processes: tuple[ProcessFiles, ...] = ()

@@ -7,10 +7,10 @@ from collections.abc import Callable
 from textual import events
 
 from porttui.ui.input_guard import BURST_S
+from porttui.ui.keymap import ACTIONS, Group
 
-_MOVES = frozenset(
-    {"j", "k", "g", "G", "up", "down", "home", "end", "pageup", "pagedown", "tab", "1", "2", "3"}
-)
+_MOVES = frozenset(key for action in ACTIONS if action.group is Group.LOOK for key in action.keys)
+"""They change which row or pane is meant, and nothing else."""
 _FILTER, _STOP, _YES = "slash", "x", "y"
 
 
