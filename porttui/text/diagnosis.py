@@ -137,7 +137,7 @@ def _covering(verdict: AddressVerdict, socket: Socket) -> str:
     if local == verdict.address:
         return ""
     if local.zone and local.zone != verdict.address.zone:
-        return f": {local.zone} alone reaches it, but no other socket can bind the port"
+        return f": it serves {local.zone} alone, but this address cannot be bound beside it"
     ours, theirs = len(verdict.address.unmapped), len(local.unmapped)
     if local.is_wildcard and ours <= theirs:
         return ", which also takes IPv4" if ours < theirs else ", which includes this address"

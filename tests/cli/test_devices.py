@@ -86,7 +86,7 @@ def test_a_device_alone_reaches_it_and_still_nobody_else_can_bind(
     status, document = run_json(devices, "who", "4011", "--address", "127.0.0.1")
     [address] = document["addresses"]
     assert (status, address["verdict"]) == (0, "held")
-    assert "v0 alone reaches it" in address["reasons"][0]
+    assert "it serves v0 alone" in address["reasons"][0]
 
 
 @pytest.mark.parametrize(("address", "is_reached"), [("127.0.0.1", False), ("10.5.0.1", True)])

@@ -61,6 +61,14 @@ async def test_verdicts_stand_beside_their_addresses() -> None:
         await session.until(lambda: "2 sockets with this local port" in session.dialog_text)
 
 
+async def test_an_address_with_a_zone_is_no_markup() -> None:
+    machine = ScriptedMachine([listener("fe80::1%v0", 3000, held_by=[NODE])])
+    async with scripted_session(machine) as session:
+        await session.press("w")
+        await session.until(lambda: "next free" in session.dialog_text)
+        assert "[fe80::1%v0] held" in session.dialog_text
+
+
 async def test_the_row_s_own_address_comes_first_where_it_is_none_of_the_usual() -> None:
     machine = ScriptedMachine([listener("127.0.0.51", 3000, held_by=[NODE])])
     async with scripted_session(machine) as session:

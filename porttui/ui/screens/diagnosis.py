@@ -236,7 +236,7 @@ class DiagnosisDialog(Dialog[None]):
         table.add_column(overflow="fold")
         for verdict in diagnosis.addresses:
             table.add_row(
-                host_text(Endpoint(verdict.address, diagnosis.port)),
+                Text(host_text(Endpoint(verdict.address, diagnosis.port))),
                 self.style_text(VERDICT_NAMES[verdict.verdict], _TONES[verdict.verdict]),
                 self._reasons(diagnosis, verdict),
             )

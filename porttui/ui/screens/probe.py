@@ -55,7 +55,7 @@ class ProbeDialog(Dialog[None]):
         table.add_column(overflow="fold")
         for probe in self._result.probes:
             table.add_row(
-                host_text(probe.remote),
+                Text(host_text(probe.remote)),
                 self.style_text(OUTCOME_NAMES[probe.outcome], _tone(probe)),
                 Text(probe_words(self._result, probe)),
             )
