@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from urllib.parse import quote
 
 from porttui.analysis.holders import by_seniority
 from porttui.model.address import Endpoint, Family, Protocol
@@ -25,8 +26,12 @@ class ServedEndpoint(NamedTuple):
 
     @property
     def url(self) -> str:
-        is_ipv6 = self.endpoint.address.family is Family.IPV6 and self.host != "localhost"
-        host = f"[{self.host}]" if is_ipv6 else self.host
+        address = self.endpoint.address
+        host = "localhost" if address.is_wildcard else address.bare_text
+        if address.is_link_local and address.zone:
+            host += f"%25{quote(address.zone)}"  # RFC 6874
+        is_ipv6 = address.family is Family.IPV6 and not address.is_wildcard
+        host = f"[{host}]" if is_ipv6 else host
         return f"http://{host}:{self.endpoint.port}/"
 
 

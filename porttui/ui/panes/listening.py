@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from porttui.analysis.dashboard import Dashboard
 from porttui.analysis.listeners import ListeningRow
 from porttui.analysis.rows import RowChange, TrackedRow, TrackedRows
-from porttui.model.address import Protocol
+from porttui.model.address import Address, Protocol
 from porttui.model.snapshot import Snapshot
 from porttui.model.socket import EXPOSURE_WORDS, OWNERSHIP_WORDS, Exposure
 from porttui.text import rows as row_text
@@ -107,6 +107,11 @@ def _glyph(tracked: Row) -> Cell:
     return Cell("!", Tone.WARNING) if exposed else Cell(" ")
 
 
+def _address(address: Address) -> Cell:
+    """A long address is cut, its zone never."""
+    return Cell(address.bare_text, tail=address.text.removeprefix(address.bare_text))
+
+
 def _process(tracked: Row) -> Cell:
     row = tracked.row
     if not row.holders:
@@ -155,7 +160,7 @@ COLUMNS: tuple[Column[Row], ...] = (
         "address",
         "ADDRESS",
         9,
-        lambda tracked: Cell(tracked.row.local.address.text),
+        lambda tracked: _address(tracked.row.local.address),
         sort_keys=_ordered_by(lambda row: row.local.address),
         grow=6,
         max_width=26,
