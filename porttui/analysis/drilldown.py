@@ -58,9 +58,9 @@ def drilldown_of(row: PressureRow, ephemeral: PortRange | None) -> Drilldown | N
 
 class SocketRow(NamedTuple):
     socket: Socket
-    key: tuple[int, int, int, int]
-    """Protocol and both ends; an inode where there is no remote end, for addresses that are
-    shared (SO_REUSEPORT). A connection keeps it from its beginning to the end of TIME_WAIT."""
+    key: tuple[int, int, int, int, str]
+    """Protocol, both ends and the zone; an inode where there is no remote end, for addresses that
+    are shared (SO_REUSEPORT). A connection keeps it from its beginning to the end of TIME_WAIT."""
     service: str | None = None
     """The remote port's, or else the local one's."""
 
@@ -98,7 +98,7 @@ class DrilldownRows(SampledRows[SocketRow]):
         row = self.rows[index]
         return SocketRow(self.sockets[row], self._keys([row])[0], self.service(row))
 
-    def keys(self) -> list[tuple[int, int, int, int]]:
+    def keys(self) -> list[tuple[int, int, int, int, str]]:
         return self._keys(self.rows)
 
     def matching(self, row_filter: Filter) -> list[int]:
@@ -166,10 +166,11 @@ class DrilldownRows(SampledRows[SocketRow]):
         names = (self.services.get((protocol, port)) for port in ports)
         return next((name for name in names if name), None)
 
-    def _keys(self, rows: Sequence[int]) -> list[tuple[int, int, int, int]]:
+    def _keys(self, rows: Sequence[int]) -> list[tuple[int, int, int, int, str]]:
         sockets = self.sockets
         numbers = address_numbers(sockets)
         local, remote = sockets.local_addresses, sockets.remote_addresses
+        zones = [address.zone if address else "" for address in sockets.side.addresses]
         keys = []
         for row in rows:
             far = numbers[remote[row]]
@@ -179,6 +180,7 @@ class DrilldownRows(SampledRows[SocketRow]):
                     numbers[local[row]] | sockets.local_ports[row],
                     far | sockets.remote_ports[row] if far else 0,
                     0 if far else sockets.inodes[row],
+                    zones[local[row]],
                 )
             )
         return keys

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from porttui.model.address import Address, Protocol
+from porttui.model.address import PORTS, Address, Protocol
 from porttui.record import NamedTuple
 
 MAX_TEXT = 4096
@@ -41,7 +41,7 @@ _MESSAGE_PATTERNS = (
 )
 """What a message says of a port, the most telling first."""
 
-_TROUBLE = (
+_MESSAGE_PHRASES = (
     "address already in use",
     "address in use",
     "addrinuse",
@@ -85,7 +85,7 @@ def named_port(text: str) -> PortText | None:
 def is_message(text: str) -> bool:
     """Whether this is a message about a port, and not a filter or an endpoint."""
     lower = text[:MAX_TEXT].lower()
-    return " " in text.strip() and any(phrase in lower for phrase in _TROUBLE)
+    return " " in text.strip() and any(phrase in lower for phrase in _MESSAGE_PHRASES)
 
 
 def port_in_message(text: str) -> PortText | None:
@@ -102,8 +102,8 @@ def port_in_message(text: str) -> PortText | None:
 def port_in_endpoint(text: str) -> PortText | None:
     """The port of an endpoint or a URL, as programs write them; None if it is none."""
     text = text.strip()
-    scheme, mark, rest = text.partition("://")
-    if mark:
+    scheme, separator, rest = text.partition("://")
+    if separator:
         return _of_url(scheme.lower(), rest)
     bare, slash, name = text.rpartition("/")
     if slash and name.lower() in ("tcp", "udp", "tcp4", "tcp6", "udp4", "udp6"):
@@ -131,8 +131,8 @@ def _of_url(scheme: str, rest: str) -> PortText | None:
 def _port_text(host: str, port: str, protocol: Protocol | None = None) -> PortText | None:
     bare = host.removeprefix("[").removesuffix("]").replace("*", "")
     # "::1" is an address without a port, though "1" is behind a colon.
-    is_cut = ":" in bare and not _is_host(bare)
-    return None if is_cut or not port else PortText(port, bare, protocol)
+    is_address_alone = ":" in bare and not _is_host(bare)
+    return None if is_address_alone or not port else PortText(port, bare, protocol)
 
 
 def _protocol_beside(text: str, match: re.Match[str]) -> Protocol | None:
@@ -147,7 +147,7 @@ def _protocol_beside(text: str, match: re.Match[str]) -> Protocol | None:
 
 
 def _is_port(digits: str) -> bool:
-    return 1 <= int(digits) <= 65535
+    return 0 < int(digits) < len(PORTS)
 
 
 def _is_host(host: str) -> bool:

@@ -167,14 +167,14 @@ def next_ports(
     table = snapshot.sockets
     ports = table.local_ports
     # What is bound to another device is not in the way.
-    meeting = {
+    possible_addresses = {
         number
         for number, local in enumerate(table.side.addresses)
         if local is not None and any(zones_meet(local, address) for address in addresses)
     }
     tcp, udp = range(table.udp_start), range(table.udp_start, len(table))
     rows = tcp if protocol is Protocol.TCP else udp
-    used = {ports[row] for row in rows if table.local_addresses[row] in meeting}
+    used = {ports[row] for row in rows if table.local_addresses[row] in possible_addresses}
     least = max(_FIRST_USER_PORT, diagnoser.first_bindable_port)
     candidates = _candidate_ports(after, snapshot.ephemeral, least)
     unused = (port for port in candidates if port not in used)

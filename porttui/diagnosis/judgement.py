@@ -22,7 +22,7 @@ class BindProbes(NamedTuple):
     """Without. The same as `reusing` where that was refused already."""
 
 
-REFUSALS = {
+_REFUSALS = {
     BindResult.PRIVILEGED: (BindVerdict.NOT_PERMITTED, ReasonKind.PRIVILEGED),
     BindResult.FORBIDDEN: (BindVerdict.NOT_PERMITTED, ReasonKind.FORBIDDEN),
     BindResult.NOT_LOCAL: (BindVerdict.NOT_AVAILABLE, ReasonKind.NOT_LOCAL),
@@ -35,7 +35,7 @@ REFUSALS = {
 
 def refusal_kind(answer: BindResult) -> ReasonKind:
     """The reason for an answer other than BINDABLE and IN_USE."""
-    _, kind = REFUSALS.get(answer, (BindVerdict.UNKNOWN, ReasonKind.NOT_TESTED))
+    _, kind = _REFUSALS.get(answer, (BindVerdict.UNKNOWN, ReasonKind.NOT_TESTED))
     return kind
 
 
@@ -80,15 +80,15 @@ def _address_verdict(
 
 
 def _verdict(answers: BindProbes, conflicts: Sequence[Socket]) -> tuple[BindVerdict, list[Reason]]:
-    verdict, kind = REFUSALS.get(answers.reusing, (BindVerdict.UNKNOWN, ReasonKind.NOT_TESTED))
+    verdict, kind = _REFUSALS.get(answers.reusing, (BindVerdict.UNKNOWN, ReasonKind.NOT_TESTED))
     refusal = [Reason(kind)]
     if verdict is BindVerdict.NOT_AVAILABLE:
         return verdict, refusal  # whoever listens, the address is not here
     listeners = [socket for socket in conflicts if _blocks_every_bind(socket)]
     if listeners:
         # No flag gets past a listener, but to stop it does not help who may not bind the port.
-        may_not = refusal if verdict is BindVerdict.NOT_PERMITTED else []
-        return BindVerdict.HELD, [*(_reason(socket) for socket in listeners), *may_not]
+        not_permitted = refusal if verdict is BindVerdict.NOT_PERMITTED else []
+        return BindVerdict.HELD, [*(_reason(socket) for socket in listeners), *not_permitted]
     reasons = _group_reasons(conflicts)
     match answers:
         case (BindResult.BINDABLE, BindResult.BINDABLE):

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 
 from porttui.model.address import Address, Endpoint, Family
 
-_SO_BINDTODEVICE = getattr(socket, "SO_BINDTODEVICE", 25)
-"""socket(7); the module does not have it on every system."""
+_SO_BINDTODEVICE = getattr(socket, "SO_BINDTODEVICE", None)
+"""socket(7): of Linux alone."""
 
 
 def socket_address(endpoint: Endpoint) -> tuple[str, int] | tuple[str, int, int, int]:
@@ -32,4 +33,6 @@ def bind_to_device(unbound: socket.socket, address: Address) -> None:
         OSError: there is no such interface, or the user may not (before Linux 5.7).
     """
     if address.zone and not address.is_link_local:
+        if _SO_BINDTODEVICE is None:
+            raise OSError(errno.ENOPROTOOPT, "this system cannot bind a socket to a device")
         unbound.setsockopt(socket.SOL_SOCKET, _SO_BINDTODEVICE, f"{address.zone}\0".encode())

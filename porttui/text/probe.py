@@ -112,13 +112,16 @@ def _queue_text(result: ProbeResult, listeners: list[Socket]) -> str:
     """Why a connection waits: the kernel completes those that nobody has accepted (listen(2))."""
     queue = "it waits in the queue"
     for socket in listeners:
-        for holder in socket.holders:
-            suspension = result.suspended.get(holder)
-            if suspension is not None:
-                return f"{queue} of {holder.label}, which is {SUSPENSION_TEXT[suspension]}"
+        suspensions = [result.suspended.get(holder) for holder in socket.holders]
+        # While one of them runs it may still accept.
+        if suspensions and None not in suspensions:
+            [holder, *_], [suspension, *_] = socket.holders, suspensions
+            assert suspension is not None
+            return f"{queue} of {holder.label}, which is {SUSPENSION_TEXT[suspension]}"
     waiting = max((socket.recv_queue for socket in listeners), default=0)
     others = f"; {waiting:,} connections wait" if waiting > 1 else ""
-    return f"{queue}: {_holder_text(listeners)} {verb_form(listeners, 'is')} busy or hangs{others}"
+    has = verb_form(listeners, "has")
+    return f"{queue}: {_holder_text(listeners)} {has} not accepted it (busy, or hangs){others}"
 
 
 SUSPENSION_TEXT = {

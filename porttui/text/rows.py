@@ -46,7 +46,7 @@ LEGEND = (
     ("+", "new within the last seconds"),
     ("-", "just gone"),
     ("~", "another process has the address now"),
-    ("!", "exposed: other machines can reach it"),
+    ("!", "exposed: bound beyond loopback; a firewall may still block it"),
     ("✗", "exhausted; running low is !, and ≤ is at most"),
     ("½", "half closed: one side has finished sending"),
     ("->", "from client to server: the server listens on that address"),

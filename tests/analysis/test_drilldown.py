@@ -85,6 +85,12 @@ def test_a_connection_keeps_its_key_and_no_two_rows_share_one() -> None:
     assert rows_of(before, Drilldown("")).keys() == rows_of(after, Drilldown("")).keys()
 
 
+def test_rows_of_two_devices_have_two_keys() -> None:
+    ends = [("fe80::1%v0", "fe80::2%v0"), ("fe80::1%v1", "fe80::2%v1")]
+    both = [connection(f"[{near}]:40000", f"[{far}]:80") for near, far in ends]
+    assert len(set(rows_of(snapshot(*both), Drilldown("")).keys())) == 2
+
+
 def searchable(row: SocketRow) -> Searchable:
     each = row.socket
     endpoints = (each.local, each.remote) if each.remote else (each.local,)

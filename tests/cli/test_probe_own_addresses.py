@@ -74,7 +74,7 @@ def test_a_connection_that_nobody_accepts_is_in_the_queue(
         assert (status, attempt["outcome"]) == (1, "not_accepted")
         assert "it waits in the queue" in attempt["words"]
         assert ("stopped" in attempt["words"]) is is_stopped
-        assert ("busy or hangs" in attempt["words"]) is not is_stopped
+        assert ("busy, or hangs" in attempt["words"]) is not is_stopped
 
 
 def test_a_silent_server_that_was_asked_did_not_answer(devices: Network, serving: Serve) -> None:

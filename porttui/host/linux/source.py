@@ -55,7 +55,11 @@ class LinuxSource:
             table = dump.build(self._cache.read(None))
             if missing := _unheld_inodes(table) - self._known_unheld:
                 listed = self._read(request, ports).inodes()
-                if self._cache.search(missing & listed):
+                # Threads are many: they are searched for listeners alone, whose holder's
+                # connections are found with them.
+                listening = {table.inodes[row] for row in table.listening_rows()}
+                sought = missing & listed & listening
+                if sought and self._cache.search(sought):
                     table = dump.build(self._cache.holders)
                 table = table.with_gone(missing - listed)
         if request is SocketRequest.ALL:
