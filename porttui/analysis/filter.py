@@ -217,7 +217,7 @@ def _read_endpoint(word: str) -> Term | None:
     host, colon, digits = word.rpartition(":")
     if not colon or not _is_number(digits):
         return None
-    if ":" in host and not host.startswith("["):
+    if ":" in host and not host.startswith("[") and "%" not in host:
         return None  # an IPv6 address alone: its last group is no port
     return _endpoint_term(host, digits)
 

@@ -105,7 +105,9 @@ class Address(NamedTuple):
         Raises:
             ValueError: `text` spells no IP address.
         """
-        bare, _, zone = text.removeprefix("[").removesuffix("]").partition("%")
+        # RFC 4007 has the zone in the brackets, `ss` behind them.
+        inner = text.replace("]%", "%").removeprefix("[").removesuffix("]")
+        bare, _, zone = inner.partition("%")
         family = socket.AF_INET6 if ":" in bare else socket.AF_INET
         try:
             return Address.of_packed(socket.inet_pton(family, bare), zone)

@@ -463,6 +463,9 @@ def test_the_port_that_a_program_printed_is_shown_at_every_address(typed: str) -
         ("0.0.0.0/0.0.0.0:3000", "0.0.0.0"),
         ("http://127.0.0.1:3000/a/b", "127.0.0.1"),
         ("tcp://[::1]:3000", "::1"),
+        ("[fe80::1]%v0:3000", "fe80::1%v0"),
+        ("[fe80::1%v0]:3000", "fe80::1%v0"),
+        ("fe80::1%v0:3000", "fe80::1%v0"),
     ],
 )
 def test_the_endpoint_that_a_program_printed(typed: str, address: str) -> None:

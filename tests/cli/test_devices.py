@@ -106,6 +106,11 @@ def test_what_ss_prints_is_read_as_typed(devices: Network, serving: Serve) -> No
     assert (status, address["address"], address["verdict"]) == (0, "127.0.0.53%lo", "held")
     status, document = run_json(devices, "probe", "127.0.0.53%lo:4053")
     assert (status, document["contacts"][0]["outcome"]) == (0, "silent")
+    serving("fe80::1", 4008, "v0")
+    for typed in ("[fe80::1]%v0:4008", "[fe80::1%v0]:4008"):
+        assert run_json(devices, "who", typed)[1]["addresses"][0]["verdict"] == "held"
+        assert run_json(devices, "probe", typed)[1]["contacts"][0]["outcome"] == "silent"
+        assert len(run_json(devices, "list", "--listening", typed)[1]["sockets"]) == 1
 
 
 def test_an_interface_that_is_not_there_is_unknown(devices: Network) -> None:
