@@ -130,7 +130,8 @@ def _of_url(scheme: str, rest: str) -> PortText | None:
 
 def _port_text(host: str, port: str, protocol: Protocol | None = None) -> PortText | None:
     # `ss` writes [fe80::1]%eth0.
-    bare = host.replace("]%", "%").removeprefix("[").removesuffix("]").replace("*", "")
+    inner = host.replace("]%", "%") if host.startswith("[") else host
+    bare = inner.removeprefix("[").removesuffix("]").replace("*", "")
     # "::1" is an address without a port, though "1" is behind a colon.
     is_address_alone = ":" in bare and not _is_host(bare)
     return None if is_address_alone or not port else PortText(port, bare, protocol)

@@ -106,8 +106,8 @@ class Address(NamedTuple):
             ValueError: `text` spells no IP address.
         """
         # RFC 4007 has the zone in the brackets, `ss` behind them.
-        inner = text.replace("]%", "%").removeprefix("[").removesuffix("]")
-        bare, _, zone = inner.partition("%")
+        inner = text.replace("]%", "%") if text.startswith("[") else text
+        bare, _, zone = inner.removeprefix("[").removesuffix("]").partition("%")
         family = socket.AF_INET6 if ":" in bare else socket.AF_INET
         try:
             return Address.of_packed(socket.inet_pton(family, bare), zone)
